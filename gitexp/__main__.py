@@ -1,0 +1,26 @@
+"""The start of the program: quick to begin, and quick to be gone."""
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    # A command lives for a moment: collecting cycles and taking the interpreter down cost it 10 ms of nothing.
+    gc.disable()
+    try:
+        from gitexp import cli
+        code = cli.run(sys.argv[1:])
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = 141
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,32 @@
+"""git exp best"""
+from __future__ import annotations
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.core.errors import No
+from gitexp.report import best as report, kept
+
+
+@click.command()
+@options.as_json
+def best(as_json: bool) -> None:
+    """Show the best tree by all the runs that there are now, and how sure that is.
+
+    A tree is as good as the mean of its seeds under the newest evaluation; what crashed, lies outside the bounds or is
+    superseded does not count. A gain too large to be believed at once is shown as not confirmed. Exit code 1 when nothing
+    is measured.
+    """
+    lab = here.lab()
+    overview = kept.overview(lab, experiments=False)
+    out.spoilt(overview.unused)
+    found = overview.best
+    if found is None:
+        raise No(
+            'nothing is measured that counts' if overview.rows else 'nothing is measured yet',
+            hint='git exp results' if overview.rows else 'git exp baseline',
+        )
+    if as_json:
+        out.data(report.json(found, lab.config.metric))
+    else:
+        out.answer(report.text(found, lab.config.metric))

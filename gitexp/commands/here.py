@@ -1,0 +1,76 @@
+"""The lab around the current folder, with what a killed command or another tool has broken put right first."""
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+from gitexp.commands import out
+from gitexp.core.errors import Failure, Refused
+from gitexp.experiment import journal
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.rules import hooks
+
+
+def lab(*, afresh: bool = False, install: bool = False) -> Lab:
+    """Find the lab, finish what dead commands began, mend the hooks; raises Refused outside a lab.
+
+    `afresh` is for what must not believe anything that is kept between commands; `install` puts hooks into a clone that
+    has none, unless they were taken out.
+    """
+    found = Lab.find(_folder(), afresh=afresh)
+    mended, settled = _mend_hooks(found, install=install), journal.recover(found)
+    for line in settled:
+        out.talk(line)
+    found = Lab.find(_folder(), afresh=afresh) if mended or settled else found
+    _record(found)
+    return found
+
+
+def experiment(found: Lab, slug: str | None = None) -> Experiment:
+    """The named experiment, or the one whose worktree this is; raises Refused rather than guess."""
+    if slug is not None:
+        return found.experiment(slug)
+    if found.current is None and any(worktree.path == found.here and worktree.head and not worktree.branch for worktree in found.worktrees):
+        raise Refused('HEAD is detached here, so that nothing says which experiment this is', hint='git switch exp/SLUG')
+    if found.current is None:
+        raise Refused('this is not the worktree of an experiment', hint='name it, or change into its worktree: git exp list')
+    return found.current
+
+
+def _folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise Refused('the current folder is gone', hint='cd to one that exists') from None
+
+
+def _mend_hooks(found: Lab, *, install: bool) -> bool:
+    """Hooks that are silently off are how rules die, so every command looks."""
+    if found.settings.get('gitexp.hooks') == 'removed':
+        return False
+    mended = hooks.repair(found)
+    for finding in mended:
+        out.talk(f'put right: {finding.message}')
+    left = [] if mended else hooks.state(found)
+    if left and install:
+        hooks.install(_folder())
+        out.talk('the hooks of the lab are installed now')
+        return True
+    for finding in left:
+        out.talk(f'git exp: {finding.message}')
+        out.hint(finding.way)
+    return bool(mended)
+
+
+def _record(found: Lab) -> None:
+    """A ledger that cannot be written now keeps its outcomes; it must not keep anybody from reading."""
+    if not any((found.state / 'runs').glob('*.json')):
+        return
+    from gitexp.ledger import pending  # Costs 5 ms, and seldom is anything left.
+    try:
+        recorded = pending.recover(found, datetime.now(timezone.utc).isoformat(timespec='seconds'))
+    except Failure as error:
+        out.failure(error)
+        return
+    for result in recorded:
+        out.talk(f"run {result.id} of '{result.experiment}', which was left without a row, has one now: {result.status.value}")

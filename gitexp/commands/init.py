@@ -1,0 +1,163 @@
+"""git exp init."""
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitexp.commands import options, out
+from gitexp.core.errors import No, Usage
+from gitexp.lab import adopt, create, site
+from gitexp.lab.adopt import Plan
+from gitexp.lab.config import FILE
+from gitexp.lab.draft import Answers
+from gitexp.lab.site import Site
+from gitexp.rules import hooks
+
+_FOR_SCRIPTS = "git exp init --yes --metric NAME --direction min --eval 'COMMAND'"
+_PROSE = ('project', 'hypothesis_space')
+_WHOLE = (FILE, '.gitignore', '.gitattributes')
+
+
+@click.command()
+@click.argument('folder', metavar='[DIR]', default='.', type=click.Path(path_type=Path))
+@click.option('--lab', 'name', metavar='NAME', help='Make the ready-made lab NAME in DIR, which must be empty or absent.')
+@click.option('--metric', metavar='NAME', help='The metric: the name that the evaluation prints before the value.')
+@click.option('--direction', type=click.Choice(['min', 'max']), help='min: lower is better. max: higher is better.')
+@click.option('--eval', 'evaluate', metavar='COMMAND', help='The command that measures; {seed} in it is replaced by the seed.')
+@click.option('--train', metavar='COMMAND', help='The command that trains, where it is not part of --eval.')
+@click.option('--frozen', metavar='PATH', multiple=True,
+              help='What no experiment may change; the scripts named in --eval by default. Repeatable.')
+@click.option('--scaffold', is_flag=True, help='Also add the numbered folders, the journals and program.md.')
+@click.option('--project', metavar='TEXT', help='What program.md says of the project.')
+@click.option('--hypothesis-space', metavar='TEXT', help='What program.md says may be changed, and why that could help.')
+@options.yes
+@options.as_json
+def init(
+    folder: Path, name: str | None, scaffold: bool, yes: bool, as_json: bool, **told: Any,
+) -> None:
+    """Make a lab, or turn a repository into one.
+
+    In a repository this adds gitexp.yaml, the hooks, and lines to .gitignore and .gitattributes. It shows what it will
+    write and asks first, overwrites nothing, and stages the files for you to commit. In an empty or absent DIR it makes
+    a new lab: a ready-made one with --lab, else one around your own metric.
+    """
+    folder = Path(os.path.abspath(folder))
+    if name is not None:
+        _unused(told, 'a ready-made lab brings its own')
+        _made(folder, create.ready_made(name, scaffold=scaffold), f'Start from the lab {name}', as_json=as_json)
+    elif create.fits(folder):
+        answers = _answers(told, guess=None, ask=not yes)
+        _made(folder, create.own(answers, {name: told[name] for name in _PROSE}), 'Start a lab', as_json=as_json)
+        out.hint(f"write what '{answers.eval}' needs, then: META_MODE=1 git commit")
+    else:
+        _adopted(site.survey(folder), told, scaffold=scaffold, yes=yes, as_json=as_json)
+
+
+def _made(folder: Path, made: create.Files, message: str, *, as_json: bool) -> None:
+    create.make(folder, made, message=message, install=_install)
+    if as_json:
+        out.data({'lab': str(folder), 'trunk': 'main', 'files': {path: 'new' for path in sorted(made)}})
+        return
+    out.answer(folder)
+    out.hint(f'cd {shlex.quote(str(folder))}')
+
+
+def _adopted(place: Site, told: Mapping[str, Any], *, scaffold: bool, yes: bool, as_json: bool) -> None:
+    there = adopt.configured(place)
+    if not scaffold:
+        _unused({name: told[name] for name in _PROSE}, 'it is for program.md, which --scaffold adds')
+    if there:
+        _unused({name: said for name, said in told.items() if name not in _PROSE}, f'{FILE} is there already, and says it')
+    answers = None if there else _answers(told, guess=adopt.guess(place), ask=not yes)
+    plan = adopt.plan(place, answers, scaffold=scaffold, prose={name: told[name] for name in _PROSE})
+    hooked = _hooked(place.top)
+    nothing = hooked and not (plan.writes or plan.stage or plan.settings)
+    if not as_json:
+        _show(plan, hooked=hooked, nothing=nothing)
+    if not nothing:
+        _agreed(yes)
+        adopt.carry_out(plan)
+        _install(place.top)
+    _done(plan, as_json=as_json)
+
+
+def _unused(told: Mapping[str, Any], why: str) -> None:
+    given = [f'--{name.replace("_", "-").replace("evaluate", "eval")}' for name, said in told.items() if said]
+    if given:
+        raise Usage(f'{given[0]} cannot be given: {why}')
+
+
+def _answers(told: Mapping[str, Any], *, guess: str | None, ask: bool) -> Answers:
+    """What was said in options, and the rest by asking; raises Usage where nobody can be asked."""
+    said = {'metric': told['metric'], 'direction': told['direction'], 'eval': told['evaluate']}
+    if ask and _terminal():
+        said['metric'] = said['metric'] or click.prompt('Metric, by the name that the evaluation prints', err=True)
+        said['direction'] = said['direction'] or click.prompt('Which is better', type=click.Choice(['min', 'max']), err=True)
+        said['eval'] = said['eval'] or click.prompt('Command that prints it', default=guess, err=True)
+    said['eval'] = said['eval'] or guess
+    if missing := [f'--{name}' for name, value in said.items() if not value]:
+        raise Usage(f'{", ".join(missing)} must be given: what is measured cannot be guessed', hint=_FOR_SCRIPTS)
+    return Answers(said['metric'], said['direction'], said['eval'], train=told['train'], frozen=told['frozen'])
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _show(plan: Plan, *, hooked: bool, nothing: bool) -> None:
+    """The plan: each file, and each line that is added to one that is there."""
+    out.answer(f"'{plan.site.top}', trunk '{plan.site.trunk}'" + (': it is a lab already' if plan.committed else ''))
+    if nothing:
+        out.answer('  nothing to do')
+    for write in plan.writes:
+        lines = write.added or (write.text.decode().splitlines() if write.path in _WHOLE else ())
+        out.answer(f'  {"add to" if write.added else "new":8}{write.path}')
+        for line in lines:
+            out.answer(f'          | {line}'.rstrip())
+    for path in plan.stage:
+        if path not in [write.path for write in plan.writes]:
+            out.answer(f'  {"keep":8}{path}, to be committed')
+    for key, value in plan.settings.items():
+        out.answer(f'  {"config":8}{key} = {value}')
+    if not hooked:
+        out.answer(f'  {"new":8}git hooks; a hook of your own is still called')
+    for note in plan.notes:
+        out.talk(f'note: {note}')
+
+
+def _agreed(yes: bool) -> None:
+    if yes:
+        return
+    if not _terminal():
+        raise Usage('nothing has been written: there is no terminal to ask on', hint='to go ahead, add --yes')
+    if not click.confirm('Go ahead?', err=True):
+        raise No('nothing has been written')
+
+
+def _done(plan: Plan, *, as_json: bool) -> None:
+    command = adopt.commit_command(plan, Path.cwd()) if plan.stage else None
+    if as_json:
+        out.data({
+            'lab': str(plan.site.top), 'trunk': plan.site.trunk, 'files': dict(adopt.mapping(plan)),
+            'notes': list(plan.notes), 'commit': command,
+        })
+    elif command:
+        out.answer(f'Staged. Look at them, then commit:\n  {command}')
+        out.hint('after that: git exp doctor, then git exp baseline')
+
+
+def _install(folder: Path) -> None:
+    for line in hooks.install(folder):
+        out.talk(f'note: {line}')
+
+
+def _hooked(folder: Path) -> bool:
+    """Whether git runs our hooks, in a repository that may not be a lab yet."""
+    place = hooks.Site.of(folder)
+    return place.folder.is_dir() and place.git.run('config', 'core.hooksPath').text == str(place.folder)

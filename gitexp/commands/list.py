@@ -1,0 +1,29 @@
+"""git exp list"""
+from __future__ import annotations
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.report import experiments, kept
+
+
+@click.command('list')
+@options.as_json
+def list(as_json: bool) -> None:
+    """List the experiments, the one that was last active at the end.
+
+    Each is shown by its best tree that counts: the number of its seeds, their mean, the gain over the baseline, and the
+    verdict on it against the best of the other experiments.
+    """
+    lab = here.lab()
+    overview = kept.overview(lab)
+    running = {result.experiment for result in experiments.running(lab)}
+    lines = experiments.lines(lab, overview.experiments, running)
+    if as_json:
+        out.data(experiments.json(lines))
+    elif lines:
+        out.answer(experiments.text(lines, lab.config.metric, width=out.width()))
+    else:
+        out.talk('there is no experiment yet')
+        out.hint('git exp new SLUG')
+    out.spoilt(overview.unused)

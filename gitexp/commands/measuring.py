@@ -1,0 +1,66 @@
+"""What the commands that run something share: showing the run, printing its rows."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import click
+
+from gitexp.commands import options, out
+from gitexp.ledger.result import Result
+from gitexp.measure.evaluate import Evaluation
+from gitexp.measure.voice import Voice
+
+show = click.option('--show/--no-show', default=None, help='Show the output of a run as it comes. Default: on a terminal.')
+slug = click.option(
+    '-e', '--experiment', 'slug', metavar='SLUG', shell_complete=options.experiments,
+    help='This experiment. Default: the one whose worktree this is.',
+)
+
+
+def _after_dashes(context: click.Context, _param: click.Parameter, args: tuple[str, ...]) -> tuple[str, ...]:
+    """A word that strays in would make another evaluation, whose rows compare with no other."""
+    if args and '--' not in context.find_root().obj:
+        raise click.UsageError(f"'{args[0]}' does not follow --; an experiment is named so: -e {args[0]}", context)
+    return args
+
+
+args = click.argument('args', metavar='[-- ARGS]...', nargs=-1, type=click.UNPROCESSED, callback=_after_dashes)
+
+
+@contextmanager
+def voice(show: bool | None) -> Iterator[Voice]:
+    """The clock and stderr, which shows a run's output when asked to, or when it is a terminal."""
+    if not (sys.stderr.isatty() if show is None else show):
+        yield Voice(_now, out.talk)
+        return
+    from gitexp.measure.terminal import Terminal
+    shown = Terminal(sys.stderr.fileno())
+    try:
+        yield Voice(_now, out.talk, shown.show)
+    finally:
+        shown.close()
+
+
+def as_json(done: Evaluation) -> dict[str, Any]:
+    """The rows of an evaluation and what they are of."""
+    what = done.subject
+    return {
+        'experiment': what.slug, 'version': what.version, 'commit': what.commit, 'tree': what.tree, 'eval_id': done.eval_id,
+        'results': [_row(result) for result in done.results], 'failed': done.failure.message if done.failure else None,
+    }
+
+
+def _row(result: Result) -> dict[str, Any]:
+    return {
+        'id': result.id, 'time': result.time, 'seed': result.seed, 'status': result.status.value, 'value': result.value,
+        'verdict': result.verdict, 'seconds': result.seconds, 'memory_gb': result.memory_gb, 'metrics': dict(result.metrics),
+        'reason': result.env.get('reason'),
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,36 @@
+"""git exp new."""
+from __future__ import annotations
+
+import shlex
+import time
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.experiment import start
+
+
+@click.command()
+@click.argument('slug')
+@click.option('--base', metavar='COMMIT', help='Start from COMMIT, or from another experiment, instead of the trunk.')
+@click.option('--idea', metavar='TEXT', help='What is tried and why; the goal in PLAN.md.')
+@options.as_json
+def new(slug: str, base: str | None, idea: str | None, as_json: bool) -> None:
+    """Start an experiment: branch exp/SLUG, its worktree and its folder.
+
+    SLUG is lower-case letters, digits and single hyphens. The first commit holds experiments/SLUG/PLAN.md. Prints the path of
+    the worktree. It is all or nothing: what a killed `new` left is taken back by the next command.
+    """
+    lab = here.lab(install=True)
+    made = start.start(lab, slug, now=time.strftime('%Y-%m-%dT%H:%M:%S+00:00', time.gmtime()), base=base, idea=idea)
+    root = made.experiment.root
+    if as_json:
+        out.data({
+            'experiment': slug, 'branch': f'exp/{slug}', 'worktree': str(root), 'folder': str(made.experiment.folder),
+            'base': made.base, 'commit': made.commit,
+        })
+    else:
+        out.answer(root)
+    if made.warning:
+        out.talk(made.warning)
+    out.hint(f'cd {shlex.quote(str(root))}')

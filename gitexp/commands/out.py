@@ -1,0 +1,89 @@
+"""Printing: the answer on stdout, talk on stderr."""
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from gitexp.core.errors import Failure
+from gitexp.core.finding import Finding
+
+_SHOWN_WHOLE = 10
+
+
+def answer(text: object) -> None:
+    """Print what was asked for; a file name with odd bytes comes out as it is."""
+    sys.stdout.buffer.write(f'{text}\n'.encode('utf-8', 'surrogateescape'))
+    sys.stdout.buffer.flush()
+
+
+def talk(text: str) -> None:
+    """Say something beside the answer."""
+    sys.stderr.write(f'{text}\n'.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace'))
+    sys.stderr.flush()
+
+
+def hint(text: str) -> None:
+    talk(f'hint: {text}')
+
+
+def data(value: Any) -> None:
+    """Print JSON."""
+    answer(json.dumps(value, indent=2, ensure_ascii=True))
+
+
+def width() -> int:
+    """How wide a table may be: what COLUMNS says, else the terminal, else 80."""
+    said = os.environ.get('COLUMNS', '')
+    if said.isdigit() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def unused(findings: Sequence[Finding]) -> None:
+    """Name the lines of the ledger that could not be used: three of them, and how many more."""
+    spoilt = [finding for finding in findings if finding.level == 'error']
+    for finding in spoilt[:3]:
+        talk(finding.lines()[0])
+    if len(spoilt) > 3:
+        talk(f'{spoilt[0].path}: {len(spoilt) - 3} more lines cannot be used')
+    if spoilt:
+        hint('git exp doctor')
+
+
+def spoilt(lines: int) -> None:
+    """Say that lines of the ledger count for nothing."""
+    if lines:
+        talk(f'{lines} {"line" if lines == 1 else "lines"} of the ledger cannot be used')
+        hint('git exp doctor')
+
+
+def failure(error: Failure) -> None:
+    """Say what ended the command, and what to do."""
+    talk(f'git exp: {error.message}')
+    if error.hint:
+        hint(error.hint)
+
+
+def findings(found: Sequence[Finding], *, as_json: bool) -> None:
+    """Print findings: in full for a few, one line each past ten."""
+    if as_json:
+        data([finding.as_json() for finding in found])
+        return
+    for finding in found:
+        for line in finding.lines() if len(found) <= _SHOWN_WHOLE else finding.lines()[:1]:
+            answer(line)
+
+
+def bold(text: str) -> str:
+    """Bold on a terminal that wants colour."""
+    if sys.stdout.isatty() and not os.environ.get('NO_COLOR'):
+        return click.style(text, bold=True)
+    return text

@@ -1,0 +1,76 @@
+"""git exp results"""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.core.errors import No, Usage
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read
+from gitexp.ledger.read import Contents
+from gitexp.ledger.result import Result, Status
+from gitexp.measure import current
+from gitexp.report import kept, rows
+from gitexp.report.rows import Wanted
+
+VERDICTS = ('better', 'worse', 'inconclusive', 'provisional')
+
+
+@click.command()
+@click.option('--experiment', metavar='SLUG', help='Only the rows of SLUG.')
+@click.option('--status', type=click.Choice([status.value for status in Status]), help='Only the runs that ended so.')
+@click.option('--verdict', type=click.Choice(VERDICTS), help='Only the runs that were judged so when they ended.')
+@options.as_json
+@click.option('--tsv', 'as_tsv', is_flag=True, help="Print the rows in the ledger's own format.")
+@click.option(
+    '--plot', metavar='[FILE]', is_flag=False, flag_value='',
+    help='Draw them into FILE (.png, .svg or .pdf) and print its path; by default results.png in 9_reports or, without that, in .git/exp.',
+)
+def results(experiment: str | None, status: str | None, verdict: str | None, as_json: bool, as_tsv: bool, plot: str | None) -> None:
+    """Show the rows of the ledger, the newest last.
+
+    A row that a bug has spoilt shows the bug in the place of its verdict. The verdict of a row is the one of its own day:
+    git exp best and git exp show judge by all runs there are now.
+    """
+    if as_json + as_tsv + (plot is not None) > 1:
+        raise Usage('--json, --tsv and --plot exclude each other')
+    lab = here.lab()
+    found = read.read(lab)
+    out.unused(found.findings)
+    wanted = Wanted(experiment, Status(status) if status else None, verdict)
+    taken = [row for row in found.results if wanted.takes(row)]
+    if plot is not None:
+        out.answer(_plot(lab, found, taken, plot))
+    elif as_json:
+        out.data(rows.json(taken, found.covered))
+    elif as_tsv:
+        sys.stdout.buffer.write(rows.tsv(taken, metric=lab.config.metric.name))
+    elif taken:
+        out.answer(rows.text(taken, found.covered, metric=lab.config.metric.name, width=out.width()))
+    else:
+        _say_why(found)
+
+
+def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
+    from gitexp.report import curve, plot
+    if not taken:
+        raise No('there is nothing to draw', hint='git exp results')
+    folder = lab.root / '9_reports'
+    path = Path(name) if name else (folder if folder.is_dir() else lab.state) / 'results.png'
+    best = kept.overview(lab, experiments=False).best
+    jumps = {best.tree} if best and 'jump' in best.flags else set()
+    plot.draw(curve.curve(taken, metric=lab.config.metric, covered=found.covered, jumps=jumps, prefer=current.eval_id(lab)), path)
+    return path.absolute()
+
+
+def _say_why(found: Contents) -> None:
+    """An empty answer is an answer; what led to it is talk."""
+    if found.results:
+        many = len(found.results)
+        out.talk(f'the ledger has {many} row{"" if many == 1 else "s"}, and none is like that')
+    else:
+        out.talk('nothing is measured yet')
+        out.hint('git exp baseline')

@@ -1,0 +1,29 @@
+"""git exp show"""
+from __future__ import annotations
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.ledger import read
+from gitexp.report import experiment
+
+
+@click.command()
+@options.slug
+@options.as_json
+def show(slug: str | None, as_json: bool) -> None:
+    """Show one experiment: its branch, its versions, and how its trees stand.
+
+    Without SLUG, the one whose worktree this is. The gain of a tree is over the baseline, its verdict against the best
+    of the other experiments, both by all the runs that there are now.
+    """
+    lab = here.lab()
+    which = here.experiment(lab, slug)
+    found = read.read(lab)
+    out.unused(found.findings)
+    shown = experiment.view(lab, which, found)
+    if as_json:
+        out.data(experiment.json(shown))
+        return
+    out.answer(experiment.text(shown, lab.config.metric, width=out.width()))
+    out.hint(experiment.way(shown))

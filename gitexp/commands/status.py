@@ -1,0 +1,22 @@
+"""git exp status"""
+from __future__ import annotations
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.report import status as report
+from gitexp.rules import hooks
+
+
+@click.command()
+@options.as_json
+def status(as_json: bool) -> None:
+    """Show where you are, what is under way, the best tree, whether the hooks are alive, and what to do next."""
+    lab = here.lab()
+    now = report.status(lab, hooks.state(lab))
+    if as_json:
+        out.data(report.json(now))
+        return
+    out.answer(report.text(now, lab.config.metric))
+    out.spoilt(now.unused)
+    out.hint(report.way(now))

@@ -1,0 +1,41 @@
+"""git exp submit"""
+from __future__ import annotations
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.ledger import read
+from gitexp.submit import submit as handing
+
+
+@click.command()
+@options.slug
+@click.option('--remote', metavar='NAME', default='origin', show_default=True, help='Where to push: a remote, a path or a URL.')
+@click.option('--confirm-jump', 'confirmed', is_flag=True, help='Vouch for a gain too large to be believed at once.')
+@options.as_json
+def submit(slug: str | None, remote: str, confirmed: bool, as_json: bool) -> int:
+    """Push an experiment, and write the request to merge it if it is better than the best.
+
+    Without SLUG, the experiment whose worktree this is. Nothing is ever merged or forced; run again, it brings the remote
+    and the text up to date. What would merge must be what was measured: documents of the experiment may have changed since,
+    nothing else, on the branch or on the trunk. Exit code 1 when it is pushed and is not better, or cannot be judged yet.
+    """
+    lab = here.lab(afresh=True)
+    which = here.experiment(lab, slug)
+    done = handing.submit(lab, which, read.read(lab), remote=remote, confirmed=confirmed)
+    no = handing.why_not(done)
+    if done.uncommitted:
+        out.talk(f"what is not committed is left out: {done.uncommitted} file{'' if done.uncommitted == 1 else 's'} in '{which.root}'")
+    if as_json:
+        out.data(done.as_json())
+        return no.code if no else 0
+    out.talk(f"exp/{done.slug} {'pushed to' if done.pushed else 'is up to date on'} '{remote}'")
+    if no:
+        raise no
+    if done.asked:
+        out.answer(done.asked.body)
+        if not done.asked.plots:
+            drawing = f'{which.folder}/results/viz/runs.png'
+            out.hint(f"nothing is drawn: git exp results --experiment {done.slug} --plot '{drawing}', and commit it")
+    out.answer(done.request)
+    return 0

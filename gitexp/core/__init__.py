@@ -1,0 +1,1 @@
+"""Errors, values, files and locks: what every other part stands on."""

@@ -1,0 +1,50 @@
+"""Writing so that a reader, or a crash, meets the old file or the new one."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def replace(path: Path, data: bytes | str) -> None:
+    """Write beside, make it durable, and move it into place; makes missing folders."""
+    data = data.encode() if isinstance(data, str) else data
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        with open(beside, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed `replace` left beside a file."""
+    for name in os.listdir(path.parent) if path.parent.is_dir() else ():
+        pid = name.removeprefix(f'.{path.name}.')
+        if pid.isdigit() and not alive(int(pid)):
+            (path.parent / name).unlink(missing_ok=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there, anybody's."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and new names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

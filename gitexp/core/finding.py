@@ -1,0 +1,31 @@
+"""One thing that a check says."""
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Finding(NamedTuple):
+    """`where` names the place of the rule (file:line on the trunk); `way` is the way forward."""
+
+    rule: str
+    path: str
+    message: str
+    where: str = ''
+    way: str = ''
+    commit: str = ''
+    level: str = 'error'
+
+    def lines(self) -> list[str]:
+        """For a person: what is wrong, and below it the rule and the way forward."""
+        commit = f'{self.commit[:10]} ' if self.commit else ''
+        rule = [f'    rule: {self.rule} ({self.where})'] if self.where else []
+        way = [f'    do:   {self.way}'] if self.way else []
+        return [f'{commit}{_shown(self.path)}: {self.message}', *rule, *way]
+
+    def as_json(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+def _shown(path: str) -> str:
+    """A path on one line, whatever its name has."""
+    return path if path.isprintable() else repr(path)

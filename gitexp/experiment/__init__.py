@@ -1,0 +1,1 @@
+"""The life of an experiment and the versions of its results."""

@@ -1,0 +1,164 @@
+"""Closing an experiment: its worktree goes; the branch, the rows and all that was measured stay."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gitexp.core import locks
+from gitexp.core.errors import Refused
+from gitexp.experiment import folders, intent, place, removal
+from gitexp.git.command import Git
+from gitexp.lab.lab import Lab
+
+_CACHES = {
+    '__pycache__', '.mypy_cache', '.pytest_cache', '.ruff_cache', '.hypothesis', '.ipynb_checkpoints', '.import_linter_cache', '.DS_Store',
+}
+_COMPILED = ('.pyc', '.pyo')
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Closed:
+    """`outputs` is the folder in root that holds what git ignores of the results, None when there is nothing."""
+
+    experiment: str
+    worktree: Path
+    outputs: Path | None
+    already: bool = False
+
+
+def close(lab: Lab, slug: str) -> Closed:
+    """Remove the worktree of an experiment, and move its ignored results to root's experiments/SLUG.
+
+    Raises Refused naming what would be lost, or what is at work on it. Closing again changes nothing.
+    """
+    place.check_name(lab, slug)
+    with intent.claimed(lab.state, slug, 'close') as mine:
+        at = place.find(lab, slug)
+        if at.branch is None:
+            raise place.unknown(lab, slug)
+        root, inside = lab.experiment(slug).root, f'{lab.config.paths.experiments}/{slug}'
+        home = lab.root / inside
+        if at.worktree:
+            moves = _to_move(at.worktree, inside, home)
+            _check_removable(lab, slug, at.worktree)
+        elif removal.admin(lab.common, root):
+            raise Refused(
+                f"the worktree of '{slug}' is not at '{root}' any more",
+                hint='if it was moved: git worktree repair PLACE; if it was deleted: git exp doctor --fix',
+            )
+        else:
+            return Closed(slug, root, _outputs(home), already=True)
+        mine.arm({'root': str(root), 'moves': moves})
+        _go(lab, slug, root, moves)
+    return Closed(slug, root, _outputs(home))
+
+
+def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
+    """Finish what a killed close began."""
+    _go(lab, slug, Path(said['root']), said['moves'])
+    return f"closed the experiment '{slug}', whose closing was killed"
+
+
+def _go(lab: Lab, slug: str, root: Path, moves: list[list[str]]) -> None:
+    for old, new in moves:
+        _merge(Path(old), Path(new))
+    with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'git exp close {slug}'):
+        removal.remove(lab.common, root)
+
+
+def _to_move(worktree: Path, inside: str, home: Path) -> list[list[str]]:
+    """From where to where each ignored result goes; raises Refused when there is anything else that git does not have."""
+    uncommitted, ignored = _status(worktree)
+    results = [path for path in ignored if _is_result(path, inside)]
+    lost = [path for path in ignored if path not in results and not _regenerable(worktree, path)]
+    if uncommitted:
+        raise Refused(_listing('these are not committed', uncommitted), hint=f'commit them, or throw them away: git -C {worktree} status')
+    if lost:
+        raise Refused(_listing('git ignores these, so no commit has them', lost), hint=f'move them away, or delete them: cd {worktree}')
+    moves = [[str(worktree / path), str(home / PurePosixPath(path).relative_to(inside))] for path in results]
+    taken = [str(found) for old, new in moves for found in _in_the_way(Path(old), Path(new))]
+    if taken:
+        raise Refused(_listing('these would be overwritten', taken), hint='move them away')
+    return moves
+
+
+def _status(worktree: Path) -> tuple[list[str], list[str]]:
+    """What git does not have: what is uncommitted, and what it ignores, a folder for all that is in it."""
+    fields = iter(Git(worktree).ask(
+        'status', '--porcelain', '-z', '--untracked-files=all', '--ignored=matching', '--ignore-submodules=none',
+    ).names)
+    uncommitted: list[str] = []
+    ignored: list[str] = []
+    for field in fields:
+        (ignored if field.startswith('!!') else uncommitted).append(field[3:])
+        if 'R' in field[:2] or 'C' in field[:2]:
+            next(fields)
+    return uncommitted, ignored
+
+
+def _is_result(path: str, inside: str) -> bool:
+    parts = PurePosixPath(path).parts
+    depth = len(PurePosixPath(inside).parts)
+    if parts[:depth] != PurePosixPath(inside).parts or len(parts) == depth:
+        return False
+    return parts[depth] in folders.CURRENT or folders.RETIRED.fullmatch(parts[depth]) is not None
+
+
+def _regenerable(worktree: Path, path: str) -> bool:
+    """A cache, or a link, which is not what it leads to."""
+    names = PurePosixPath(path)
+    return bool(_CACHES.intersection(names.parts)) or names.suffix in _COMPILED or (worktree / path).is_symlink()
+
+
+def _check_removable(lab: Lab, slug: str, worktree: Path) -> None:
+    kept = removal.admin(lab.common, worktree)
+    if kept is None:
+        raise Refused(f"'{worktree}' is no linked worktree", hint='git worktree list')
+    if (kept / 'locked').exists():
+        raise Refused(f"the worktree of '{slug}' is locked", hint=f'git worktree unlock {worktree}')
+    if (kept / 'modules').exists():
+        way = f"git -C {worktree} submodule deinit --all; rm -r '{kept / 'modules'}'"
+        raise Refused(f"the worktree of '{slug}' has submodules of its own", hint=way)
+
+
+def _merge(old: Path, new: Path) -> None:
+    """Move what is at `old` to `new`, where folders may be already; can be run again."""
+    if not os.path.lexists(old):
+        return
+    if not os.path.lexists(new):
+        new.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(old, new)
+        return
+    for name in sorted(os.listdir(old)):
+        _merge(old / name, new / name)
+    old.rmdir()
+
+
+def _in_the_way(old: Path, new: Path) -> Iterator[Path]:
+    if not os.path.lexists(new):
+        return
+    if old.is_symlink() or new.is_symlink() or not (old.is_dir() and new.is_dir()):
+        yield new
+        return
+    for name in sorted(os.listdir(old)):
+        yield from _in_the_way(old / name, new / name)
+
+
+def _outputs(home: Path) -> Path | None:
+    return home if any(folders.RETIRED.fullmatch(name) or name in folders.CURRENT for name in _names(home)) else None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def _listing(why: str, paths: list[str]) -> str:
+    more = f'\n  and {len(paths) - _SHOWN} more' if len(paths) > _SHOWN else ''
+    return f'{why}:\n' + '\n'.join(f'  {path}' for path in paths[:_SHOWN]) + more

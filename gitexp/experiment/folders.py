@@ -1,0 +1,50 @@
+"""The folders of an experiment's versions: `results` and `exp_log` of the current one, `results_v1_some-bug` of a retired one."""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+CURRENT = ('results', 'exp_log')
+RETIRED = re.compile(r'(?:results|exp_log)_v(\d+)_.+')
+_PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')
+
+
+def fresh(folder: Path) -> None:
+    """Make the empty folders that a version starts with."""
+    (folder / 'results' / 'viz').mkdir(parents=True, exist_ok=True)
+    (folder / 'exp_log').mkdir(exist_ok=True)
+
+
+def there(folder: Path) -> list[str]:
+    """Which folders of the current version there are."""
+    return [name for name in CURRENT if os.path.lexists(folder / name)]
+
+
+def retired(folder: Path) -> int:
+    """The number of the newest retired version, 0 for none."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return 0
+    return max((int(found[1]) for name in names if (found := RETIRED.fullmatch(name))), default=0)
+
+
+def contents(folder: Path) -> Iterator[str]:
+    """Everything in the current version's folders that is not a folder, by its path in the experiment's folder."""
+    for name in there(folder):
+        for inner, _, files in os.walk(folder / name):
+            for file in sorted(files):
+                yield os.path.relpath(os.path.join(inner, file), folder)
+
+
+def plots(folder: Path) -> list[str]:
+    """The plots of the current version, by their paths in the experiment's folder."""
+    return [path for path in contents(folder) if path.startswith('results/viz/') and path.endswith(_PLOTS)]
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove folders that hold nothing but folders; raises OSError at the first that does."""
+    for inner, _, _ in os.walk(folder, topdown=False):
+        os.rmdir(inner)

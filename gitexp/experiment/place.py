@@ -1,0 +1,100 @@
+"""Where an experiment is now: in its worktree, or closed."""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from gitexp.core.errors import Refused
+from gitexp.experiment import folders, scaffold
+from gitexp.experiment import slug as slugs
+from gitexp.git.command import Git
+from gitexp.lab.lab import Lab
+from gitexp.ledger import pending
+from gitexp.ledger.result import Result
+
+
+class Place(NamedTuple):
+    """`folder` is in the worktree, or what `close` kept in root; None when there is none, or when git tracks it there.
+
+    `branch` is a full ref name and `head` its commit, both None when there is no branch.
+    """
+
+    slug: str
+    folder: Path | None
+    worktree: Path | None
+    branch: str | None
+    head: str | None
+
+    def plan(self, lab: Lab) -> bytes:
+        """The committed PLAN.md, b'' when there is none."""
+        done = Git(lab.common).run('cat-file', 'blob', f'{self.head}:{lab.config.paths.experiments}/{self.slug}/{scaffold.FILE}')
+        return done.out if self.head and done.code == 0 else b''
+
+    def working_plan(self) -> bytes:
+        """PLAN.md as it stands in the worktree, b'' when there is none."""
+        path = self.folder / scaffold.FILE if self.worktree and self.folder else None
+        return path.read_bytes() if path and path.is_file() else b''
+
+
+def find(lab: Lab, slug: str) -> Place:
+    """Find an experiment that nothing is at work on.
+
+    Raises Refused while a run of it is alive, its worktree is on another branch, or git is in the middle of something there.
+    """
+    _check_idle(lab, slug)
+    experiment = lab.experiment(slug)
+    head = Git(lab.common).run('rev-parse', '--verify', '--quiet', experiment.branch).text or None
+    branch = experiment.branch if head else None
+    if any(one.branch == experiment.branch for one in lab.worktrees) and experiment.root.is_dir():
+        _check_calm(lab, slug, experiment.root)
+        return Place(slug, experiment.folder, experiment.root, branch, head)
+    if any(one.path == experiment.root for one in lab.worktrees) and experiment.root.is_dir():
+        raise Refused(f"the worktree of '{slug}' is not on its branch", hint=f'git -C {experiment.root} switch exp/{slug}')
+    return Place(slug, _kept(lab, slug), None, branch, head)
+
+
+def check_name(lab: Lab, slug: str) -> None:
+    """Raises Refused for what cannot be the name of an experiment."""
+    if not slugs.shaped(slug):
+        raise unknown(lab, slug)
+
+
+def check_known(lab: Lab, slug: str, at: Place, rows: Iterable[Result]) -> None:
+    """Raises Refused naming the nearest experiment when there is no trace of this one."""
+    if at.branch or at.folder or any(row.experiment == slug for row in rows):
+        return
+    raise unknown(lab, slug)
+
+
+def unknown(lab: Lab, slug: str) -> Refused:
+    """What to say of an experiment that there is not."""
+    known = lab.git.ask('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split('\n')
+    near = difflib.get_close_matches(slug, known, n=1)
+    return Refused(f"no experiment '{slug}'", hint=f"did you mean '{near[0]}'?" if near else 'git exp list')
+
+
+def _check_idle(lab: Lab, slug: str) -> None:
+    for run in pending.running(lab):
+        if run.experiment == slug:
+            pid = f", pid {run.env['pid']}" if 'pid' in run.env else ''
+            raise Refused(f"a run of '{slug}' is alive ({run.id}{pid})", hint='wait for it, or stop it')
+
+
+def _check_calm(lab: Lab, slug: str, root: Path) -> None:
+    git = Git(root)
+    lock = Path(git.ask('rev-parse', '--path-format=absolute', '--git-path', 'index.lock').text)
+    if lock.exists():
+        raise Refused(f"another git is at work in the worktree of '{slug}'", hint=f"wait for it; if there is none: rm '{lock}'")
+    if git.ask('ls-files', '--unmerged').out:
+        raise Refused(f"the worktree of '{slug}' is in the middle of a merge", hint=f'git -C {root} status')
+
+
+def _kept(lab: Lab, slug: str) -> Path | None:
+    inside = f'{lab.config.paths.experiments}/{slug}'
+    folder = lab.root / inside
+    names = [f'{inside}/{name}' for name in folders.CURRENT]
+    if not folder.is_dir() or lab.git.at(lab.root).ask('--literal-pathspecs', 'ls-files', '-z', '--', *names).out:
+        return None
+    return folder

@@ -1,0 +1,68 @@
+"""What PLAN.md gains below the plan: why a version was retired, and that it counts again."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gitexp.ledger.result import Result, Status
+
+_SECTION = re.compile(rb'^## (\d+)\.', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What is known of a bug; the rest is left to be filled in."""
+
+    bug: str
+    where: str = ''
+    symptom: str = ''
+    fix: str = ''
+
+
+def next_section(texts: Iterable[bytes]) -> int:
+    """The number after the highest that any of the texts has."""
+    return 1 + max((int(number) for text in texts for number in _SECTION.findall(text)), default=0)
+
+
+def root_cause(cause: Cause, *, number: int, version: int, rows: Sequence[Result], metric: str, row: str, plots: Sequence[str]) -> str:
+    """The section that says why a version was retired; `row` is the id of the ledger's row about it."""
+    links = ', '.join(f'[{plot}]({plot})' for plot in plots)
+    fields = {
+        'Bug': cause.bug,
+        'File:line': cause.where,
+        'Symptom': cause.symptom,
+        'Fix': cause.fix,
+        'Delta': f'{_measured(version, rows, metric)}; with the fix:',
+        'Training side': '',
+        'Inference side': '',
+        'Plot': links,
+        'Ledger': f'`{row}` retires {_count(rows)}',
+    }
+    lines = ''.join(f'- {name}: {" ".join(said.split())}'.rstrip() + '\n' for name, said in fields.items())
+    return f'## {number}. v{version} root cause: {cause.bug}\n\n{lines}'
+
+
+def restored(version: str, *, date: str, row: str) -> str:
+    """What is added when a retired version counts again."""
+    number, _, bug = version.partition('_')
+    return f'{number} ({bug}) was restored on {date}: its results count again (ledger: `{row}`).\n'
+
+
+def extended(text: bytes, section: str) -> bytes:
+    """The text with a section below; every old byte stays."""
+    gap = b'' if not text else b'\n' if text.endswith(b'\n') else b'\n\n'
+    return text + gap + section.encode('utf-8', 'surrogateescape')
+
+
+def _measured(version: int, rows: Sequence[Result], metric: str) -> str:
+    values = [row.value for row in rows if row.value is not None and row.status is Status.OK]
+    if not values:
+        return f'v{version} has no {metric}'
+    mean = sum(values) / len(values)
+    span = f', {min(values):.6g} to {max(values):.6g}' if len(values) > 1 else ''
+    return f'v{version} {metric} {mean:.6g} (n={len(values)}{span})'
+
+
+def _count(rows: Sequence[Result]) -> str:
+    return '1 row' if len(rows) == 1 else f'{len(rows)} rows'

@@ -1,0 +1,187 @@
+"""Starting an experiment: all of it or nothing."""
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gitexp.core import locks
+from gitexp.core.errors import Refused
+from gitexp.experiment import folders, intent, removal, scaffold
+from gitexp.experiment import slug as slugs
+from gitexp.git import commits, worktrees
+from gitexp.git.command import Git
+from gitexp.git.commits import Put
+from gitexp.lab.lab import Experiment, Lab
+
+
+class Started(NamedTuple):
+    """`base` and `commit` are ids: what the experiment starts from, and its first commit."""
+
+    experiment: Experiment
+    base: str
+    commit: str
+    warning: str | None = None
+
+
+def start(lab: Lab, slug: str, *, now: str, base: str | None = None, idea: str | None = None) -> Started:
+    """Make the branch exp/SLUG, its worktree and its folder with a plan.
+
+    `base` is an experiment or whatever git knows as a commit, the trunk when None. Raises Usage for a bad slug, Refused
+    when something of that name is there already, when the base is no commit, or when git does not ignore the worktrees.
+    `now` is ISO 8601.
+    """
+    slugs.check(slug)
+    home = _home(lab)
+    root = home / lab.config.paths.worktrees / slug
+    made = Experiment(slug, root, root / lab.config.paths.experiments / slug)
+    with intent.claimed(lab.state, slug, 'new') as mine:
+        commit_base = _checked(lab, made, home, base)
+        commit = _scaffold(lab, made, commit_base, idea=idea, now=now)
+        said = {'root': str(root), 'folder': str(made.folder), 'commit': commit}
+        mine.arm(said)
+        try:
+            _make(lab, made, commit)
+        except BaseException:
+            _revert(lab, slug, said)
+            mine.disarm()
+            raise
+    return Started(made, commit_base, commit, _after_checkout(lab, made, commit))
+
+
+def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
+    """Put a killed start right: as if it had never been, unless somebody has worked in the worktree since."""
+    if _worked_in(lab, slug, said):
+        folders.fresh(Path(said['folder']))
+        return f"finished the experiment '{slug}', whose start was killed"
+    _revert(lab, slug, said)
+    return f"took back the experiment '{slug}', whose start was killed"
+
+
+def _make(lab: Lab, made: Experiment, commit: str) -> None:
+    with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'git exp new {made.slug}'):
+        lab.git.ask('update-ref', '-m', 'git exp new', made.branch, commit, '0' * len(commit))
+        worktrees.patient(lab.git, 'worktree', 'add', '--quiet', '--no-checkout', str(made.root), made.branch.removeprefix('refs/heads/'))
+    # No daemon may be started here: it would inherit the claim.
+    Git(made.root).ask('-c', 'core.fsmonitor=false', 'reset', '--hard', '--quiet', '--no-recurse-submodules')
+    folders.fresh(made.folder)
+
+
+def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:
+    branch = Experiment(slug, Path(), Path()).branch
+    with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'taking back {slug}'):
+        kept = removal.admin(lab.common, Path(said['root']))
+        if kept:
+            # First, since without it nobody has worked there: a revert that is killed is then not taken for somebody's work.
+            (kept / 'index').unlink(missing_ok=True)
+        removal.remove(lab.common, Path(said['root']))
+        git = Git(lab.common)
+        if git.run('rev-parse', '--verify', '--quiet', branch).text == said['commit']:
+            git.ask('update-ref', '-d', branch, said['commit'])
+        else:
+            # Of a git that was killed while it made the branch; nobody else had a reason to.
+            (lab.common / f'{branch}.lock').unlink(missing_ok=True)
+
+
+def _worked_in(lab: Lab, slug: str, said: Mapping[str, Any]) -> bool:
+    kept = removal.admin(lab.common, Path(said['root']))
+    if kept is None or not (kept / 'index').exists():
+        return False
+    git = Git(Path(said['root']))
+    if git.run('rev-parse', '--verify', '--quiet', 'HEAD').text != said['commit']:
+        return True
+    return git.run('status', '--porcelain', '--ignored', '--untracked-files=all').out != b''
+
+
+def _home(lab: Lab) -> Path:
+    """Where the worktrees folder is: in root, or in the main worktree while no worktree has the trunk checked out."""
+    main = lab.worktrees[0]
+    if main.head is not None and all(worktree.branch != lab.trunk_ref for worktree in lab.worktrees):
+        return main.path
+    return lab.root
+
+
+def _checked(lab: Lab, made: Experiment, home: Path, base: str | None) -> str:
+    """The commit to start from; raises Refused when there is none, or when something is in the way."""
+    names = [lab.trunk_commit] if base is None else [] if '\n' in base else [f'refs/heads/exp/{base}', base]
+    inside = lab.config.paths.experiments
+    asked = [f'{name}^{{commit}}{path}' for name in names for path in ('', f':{inside}', f':{inside}/{made.slug}')]
+    branch, above, *found = _types(lab.git, [made.branch, 'refs/heads/exp', *asked])
+    _check_free(lab, made, home, taken=branch is not None, blocked=above is not None)
+    _check_ignored(lab, home, made)
+    for commit, over, folder in zip(found[::3], found[1::3], found[2::3]):
+        if commit:
+            _check_room(made, inside, base or lab.trunk, over=over, folder=folder)
+            return commit[1]
+    raise Refused(f"'{base}' is neither an experiment nor a commit", hint='git exp list')
+
+
+def _check_room(made: Experiment, inside: str, base: str, *, over: tuple[str, str] | None, folder: tuple[str, str] | None) -> None:
+    if folder:
+        raise _taken(made, f"{base} has the folder '{inside}/{made.slug}'", hint='choose another slug')
+    if over and over[0] != 'tree':
+        raise Refused(f"'{inside}' is not a folder in {base}, and experiments live there", hint='choose another folder: paths.experiments')
+
+
+def _check_free(lab: Lab, made: Experiment, home: Path, *, taken: bool, blocked: bool) -> None:
+    """Raises Refused naming what is in the way; `home` may hold the results of an earlier experiment of that name."""
+    kept = home / lab.config.paths.experiments / made.slug
+    if taken and any(one.branch == made.branch for one in lab.worktrees):
+        raise _taken(made, 'it is an experiment already', hint=f'cd {_quoted(lab.experiment(made.slug).root)}')
+    if taken:
+        raise _taken(made, f'the branch exp/{made.slug} exists', hint=f'git worktree add {_quoted(made.root)} exp/{made.slug}')
+    if blocked:
+        raise Refused("a branch is called 'exp', so none can be called 'exp/…'", hint='git branch -m exp another-name')
+    if os.path.lexists(made.root):
+        raise _taken(made, f"the folder '{made.root}' exists", hint='move it away, or choose another slug')
+    if any(one.path == made.root for one in lab.worktrees):
+        raise _taken(made, f"git still knows a worktree '{made.root}', which is gone", hint='git worktree prune')
+    if os.path.lexists(kept):
+        raise _taken(made, f"the folder '{kept}' exists", hint='choose another slug')
+
+
+def _taken(made: Experiment, why: str, *, hint: str) -> Refused:
+    return Refused(f"'{made.slug}' is taken: {why}", hint=hint)
+
+
+def _check_ignored(lab: Lab, home: Path, made: Experiment) -> None:
+    """Raises Refused when git would take the worktrees for files of the repository; elsewhere on the disk they cannot be."""
+    path = str(made.root.relative_to(home)) if made.root.is_relative_to(home) else None
+    # Without the index, which takes its time in a large repository and says nothing about a folder that is not there.
+    if path and lab.git.at(home).run('check-ignore', '--quiet', '--no-index', '--', path).code == 1:
+        line = f'/{lab.config.paths.worktrees}/'
+        raise Refused(f"git does not ignore '{line}', where worktrees are", hint=f"echo '{line}' >> {_quoted(home / '.gitignore')}")
+
+
+def _types(git: Git, names: list[str]) -> list[tuple[str, str] | None]:
+    """The type and the id of each object, or None; one git for all."""
+    feed = ''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')
+    lines = git.ask('cat-file', '--batch-check=%(objecttype) %(objectname)', feed=feed).text.split('\n')
+    return [_pair(line) for line in lines]
+
+
+def _pair(line: str) -> tuple[str, str] | None:
+    """What is missing or ambiguous is echoed with one word behind it, where an id would stand."""
+    kind, _, oid = line.partition(' ')
+    return (kind, oid) if len(oid) in (40, 64) and ' ' not in oid else None
+
+
+def _scaffold(lab: Lab, made: Experiment, base: str, *, idea: str | None, now: str) -> str:
+    text = scaffold.plan(made.slug, idea=idea, date=now[:10])
+    path = f'{lab.config.paths.experiments}/{made.slug}/{scaffold.FILE}'
+    return commits.make(lab.git, parent=base, message=f'exp({made.slug}): plan\n', changes=[Put(path, text)], settings=lab.settings)
+
+
+def _after_checkout(lab: Lab, made: Experiment, commit: str) -> str | None:
+    """Run the user's post-checkout hook, as `git worktree add` does when it checks out itself."""
+    hooks = made.root / lab.settings.get('core.hookspath', lab.common / 'hooks')
+    if not os.access(hooks / 'post-checkout', os.X_OK):
+        return None
+    done = Git(made.root).run('hook', 'run', 'post-checkout', '--', '0' * len(commit), commit, '1')
+    return f'the hook post-checkout failed: {done.err.strip() or done.code}' if done.code else None
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+    return shlex.quote(str(path))

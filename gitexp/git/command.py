@@ -1,0 +1,117 @@
+"""Running git, by posix_spawn: the hooks start it on every commit, and `subprocess` costs more than git itself."""
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from gitexp.core.errors import Refused
+
+# What a user's environment must not change in an answer: replaced objects, grafts, pathspec magic, words in other languages.
+_STEADY = {'GIT_NO_REPLACE_OBJECTS': '1', 'GIT_GRAFT_FILE': f'{os.devnull}/none', 'GIT_OPTIONAL_LOCKS': '0', 'LC_ALL': 'C'}
+_UNSET = {
+    'GIT_LITERAL_PATHSPECS', 'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS', 'GIT_ICASE_PATHSPECS',
+    'GIT_EXTERNAL_DIFF', 'GIT_REPLACE_REF_BASE',
+}
+_ELSEWHERE = {
+    'GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_PREFIX', 'GIT_NAMESPACE',
+    'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_QUARANTINE_PATH',
+}
+
+
+class Done(NamedTuple):
+    """How one git command ended."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """The output as text without its last line end; odd bytes survive as surrogates."""
+        return self.out.decode('utf-8', 'surrogateescape').rstrip('\n')
+
+    @property
+    def names(self) -> list[str]:
+        """The fields of NUL-separated output."""
+        return self.out.decode('utf-8', 'surrogateescape').split('\0')[:-1]
+
+
+class Git(NamedTuple):
+    """git in one folder. `inherit` keeps the variables that git hands to a hook (index, quarantine)."""
+
+    folder: Path
+    inherit: bool = False
+
+    def run(self, *words: str, feed: bytes = b'', env: Mapping[str, str] | None = None) -> Done:
+        """Run git and return how it ended, whatever the end."""
+        return _spawn(['git', '-C', str(self.folder), *words], feed, self._environment(env or {}))
+
+    def ask(self, *words: str, feed: bytes = b'', env: Mapping[str, str] | None = None) -> Done:
+        """Run git, which must succeed; raises Refused with git's own words otherwise."""
+        done = self.run(*words, feed=feed, env=env)
+        if done.code:
+            said = done.err.strip() or done.text.strip() or f'exit code {done.code}'
+            raise Refused(f"git {words[0]} failed in '{self.folder}': {said}")
+        return done
+
+    def at(self, folder: Path) -> Git:
+        """The same git in another folder."""
+        return Git(folder)
+
+    def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        drop = _UNSET if self.inherit else _UNSET | _ELSEWHERE
+        return {**{name: value for name, value in os.environ.items() if name not in drop}, **_STEADY, **extra}
+
+
+def _spawn(words: list[str], feed: bytes, env: dict[str, str]) -> Done:
+    """Everything passes through unnamed files: no pipe can fill and block, and a daemon left behind holds nothing up."""
+    scratch = [_scratch(), _scratch(), _scratch()]
+    try:
+        if feed:
+            _write(scratch[0], feed)
+        pid = os.posix_spawnp(
+            'git', words, env, setsigdef=[signal.SIGPIPE],
+            file_actions=[(os.POSIX_SPAWN_DUP2, handle, number) for number, handle in enumerate(scratch)],
+        )
+        code = _wait(pid)
+        return Done(code, _read(scratch[1]), _read(scratch[2]).decode('utf-8', 'replace'))
+    except FileNotFoundError:
+        raise Refused('git is not on PATH', hint='install git 2.36 or later') from None
+    finally:
+        for handle in scratch:
+            os.close(handle)
+
+
+def _scratch() -> int:
+    if sys.platform == 'linux':
+        return os.memfd_create('git')
+    import tempfile  # Costs 8 ms to import, so only where there is no memfd.
+    handle, name = tempfile.mkstemp()
+    os.unlink(name)
+    return handle
+
+
+def _write(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view):]
+    os.lseek(handle, 0, os.SEEK_SET)
+
+
+def _read(handle: int) -> bytes:
+    return os.pread(handle, os.fstat(handle).st_size, 0)
+
+
+def _wait(pid: int) -> int:
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except KeyboardInterrupt:
+        try:
+            os.waitpid(pid, 0)  # git hears the same Ctrl-C and cleans up after itself.
+        except ChildProcessError:
+            pass  # It had ended, and the Ctrl-C came just then.
+        raise

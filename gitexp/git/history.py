@@ -1,0 +1,38 @@
+"""Which commits there are between two."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gitexp.git.command import Git
+
+
+class Commit(NamedTuple):
+    """A commit and its parents."""
+
+    oid: str
+    parents: tuple[str, ...]
+
+
+def bases(git: Git, *commits: str) -> list[str]:
+    """The best common ancestors of two or more commits; none where histories are unrelated."""
+    done = git.run('merge-base', '--all', *commits) if len(commits) == 2 else git.run('merge-base', '--octopus', *commits)
+    return done.text.split('\n') if done.text else []
+
+
+def new(git: Git, commit: str, known: Iterable[str]) -> list[Commit]:
+    """The commits that `commit` reaches and `known` ones do not, parents before children."""
+    feed = ''.join(f'{name}\n' for name in (commit, *(f'^{one}' for one in known)))
+    lines = git.ask('rev-list', '--topo-order', '--reverse', '--parents', '--stdin', feed=feed.encode()).text.split('\n')
+    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, lines) if words]
+
+
+def is_ancestor(git: Git, old: str, of: str) -> bool:
+    """Whether `of` reaches `old`."""
+    return git.run('merge-base', '--is-ancestor', old, of).code == 0
+
+
+def upstream(git: Git, ref: str) -> str | None:
+    """The remote-tracking ref that a branch follows, None without one that is there."""
+    name = git.run('for-each-ref', '--format=%(upstream)', ref).text
+    return name if name and git.run('rev-parse', '--verify', '--quiet', name).code == 0 else None

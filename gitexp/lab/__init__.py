@@ -1,0 +1,1 @@
+"""The lab: a repository whose trunk holds gitexp.yaml."""

@@ -1,0 +1,106 @@
+"""What gitexp.yaml says, as values."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+FILE = 'gitexp.yaml'
+KINDS = ('frozen', 'global', 'append-top', 'append-bottom', 'keep', 'fixed', 'variable')
+_SECONDS = {'s': 1.0, 'm': 60.0, 'h': 3600.0}
+
+
+class Metric(NamedTuple):
+    """`direction` is 'min' or 'max'; `min_effect` and `bounds` are in the metric's unit."""
+
+    name: str
+    direction: str
+    min_effect: float = 0.0
+    bounds: tuple[float, float] | None = None
+
+    def gain(self, value: float, over: float) -> float:
+        """How much better `value` is, positive whatever the direction."""
+        return value - over if self.direction == 'max' else over - value
+
+    def plausible(self, value: float) -> bool:
+        """Whether a value lies within the declared bounds."""
+        return self.bounds is None or self.bounds[0] <= value <= self.bounds[1]
+
+
+class Command(NamedTuple):
+    """A line for the shell and its time limit in seconds."""
+
+    text: str
+    limit: float = 2400.0
+
+
+class Baseline(NamedTuple):
+    """`minutes` bounds the time of one run; `tolerance` is how far the same seed run twice may differ."""
+
+    minutes: tuple[float, float] = (5.0, 40.0)
+    tolerance: float = 0.0
+
+
+class Paths(NamedTuple):
+    """Where things are, from the root."""
+
+    ledger: str = 'results.tsv'
+    worktrees: str = '5_worktrees'
+    experiments: str = 'experiments'
+
+
+class Config(NamedTuple):
+    """The whole of gitexp.yaml with its defaults filled in."""
+
+    metric: Metric
+    eval: Command
+    train: Command | None
+    smoke: Command | None
+    inputs: tuple[str, ...]
+    seeds: tuple[int, ...]
+    baseline: Baseline
+    trunk: str
+    guarded: bool
+    rules: Mapping[str, tuple[str, ...]]
+    paths: Paths
+
+
+def of(said: Mapping[str, Any]) -> Config:
+    """Make the values of a document that the schema has accepted."""
+    trunk = said.get('trunk', {})
+    trunk = {'name': trunk} if isinstance(trunk, str) else trunk
+    return Config(
+        metric=_metric(said['metric']),
+        eval=_command(said['eval']),
+        train=_command(said['train']) if 'train' in said else None,
+        smoke=_command(said['smoke']) if 'smoke' in said else None,
+        inputs=tuple(said.get('inputs', ())),
+        seeds=tuple(said.get('seeds', (1, 2, 3))),
+        baseline=_baseline(said.get('baseline', {})),
+        trunk=trunk.get('name', 'main'),
+        guarded=trunk.get('guarded', False),
+        rules={kind: tuple(said.get('rules', {}).get(kind, ())) for kind in KINDS},
+        paths=Paths(**{name: place.rstrip('/') for name, place in said.get('paths', {}).items()}),
+    )
+
+
+def _metric(said: Mapping[str, Any]) -> Metric:
+    bounds = said.get('bounds')
+    return Metric(
+        said['name'], said['direction'], float(said.get('min_effect', 0)), (float(bounds[0]), float(bounds[1])) if bounds else None,
+    )
+
+
+def _command(said: str | Mapping[str, Any]) -> Command:
+    if isinstance(said, str):
+        return Command(said)
+    limit = said.get('time_limit')
+    return Command(said['command']) if limit is None else Command(said['command'], _seconds(limit))
+
+
+def _seconds(said: str | float) -> float:
+    return float(said[:-1]) * _SECONDS[said[-1]] if isinstance(said, str) else float(said)
+
+
+def _baseline(said: Mapping[str, Any]) -> Baseline:
+    shortest, longest = said.get('minutes', Baseline().minutes)
+    return Baseline((float(shortest), float(longest)), float(said.get('tolerance', 0)))

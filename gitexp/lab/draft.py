@@ -1,0 +1,115 @@
+"""What a new lab's configuration looks like: gitexp.yaml, and the lines that git needs to know."""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gitexp.core.errors import Usage
+from gitexp.lab import config, parse
+from gitexp.lab.config import FILE, Config, Paths
+
+JOURNALS = ('*_journal.md', 'RESEARCH_JOURNAL.md')
+_PLAIN = re.compile(r'[A-Za-z_][\w./@{}=+-]*( [\w./@{}=+-]+)*')
+_NOT_TEXT = {'true', 'false', 'yes', 'no', 'on', 'off', 'null', 'y', 'n'}
+_WAYS = {'min': 'lower', 'max': 'higher'}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What only a person can say about a lab; `frozen` are paths besides the configuration."""
+
+    metric: str
+    direction: str
+    eval: str
+    train: str | None = None
+    frozen: tuple[str, ...] = ()
+
+
+def text(answers: Answers, *, trunk: str = 'main', guarded: bool = False, journals: bool = False, paths: Paths = Paths()) -> str:
+    """A gitexp.yaml with the least that works and a word on each line; raises Usage for an answer that cannot stand in one."""
+    made = '\n'.join([*_measured(answers), '', *_rules(answers.frozen, journals, paths.ledger), *_places(trunk, guarded, paths), ''])
+    try:
+        said = parse.parse(made.encode('utf-8', 'surrogateescape'))
+    except Usage as error:
+        raise Usage(error.message.split(': ', 1)[-1], hint=error.hint) from None
+    if (said['metric']['name'], said['eval'], said.get('train')) != (answers.metric, answers.eval, answers.train):
+        raise Usage(f'the command cannot be written into {FILE}: {answers.eval!r}', hint='put it into a script')
+    return made
+
+
+def read(made: bytes) -> Config:
+    """The configuration that a file says."""
+    return config.of(parse.parse(made))
+
+
+def _measured(answers: Answers) -> list[str]:
+    train = f'train: {_scalar(answers.train)}' if answers.train else '# train: python3 train.py --seed {seed}'
+    return [
+        '# What is fixed in this lab before an experiment starts. Experiments cannot change it.',
+        '',
+        'metric:',
+        f'  name: {_scalar(answers.metric)}',
+        f'  direction: {answers.direction}  # {_WAYS.get(answers.direction)} is better',
+        "  # min_effect: 0.01  # the smallest gain worth having, in the metric's unit",
+        '  # bounds: [0, 100]  # a value outside cannot be real, and never competes',
+        '',
+        f'# Must print a line such as "{answers.metric}: 1.234". {{seed}} is replaced by the seed, which is also in $EXP_SEED.',
+        f'eval: {_scalar(answers.eval)}',
+        '# Runs first, in the same checkout, where training is a command of its own.',
+        train,
+        '# Files that git ignores and the evaluation needs, such as data.',
+        '# inputs: [data/**]',
+        '# How long one run takes, in minutes: a baseline outside [shortest, longest] fails. For quick runs: [0, 40].',
+        '# baseline: {minutes: [5, 40]}',
+    ]
+
+
+def _rules(frozen: tuple[str, ...], journals: bool, ledger: str) -> list[str]:
+    alone = [FILE, *(['program.md', 'meta_journal.md'] if journals else []), *frozen]
+    lines = [
+        'rules:',
+        '  # What decides and what measures: nobody changes it in an experiment. ** crosses folders.',
+        f'  frozen: {_list(dict.fromkeys(alone))}',
+        '  # Belongs to the trunk.',
+        f'  global: {_list([*(["RESEARCH_JOURNAL.md"] if journals else []), ledger])}',
+        '  # Grows at its end only.',
+        f'  append-bottom: {_list([ledger])}',
+    ]
+    if journals:
+        lines += ['  # Gets new entries under its heading; old ones stay.', f'  append-top: {_list(JOURNALS)}']
+    return [*lines, '  # All that an experiment may change, for a lab that wants it narrow.', '  # variable: [model.py, train.py]']
+
+
+def _places(trunk: str, guarded: bool, paths: Paths) -> list[str]:
+    lines = []
+    if guarded:
+        lines += ['', '# Nothing but appended entries is committed to the trunk directly, unless META_MODE=1 says so.',
+                  f'trunk: {{name: {_scalar(trunk)}, guarded: true}}']
+    elif trunk != 'main':
+        lines += ['', f'trunk: {_scalar(trunk)}']
+    moved = [f'  {name}: {_scalar(place)}' for name, place in paths._asdict().items() if place != getattr(Paths(), name)]
+    return [*lines, '', 'paths:', *moved] if moved else lines
+
+
+def _list(items: Iterable[str]) -> str:
+    return f'[{", ".join(json.dumps(item, ensure_ascii=False) if set(item) & set("{}*") else _scalar(item) for item in items)}]'
+
+
+def _scalar(said: str) -> str:
+    if _PLAIN.fullmatch(said) and said.lower() not in _NOT_TEXT:
+        return said
+    return json.dumps(said, ensure_ascii=False)
+
+
+def ignored(paths: Paths) -> list[str]:
+    """What git must not track: worktrees, and what runs leave in the folder of an experiment, but for its plots."""
+    folder = f'/{paths.experiments}/*'
+    return [f'/{paths.worktrees}/', f'{folder}/exp_log*/', f'{folder}/results*/*', f'!{folder}/results*/viz/']
+
+
+def attributes(said: Config) -> list[str]:
+    """How git merges what only grows; where our merge drivers are not known git merges it as text."""
+    journals = [f'/{pattern} merge=gitexp-journal' for pattern in said.rules['append-top'] if ' ' not in pattern]
+    return [f'/{said.paths.ledger} merge=gitexp-ledger -text', *journals]

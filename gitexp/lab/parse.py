@@ -1,0 +1,164 @@
+"""From the bytes of gitexp.yaml to a document that can be believed."""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from gitexp.core.errors import Usage
+from gitexp.lab import complaints
+from gitexp.lab.complaints import Complaint
+from gitexp.lab.config import FILE
+
+LONGEST = 256 * 1024
+_DEEPEST = 20
+_LEAST = "the least that works: metric: {name: val_loss, direction: min} and, on the next line, eval: python3 eval.py"
+_CONTROL = re.compile('[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+_CONFLICT = re.compile(r'^(<<<<<<<|>>>>>>>)( |\r?$)', re.MULTILINE)
+_ODD = re.compile(r'[-\[,:]\s*([*&!@%`])')
+_Loader: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Read the YAML and hold it against the schema; raises Usage naming the line, and the way to put it right."""
+    text = _text(data)
+    node = _node(text)
+    said = _value(node)
+    wrong = sorted(complaints.of(said, _validator().iter_errors(said)), key=lambda one: one.order(_line(node, one)))
+    if wrong:
+        _refuse(_line(node, wrong[0]), wrong[0].message, wrong[0].hint)
+    return dict(said)
+
+
+def again(data: bytes) -> dict[str, Any]:
+    """Read a text that the schema has accepted before; holding it against the schema once more would cost 60 ms."""
+    return dict(_value(_node(_text(data))))
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema that ships with the package, for editors too."""
+    return dict(json.loads(Path(__file__).with_name('schema.json').read_text()))
+
+
+@cache
+def _validator() -> Any:
+    import jsonschema
+    return jsonschema.Draft202012Validator(schema())
+
+
+def _refuse(line: int, message: str, hint: str | None = None) -> NoReturn:
+    raise Usage(f'{FILE}:{line}: {message}', hint=hint)
+
+
+def _text(data: bytes) -> str:
+    """The characters, of which YAML must be able to take every one."""
+    if len(data) > LONGEST:
+        raise Usage(f'{FILE} is {len(data)} bytes long, and {LONGEST} is the most', hint='a pattern with ** covers many files')
+    try:
+        text = data.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        _refuse(data[:error.start].count(b'\n') + 1, f'byte 0x{data[error.start]:02x} is not UTF-8 text', 'save the file as UTF-8')
+    if bad := _CONTROL.search(text):
+        _refuse(_line_at(text, bad.start()), f'a control character (U+{ord(bad.group()):04X})')
+    if mark := _CONFLICT.search(text):
+        _refuse(_line_at(text, mark.start()), 'a conflict marker', 'resolve the merge, then commit')
+    return text
+
+
+def _line_at(text: str, offset: int) -> int:
+    return text.count('\n', 0, offset) + 1
+
+
+def _node(text: str) -> Any:
+    """The tree of nodes, which knows the lines; refuses what could surprise: aliases, tags, a key given twice."""
+    try:
+        _plain(text)
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        _unreadable(error, text)
+    if node is None:
+        raise Usage(f'{FILE} is empty', hint=_LEAST)
+    for mapping in _mappings(node):
+        _once(mapping)
+    return node
+
+
+def _plain(text: str) -> None:
+    """Refuse what makes a small file big, or deep, before anything recurses into it."""
+    depth = documents = 0
+    event: Any
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if documents > 1:
+            _refuse(line, 'a second document', "remove the line '---' and what follows")
+        if depth > _DEEPEST:
+            _refuse(line, f'nested more than {_DEEPEST} deep')
+        if isinstance(event, yaml.AliasEvent) or getattr(event, 'anchor', None):
+            _refuse(line, f"anchors and aliases ('{event.anchor}') are not taken", 'a text that starts with & or * needs quotes')
+        if getattr(event, 'tag', None):
+            _refuse(line, f"the tag '{event.tag}' is not taken", 'a text that starts with ! needs quotes')
+
+
+def _mappings(node: Any) -> Iterator[Any]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, value in node.value:
+            yield from _mappings(value)
+    if isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _mappings(value)
+
+
+def _once(mapping: Any) -> None:
+    seen: dict[str, int] = {}
+    for key, _ in mapping.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode) or key.value == '<<':
+            _refuse(line, 'a key must be plain text')
+        if key.value in seen:
+            _refuse(line, f"the key '{key.value}' is here for the second time, first on line {seen[key.value]}", 'keep one of them')
+        seen[key.value] = line
+
+
+def _value(node: Any) -> Any:
+    try:
+        return yaml.constructor.SafeConstructor().construct_document(node)
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, 'problem_mark', None)
+        _refuse(mark.line + 1 if mark else 1, getattr(error, 'problem', None) or str(error), 'a text needs quotes here')
+
+
+def _unreadable(error: Any, text: str) -> NoReturn:
+    mark = getattr(error, 'problem_mark', None)
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    shown = (text.split('\n')[line:line + 1] or [''])[0]
+    if '\t' in shown[:len(shown) - len(shown.lstrip())] + shown[column:column + 1]:
+        _refuse(line + 1, 'a tab, where YAML wants spaces', 'indent with spaces')
+    odd = _ODD.search(shown)
+    _refuse(line + 1, getattr(error, 'problem', None) or 'this is not YAML',
+            f"a text that {f'starts with {odd.group(1)}' if odd else 'holds one of : # { } [ ] ,'} needs quotes")
+
+
+def _line(node: Any, complaint: Complaint) -> int:
+    """The line of what a complaint is about, or of the nearest thing around it."""
+    line = node.start_mark.line
+    for step in complaint.path:
+        line, node = _into(node, step, line)
+    return int(line) + 1
+
+
+def _into(node: Any, step: str | int, line: int) -> tuple[int, Any]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line, node.value[step]
+    return line, None

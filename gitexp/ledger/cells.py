@@ -1,0 +1,158 @@
+"""One result as the text cells of a row, and back."""
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from gitexp.ledger.result import Kind, Result, Status
+
+VALUE = 'value'
+LONGEST = 1 << 22  # bytes of a line
+NAMES = (
+    'id', 'time', 'experiment', 'version', 'commit', VALUE, 'status', 'verdict', 'seed', 'kind', 'seconds', 'memory_gb',
+    'description', 'tree', 'eval_id', 'metrics', 'params', 'env',
+)
+# A leading quote mark would make notebooks read on past the end of the line; control characters and lone surrogates are no text.
+_ODD = re.compile('\\\\|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^"')
+_ESCAPED = re.compile(r'\\(u[0-9a-f]{4}|[\\tnr])')
+_SHORT = {'\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r'}
+_LONG = {short[1]: character for character, short in _SHORT.items()}
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(',', ':'), ensure_ascii=False, default=str)
+_SEED = re.compile('-?[0-9]{1,40}')
+_STATUS = {status.value: status for status in Status}
+_KIND = {kind.value: kind for kind in Kind}
+
+
+class BadCell(ValueError):
+    """What makes a row unusable."""
+
+
+def written(result: Result) -> dict[str, str]:
+    """The cells of a result by column, the metric as 'value'; raises ValueError for what could not be read back."""
+    said = dict(zip(NAMES, (
+        escape(result.id), escape(result.time), escape(result.experiment), escape(result.version), escape(result.commit),
+        _digits(result.value), result.status.value, escape(result.verdict), _digits(result.seed), result.kind.value,
+        _digits(result.seconds), _digits(result.memory_gb), escape(result.description), escape(result.tree), escape(result.eval_id),
+        _document(result.metrics), _document(result.params), _document(result.env),
+    )))
+    parsed(said)
+    if sum(map(len, said.values())) > LONGEST // 8:
+        _check_length(said)
+    return said
+
+
+def parsed(cells: Mapping[str, str]) -> Result:
+    """The result that cells say, what is missing is None; raises BadCell for any cell that says nothing."""
+    said = cells.get
+    kind, status = _KIND.get(said('kind', '')), _STATUS.get(said('status', ''))
+    if kind is None or status is None:
+        raise BadCell(_unknown('kind', said('kind', ''), _KIND) if kind is None else _unknown('status', said('status', ''), _STATUS))
+    found = Result(
+        _name('id', said('id')) or _refuse('no id'), unescape(said('time', '')), unescape(said('experiment', '')), kind, status,
+        unescape(said('version', '')) or 'v1', _name('commit', said('commit')), _number('the metric', said(VALUE)),
+        unescape(said('verdict', '')) or None, _seed(said('seed')),
+        _number('seconds', said('seconds')), _number('memory_gb', said('memory_gb')), unescape(said('description', '')),
+        _name('tree', said('tree')), _name('eval_id', said('eval_id')),
+        _object('metrics', said('metrics')), _object('params', said('params')), _object('env', said('env')),
+    )
+    if kind is Kind.SUPERSEDE or kind is Kind.RESTORE:
+        _check_about(found)
+    return found
+
+
+def escape(text: str | None) -> str:
+    """Text without tabs, line ends, control characters and lone surrogates; '' for None."""
+    if not text or text.isalnum():
+        return text or ''
+    return _ODD.sub(lambda found: _SHORT.get(found[0]) or f'\\u{ord(found[0]):04x}', text)
+
+
+def unescape(text: str) -> str:
+    """What `escape` was given; a stray backslash stands for itself."""
+    return _ESCAPED.sub(lambda found: _LONG.get(found[1]) or chr(int(found[1][1:], 16)), text) if '\\' in text else text
+
+
+def _digits(said: float | None) -> str:
+    return '' if said is None else repr(said)
+
+
+def _document(said: Mapping[str, Any]) -> str:
+    return escape(_ENCODER.encode(dict(said))) if said else '{}'
+
+
+def _name(column: str, text: str | None) -> str | None:
+    """Names are compared as they stand, so they need no escapes."""
+    if not text:
+        return None
+    if '\\' in text or not text.isprintable():
+        raise BadCell(f"{column} '{_short(text)}' is not a name")
+    return text
+
+
+def _number(column: str, text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        said = float(text)
+    except ValueError:
+        said = math.nan
+    if not math.isfinite(said) or '_' in text or not text.isascii():
+        raise BadCell(f"{column} '{_short(text)}' is not a finite number")
+    return said
+
+
+def _seed(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not _SEED.fullmatch(text):
+        raise BadCell(f"seed '{_short(text)}' is not a whole number")
+    return int(text)
+
+
+def _object(column: str, text: str | None) -> Mapping[str, Any]:
+    """Rows share what they say alike, such as the machine."""
+    if not text or text == '{}':
+        return {}
+    said = document(text)
+    if said is None:
+        raise BadCell(f"{column} '{_short(text)}' is not a JSON object")
+    return said
+
+
+@lru_cache(1024)
+def document(text: str) -> dict[str, Any] | None:
+    """What a cell with a JSON object says, None for anything else; nobody changes it."""
+    try:
+        said = json.loads(unescape(text))
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _check_about(row: Result) -> None:
+    covers, restores = row.params.get('covers'), row.params.get('restores')
+    if row.kind is Kind.SUPERSEDE and not (isinstance(covers, (list, tuple)) and all(isinstance(one, str) for one in covers)):
+        raise BadCell("params does not say which rows it 'covers'")
+    if row.kind is Kind.RESTORE and not isinstance(restores, str):
+        raise BadCell("params does not say which supersede row it 'restores'")
+
+
+def _check_length(said: Mapping[str, str]) -> None:
+    if len('\t'.join(said.values()).encode()) > LONGEST // 2:  # Half of it is for the columns of others.
+        raise ValueError(f"the row of '{said['id']}' is longer than {LONGEST >> 21} MiB")
+
+
+def _unknown(column: str, text: str, known: Mapping[str, object]) -> str:
+    return f"{column} '{_short(text)}' is none of {', '.join(known)}"
+
+
+def _refuse(message: str) -> str:
+    raise BadCell(message)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f'{text[:40]}…'

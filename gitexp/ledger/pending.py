@@ -1,0 +1,172 @@
+"""Runs that have begun: on disk before they start, so that none is lost."""
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gitexp.core import files, locks
+from gitexp.core.errors import Refused
+from gitexp.lab.lab import Lab
+from gitexp.ledger import cells, read, write
+from gitexp.ledger.result import Result, Status
+
+ROOM = 1 << 16
+DIED = 'the process that ran it died'
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A run under way: its file is locked for as long as this process lives.
+
+    The file has two lines, what the run began as and its outcome, then zeros where more can be written though the disk is full.
+    """
+
+    result: Result
+    path: Path
+    handle: int
+    length: int
+
+    def finish(self, lab: Lab, result: Result) -> None:
+        """Keep the outcome, append its row, and forget the run.
+
+        Raises Refused when the row cannot be appended: `recover` appends it then, from the outcome that was kept.
+        """
+        try:
+            kept = self.keep(result)
+            try:
+                write.append(lab, [result])
+            except Refused as error:
+                raise _refused(error, result, kept) from None
+            self.path.unlink(missing_ok=True)
+        finally:
+            os.close(self.handle)
+
+    def drop(self) -> None:
+        """Forget a run that did not start after all."""
+        self.path.unlink(missing_ok=True)
+        os.close(self.handle)
+
+    def keep(self, result: Result) -> bool:
+        """Put the outcome on disk, for `recover` should we die; whether there was room. What is kept later takes its place."""
+        line = _line(result)
+        try:
+            written = os.pwrite(self.handle, line, self.length)
+            os.fsync(self.handle)
+        except OSError:
+            return False
+        return written == len(line)
+
+
+def begin(lab: Lab, result: Result) -> Pending:
+    """Put on disk that a run begins, with room for its outcome; raises Refused when there is none."""
+    path = _folder(lab) / f'{result.id}.json'
+    line = _line(result)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _all_runs(lab):
+            return Pending(result, path, _make(path, line), len(line))
+    except OSError as error:
+        raise Refused(f"cannot note in '{path.parent}' that a run begins: {write.words(error)}", hint=write.way(str(path), error)) from None
+
+
+def running(lab: Lab) -> list[Result]:
+    """What the runs whose process is alive began as, the oldest first."""
+    return [begun for path in _files(lab) if not locks.is_free(path) and (begun := _said(path)[0])]
+
+
+def recover(lab: Lab, now: str) -> list[Result]:
+    """Append what dead processes left: outcomes whose row is missing, and a row 'failed' for each run without an outcome."""
+    if not _files(lab):
+        return []
+    with _all_runs(lab):
+        dead = [path for path in _files(lab) if locks.is_free(path)]
+        left = [result for path in dead if (result := _left(path, now))]
+        there = read.present(lab, [result.id for result in left]) if left else set()
+        missing = [result for result in left if result.id not in there]
+        write.append(lab, missing)
+        for path in dead:
+            path.unlink(missing_ok=True)
+    return missing
+
+
+def _make(path: Path, line: bytes) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        _reserve(handle, len(line) + ROOM)
+        os.pwrite(handle, line, 0)
+        os.fsync(handle)
+        files.sync_folder(path.parent)
+    except BaseException:
+        path.unlink()
+        os.close(handle)
+        raise
+    return handle
+
+
+def _reserve(handle: int, size: int) -> None:
+    """Take the space now; where the file system cannot promise it, writing zeros is the nearest thing."""
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+        if os.pwrite(handle, bytes(size), 0) != size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+
+
+def _left(path: Path, now: str) -> Result | None:
+    """What a dead process left; None when it was killed before the run could start."""
+    begun, outcome = _said(path)
+    if outcome or not begun:
+        return outcome
+    return replace(begun, status=Status.FAILED, value=None, env={**begun.env, 'reason': DIED, 'found': now})
+
+
+def _said(path: Path) -> tuple[Result | None, Result | None]:
+    """What the run began as, and its outcome, as far as they were written."""
+    try:
+        ended = path.read_bytes().split(b'\n')[:-1]
+    except OSError:
+        return None, None
+    begun, outcome = [_parsed(line) for line in [*ended, b'', b''][:2]]
+    return begun, outcome
+
+
+def _line(result: Result) -> bytes:
+    return json.dumps(cells.written(result)).encode() + b'\n'
+
+
+def _parsed(line: bytes) -> Result | None:
+    try:
+        return cells.parsed(json.loads(line))
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _refused(error: Refused, result: Result, kept: bool) -> Refused:
+    if kept:
+        return Refused(f'{error.message}; the outcome is kept, and the next evaluation appends it', hint=error.hint)
+    value = '' if result.value is None else f' {result.value!r}'
+    return Refused(f'{error.message}, nor can the outcome be kept: {result.status.value}{value}', hint=error.hint)
+
+
+def _folder(lab: Lab) -> Path:
+    return lab.state / 'runs'
+
+
+def _files(lab: Lab) -> list[Path]:
+    return sorted(_folder(lab).glob('*.json'))
+
+
+@contextmanager
+def _all_runs(lab: Lab) -> Iterator[None]:
+    """While this is held no run begins, so that a file that nobody has locked is a dead one's."""
+    with locks.held(lab.state / 'locks' / 'runs', purpose='look after the runs'):
+        yield

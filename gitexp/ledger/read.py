@@ -1,0 +1,186 @@
+"""Reading the ledger: names every line that cannot be used, and goes on."""
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from gitexp.core.errors import Refused
+from gitexp.core.finding import Finding
+from gitexp.lab.lab import Lab
+from gitexp.ledger import cells
+from gitexp.ledger.cells import LONGEST, BadCell
+from gitexp.ledger.result import Kind, Result
+
+NEEDED = ('id', 'experiment', 'status', 'kind')
+_HEAD = 1 << 14
+TOO_LONG = f'longer than {LONGEST >> 20} MiB'
+_BOM = b'\xef\xbb\xbf'
+_MARKERS = (b'<<<<<<<', b'|||||||', b'=======', b'>>>>>>>')
+
+
+class Contents(NamedTuple):
+    """`results` are in file order, each id once; `covered` maps the id of a retired row to the bug that spoilt it."""
+
+    results: list[Result]
+    findings: list[Finding]
+    covered: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Header:
+    """The columns of a ledger, with the metric's called 'value', and how its first line ends."""
+
+    columns: tuple[str, ...]
+    ending: bytes = b'\n'
+
+    def parse(self, line: bytes) -> Result | None:
+        """The result in a line, None for the header said again; raises BadCell with the reason for any other line."""
+        if len(line) > LONGEST:
+            raise BadCell(TOO_LONG)
+        if b'\0' in line:
+            raise BadCell('binary data')
+        try:
+            found = line.rstrip(b'\r\n').decode().split('\t')
+        except UnicodeDecodeError:
+            raise BadCell('not UTF-8 text') from None
+        if len(found) != len(self.columns):
+            raise BadCell(f'{len(found)} columns where the header has {len(self.columns)}')
+        if self.columns[-1] == 'env' and not found[-1]:  # We write '{}', so that no row looks whole that was cut off there.
+            raise BadCell('no env')
+        said = dict(zip(self.columns, found))
+        return None if said['id'] == 'id' else cells.parsed(said)
+
+
+@dataclass
+class Reader:
+    """One way through the lines of a ledger; `findings` grow on the way."""
+
+    name: str
+    metric: str
+    findings: list[Finding] = field(default_factory=list)
+
+    def rows(self, file: BinaryIO, ids: Collection[str] | None = None) -> Iterator[Result]:
+        """Each usable row in file order, doubles too; with `ids` only the rows of those."""
+        lines = self._lines(file)
+        header = self._header(lines)
+        wanted = None if ids is None else [one.encode() for one in ids]
+        for number, line in lines if header.columns else ():
+            if wanted is None or any(one in line for one in wanted):
+                result = self._row(number, line, header)
+                if result and (ids is None or result.id in ids):
+                    yield result
+
+    def header(self, file: BinaryIO) -> Header:
+        """The header alone, without columns when this is no ledger; the file stands where the rows begin."""
+        return self._header(self._lines(file))
+
+    def say(self, message: str, level: str = 'error') -> None:
+        """Add a finding about the ledger."""
+        self.findings.append(Finding('ledger', self.name, message, level=level))
+
+    def _header(self, lines: Iterable[tuple[int, bytes]]) -> Header:
+        """The header, without columns when this is no ledger."""
+        header = next((heading(line, self.metric) for _, line in lines), Header((*NEEDED, cells.VALUE)))
+        missing = [f"'{name}'" for name in NEEDED if name not in header.columns]
+        if missing:
+            self.say(f'not a ledger of gitexp: its header has no column {", ".join(missing)}')
+            return Header(())
+        if cells.VALUE not in header.columns:
+            self.say(f"its header has no column '{self.metric}', the metric")
+        return header
+
+    def _row(self, number: int, line: bytes, header: Header) -> Result | None:
+        try:
+            result = header.parse(line)
+        except BadCell as error:
+            cut = '' if line.endswith(b'\n') else 'cut off: '
+            self.say(f'line {number}: {cut}{error}')
+            return None
+        if result is None:
+            self.say(f'line {number}: the header again', 'note')
+        return result
+
+    def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+        """The lines that may be rows, with their numbers."""
+        number = 0
+        while line := file.readline(LONGEST + 1):
+            number += 1
+            if len(line) > LONGEST:
+                while line and not line.endswith(b'\n'):
+                    line = file.readline(LONGEST)
+                self.say(f'line {number}: {TOO_LONG}')
+            elif is_marker(line):
+                self.say(f'line {number}: a conflict marker')
+            elif line.strip():
+                yield number, line
+
+
+def read(lab: Lab) -> Contents:
+    """Everything that the ledger says; a missing ledger is empty."""
+    reader = Reader(lab.config.paths.ledger, lab.config.metric.name)
+    found: dict[str, Result] = {}
+    for result in _rows(lab, reader):
+        if found.setdefault(result.id, result) != result:
+            reader.say(f"'{result.id}' stands there twice and differs: the first counts", 'note')
+    results = list(found.values())
+    return Contents(results, reader.findings, covered(results))
+
+
+def present(lab: Lab, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that the ledger has a row of."""
+    return {result.id for result in _rows(lab, Reader(lab.config.paths.ledger, lab.config.metric.name), ids)}
+
+
+def covered(results: Iterable[Result]) -> dict[str, str]:
+    """The ids that supersede rows retire and no restore row brings back, with the bug."""
+    about = [result for result in results if result.kind in (Kind.SUPERSEDE, Kind.RESTORE)]
+    restored = {result.params['restores'] for result in about if result.kind is Kind.RESTORE}
+    retired: dict[str, str] = {}
+    for result in about:
+        if result.kind is Kind.SUPERSEDE and result.id not in restored:
+            for one in result.params['covers']:
+                retired.setdefault(one, str(result.params.get('bug', '')))
+    return retired
+
+
+def heading(line: bytes, metric: str) -> Header:
+    """The columns that a first line names; a column 'value' of somebody else's is none of ours."""
+    text = line.removeprefix(_BOM)
+    names = text.rstrip(b'\r\n').decode('utf-8', 'replace').split('\t')
+    ours = [cells.VALUE if name == metric else f'({name})' if name == cells.VALUE else name for name in names]
+    return Header(tuple(ours), b'\r\n' if text.endswith(b'\r\n') else b'\n')
+
+
+def opened(path: Path) -> BinaryIO:
+    """A ledger to read; raises Refused for what is no file, since a pipe would be waited for."""
+    if path.exists() and not path.is_file():
+        raise Refused(f"'{path}' is no file", hint='put it aside: the ledger must be a file')
+    return open(path, 'rb', buffering=1 << 18)
+
+
+def opening(handle: int) -> tuple[bytes, int]:
+    """The line of an open ledger that must be its header, b'' when nothing is there, and where the next begins."""
+    head, end = os.pread(handle, _HEAD, 0), 0
+    while end < len(head):
+        start, end = end, (head.find(b'\n', end) + 1) or len(head)
+        line = head[start:end]
+        if line.strip() and not is_marker(line):
+            return line, end
+    return b'', end
+
+
+def is_marker(line: bytes) -> bool:
+    """Whether git left this line in a file that it could not merge."""
+    return line.startswith(_MARKERS) and b'\t' not in line
+
+
+def _rows(lab: Lab, reader: Reader, ids: Collection[str] | None = None) -> Iterator[Result]:
+    try:
+        file = opened(lab.ledger)
+    except FileNotFoundError:
+        return
+    with file:
+        yield from reader.rows(file, ids)

@@ -1,0 +1,65 @@
+"""One row of the ledger: what one run measured."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Status(Enum):
+    """How a run ended."""
+
+    OK = 'ok'
+    FAILED = 'failed'
+    TIMEOUT = 'timeout'
+    OOM = 'oom'
+    THERMAL_ABORT = 'thermal_abort'
+    VIOLATION = 'violation'
+
+
+class Kind(Enum):
+    """What a row is about; supersede and restore rows are about other rows."""
+
+    BASELINE = 'baseline'
+    EVAL = 'eval'
+    TRAIN = 'train'
+    ROUND = 'round'
+    IMPORT = 'import'
+    SUPERSEDE = 'supersede'
+    RESTORE = 'restore'
+
+
+@dataclass(frozen=True)
+class Result:
+    """`time` is the start in UTC, ISO 8601; what was not measured is None, never 0.
+
+    `value` is the metric; `params` of a supersede row holds `bug` and `covers` (ids), of a restore row `restores` (an id).
+    """
+
+    id: str
+    time: str
+    experiment: str
+    kind: Kind
+    status: Status = Status.OK
+    version: str = 'v1'
+    commit: str | None = None
+    value: float | None = None
+    verdict: str | None = None
+    seed: int | None = None
+    seconds: float | None = None
+    memory_gb: float | None = None
+    description: str = ''
+    tree: str | None = None
+    eval_id: str | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, Any] = field(default_factory=dict)
+
+
+def columns(metric: str) -> list[str]:
+    """The header of a new ledger."""
+    return [
+        'id', 'time', 'experiment', 'version', 'commit', metric, 'status', 'verdict', 'seed', 'kind', 'seconds', 'memory_gb',
+        'description', 'tree', 'eval_id', 'metrics', 'params', 'env',
+    ]

@@ -1,0 +1,187 @@
+"""The rows of a large ledger as columns of cells, a block of lines at a time, and only odd lines one by one."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import isfinite, nan
+from typing import BinaryIO, NamedTuple
+
+from gitexp.ledger import cells, read
+from gitexp.ledger.cells import LONGEST, VALUE, BadCell
+from gitexp.ledger.read import Header, Reader
+from gitexp.ledger.result import Kind, Result, Status
+
+_BLOCK = 1 << 16  # With four times that the lines leave the processor's cache, and it takes half as long again.
+_END = b'\t\n\t'  # A cell of its own where a line ends shows whether every line has its number of cells.
+_STATUSES = {status.value.encode() for status in Status}
+_EVENTS = (Kind.SUPERSEDE, Kind.RESTORE)
+_RUNS = {kind.value.encode() for kind in Kind if kind not in _EVENTS}
+_SEED = re.compile(rb'-?[0-9]{1,40}')
+# Objects without nesting and escapes, so that what each row measured besides need not be decoded.
+_FLAT = re.compile(
+    rb'\{(?:"[^"\\\0-\x1f]*":(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|"[^"\\\0-\x1f]*")(?:,(?=")|(?=\})))*\}'
+)
+_PLAIN = re.compile(rb'(?:(?:[0-9]{1,17}(?:\.[0-9]{1,20})?)?\t)*')
+_MANY = 4096
+
+
+class Rows(NamedTuple):
+    """Usable rows, one at each place of every column; what is not said is b'', None or nan. `events`: supersede and restore rows, alone."""
+
+    ids: list[bytes]
+    times: list[bytes]
+    experiments: list[bytes]
+    versions: list[bytes]
+    commits: list[bytes]
+    statuses: list[bytes]
+    kinds: list[bytes]
+    trees: list[bytes]
+    eval_ids: list[bytes]
+    seeds: list[int | None]
+    values: list[float]
+    event: Result | None = None
+
+
+class Scan:
+    """One way through a ledger; `unused` counts the lines so far that are said to be unusable, as `read` would."""
+
+    def __init__(self, file: BinaryIO, metric: str) -> None:
+        reader = Reader('', metric)
+        self.header: Header = reader.header(file)
+        self.unused = len(reader.findings)
+        self._file = file
+        self._width = len(self.header.columns) + 1
+        self._places = {name: place for place, name in enumerate(self.header.columns)}
+        self._seeds: dict[bytes, int | None] = {b'': None}
+        self._documents = {b'', b'{}'}
+
+    def rows(self) -> Iterator[Rows]:
+        """Every row that `read` would use, doubles too, in file order."""
+        rest = b''
+        while self.header.columns and (said := self._file.read(_BLOCK)):
+            end = said.rfind(b'\n') + 1
+            if end:
+                yield from self._rows(rest + said[:end])
+                rest = b''
+            rest += said[end:]
+            if len(rest) > LONGEST:
+                rest = b'\0'  # Nothing more need be known of a line past all measure.
+        if rest:
+            yield from self._single(rest)
+
+    def _rows(self, block: bytes) -> Iterator[Rows]:
+        """The rows of whole lines: at once when all are plain, else half by half."""
+        found = self._plain(block)
+        if found:
+            yield found
+            return
+        cut = block.rfind(b'\n', 0, len(block) // 2) + 1 or block.find(b'\n') + 1
+        if cut == len(block):
+            yield from self._single(block)
+        else:
+            yield from self._rows(block[:cut])
+            yield from self._rows(block[cut:])
+
+    def _single(self, line: bytes) -> Iterator[Rows]:
+        """The row in one line, if it can be used, by a full reading."""
+        if len(line) <= LONGEST and not read.is_marker(line) and not line.strip():
+            return
+        try:
+            if read.is_marker(line):
+                raise BadCell
+            result = self.header.parse(line)
+        except BadCell:
+            self.unused += 1
+            return
+        if result:
+            yield _one(result)
+
+    def _plain(self, block: bytes) -> Rows | None:
+        """The rows of a block in which nothing is odd."""
+        if b'\r' in block:
+            block = block.replace(b'\r\n', b'\n')
+        if len(block) > LONGEST or b'\r' in block or b'\0' in block:
+            return None
+        said = block.replace(b'\n', _END).split(b'\t')
+        said.pop()
+        if len(said) % self._width or said[self._width - 1::self._width].count(b'\n') != len(said) // self._width:
+            return None
+        try:
+            return self._columns(block, said) if block.isascii() or block.decode() else None
+        except ValueError:
+            return None
+
+    def _columns(self, block: bytes, said: list[bytes]) -> Rows | None:
+        """Raises ValueError for a number that is none."""
+        width, places = self._width, self._places
+        none = [b''] * (len(said) // width)
+
+        def column(name: str) -> list[bytes]:
+            return said[places[name]::width] if name in places else none
+
+        ids, commits, trees, eval_ids = column('id'), column('commit'), column('tree'), column('eval_id')
+        times, experiments, versions = column('time'), column('experiment'), column('version')
+        statuses, kinds = column('status'), column('kind')
+        documents = set().union(column('metrics'), column('params'), column('env'))
+        if (
+            b'' in ids or b'id' in ids or not all(_are_names(names) for names in (ids, commits, trees, eval_ids))
+            or not _STATUSES.issuperset(statuses) or not _RUNS.issuperset(kinds)
+            or b'\\' in block and b'\\' in b''.join([*times, *experiments, *versions])
+            or self.header.columns[-1] == 'env' and b'' in column('env')
+            or not documents <= self._documents and not self._are_documents(documents)
+        ):
+            return None
+        beside = [*column('seconds'), *column('memory_gb')]
+        if not _PLAIN.fullmatch(b'\t'.join([*beside, b''])):
+            _numbers(beside)
+        return Rows(
+            ids, times, experiments, versions, commits, statuses, kinds, trees, eval_ids,
+            self._whole(column('seed')), _numbers(column(VALUE)),
+        )
+
+    def _whole(self, said: list[bytes]) -> list[int | None]:
+        known = self._seeds
+        try:
+            return [known[one] for one in said]
+        except KeyError:
+            pass
+        if len(known) > _MANY:
+            known.clear()
+        for one in {b'', *said} - known.keys():
+            if one and not _SEED.fullmatch(one):
+                raise ValueError
+            known[one] = int(one) if one else None
+        return [known[one] for one in said]
+
+    def _are_documents(self, said: set[bytes]) -> bool:
+        new = said - self._documents
+        if len(self._documents) > _MANY:
+            self._documents = {b'', b'{}'}
+        self._documents |= new
+        odd = [one for one in new if not _FLAT.fullmatch(one) and cells.document(one.decode()) is None]
+        self._documents.difference_update(odd)
+        return not odd
+
+
+def _are_names(said: list[bytes]) -> bool:
+    """Whether cells can be compared as they stand."""
+    joined = b''.join(said)
+    return joined.isalnum() or not joined or b'\\' not in joined and joined.decode().isprintable()
+
+
+def _numbers(said: list[bytes]) -> list[float]:
+    """Raises ValueError when one is no finite number."""
+    found = list(map(float, filter(None, said)))
+    if b'_' in b''.join(said) or not all(map(isfinite, found)):
+        raise ValueError
+    return found if len(found) == len(said) else [float(one) if one else nan for one in said]
+
+
+def _one(row: Result) -> Rows:
+    said = [
+        (text or '').encode('utf-8', 'surrogatepass') for text in (
+            row.id, row.time, row.experiment, row.version, row.commit, row.status.value, row.kind.value, row.tree, row.eval_id,
+        )
+    ]
+    value = nan if row.value is None else row.value
+    return Rows._make([*([text] for text in said), [row.seed], [value], row if row.kind in _EVENTS else None])

@@ -1,0 +1,105 @@
+"""How each tree stands: all its runs that compete, and the best tree."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from gitexp.lab.config import Metric
+from gitexp.lab.lab import Lab
+from gitexp.ledger import seeds, tally
+from gitexp.ledger.read import Contents
+from gitexp.ledger.result import Kind, Result, Status
+from gitexp.ledger.tally import Tally
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All the runs of a tree under one evaluation: (seed, value), repeats of a seed averaged into one.
+
+    Experiment, version, commit and kind are those of its first row.
+    """
+
+    tree: str
+    experiment: str
+    version: str
+    commit: str | None
+    eval_id: str
+    kind: Kind
+    runs: tuple[tuple[int | None, float], ...]
+
+    @property
+    def n(self) -> int:
+        return len(self.runs)
+
+    @cached_property
+    def mean(self) -> float:
+        return seeds.mean([value for _, value in self.runs])
+
+
+@dataclass(frozen=True)
+class Standings:
+    """The trees of one evaluation in the order of their first rows; `eval_id` is None when nothing competes."""
+
+    eval_id: str | None
+    trees: tuple[Standing, ...]
+
+    def of(self, tree: str) -> Standing | None:
+        return next((standing for standing in self.trees if standing.tree == tree), None)
+
+    def best(self, metric: Metric) -> Standing | None:
+        """The tree with the best mean, the earlier one of equals."""
+        best = None
+        for standing in self.trees:
+            if best is None or metric.gain(standing.mean, best.mean) > 0:
+                best = standing
+        return best
+
+
+def trees(lab: Lab, eval_id: str | None = None) -> Standings:
+    """How the trees stand under an evaluation, that of the newest competing row unless named."""
+    return of(tally.of(lab.ledger, lab.config.metric), eval_id)
+
+
+def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
+    """How the trees stand by what has been tallied; `prefer` is an evaluation that counts for the newest if it has a row."""
+    if eval_id is None:
+        eval_id = prefer if prefer is not None and found.trees(prefer) else found.eval_id
+    return Standings(eval_id, tuple(
+        Standing(name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)))
+        for name, one in found.trees(eval_id).items()
+    ) if eval_id is not None else ())
+
+
+def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
+    """How the trees stand by what has been read, as in `of`."""
+    competing = [row for row in contents.results if row.id not in contents.covered and _competes(row, metric)]
+    if eval_id is None and any(row.eval_id == prefer for row in competing):
+        eval_id = prefer
+    if eval_id is None:
+        eval_id = max(competing, key=lambda row: row.id).eval_id if competing else None
+    return Standings(eval_id, _grouped(row for row in competing if row.eval_id == eval_id))
+
+
+def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
+    """How trees stand by their competing rows."""
+    found: dict[str, list[Result]] = {}
+    for row in rows:
+        found.setdefault(row.tree or '', []).append(row)
+    return tuple(_standing(said) for said in found.values())
+
+
+def _standing(rows: list[Result]) -> Standing:
+    first = rows[0]
+    return Standing(
+        first.tree or '', first.experiment, first.version, first.commit, first.eval_id or '', first.kind,
+        seeds.averaged((row.seed, row.value) for row in rows if row.value is not None),
+    )
+
+
+def _competes(row: Result, metric: Metric) -> bool:
+    """Whether a row that nothing has retired counts for its tree."""
+    return (
+        row.status is Status.OK and row.kind is not Kind.SUPERSEDE and row.kind is not Kind.RESTORE
+        and row.tree is not None and row.eval_id is not None and row.value is not None and metric.plausible(row.value)
+    )

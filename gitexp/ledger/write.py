@@ -1,0 +1,131 @@
+"""Appending to the ledger: under one lock, in one write, all or nothing."""
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from gitexp.core import files, locks
+from gitexp.core.errors import Refused
+from gitexp.lab.lab import Lab
+from gitexp.ledger import cells, read
+from gitexp.ledger.read import Header
+from gitexp.ledger.result import Result, columns
+
+_NEEDED = (*read.NEEDED, cells.VALUE, 'tree', 'eval_id')
+
+
+def append(lab: Lab, rows: Sequence[Result]) -> None:
+    """Add rows to the end of the ledger and make them durable; makes the ledger when there is none.
+
+    Raises Refused when they cannot be written, and then the ledger is as it was.
+    """
+    if not rows:
+        return
+    said = [cells.written(row) for row in rows]
+    path = str(lab.ledger)
+    try:
+        with locks.held(lab.state / 'locks' / 'ledger', purpose='append to the ledger'):
+            while not _append(path, said, lab.config.metric.name):
+                pass
+    except OSError as error:
+        raise Refused(f"cannot append to '{path}': {words(error)}", hint=way(path, error)) from None
+
+
+def ready(lab: Lab) -> None:
+    """Whether rows can be appended, asked before hours of work; raises Refused as `append` would."""
+    path = str(lab.ledger)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if not os.access(os.path.dirname(path), os.W_OK):
+            raise Refused(f"cannot make the ledger '{path}': permission denied", hint=f"chmod u+w '{os.path.dirname(path)}'") from None
+        return
+    except OSError as error:
+        raise Refused(f"cannot append to the ledger '{path}': {words(error)}", hint=way(path, error)) from None
+    try:
+        first, _ = _opening(handle, path)
+        if first:
+            _check(path, read.heading(first, lab.config.metric.name), [], lab.config.metric.name)
+    finally:
+        os.close(handle)
+
+
+def lines(said: Iterable[Mapping[str, str]], header: Header) -> bytes:
+    """Rows in the header's order; a column that is not ours stays empty."""
+    ending = header.ending.decode()
+    return ''.join('\t'.join([row.get(name, '') for name in header.columns]) + ending for row in said).encode()
+
+
+def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> bool:
+    """Whether the rows are in the file that has the name now, and not in one that was replaced meanwhile."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    except FileNotFoundError:
+        _make(path, said, metric)
+        return True
+    try:
+        first, before = _opening(handle, path)
+        if not first:
+            _make(path, said, metric)
+            return True
+        header = read.heading(first, metric)
+        _check(path, header, said, metric)
+        ended = os.pread(handle, 1, before.st_size - 1) == b'\n'
+        _write(handle, before.st_size, (b'' if ended else header.ending) + lines(said, header))
+        return os.path.exists(path) and os.path.samestat(os.stat(path), before)
+    finally:
+        os.close(handle)
+
+
+def _opening(handle: int, path: str) -> tuple[bytes, os.stat_result]:
+    now = os.fstat(handle)
+    if not stat.S_ISREG(now.st_mode):
+        raise Refused(f"cannot append to '{path}': it is no file")
+    return read.opening(handle)[0], now
+
+
+def _make(path: str, said: Sequence[Mapping[str, str]], metric: str) -> None:
+    first = '\t'.join(columns(metric)).encode() + b'\n'
+    files.replace(Path(os.path.realpath(path)), first + lines(said, read.heading(first, metric)))
+
+
+def _write(handle: int, size: int, data: bytes) -> None:
+    try:
+        if os.write(handle, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, size)
+        os.fsync(handle)
+        raise
+
+
+def _check(path: str, header: Header, said: Sequence[Mapping[str, str]], metric: str) -> None:
+    """A row must be found again, and nothing that it says may be lost for want of a column."""
+    if set(cells.NAMES) <= set(header.columns):
+        return
+    spoken = [name for name in cells.NAMES if any(row[name] not in ('', '{}') for row in said)]
+    missing = [name for name in dict.fromkeys([*_NEEDED, *spoken]) if name not in header.columns]
+    if missing:
+        named = ', '.join(f"'{metric if name == cells.VALUE else name}'" for name in missing)
+        raise Refused(
+            f"cannot append to '{path}': its header has no column {named}",
+            hint=f"add it to the header and to every row, or put the file aside and a new one is made: mv '{path}' '{path}.old'",
+        )
+
+
+def words(error: OSError) -> str:
+    """What the system said, as part of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
+def way(path: str, error: OSError) -> str | None:
+    """What to do when a file cannot be written."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"chmod u+w '{path if os.path.exists(path) and not os.access(path, os.W_OK) else os.path.dirname(path)}'"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return 'free some space; what could not be written whole was taken back'
+    return None

@@ -1,0 +1,1 @@
+"""Runs: supervised, measured, compared."""

@@ -1,0 +1,58 @@
+"""The state that an execution starts from: the checkout, the inputs, the environment."""
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitexp.core.errors import Integrity
+from gitexp.lab.lab import Lab
+from gitexp.measure import checkout, fixed, inputs
+from gitexp.measure.subject import Subject
+from gitexp.measure.yardstick import Yardstick
+
+_SHOWN = 10
+
+
+class Prepared(NamedTuple):
+    """The checkout's folder, and the modes and blobs that a command must not change."""
+
+    folder: Path
+    fixed: Mapping[str, tuple[str, str]]
+
+
+def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
+    """Make the checkout pristine and hold its files against the yardstick.
+
+    Raises Integrity when one differs, Refused when an input is missing.
+    """
+    folder = checkout.bring(lab, what.commit)
+    inputs.link(lab.config.inputs, into=folder, places=list(dict.fromkeys([what.worktree, lab.root])), leave_out=lab.config.paths.worktrees)
+    found = fixed.changed(folder, yardstick.files)
+    if found:
+        named = ''.join(f"\n    '{one.path}' {one.message}{_cause(lab, one.path)}" for one in found[:_SHOWN])
+        more = f'\n    and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''
+        raise Integrity(
+            f"{what.commit[:10]} cannot be evaluated, since files of the evaluation are not as on '{lab.trunk}':{named}{more}",
+            hint=f"take them over: git -C '{what.worktree}' merge {lab.trunk}",
+        )
+    return Prepared(folder, {**yardstick.files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))})
+
+
+def environment(what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
+    """Ours, without what git said to us, and what a command may want to know."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith('GIT_')}
+    return {**inherited, 'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
+
+
+def line(text: str, seed: int | None, words: Sequence[str] = ()) -> str:
+    """A command's text with its seed, and further words quoted for the shell."""
+    return ' '.join([text.replace('{seed}', str(seed)).rstrip(), *map(shlex.quote, words)])
+
+
+def _cause(lab: Lab, path: str) -> str:
+    """Whether git itself writes the file otherwise than it is stored."""
+    said = fixed.converted(checkout.git(lab), path)
+    return f' (git converts it: {said} in .gitattributes)' if said else ''

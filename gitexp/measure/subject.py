@@ -1,0 +1,80 @@
+"""What is measured: a commit, and whose it is."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from gitexp.core.errors import Refused
+from gitexp.experiment import folders
+from gitexp.git.command import Git
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger.result import Kind
+from gitexp.rules import pattern
+
+BASELINE = 'baseline'
+_SHOWN = 10
+_TITLE = 200
+
+
+class Subject(NamedTuple):
+    """`folder` is where logs and outputs go; `title` is the first line of the commit's message."""
+
+    slug: str
+    version: str
+    kind: Kind
+    worktree: Path
+    folder: Path
+    commit: str
+    tree: str
+    title: str
+
+
+def experiment(lab: Lab, which: Experiment) -> Subject:
+    """The commit that an experiment stands at; raises Refused when its worktree is gone or holds what is not committed."""
+    if not any(worktree.branch == which.branch and not worktree.prunable for worktree in lab.worktrees):
+        raise _absent(lab, which)
+    own = tuple(f'{which.folder.relative_to(which.root)}/{kind}' for kind in ('results', 'exp_log'))  # and results_v1_leak, exp_log_v1_leak
+    _refuse_dirty(which.root, [name for name in _uncommitted(which.root, '--untracked-files=all') if not name.startswith(own)])
+    commit, tree, title = _commit(which.root, 'HEAD')
+    return Subject(which.slug, f'v{1 + folders.retired(which.folder)}', Kind.EVAL, which.root, which.folder, commit, tree, title)
+
+
+def trunk(lab: Lab) -> Subject:
+    """The trunk as it is committed; the files that are only appended to may be ahead of that in root."""
+    rules = lab.config.rules
+    ahead = [pattern.of(said) for kind in ('global', 'append-top', 'append-bottom') for said in rules[kind]]
+    names = [name for name in _uncommitted(lab.root, '--untracked-files=no') if not any(one.covers(name) for one in ahead)]
+    _refuse_dirty(lab.root, names)
+    commit, tree, title = _commit(lab.root, lab.trunk_commit)
+    return Subject(BASELINE, 'v1', Kind.BASELINE, lab.root, lab.root / lab.config.paths.experiments / BASELINE, commit, tree, title)
+
+
+def _absent(lab: Lab, which: Experiment) -> Refused:
+    if lab.git.run('rev-parse', '--verify', '--quiet', which.branch).code:
+        return Refused(f"there is no experiment '{which.slug}'", hint='git exp list')
+    return Refused(
+        f"no worktree has the branch of '{which.slug}' checked out",
+        hint=f"git -C '{lab.root}' worktree add '{which.root}' exp/{which.slug}",
+    )
+
+
+def _uncommitted(worktree: Path, *words: str) -> list[str]:
+    said = Git(worktree).ask('status', '--porcelain=v1', '-z', '--no-renames', *words)
+    return [name[3:] for name in said.names]
+
+
+def _refuse_dirty(worktree: Path, names: list[str]) -> None:
+    if names:
+        shown = ''.join(f'\n    {name}' for name in names[:_SHOWN])
+        more = f'\n    and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
+        raise Refused(
+            f"what is not committed would not be measured, in '{worktree}':{shown}{more}",
+            hint=f"git -C '{worktree}' add -A && git -C '{worktree}' commit",
+        )
+
+
+def _commit(worktree: Path, name: str) -> tuple[str, str, str]:
+    """The ids of a commit and its tree, and its first line."""
+    said = Git(worktree).ask('rev-list', '--no-commit-header', '--max-count=1', '--encoding=UTF-8', '--format=%H%x00%T%x00%s', name, '--')
+    commit, tree, title = said.text.split('\0')
+    return commit, tree, title[:_TITLE]

@@ -1,0 +1,43 @@
+"""What values are measured by: the commands, the metric and the files that no experiment changes."""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gitexp.lab.config import FILE, Config
+from gitexp.lab.lab import Lab
+from gitexp.rules import gate, pattern
+
+_INSTRUCTIONS = 'program.md'  # for agents
+
+
+class Yardstick(NamedTuple):
+    """Frozen and fixed files of the trunk as path -> (mode, blob).
+
+    `documents` are those that say nothing about a value: gitexp.yaml, whose commands count by themselves, the agents'
+    instructions, and what is only appended to. A commit may have them as they were on the trunk when it left it.
+    """
+
+    files: Mapping[str, tuple[str, str]]
+    documents: Mapping[str, tuple[str, str]]
+
+    def name(self, config: Config, words: Sequence[str] = ()) -> str:
+        """The eval_id: a hash of all that makes two values comparable, `words` being added to the command line."""
+        said = [
+            config.metric.name, config.train.text if config.train else None, config.eval.text, list(words),
+            sorted((path, *blob) for path, blob in self.files.items()),
+        ]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]
+
+
+def of(lab: Lab) -> Yardstick:
+    """The yardstick of the trunk."""
+    records = [pattern.of(said) for kind in ('append-top', 'append-bottom') for said in lab.config.rules[kind]]
+    files: dict[str, tuple[str, str]] = {}
+    documents: dict[str, tuple[str, str]] = {}
+    for path, blob in gate.fixed_blobs(lab).items():
+        silent = path in (FILE, _INSTRUCTIONS) or any(record.covers(path) for record in records)
+        (documents if silent else files)[path] = blob
+    return Yardstick(files, documents)

@@ -1,0 +1,74 @@
+"""The best tree, in full."""
+from __future__ import annotations
+
+from typing import Any
+
+from gitexp.lab.config import Metric
+from gitexp.report import figures, table
+from gitexp.report.overview import Against, Best
+
+BASELINE = 'baseline'
+
+
+def text(best: Best, metric: Metric) -> str:
+    """The numbers first, then what they stand on."""
+    scale = figures.scale([best.mean])
+    return '\n'.join([headline(best, metric), table.fields([(f'  {name}', said) for name, said in _facts(best, scale)])])
+
+
+def headline(best: Best, metric: Metric) -> str:
+    """The best tree in one line."""
+    scale = figures.scale([best.mean])
+    said = f'{name(best)}: {metric.name} {scale.show(best.mean)}, {seeds(best)}'
+    if best.gain is None:
+        return said
+    return f'{said}, {scale.show(abs(best.gain))} {"better" if best.gain >= 0 else "worse"} than the baseline'
+
+
+def name(one: Best | Against) -> str:
+    """An experiment with its version, or the baseline."""
+    return 'the baseline' if one.kind == BASELINE else f'{one.experiment} {one.version}'
+
+
+def seeds(best: Best) -> str:
+    return f'{best.n} seed{"" if best.n == 1 else "s"}'
+
+
+def json(best: Best, metric: Metric) -> dict[str, Any]:
+    """Every field, with the name and direction of the metric."""
+    return {'metric': metric.name, 'direction': metric.direction, **plain(best)}
+
+
+def plain(best: Best) -> dict[str, Any]:
+    """Every field, and whether the win is more than chance and not too good to be believed."""
+    others = {field: said and said._asdict() for field, said in (('baseline', best.baseline), ('against', best.against))}
+    return {**best._asdict(), **others, 'confirmed': best.verdict == 'better'}
+
+
+def _facts(best: Best, scale: figures.Scale) -> list[tuple[str, str]]:
+    facts = [
+        ('seeds', ', '.join('none' if seed is None else str(seed) for seed in best.seeds)),
+        ('sd', figures.spread(best.sd) or 'unknown: one seed'),
+        ('commit', best.commit or 'unknown'),
+        ('tree', best.tree),
+    ]
+    if best.kind == BASELINE:
+        return [*facts, ('verdict', 'nothing is better than the baseline')]
+    facts.append(('verdict', _verdict(best)))
+    facts += [('flag', flag) for flag in best.flags]
+    if best.against and best.against.kind != BASELINE:
+        facts.append(('against', f'{name(best.against)}: {scale.show(best.against.mean)} (n={best.against.n})'))
+    return [*facts, ('baseline', _over_baseline(best.baseline, scale))] if best.baseline else facts
+
+
+def _verdict(best: Best) -> str:
+    if best.against is None:
+        return 'provisional: there is nothing to compare it with'
+    said = f'{best.verdict} against {name(best.against)}\n{best.why}'
+    return f'{said}\nnot confirmed: look for a leak before you believe it' if 'jump' in best.flags else said
+
+
+def _over_baseline(other: Against, scale: figures.Scale) -> str:
+    """The mean of the baseline, and by how much and how surely it is beaten."""
+    chance = f' (p {figures.spread(other.p)})' if other.p is not None else ''
+    return f'{scale.show(other.mean)} (n={other.n}): {other.verdict} by {scale.show(abs(other.gain))}{chance}'

@@ -1,0 +1,64 @@
+"""Looking at everything, and mending what is ours."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from gitexp.core import locks
+from gitexp.core.errors import Failure
+from gitexp.experiment import journal
+from gitexp.lab.lab import Lab
+from gitexp.ledger import pending
+from gitexp.report import health, symptoms
+from gitexp.report.health import Check
+from gitexp.rules import hooks
+
+
+def examine(folder: Path) -> list[Check]:
+    """Look at the machine, the repository and the lab; never raises for what is wrong with them."""
+    checks, lab = health.around(folder)
+    return [*health.machine(folder), *checks, *(_lab(lab) if lab else [])]
+
+
+def _lab(lab: Lab) -> list[Check]:
+    return [check for name, look in symptoms.LOOKS.items() for check in health.tried(name, partial(look, lab))]
+
+
+def mend(folder: Path, *, now: str) -> list[str]:
+    """Put right what commands of ours left, and say what was done; what cannot be mended shows in the next examination."""
+    try:
+        lab = Lab.find(folder)
+    except Failure:
+        return []
+    return [line for step in (journal.recover, lambda lab: _rows(lab, now), _hooks, _worktrees) for line in _said(step, lab)]
+
+
+def _said(step: Callable[[Lab], list[str]], lab: Lab) -> list[str]:
+    try:
+        return step(lab)
+    except (Failure, OSError) as error:
+        return [f'not mended: {error}']
+
+
+def _rows(lab: Lab, now: str) -> list[str]:
+    return [f'appended the row of {result.id}: {result.status.value}' for result in pending.recover(lab, now)]
+
+
+def _hooks(lab: Lab) -> list[str]:
+    """Whoever asks for mending wants hooks that are missing, too."""
+    wrong = hooks.state(lab)
+    if wrong:
+        hooks.install(lab.root)
+    return [f'hooks: {finding.message}' for finding in wrong]
+
+
+def _worktrees(lab: Lab) -> list[str]:
+    """Forget the worktrees of experiments whose folder is gone; their branches stay."""
+    ours = lab.root / lab.config.paths.worktrees
+    gone = [worktree.path for worktree in lab.worktrees if worktree.prunable and ours in worktree.path.parents]
+    if gone:
+        with locks.held(lab.state / 'locks' / 'worktrees', purpose='git exp doctor'):
+            for path in gone:
+                lab.git.ask('worktree', 'remove', '--force', str(path))
+    return [f"forgot the worktree '{path}', whose folder is gone; its branch is still there" for path in gone]

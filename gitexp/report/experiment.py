@@ -1,0 +1,223 @@
+"""One experiment in full."""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gitexp.core.errors import Refused
+from gitexp.git import repository
+from gitexp.git.command import Git
+from gitexp.lab.config import Metric
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger import standing
+from gitexp.ledger.read import Contents
+from gitexp.ledger.result import Result
+from gitexp.measure import current
+from gitexp.measure.judged import Judged
+from gitexp.report import experiments, figures, table
+from gitexp.report.appraisal import EVENTS
+from gitexp.report.experiments import State
+from gitexp.report.table import Column
+
+
+@dataclass(frozen=True)
+class Version:
+    """The runs of one version; `bug` retired all of them, None when some count."""
+
+    name: str
+    runs: int
+    ok: int
+    bug: str | None
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree by the runs of it that count; `gain` is over the baseline, `verdict` against the best of the others."""
+
+    tree: str
+    commit: str | None
+    version: str
+    n: int
+    mean: float
+    sd: float | None
+    gain: float | None
+    verdict: str | None
+    why: str | None
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """`base` is where the branch left the trunk; `uncommitted` counts files, None without a worktree; `measured` is about the tip."""
+
+    slug: str
+    state: State
+    commit: str | None
+    base: str | None
+    ahead: int
+    behind: int
+    worktree: Path | None
+    uncommitted: int | None
+    versions: tuple[Version, ...]
+    trees: tuple[Tree, ...]
+    log: Path | None
+    measured: bool
+
+
+def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
+    """Gather what there is; raises Refused when there is neither a branch nor a row."""
+    slug = experiment.slug
+    runs = [row for row in contents.results if row.experiment == slug and row.kind not in EVENTS]
+    tip, tree = _tip(lab, experiment)
+    if tip is None and not runs:
+        raise Refused(f"there is no experiment '{slug}'", hint=_near(lab, slug))
+    base = lab.git.run('merge-base', lab.trunk_commit, tip).text or None if tip else None
+    ahead, behind = _distance(lab, tip)
+    worktree = experiment.root if any(one.branch == experiment.branch for one in lab.worktrees) else None
+    judged = Judged(standing.among(contents, lab.config.metric, prefer=current.eval_id(lab)), lab.config.metric)
+    tried = {row.tree for row in runs}
+    mine = tuple(_tree(judged, one) for one in judged.standings.trees if one.tree in tried)
+    return View(
+        slug, _state(lab, slug, tip, worktree), tip, base, ahead, behind, worktree, uncommitted(worktree),
+        tuple(_versions(runs, contents)), mine, _log(experiment.folder, runs), any(one.tree == tree for one in judged.standings.trees),
+    )
+
+
+def uncommitted(worktree: Path | None) -> int | None:
+    """How many files of a worktree differ from its commit or are new."""
+    if worktree is None or not worktree.is_dir():
+        return None
+    return len(Git(worktree).ask('status', '--porcelain', '--no-renames', '-z').names)
+
+
+def text(shown: View, metric: Metric, *, width: int) -> str:
+    """What it is, then how its trees stand."""
+    facts = [
+        ('branch', _branch(shown)),
+        ('worktree', _worktree(shown)),
+        ('versions', '\n'.join(_version(one) for one in shown.versions) or 'nothing has run yet'),
+        *([('last log', str(shown.log))] if shown.log else []),
+    ]
+    head = table.fields([(f'  {name}', said) for name, said in facts])
+    return '\n'.join([f'{shown.slug}: {shown.state.value}', head, *(['', _trees(shown, metric, width)] if shown.trees else [])])
+
+
+def json(shown: View) -> dict[str, Any]:
+    """Every field."""
+    return {
+        **asdict(shown), 'state': shown.state.value,
+        'worktree': shown.worktree and str(shown.worktree), 'log': shown.log and str(shown.log),
+    }
+
+
+def way(shown: View) -> str:
+    """What to do next."""
+    better = any(one.verdict == 'better' for one in shown.trees)
+    if shown.state is State.RUNNING:
+        return f'tail -f {shown.log}' if shown.log else 'git exp status'
+    if shown.worktree is None:
+        return f'git exp submit {shown.slug}' if better else 'git exp new SLUG'
+    if shown.uncommitted:
+        return f"cd '{shown.worktree}' && git add -A && git commit -m 'exp({shown.slug}): WHAT CHANGED'"
+    if not shown.measured:
+        return f"cd '{shown.worktree}' && git exp eval --seeds 3"
+    return f'git exp submit {shown.slug}' if better else f"cd '{shown.worktree}', change something and commit it"
+
+
+def _tip(lab: Lab, experiment: Experiment) -> tuple[str | None, str | None]:
+    commit, tree = repository.objects(lab.git, [experiment.branch, f'{experiment.branch}^{{tree}}'])
+    return commit, tree
+
+
+def _near(lab: Lab, slug: str) -> str:
+    names = lab.git.ask('for-each-ref', '--format=%(refname:lstrip=3)', experiments.PREFIX).text.split()
+    near = difflib.get_close_matches(slug, names, n=1)
+    return f'git exp show {near[0]}' if near else 'git exp list'
+
+
+def _distance(lab: Lab, tip: str | None) -> tuple[int, int]:
+    """How many commits a tip has that the trunk lacks, and the other way round."""
+    done = lab.git.run('rev-list', '--left-right', '--count', f'{tip}...{lab.trunk_commit}') if tip else None
+    if done is None or done.code:
+        return 0, 0
+    ahead, behind = done.text.split()
+    return int(ahead), int(behind)
+
+
+def _state(lab: Lab, slug: str, tip: str | None, worktree: Path | None) -> State:
+    if any(run.experiment == slug for run in experiments.running(lab)):
+        return State.RUNNING
+    if worktree:
+        return State.OPEN
+    return State.CLOSED if tip else State.GONE
+
+
+def _versions(runs: Sequence[Result], contents: Contents) -> list[Version]:
+    found: dict[str, list[Result]] = {}
+    for row in runs:
+        found.setdefault(row.version, []).append(row)
+    return [_versioned(name, rows, contents) for name, rows in found.items()]
+
+
+def _versioned(name: str, rows: Sequence[Result], contents: Contents) -> Version:
+    bugs = [contents.covered.get(row.id) for row in rows]
+    return Version(name, len(rows), sum(row.status.value == 'ok' for row in rows), None if None in bugs else bugs[0])
+
+
+def _tree(judged: Judged, one: standing.Standing) -> Tree:
+    reference = judged.rival(one)
+    said = judged.verdict(one, reference) if reference else None
+    gain = judged.metric.gain(one.mean, judged.baseline.mean) if judged.baseline else None
+    return Tree(
+        one.tree, one.commit, one.version, one.n, one.mean, judged.sample(one).sd, gain,
+        said.kind.value if said else None, said.why if said else None, said.flags if said else (),
+    )
+
+
+def _log(folder: Path, runs: Sequence[Result]) -> Path | None:
+    """The output of the newest run that left some; a retired version's has moved."""
+    for row in reversed(runs[-3:]):
+        found = sorted(folder.glob(f'exp_log*/{row.id}*.log'))
+        if found:
+            return found[-1]
+    return None
+
+
+def _branch(shown: View) -> str:
+    if shown.commit is None:
+        return 'gone'
+    base = f', {shown.ahead} ahead of {shown.base[:7]}' if shown.base else ''
+    behind = f'; the trunk has {shown.behind} more' if shown.behind else ''
+    return f'exp/{shown.slug} at {shown.commit[:7]}{base}{behind}'
+
+
+def _worktree(shown: View) -> str:
+    if shown.worktree is None:
+        return 'none'
+    dirty = f' ({shown.uncommitted} uncommitted)' if shown.uncommitted else ''
+    return f'{shown.worktree}{dirty}'
+
+
+def _version(one: Version) -> str:
+    ran = f'{one.runs} run{"" if one.runs == 1 else "s"}'
+    failed = f', {one.runs - one.ok} not ok' if one.runs > one.ok else ''
+    return f'{one.name}: {ran}{failed}' + (f', superseded by the bug {one.bug}' if one.bug is not None else '')
+
+
+def _trees(shown: View, metric: Metric, width: int) -> str:
+    scale = figures.scale(one.mean for one in shown.trees)
+    columns = [
+        Column('tree'), Column('commit', spare=2), Column('ver', spare=3), Column('n', right=True), Column(metric.name, right=True),
+        Column('sd', right=True, spare=1), Column('gain', right=True), Column('verdict'),
+    ]
+    rows = [
+        (
+            one.tree[:7], one.commit and one.commit[:7], one.version, str(one.n), scale.show(one.mean), figures.spread(one.sd),
+            scale.change(one.gain), f'{one.verdict} (jump)' if 'jump' in one.flags else one.verdict,
+        )
+        for one in shown.trees
+    ]
+    return table.text(columns, rows, width=width)

@@ -1,0 +1,117 @@
+"""The experiments, one line each."""
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gitexp.lab.config import Metric
+from gitexp.lab.lab import Lab
+from gitexp.report import figures, table
+from gitexp.report.overview import Summary
+from gitexp.report.table import Column
+
+if TYPE_CHECKING:
+    from gitexp.ledger.result import Result
+
+PREFIX = 'refs/heads/exp/'
+
+
+class State(Enum):
+    """Open: it has a worktree; closed: its branch is left; gone: only its rows are left."""
+
+    RUNNING = 'running'
+    OPEN = 'open'
+    CLOSED = 'closed'
+    GONE = 'gone'
+
+
+class Line(NamedTuple):
+    """An experiment and when something last happened to it (UTC, ISO 8601); `summary` is None before its first run."""
+
+    slug: str
+    state: State
+    last: str
+    summary: Summary | None
+
+
+def running(lab: Lab) -> list[Result]:
+    """The runs that are under way; what reads them is only imported where there is something to read."""
+    if not any((lab.state / 'runs').glob('*.json')):
+        return []
+    from gitexp.ledger import pending
+    return pending.running(lab)
+
+
+def opened(lab: Lab) -> list[str]:
+    """The experiments that have a worktree."""
+    return [one.branch.removeprefix(PREFIX) for one in lab.worktrees if one.branch and one.branch.startswith(PREFIX)]
+
+
+def lines(lab: Lab, summaries: Collection[Summary], running: Collection[str]) -> list[Line]:
+    """Every experiment that has a branch or a row, the one that was last active at the end."""
+    known = {one.slug: one for one in summaries}
+    committed = _branches(lab)
+    with_worktree = set(opened(lab))
+    found = [
+        Line(slug, _state(slug, committed, with_worktree, running), _last(known.get(slug), committed.get(slug)), known.get(slug))
+        for slug in {**committed, **known}
+    ]
+    return sorted(found, key=lambda line: line.last)
+
+
+def text(shown: Sequence[Line], metric: Metric, *, width: int) -> str:
+    """A table; the gain is over the baseline, the verdict against the best of the other experiments."""
+    scale = figures.scale(line.summary and line.summary.mean for line in shown)
+    rows = [(line.slug, line.state.value, *_cells(line.summary, scale), line.last[:16].replace('T', ' ')) for line in shown]
+    return table.text(_columns(metric), rows, width=width)
+
+
+def json(shown: Sequence[Line]) -> list[dict[str, Any]]:
+    """Every field of every line."""
+    return [
+        {**(line.summary or Summary(line.slug, 0, ''))._asdict(), 'state': line.state.value, 'last': line.last}
+        for line in shown
+    ]
+
+
+def _columns(metric: Metric) -> list[Column]:
+    return [
+        Column('experiment', least=10), Column('state', spare=1), Column('runs', right=True, spare=3), Column('n', right=True),
+        Column(metric.name, right=True), Column('gain', right=True), Column('verdict', least=18),
+        Column('last active (UTC)', spare=2),
+    ]
+
+
+def _cells(summary: Summary | None, scale: figures.Scale) -> tuple[str | None, ...]:
+    if summary is None:
+        return '0', None, None, None, None
+    n = str(summary.n) if summary.n else None
+    return str(summary.runs), n, scale.show(summary.mean), scale.change(summary.gain), verdict(summary)
+
+
+def verdict(summary: Summary) -> str | None:
+    """What a person has to know of an experiment's standing in a word or two."""
+    if summary.verdict is None and summary.bug is not None:
+        return f'bug: {summary.bug}'
+    return f'{summary.verdict} (jump)' if 'jump' in summary.flags else summary.verdict
+
+
+def _branches(lab: Lab) -> dict[str, str]:
+    """Each experiment that has a branch, with the time of its last commit (UTC, ISO 8601)."""
+    form = '--format=%(refname:lstrip=3) %(committerdate:format-local:%Y-%m-%dT%H:%M:%S+00:00)'
+    asked = lab.git.ask('for-each-ref', form, PREFIX, env={'TZ': 'UTC'}).text
+    return dict(line.split(' ') for line in asked.split('\n') if line)
+
+
+def _state(slug: str, branches: Mapping[str, str], opened: Collection[str], running: Collection[str]) -> State:
+    if slug in running:
+        return State.RUNNING
+    if slug in opened:
+        return State.OPEN
+    return State.CLOSED if slug in branches else State.GONE
+
+
+def _last(summary: Summary | None, committed: str | None) -> str:
+    """All times are UTC to the second, so that they compare as text."""
+    return max(committed or '', summary.last if summary else '')

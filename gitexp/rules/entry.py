@@ -1,0 +1,41 @@
+"""What a hook stub starts: `python -I -S`, only the standard library; with site-packages when gitexp.yaml has to be parsed first."""
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+from gitexp.core.errors import Failure
+
+_AGAIN = 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.rules import entry; entry.main()'
+
+
+def main() -> None:
+    """Run the hook named by the arguments, and exit: 0 lets git go on, 1 does not."""
+    gc.disable()  # Collecting what a process of 50 ms leaves, and tidying up after it, costs 8 of them.
+    code = run(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def run(words: list[str]) -> int:
+    """Run one hook; whatever cannot be judged is refused."""
+    from gitexp.rules import hooked
+    try:
+        return hooked.run(words[0], words[1:], Path.cwd(), os.environ)
+    except Failure as error:
+        _say(f'gitexp: refused: {error.message}', error.hint)
+    except ModuleNotFoundError as error:
+        if sys.flags.no_site:
+            package = str(Path(__file__).resolve().parent.parent.parent)
+            os.execv(sys.executable, [sys.executable, '-I', '-c', _AGAIN, package, *words])
+        _say(f'gitexp: refused: the Python module {error.name} is gone', 'install gitexp again, then: git exp hook install')
+    except OSError as error:
+        _say(f'gitexp: refused: {error}', None)
+    return 1
+
+
+def _say(text: str, hint: str | None) -> None:
+    lines = text + (f'\nhint: {hint}' if hint else '') + '\n'
+    sys.stderr.buffer.write(lines.encode('utf-8', 'surrogateescape'))

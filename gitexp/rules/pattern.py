@@ -1,0 +1,146 @@
+"""Path patterns: git's `:(icase,glob)` from the root, and what they match in Python."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from gitexp.core.errors import Usage
+
+# Names beyond printable ASCII are always looked at in Python: git folds neither their case nor their composed forms.
+ODD = (':(top,glob)**/*[! -~]*', ':(top,glob)**/*[! -~]*/**')
+_STARS = re.compile(r'\*{2,}')
+_SPECIAL = re.compile(r'[*?\[\\]')
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """`said` is what was written without empty steps, `text` its folded form, in which `**` stands alone between slashes."""
+
+    text: str
+    said: str
+
+    @cached_property
+    def pathspecs(self) -> tuple[str, ...]:
+        """What selects in git every ASCII path that `covers` says yes to."""
+        whole = f':(top,icase,glob){self.text}'
+        below = () if self.is_literal or self.text.endswith('**') else (f'{whole}/**',)
+        return whole, *below
+
+    @property
+    def is_literal(self) -> bool:
+        return not _SPECIAL.search(self.text)
+
+    def covers(self, path: str) -> bool:
+        """Whether the pattern names this path or a folder above it, whatever the case and the Unicode form."""
+        folded = fold(path)
+        if self.is_literal:
+            return folded == self.text or folded.startswith(f'{self.text}/')
+        # Compiling costs more than all else, and most paths differ before the first special character.
+        return folded.startswith(self._head) and self._regex.match(folded) is not None
+
+    @cached_property
+    def _head(self) -> str:
+        return _SPECIAL.split(self.text, 1)[0]
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        # git takes a path that is the pattern's own text for a match, too: a file may be called 'a[1].py'.
+        return re.compile(f'(?:{_translated(self.text)}|{re.escape(self.text)})(?:/.*)?\\Z', re.DOTALL | re.IGNORECASE | re.ASCII)
+
+
+def of(said: str) -> Pattern:
+    """Read a pattern; raises Usage for what git would never match, or would read otherwise."""
+    steps = [step for step in said.split('/') if step not in ('', '.')]
+    folded = [_single(fold(step)) for step in steps]
+    for step in folded:
+        _refuse(said, step)
+    return Pattern('/'.join(folded) or '**', '/'.join(steps))
+
+
+def literal(path: str) -> str:
+    """A pattern that names exactly this path."""
+    return _SPECIAL.sub(r'\\\g<0>', path)
+
+
+def fold(text: str) -> str:
+    """The form in which names that a file system may take for one another are equal."""
+    if text.isascii():
+        return text.lower()
+    from unicodedata import normalize
+    return normalize('NFC', normalize('NFC', text).casefold())
+
+
+def _single(step: str) -> str:
+    """`**` within a name means `*`; git reads it in two ways, by what stands before it."""
+    return '**' if set(step) == {'*'} and len(step) > 1 else _STARS.sub('*', step)
+
+
+def _refuse(said: str, step: str) -> None:
+    if step == '..':
+        raise Usage(f"the pattern '{said}' leaves the repository", hint='patterns start at the root of the repository')
+    if said.startswith('!'):
+        raise Usage(f"the pattern '{said}' starts with '!', and patterns cannot be taken back", hint=r'for a name that starts so: \!name')
+    try:
+        _step(step)
+    except IndexError:
+        problem = "has an open '[' or ends in a backslash"
+        raise Usage(f"the pattern '{said}' {problem}", hint=r'for a name with that character: \[ or \\') from None
+
+
+def _translated(text: str) -> str:
+    steps = text.split('/')
+    parts = [_any_depth(last=number == len(steps) - 1) if step == '**' else _step(step) for number, step in enumerate(steps)]
+    joined = ''.join(part if step == '**' else f'{part}/' for part, step in zip(parts, steps))
+    return joined if steps[-1] == '**' else joined[:-1]
+
+
+def _any_depth(*, last: bool) -> str:
+    return '.*' if last else '(?:.*/)?'
+
+
+def _step(step: str) -> str:
+    """One step between slashes as a regular expression; raises IndexError where it ends too early."""
+    parts, at = [], 0
+    while at < len(step):
+        part, at = _token(step, at)
+        parts.append(part)
+    return ''.join(parts)
+
+
+def _token(step: str, at: int) -> tuple[str, int]:
+    sign = step[at]
+    if sign == '*':
+        return '[^/]*', at + 1
+    if sign == '?':
+        return '[^/]', at + 1
+    if sign == '\\':
+        return re.escape(step[at + 1]), at + 2
+    if sign == '[':
+        return _bracket(step, at + 1)
+    return re.escape(sign), at + 1
+
+
+def _bracket(step: str, at: int) -> tuple[str, int]:
+    """A set such as [a-c_] or [!0-9]; a ']' in first place stands for itself."""
+    negated = step[at] in '!^'
+    at += negated
+    items: list[str] = []
+    while step[at] != ']' or not items:
+        low, at = _one(step, at)
+        if step[at] == '-' and step[at + 1] != ']':
+            high, at = _one(step, at + 1)
+            items.append(f'{re.escape(low)}-{re.escape(high)}' if low <= high else '')
+        else:
+            items.append(re.escape(low))
+    body = ''.join(items)
+    if negated:
+        return f'[^/{body}]', at + 1
+    return f'(?!/)[{body}]' if body else r'[^\s\S]', at + 1
+
+
+def _one(step: str, at: int) -> tuple[str, int]:
+    if step[at] == '[' and step[at + 1] == ':':
+        raise IndexError
+    at += step[at] == '\\'
+    return step[at], at + 1

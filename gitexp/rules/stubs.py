@@ -1,0 +1,68 @@
+"""The text of the hooks: templates of the package, with the paths of one installation put in."""
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import gitexp
+from gitexp.rules.fast import quoted
+
+MARK = '# gitexp hook '
+OURS = ('pre-commit', 'commit-msg', 'pre-push')
+SHARED = 'gitexp.sh'
+# githooks(5); some of them change what git does by being there, so that only those which somebody else has are passed on.
+KNOWN = frozenset(
+    'applypatch-msg pre-applypatch post-applypatch pre-commit pre-merge-commit prepare-commit-msg commit-msg post-commit pre-rebase '
+    'post-checkout post-merge pre-push pre-receive update proc-receive post-receive post-update reference-transaction push-to-checkout '
+    'pre-auto-gc post-rewrite sendemail-validate fsmonitor-watchman p4-changelist p4-prepare-changelist p4-post-changelist '
+    'p4-pre-submit post-index-change'.split(),
+)
+_ENTRY = Path('gitexp') / 'rules' / 'entry.py'
+_SETTING = re.compile(r"^(python|package|chained)=('(?:[^']|'\\'')*')$", re.MULTILINE)
+
+
+class Origin(NamedTuple):
+    """The Python and the folder of packages that the hooks run, and the folder of the hooks that were there before."""
+
+    python: str
+    package: str
+    chained: str
+
+    @staticmethod
+    def here(chained: str) -> Origin:
+        """This very gitexp."""
+        return Origin(sys.executable, str(Path(gitexp.__file__).resolve().parent.parent), chained)
+
+    @staticmethod
+    def read(text: str) -> Origin | None:
+        """What a written file says, None when it says too little."""
+        said = {name: value[1:-1].replace("'\\''", "'") for name, value in _SETTING.findall(text)}
+        return Origin(**said) if len(said) == 3 else None
+
+    @property
+    def is_there(self) -> bool:
+        return Path(self.python).is_file() and (Path(self.package) / _ENTRY).is_file()
+
+
+def texts(origin: Origin, passed: frozenset[str]) -> dict[str, str]:
+    """Every file of the hooks folder by name; `passed` are hooks that are not ours and go on being called."""
+    folder = templates()
+    made = {name: (folder / name).read_text() for name in OURS}
+    made[SHARED] = _filled((folder / SHARED).read_text(), {'python': origin.python, 'package': origin.package, 'chained': origin.chained})
+    passing = (folder / 'passing').read_text()
+    return made | {name: passing for name in passed - set(OURS)}
+
+
+def templates() -> Path:
+    """The folder of the stubs in the package."""
+    return Path(import_module('gitexp._hooks').__path__[0])
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f'@{name}@', quoted(value), 1)
+    return text

@@ -1,0 +1,1 @@
+"""Handing a better result over for merging."""

@@ -1,0 +1,113 @@
+"""Whether what would merge is what was measured."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gitexp.core.errors import Refused
+from gitexp.git import repository
+from gitexp.git.command import Git
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger.read import Contents
+from gitexp.ledger.standing import Standing, Standings
+from gitexp.rules import pattern
+
+_SHOWN = 5
+_TRUNKS_OWN = ('global', 'append-top', 'append-bottom')
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a submission stands on: the branch's tip, where it left the trunk, and the measured tree that the tip holds."""
+
+    head: str
+    base: str
+    standing: Standing
+
+
+def find(lab: Lab, experiment: Experiment, contents: Contents, standings: Standings) -> Ground:
+    """The measured tree that the branch would merge; the experiment's documents may differ, since they measure nothing.
+
+    Raises Refused when there is none, when a bug has spoilt it, and when there is nothing to merge.
+    """
+    head, tree, base = _ends(lab, experiment)
+    for one in _trees(contents, experiment.slug, tree):
+        standing = standings.of(one)
+        if standing and not _differing(lab, experiment.slug, one, tree):
+            return Ground(head, base, standing)
+    raise _unmeasured(lab, experiment.slug, contents, tree)
+
+
+def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
+    """What the trunk has changed since the branch left it, but for what cannot change a measurement.
+
+    That is what the trunk alone appends to, and the folders of other experiments.
+    """
+    free = [pattern.of(said) for kind in _TRUNKS_OWN for said in lab.config.rules.get(kind, ())]
+    folder = f'{lab.config.paths.experiments}/'
+    others = [path for path in names(lab.git, ground.base, lab.trunk_commit) or [] if path != lab.config.paths.ledger]
+    return [
+        path for path in others
+        if not any(one.covers(path) for one in free) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))
+    ]
+
+
+def _ends(lab: Lab, experiment: Experiment) -> tuple[str, str, str]:
+    name = f'exp/{experiment.slug}'
+    head, tree = repository.objects(lab.git, [experiment.branch, f'{experiment.branch}^{{tree}}'])
+    if head is None or tree is None:
+        raise Refused(f"there is no experiment '{experiment.slug}'", hint='git exp list')
+    base = lab.git.run('merge-base', lab.trunk_commit, head).text
+    if not base:
+        raise Refused(f"'{name}' and '{lab.trunk}' have no history in common", hint='git fetch --unshallow')
+    if base == head:
+        raise Refused(f"there is nothing to merge: '{lab.trunk}' holds all of '{name}'")
+    return head, tree, base
+
+
+def _trees(contents: Contents, slug: str, tree: str) -> Iterator[str]:
+    """The trees to hold the tip against: itself, then what the experiment measured, newest first."""
+    yield tree
+    mine = dict.fromkeys(row.tree for row in reversed(contents.results) if row.experiment == slug and row.tree)
+    yield from (one for one in mine if one != tree)
+
+
+def _differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
+    """The paths that differ and could change a measurement; a tree that is not here differs in all."""
+    folder = re.escape(f'{lab.config.paths.experiments}/{slug}/')
+    document = re.compile(rf'{folder}([^/]+\.md|(results|exp_log)[^/]*/.*)', re.S)
+    changed = names(lab.git, tree, other)
+    return ['everything'] if changed is None else [path for path in changed if not document.fullmatch(path)]
+
+
+def names(git: Git, old: str, new: str) -> list[str] | None:
+    """The paths that differ between two trees or commits, None when one of them is not here."""
+    if old == new:
+        return []
+    done = git.run('diff-tree', '-r', '-z', '--name-only', '--no-renames', '--ignore-submodules=none', old, new)
+    return None if done.code else done.names
+
+
+def few(paths: Sequence[str]) -> str:
+    """Some paths for a message, and how many more."""
+    rest = len(paths) - _SHOWN
+    return ', '.join(f"'{path}'" for path in paths[:_SHOWN]) + (f' and {rest} more' if rest > 0 else '')
+
+
+def _unmeasured(lab: Lab, slug: str, contents: Contents, tree: str) -> Refused:
+    rows = [row for row in reversed(contents.results) if row.tree and (row.experiment == slug or row.tree == tree)]
+    spoilt = next((row for row in rows if row.id in contents.covered), None)
+    if spoilt and spoilt.tree and not _differing(lab, slug, spoilt.tree, tree):
+        bug = contents.covered[spoilt.id]
+        return Refused(f"what 'exp/{slug}' holds is superseded by the bug '{bug}'", hint='mend it, commit, then: git exp eval --seeds 3')
+    measured = next((row for row in rows if row.id not in contents.covered), None)
+    if measured is None or measured.tree is None:
+        return Refused(f"nothing of 'exp/{slug}' is measured", hint='git exp eval --seeds 3, in its worktree')
+    changed = _differing(lab, slug, measured.tree, tree)
+    if not changed:
+        return Refused(f"what 'exp/{slug}' holds has no result that counts today", hint='git exp eval --seeds 3, in its worktree')
+    return Refused(
+        f"what would merge is not what was measured: since {(measured.commit or measured.tree)[:7]} 'exp/{slug}' changed {few(changed)}",
+        hint='git exp eval --seeds 3, in its worktree',
+    )

@@ -1,0 +1,36 @@
+"""A request for any remote, as text to mail: what a forge's own interface does elsewhere."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from gitexp.core import files
+from gitexp.git.command import Git
+from gitexp.lab.lab import Lab
+from gitexp.submit import push
+from gitexp.submit.request import Request
+
+
+def request(lab: Lab, asked: Request, *, remote: str) -> Path:
+    """Write the request with the text of `git request-pull` under it; the same experiment has the same file."""
+    path = lab.state / 'submit' / f'{asked.slug}.md'
+    git = push.place(lab, lab.root, remote=remote)
+    merging = ['## To merge it', '', *_indented(_fetch(git, asked, remote)), '', *_pull(git, asked, remote)]
+    files.replace(path, '\n'.join([asked.body, *merging]))
+    return path
+
+
+def _fetch(git: Git, asked: Request, remote: str) -> str:
+    url = git.run('ls-remote', '--get-url', remote).text or remote
+    return push.without_secrets(f'git fetch {url} exp/{asked.slug}\ngit switch {asked.base}\ngit merge --no-ff {asked.head}')
+
+
+def _pull(git: Git, asked: Request, remote: str) -> list[str]:
+    name = f'refs/heads/exp/{asked.slug}'
+    done = git.run('request-pull', asked.since, remote, f'{name}:{name}', env=push.unattended(git))
+    if done.code:
+        return [f'`git request-pull` said: {push.without_secrets(done.err.strip())}', '']
+    return ['## git request-pull', '', *_indented(push.without_secrets(done.text)), '']
+
+
+def _indented(text: str) -> list[str]:
+    return [f'    {line}'.rstrip() for line in text.split('\n')]

@@ -1,0 +1,103 @@
+"""The request to merge: what a person reads before deciding."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitexp.lab.config import Metric
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger.result import Kind
+from gitexp.ledger.standing import Standing
+from gitexp.measure.verdict import Verdict
+from gitexp.report import figures
+from gitexp.measure.judged import Judged
+from gitexp.submit.ground import Ground
+from gitexp.submit.match import Match
+
+_PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')
+
+
+@dataclass(frozen=True)
+class Request:
+    """What any forge needs: `body` is Markdown, `base` a branch, `head` a commit and `since` the one where it left `base`."""
+
+    slug: str
+    title: str
+    body: str
+    base: str
+    head: str
+    since: str
+    plots: tuple[str, ...]
+
+
+def write(lab: Lab, experiment: Experiment, ground: Ground, judged: Judged, match: Match) -> Request:
+    """Put the numbers, what was measured and what would change into words."""
+    one, said, metric = ground.standing, match.verdict, lab.config.metric
+    scale = figures.scale([one.mean, match.reference.mean])
+    numbers = f'{metric.name} {scale.show(one.mean)}, {scale.show(said.gain)} better than {named(match.reference)}'
+    title = f'exp({experiment.slug}): {numbers}'
+    plots = _plots(lab, experiment, ground)
+    parts = [
+        f'# {title}',
+        _table(judged, one, match),
+        _measured(metric, ground, said),
+        *(['The gain is more than ten times all that was gained before; whoever submitted it has confirmed it.'] if match.vouched else []),
+        '## Plots\n\n' + ('\n'.join(f'- `{path}`' for path in plots) if plots else 'There are none.'),
+        f'## Changes\n\n{_code(_stat(lab, ground))}',
+    ]
+    return Request(experiment.slug, title, '\n\n'.join(parts) + '\n', lab.trunk, ground.head, ground.base, tuple(plots))
+
+
+def named(standing: Standing) -> str:
+    """A tree for a person: the baseline, or an experiment and a version."""
+    return 'the baseline' if standing.kind is Kind.BASELINE else f'{standing.experiment} {standing.version}'
+
+
+def _table(judged: Judged, one: Standing, match: Match) -> str:
+    """The tree, the best other one and the baseline, with the gain over each and the noise it was judged by."""
+    rows = [_row(judged, one, None), _row(judged, match.reference, match.verdict)]
+    if judged.baseline and judged.baseline.tree not in (one.tree, match.reference.tree):
+        rows.append(_row(judged, judged.baseline, judged.verdict(one, judged.baseline, jumps=False)))
+    return '\n'.join(['| | n | mean | sd | gain over it | noise | p |', '|---|---:|---:|---:|---:|---:|---:|', *rows])
+
+
+def _row(judged: Judged, shown: Standing, said: Verdict | None) -> str:
+    scale = figures.scale([shown.mean])
+    over = (scale.change(said.gain), _noise(said), figures.spread(said.p)) if said else ('', '', '')
+    what = f'{named(shown)}' if said else f'**{named(shown)}**'
+    cells = [what, str(shown.n), scale.show(shown.mean), figures.spread(judged.sample(shown).sd), *over]
+    return f'| {" | ".join("unknown" if cell is None else cell for cell in cells)} |'
+
+
+def _noise(said: Verdict) -> str | None:
+    sd = figures.spread(said.sd)
+    return f'{sd} (paired)' if sd and said.paired else sd
+
+
+def _measured(metric: Metric, ground: Ground, said: Verdict) -> str:
+    one = ground.standing
+    direction = 'lower' if metric.direction == 'min' else 'higher'
+    effect = f'; a gain counts from {metric.min_effect:g}' if metric.min_effect else ''
+    lines = [
+        f'metric: {metric.name}, {direction} is better{effect}',
+        f'verdict: {said.kind.value}: {said.why}',
+        f'tree measured: `{one.tree}`',
+        f'commit measured: `{one.commit or "unknown"}`',
+        f'commit to merge: `{ground.head}`' + ('' if ground.head == one.commit else ', which differs from it in documents only'),
+        f'evaluation: `{one.eval_id}`',
+        f'seeds: {", ".join("none" if seed is None else str(seed) for seed, _ in one.runs)}',
+    ]
+    return '\n'.join(f'- {line}' for line in lines)
+
+
+def _plots(lab: Lab, experiment: Experiment, ground: Ground) -> list[str]:
+    folder = f'{lab.config.paths.experiments}/{experiment.slug}/results/viz/'
+    paths = lab.git.ask('ls-tree', '-r', '-z', '--name-only', '--full-tree', ground.head, '--', folder).names
+    return [path for path in paths if path.endswith(_PLOTS)]
+
+
+def _stat(lab: Lab, ground: Ground) -> str:
+    return lab.git.ask('diff', '--no-color', '--no-ext-diff', '--no-renames', '--stat=76', ground.base, ground.head).text
+
+
+def _code(text: str) -> str:
+    return '\n'.join(f'    {line}'.rstrip() for line in text.split('\n'))

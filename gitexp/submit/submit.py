@@ -1,0 +1,106 @@
+"""Handing an experiment over: pushed whatever it is worth, requested for merging when it is better."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gitexp.core.errors import No, Refused
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger import standing
+from gitexp.ledger.read import Contents
+from gitexp.measure import current
+from gitexp.measure.judged import Judged
+from gitexp.measure.verdict import Kind
+from gitexp.report import experiment as report
+from gitexp.submit import ground, match, plain, push, request
+from gitexp.submit.ground import Ground
+from gitexp.submit.match import Match
+from gitexp.submit.request import Request
+
+
+_UNJUDGED: dict[str, Any] = {
+    'against': None, 'verdict': Kind.PROVISIONAL.value, 'gain': None, 'p': None, 'noise': None, 'why': None, 'flags': [],
+}
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """`pushed` says whether the remote has changed; `request` is where the text is, None when the experiment is not better."""
+
+    slug: str
+    remote: str
+    pushed: bool
+    ground: Ground
+    match: Match | None
+    asked: Request | None
+    request: Path | None
+    uncommitted: int
+
+    def as_json(self) -> dict[str, Any]:
+        one = self.ground.standing
+        return {
+            'experiment': self.slug, 'remote': self.remote, 'pushed': self.pushed, 'commit': self.ground.head, 'tree': one.tree,
+            'eval_id': one.eval_id, 'n': one.n, 'mean': one.mean, **(_judged(self.match) if self.match else _UNJUDGED),
+            'title': self.asked.title if self.asked else None, 'request': self.request and str(self.request),
+        }
+
+
+def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str, confirmed: bool = False) -> Submitted:
+    """Push the branch, and write the request if its tree is better than the best other one; never merges.
+
+    `confirmed` vouches for a gain that is too good to be believed at once. Raises Refused when what would merge is not
+    what was measured, and when it cannot be pushed.
+    """
+    standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
+    found = ground.find(lab, experiment, contents, standings)
+    judged = Judged(standings, lab.config.metric)
+    held = match.of(judged, found.standing, confirmed=confirmed)
+    better = held if held and held.verdict.kind is Kind.BETTER else None
+    if better:
+        _refuse_moved(lab, experiment, found)
+    pushed = push.push(lab, experiment, remote=remote)
+    asked = request.write(lab, experiment, found, judged, better) if better else None
+    return Submitted(
+        experiment.slug, remote, pushed, found, held, asked, plain.request(lab, asked, remote=remote) if asked else None,
+        report.uncommitted(experiment.root) or 0,
+    )
+
+
+def why_not(done: Submitted) -> No | None:
+    """What stands between a submission and a request, None when there is nothing."""
+    name = f"'exp/{done.slug}'"
+    if done.match is None:
+        return No(f'{name} cannot be judged: there is nothing to compare it with', hint='git exp baseline')
+    said = done.match.verdict
+    if 'jump' in said.flags:
+        return No(
+            f'{name} is not confirmed: {said.why}',
+            hint=f'look for a leak or a bug; where there is none: git exp submit {done.slug} --confirm-jump',
+        )
+    reference = done.match.reference
+    against = f'its own {(reference.commit or reference.tree)[:7]}' if reference.experiment == done.slug else request.named(reference)
+    if said.kind is Kind.PROVISIONAL:
+        return No(f'{name} cannot be judged against {against}: {said.why}', hint='git exp baseline --seeds 3, and: git exp eval --seeds 3')
+    if said.kind is not Kind.BETTER:
+        return No(f'{name} is not better than {against}: {said.why}', hint=f'git exp show {done.slug}')
+    return None
+
+
+def _judged(held: Match) -> dict[str, Any]:
+    said = held.verdict
+    return {
+        'against': request.named(held.reference), 'verdict': said.kind.value, 'gain': said.gain, 'p': said.p, 'noise': said.sd,
+        'why': said.why, 'flags': list(said.flags),
+    }
+
+
+def _refuse_moved(lab: Lab, experiment: Experiment, found: Ground) -> None:
+    changed = ground.moved(lab, found, experiment.slug)
+    if changed:
+        at = f"cd '{experiment.root}' && " if experiment.root.is_dir() else ''
+        left = f"since 'exp/{experiment.slug}' left it, '{lab.trunk}' has changed {ground.few(changed)}"
+        raise Refused(
+            f'what would merge is not what was measured: {left}',
+            hint=f'{at}git merge {lab.trunk} && git exp eval --seeds 3',
+        )

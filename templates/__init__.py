@@ -1,0 +1,1 @@
+"""Scaffolds that commands copy from."""

@@ -1,0 +1,202 @@
+"""What everything costs, as ratios in one run: `run.py [--short]`."""
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import peers
+import places
+from clock import cost, median
+
+from gitexp.report import table
+from gitexp.report.table import Column
+
+PROGRAM = str(Path(sys.executable).with_name('git-exp'))
+COMMIT = ['git', 'commit', '-q', '--allow-empty', '-m', 'x']
+
+
+@dataclass(frozen=True)
+class Row:
+    """One promise: what was measured, what it is held against, and whether it is kept."""
+
+    what: str
+    measured: str
+    against: str
+    ratio: float | None
+    promise: str
+    kept: bool | None
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser()
+    asked.add_argument('--short', action='store_true', help='fewer runs, smaller repositories')
+    short = asked.parse_args().short
+    times = 5 if short else 15
+    with tempfile.TemporaryDirectory(dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None) as folder:
+        place = Path(folder)
+        _seal(place)
+        rows: list[Row] = []
+        for row in _rows(place, short=short, times=times):
+            print('.', end='', file=sys.stderr, flush=True)
+            rows.append(row)
+    print(file=sys.stderr)
+    shown = [[row.what, row.measured, row.against, f'{row.ratio:.2f}' if row.ratio else '', row.promise, _word(row.kept)] for row in rows]
+    columns = [Column(title) for title in ('what', 'measured', 'against', 'ratio', 'promise', 'kept')]
+    print(table.text(columns, shown, width=1000))
+
+
+def _rows(place: Path, *, short: bool, times: int) -> Iterator[Row]:
+    sizes = (1000,) if short else (1000, 50_000)
+    for size in sizes:
+        lab = places.repository(place / f'lab{size}', files=size)
+        yield from _hooks(lab, size, times)
+        yield from _new(lab, size, times)
+        if size == 1000:
+            yield from _eval(lab, times)
+            yield from _many(place / 'many', 16 if short else 64)
+        shutil.rmtree(lab)
+    yield from _looking(place / 'look', times)
+    with tempfile.TemporaryDirectory() as disk:  # Where fsync is real.
+        yield from _append(Path(disk) / 'append', times)
+    for count in (100_000,) if short else (100_000, 1_000_000):
+        yield from _best(place / f'best{count}', count)
+    yield _range(place / 'range', 1000 if short else 10_000)
+
+
+def _hooks(lab: Path, size: int, times: int) -> Iterator[Row]:
+    bare = median([cost(COMMIT, lab).cpu for _ in range(times)])
+    others = peers.hooks(lab, times)
+    cost([PROGRAM, 'hook', 'install'], lab)
+    pairs = []
+    for _ in range(times):
+        off = cost(['git', '-c', 'core.hooksPath=/dev/null', *COMMIT[1:]], lab).cpu
+        pairs.append((cost(COMMIT, lab).cpu - off, off))
+    added = median([pair[0] for pair in pairs])
+    most = 12 if size == 1000 else 25
+    beside = f'git commit {bare:.1f} ms'
+    yield Row(f'hooks, ordinary commit, {size} files', f'+{added:.1f} ms', beside, (bare + added) / bare, f'+{most} ms', added <= most)
+    for name, spent in others.items():
+        yield Row(f'  with {name} instead', f'+{spent - bare:.1f} ms', beside, spent / bare, '', None)
+    (lab / 'eval.py').write_text('changed\n')
+    places.git(lab, 'add', 'eval.py')
+    words = ['git', 'commit', '-q', '-m', 'x']
+    refused = median([cost(words, lab, may_fail=True).cpu for _ in range(times)])
+    no = lab.parent / f'no{size}'
+    no.mkdir()
+    (no / 'pre-commit').write_text('#!/bin/sh\nexit 1\n')
+    (no / 'pre-commit').chmod(0o755)
+    plain = median([cost(['git', '-c', f'core.hooksPath={no}', *words[1:]], lab, may_fail=True).cpu for _ in range(times)])
+    places.git(lab, 'checkout', '-q', 'HEAD', '--', 'eval.py')
+    more = refused - plain
+    beside = f'hook that says no {plain:.1f} ms'
+    yield Row(f'hooks, protected path, {size} files', f'+{more:.1f} ms', beside, refused / plain, '+60 ms', more <= 60)
+    cost([PROGRAM, 'hook', 'remove'], lab)
+
+
+def _new(lab: Path, size: int, times: int) -> Iterator[Row]:
+    plain, ours = [], []
+    for number in range(min(times, 5)):
+        plain.append(cost(['git', 'worktree', 'add', '-q', '-b', f'w{number}', f'5_worktrees/w{number}'], lab).cpu)
+        ours.append(cost([PROGRAM, 'new', f'n{number}'], lab).cpu)
+        for name in (f'w{number}', f'n{number}'):
+            places.git(lab, 'worktree', 'remove', '--force', f'5_worktrees/{name}')
+    bare, added = median(plain), median(ours)
+    most = 1.3 * bare + 60
+    yield Row(f'new, {size} files', f'{added:.0f} ms', f'git worktree add {bare:.0f} ms', added / bare, f'{most:.0f} ms', added <= most)
+
+
+def _eval(lab: Path, times: int) -> Iterator[Row]:
+    places.git(lab, 'branch', '-q', '-D', *places.git(lab, 'for-each-ref', '--format=%(refname:short)', 'refs/heads/exp').split())
+    cost([PROGRAM, 'new', 'timed'], lab)
+    tree = lab / '5_worktrees' / 'timed'
+    words = [PROGRAM, 'eval', '--seed', '1']
+    cost(words, tree)
+    spent = median([cost(words, tree).cpu - cost(['sh', '-c', 'echo score: 1.1'], tree).cpu for _ in range(times)])
+    yield Row('eval, beside its command', f'+{spent:.0f} ms', '', None, '+120 ms', spent <= 120)
+    others = peers.trackers(places.repository(lab.parent / 'peers', files=10), min(times, 5))
+    for name, cpu in others.items():
+        yield Row(f'  with {name} instead', f'+{cpu:.0f} ms', 'eval', cpu / spent, '', None)
+    shutil.rmtree(lab.parent / 'peers')
+
+
+def _many(place: Path, count: int) -> Iterator[Row]:
+    lab = places.repository(place, files=50)
+    ours = _at_once([[PROGRAM, 'new', f'n{number}'] for number in range(count)], lab)
+    plain = _at_once([['git', 'worktree', 'add', '-q', '-b', f'w{number}', f'5_worktrees/w{number}'] for number in range(count)], lab)
+    yield Row(f'{count} new at once', f'{ours} made', f'plain git {plain} made', ours / max(plain, 1), f'{count} made', ours == count)
+    shutil.rmtree(place)
+
+
+def _at_once(commands: list[list[str]], cwd: Path) -> int:
+    quiet = subprocess.DEVNULL
+    running = [subprocess.Popen(words, cwd=cwd, stdin=quiet, stdout=quiet, stderr=quiet) for words in commands]
+    return sum(child.wait() == 0 for child in running)
+
+
+def _looking(place: Path, times: int) -> Iterator[Row]:
+    lab = places.repository(place, files=100)
+    places.experiments(lab, 1000)
+    _ledger(lab, 3000, trees=1000)
+    cost([PROGRAM, 'best'], lab)
+    bare = median([cost([sys.executable, '-c', 'pass'], lab).cpu for _ in range(times)])
+    for words in (['list'], ['best'], ['status']):
+        spent = median([cost([PROGRAM, *words], lab).cpu for _ in range(times)])
+        yield Row(f'{words[0]}, 1,000 experiments', f'{spent:.0f} ms', f'python -c pass {bare:.0f} ms', spent / bare, '80 ms', spent <= 80)
+
+
+def _append(place: Path, times: int) -> Iterator[Row]:
+    lab = places.repository(place, files=10)
+    script = str(Path(__file__).with_name('appending.py'))
+    said = subprocess.run([sys.executable, script, 'compare', str(40 * times)], cwd=lab, check=True, capture_output=True, text=True).stdout
+    ours, bare = map(float, said.split())
+    beside = f'bare flock, write, fsync {bare:.0f} us'
+    yield Row('append a row', f'{ours:.0f} us', beside, ours / bare, '1.3', ours <= 1.3 * bare)
+
+
+def _best(place: Path, count: int) -> Iterator[Row]:
+    lab = places.repository(place, files=10)
+    _ledger(lab, count, trees=count // 100)
+    read = cost([sys.executable, '-c', 'for line in open("results.tsv"): line.split("\\t")'], lab)
+    most = 110 if count == 100_000 else 1000
+    for when in ('never read', 'one row more'):
+        spent = cost([PROGRAM, 'best'], lab)
+        shown = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB'
+        kept = spent.cpu <= most
+        yield Row(f'best of {count:,} rows, {when}', shown, f'python split {read.cpu:.0f} ms', spent.cpu / read.cpu, f'{most} ms', kept)
+        _ledger(lab, 1, trees=1)
+
+
+def _range(place: Path, commits: int) -> Row:
+    lab = places.repository(place, files=1000)
+    places.history(lab, commits)
+    spent = cost([PROGRAM, 'check', 'rules', 'main..exp/long'], lab)
+    raw = cost(['git', 'log', '--raw', '-r', '--no-renames', '--format=%H', 'main..exp/long'], lab)
+    most = 5000 * commits / 10_000
+    shown, beside = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB', f'git log --raw {raw.cpu:.0f} ms'
+    return Row(f'check rules, {commits:,} commits', shown, beside, spent.cpu / raw.cpu, f'{most:.0f} ms', spent.cpu <= most)
+
+
+def _ledger(lab: Path, rows: int, *, trees: int) -> None:
+    script = str(Path(__file__).with_name('appending.py'))
+    subprocess.run([sys.executable, script, 'fill', str(rows), str(trees)], cwd=lab, check=True)
+
+
+def _seal(place: Path) -> None:
+    (place / 'gitconfig').write_text('[user]\n\tname = Ada\n\temail = ada@example.org\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n')
+    os.environ.update(GIT_CONFIG_GLOBAL=str(place / 'gitconfig'), GIT_CONFIG_NOSYSTEM='1', NO_COLOR='1')
+    os.environ['PATH'] = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
+
+
+def _word(kept: bool | None) -> str:
+    return '' if kept is None else 'yes' if kept else 'NO'
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,147 @@
+"""Closing an experiment as a user does: nothing that somebody made is lost."""
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import scene
+
+
+@pytest.fixture
+def one(lab):
+    folder = scene.begin(lab.path, 'one')
+    scene.fill(folder)
+    scene.measure(lab.path, 'one', 2.0)
+    return lab.at(folder)
+
+
+def test_the_worktree_goes_and_the_rest_stays(lab, one) -> None:
+    commit, ledger = lab.git('rev-parse', 'exp/one').stdout, (lab.path / 'results.tsv').read_bytes()
+
+    said = lab.ok('close', 'one')
+
+    kept = lab.path / 'experiments/one'
+    assert said == f"'one' is closed: exp/one and its rows stay\nits results and logs: {kept}\n"
+    assert lab.git('rev-parse', 'exp/one').stdout == commit and (lab.path / 'results.tsv').read_bytes() == ledger
+    assert len(lab.git('worktree', 'list').stdout.splitlines()) == 1
+    assert not (lab.path / '5_worktrees/one').exists() and not (lab.path / '.git/worktrees/one').exists()
+    assert (kept / 'results/run1/model.bin').read_bytes() == scene.BIG and (kept / 'exp_log/run1.log').exists()
+    assert lab.git('status', '--porcelain').stdout == '?? results.tsv\n'
+
+
+def test_it_can_be_run_again(lab, one) -> None:
+    lab.ok('close', 'one')
+
+    assert lab.ok('close', 'one').startswith("'one' was closed already: exp/one and its rows stay\n")
+    assert json.loads(lab.ok('close', 'one', '--json'))['already'] is True
+
+
+def test_from_within_it_says_where_to_go(lab, one) -> None:
+    one.ok('close')
+
+    assert one.talk == f"hint: cd '{lab.path}'\n"
+
+
+@pytest.mark.parametrize('name, text, told', [
+    ('model.py', 'score = 1.0\n', 'these are not committed:\n  model.py'),
+    ('notes.txt', 'mine', 'these are not committed:\n  notes.txt'),
+    ('experiments/one/results/viz/new.png', 'x', 'these are not committed:\n  experiments/one/results/viz/new.png'),
+    ('checkpoints/last.bin', 'x', 'git ignores these, so no commit has them:\n  checkpoints/'),
+])
+def test_what_would_be_lost_is_listed(lab, one, name: str, text: str, told: str) -> None:
+    lab.write('.git/info/exclude', 'checkpoints/\n')
+    one.at('../..').write(name, text)
+
+    assert lab.exp('close', 'one') == 3
+    assert told in lab.talk
+    assert (lab.path / '5_worktrees/one' / name).read_text() == text
+    scene.assert_sound(lab.path)
+
+
+def test_a_long_list_is_cut(lab, one) -> None:
+    for number in range(30):
+        one.write(f'note{number}', 'x')
+
+    assert lab.exp('close', 'one') == 3
+    assert lab.talk.count('experiments/one/note') == 10 and '  and 20 more' in lab.talk
+
+
+def test_caches_and_links_are_no_work(lab, one, tmp_path: Path) -> None:
+    lab.write('.git/info/exclude', '*.pyc\n.mypy_cache/\n/data\n')
+    root = one.at('../..')
+    root.write('__pycache__/model.cpython-311.pyc', 'x')
+    root.write('old.pyc', 'x')
+    root.write('.mypy_cache/deep/x.json', 'x')
+    (root.path / 'data').symlink_to(tmp_path)
+
+    lab.ok('close', 'one')
+
+    assert tmp_path.exists()
+
+
+def test_retired_versions_are_kept_too(lab, one) -> None:
+    one.ok('supersede', '--bug', 'val-leak')
+    one.write('exp_log/run2.log', 'x')
+
+    lab.ok('close', 'one')
+
+    assert (lab.path / 'experiments/one/results_v1_val-leak/run1/model.bin').exists()
+    assert (lab.path / 'experiments/one/exp_log_v1_val-leak/run1.log').exists()
+    assert (lab.path / 'experiments/one/exp_log/run2.log').exists()
+
+
+def test_nothing_that_is_in_root_is_overwritten(lab, one) -> None:
+    lab.write('experiments/one/exp_log/run1.log', 'older')
+    assert lab.exp('close', 'one') == 3
+    assert 'these would be overwritten:' in lab.talk and 'exp_log/run1.log' in lab.talk
+
+    os.rename(lab.path / 'experiments/one/exp_log/run1.log', lab.path / 'experiments/one/exp_log/run0.log')
+    lab.ok('close', 'one')
+
+    assert sorted(os.listdir(lab.path / 'experiments/one/exp_log')) == ['run0.log', 'run1.log']
+
+
+def test_a_detached_head_may_hold_commits_that_no_branch_has(lab, one) -> None:
+    one.git('checkout', '-q', '--detach')
+    one.git('commit', '-q', '--allow-empty', '-m', 'lost?')
+
+    assert lab.exp('close', 'one') == 3
+    assert "the worktree of 'one' is not on its branch" in lab.talk
+
+
+def test_a_locked_worktree_stays(lab, one) -> None:
+    lab.git('worktree', 'lock', '5_worktrees/one')
+
+    assert lab.exp('close', 'one') == 3
+    assert "the worktree of 'one' is locked" in lab.talk
+
+
+def test_a_worktree_that_somebody_removed_is_forgotten_by_doctor(lab, one) -> None:
+    lab.git('worktree', 'add', '-q', '-b', 'other', '../other')
+    scene.git(lab.path, 'worktree', 'remove', '--force', '5_worktrees/one')
+    scene.git(lab.path, 'worktree', 'add', '-q', '5_worktrees/one', 'exp/one')
+    os.system(f"rm -r '{lab.path}/5_worktrees/one'")
+
+    assert lab.exp('close', 'one') == 3  # It may have been moved.
+    assert 'git worktree repair' in lab.talk
+    lab.exp('doctor', '--fix')
+
+    assert len(lab.git('worktree', 'list').stdout.splitlines()) == 2
+    lab.ok('close', 'one')
+
+
+def test_an_experiment_that_there_is_not_cannot_be_closed(lab, one) -> None:
+    assert lab.exp('close', 'onne') == 3
+    assert lab.talk == "git exp: no experiment 'onne'\nhint: did you mean 'one'?\n"
+
+
+def test_another_worktree_of_the_repository_is_not_touched(lab, one) -> None:
+    lab.git('worktree', 'add', '-q', '-b', 'mine', '../elsewhere/one')
+    lab.at('../elsewhere/one').write('work', 'x')
+
+    lab.ok('close', 'one')
+
+    assert (lab.path / '../elsewhere/one/work').exists()
+    assert len(lab.git('worktree', 'list').stdout.splitlines()) == 2

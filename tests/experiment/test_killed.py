@@ -1,0 +1,320 @@
+"""Killed at any step, a command has happened or has not, once the next command has looked."""
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import scene
+from gitexp.experiment import intent, journal, versions
+from gitexp.experiment.plan import Cause
+from gitexp.lab.lab import Lab
+from gitexp.ledger.result import Kind
+from killing import run_until
+
+
+def test_new_leaves_the_experiment_or_nothing_and_can_be_run_again(lab) -> None:
+    step, slug = 0, 's1'
+    while (code := run_until(step := step + 1, ['new', slug], lab.path)) != 0:
+        assert code == -signal.SIGKILL
+        scene.recover_until_quiet(lab.path)
+        assert_no_experiment(lab.path, slug)
+        scene.begin(lab.path, slug)
+        assert_experiment(lab.path, slug)
+        slug = f's{step + 1}'
+
+    assert step > 15
+    assert_experiment(lab.path, slug)
+    scene.assert_sound(lab.path)
+
+
+@pytest.mark.parametrize('whom', ['the command', 'git with it'])
+def test_new_killed_at_any_time(lab, whom: str) -> None:
+    for number in range(300):
+        lab.write(f'data/{number}', 'x' * number)
+    lab.commit('files')
+    for number in range(12):
+        slug = f's{number}'
+        kill_after(random.Random(number).uniform(0.05, 0.2), ['new', slug], lab.path, whole=whom == 'git with it')
+        scene.recover_until_quiet(lab.path)
+
+        if (lab.path / '5_worktrees' / slug).exists():
+            assert_experiment(lab.path, slug)
+        else:
+            assert_no_experiment(lab.path, slug)
+            scene.begin(lab.path, slug)
+        scene.assert_sound(lab.path)
+
+
+def test_work_in_an_experiment_whose_start_was_killed_is_not_taken_back(lab) -> None:
+    folder = scene.begin(lab.path, 'one')
+    made = {'root': str(folder.parents[1]), 'folder': str(folder), 'commit': scene.git(lab.path, 'rev-parse', 'exp/one')}
+    shutil.rmtree(folder / 'results')
+    (folder / 'notes.md').write_text('mine')
+    leave_dead(lab.path, 'one', 'new', made)
+
+    assert scene.recover(lab.path) == ["finished the experiment 'one', whose start was killed"]
+    assert (folder / 'notes.md').read_text() == 'mine' and (folder / 'results/viz').is_dir()
+    assert scene.recover(lab.path) == []
+
+
+def test_a_start_that_was_killed_in_the_middle_of_git_is_taken_back(lab) -> None:
+    """git makes what it keeps about a worktree file by file, and every other git dies on what is half there."""
+    commit = scene.git(lab.path, 'commit-tree', '-m', 'x', '-p', 'main', 'main^{tree}')
+    root = lab.path / '5_worktrees/one'
+    made = {'root': str(root), 'folder': str(root / 'experiments/one'), 'commit': commit}
+    kept = lab.path / '.git/worktrees/one'
+    stages = {
+        'locked': lambda: (kept / 'locked').write_text('initializing'),
+        'folder': lambda: root.mkdir(parents=True),
+        'gitdir': lambda: (kept / 'gitdir').write_text(f'{root}/.git\n'),
+        'link': lambda: (root / '.git').write_text(f'gitdir: {kept}\n'),
+        'head': lambda: (kept / 'HEAD').write_text(f'{"0" * 40}\n'),
+        'file': lambda: (root / 'model.py').write_text('score'),
+        'index': lambda: (kept / 'index.lock').write_text(''),
+    }
+    for last in range(1, len(stages) + 1):
+        kept.mkdir(parents=True)
+        scene.git(lab.path, 'update-ref', 'refs/heads/exp/one', commit)
+        for stage in list(stages.values())[:last]:
+            stage()
+        leave_dead(lab.path, 'one', 'new', made)
+
+        assert scene.recover(lab.path) == ["took back the experiment 'one', whose start was killed"]
+        assert_no_experiment(lab.path, 'one')
+
+
+def test_a_recovery_that_is_killed_is_recovered(lab) -> None:
+    before, dead = sorted(path for path in lab.path.rglob('*') if '.git' not in path.parts), 0
+    for step in range(1, 60):
+        folder = scene.begin(lab.path, 'one')
+        leave_dead(lab.path, 'one', 'new', {
+            'root': str(folder.parents[1]), 'folder': str(folder), 'commit': scene.git(lab.path, 'rev-parse', 'exp/one'),
+        })
+        code = recover_until(step, lab.path)
+        scene.recover_until_quiet(lab.path)
+        assert_no_experiment(lab.path, 'one')
+        dead += code == -signal.SIGKILL
+        if code == 0:
+            break
+
+    assert dead > 5
+    (lab.path / '5_worktrees').rmdir()
+    assert before == sorted(path for path in lab.path.rglob('*') if '.git' not in path.parts)
+
+
+def test_supersede_has_happened_or_has_not(lab) -> None:
+    for step in range(1, 200):
+        slug = f's{step}'
+        folder = measured(lab.path, slug)
+        code = run_until(step, ['supersede', '--bug', 'leak'], folder)
+        again = scene.recover(lab.path)
+        if not (folder / 'results_v1_leak').exists():
+            assert code == -signal.SIGKILL and again == []
+            assert_current(lab.path, folder, slug)
+            versions.supersede(Lab.find(lab.path), slug, cause=Cause('leak'), now=scene.NOW)
+        assert_retired(lab.path, folder, slug)
+        if code == 0:
+            break
+
+    assert step > 20
+    scene.assert_sound(lab.path)
+
+
+def test_the_recovery_of_a_supersede_is_finished_wherever_it_is_killed(lab) -> None:
+    first = 1
+    for step in range(1, 200, 2):
+        folder = measured(lab.path, f's{step}')
+        first = kill_when_armed(lab.path, folder, first)
+        code = recover_until(step, lab.path)
+        scene.recover(lab.path)
+        assert_retired(lab.path, folder, f's{step}')
+        if code == 0:
+            break
+
+    assert step > 10
+    scene.assert_sound(lab.path)
+
+
+def test_restore_has_happened_or_has_not(lab) -> None:
+    for step in range(1, 200):
+        slug = f's{step}'
+        folder = measured(lab.path, slug)
+        versions.supersede(Lab.find(lab.path), slug, cause=Cause('leak'), now=scene.NOW)
+        code = run_until(step, ['restore'], folder)
+        again = scene.recover(lab.path)
+        if (folder / 'results_v1_leak').exists():
+            assert code == -signal.SIGKILL and again == []
+            assert_retired(lab.path, folder, slug)
+            versions.restore(Lab.find(lab.path), slug, now=scene.NOW)
+        assert_restored(lab.path, folder, slug)
+        if code == 0:
+            break
+
+    assert step > 20
+    scene.assert_sound(lab.path)
+
+
+def test_close_has_happened_or_has_not(lab) -> None:
+    for step in range(1, 200):
+        slug = f's{step}'
+        folder = scene.begin(lab.path, slug)
+        scene.fill(folder)
+        code = run_until(step, ['close', slug], lab.path)
+        again = scene.recover(lab.path)
+        if folder.exists():
+            assert code == -signal.SIGKILL and again == []
+            assert (folder / 'results/run1/model.bin').read_bytes() == scene.BIG and (folder / 'exp_log/run1.log').exists()
+            assert lab.exp('close', slug) == 0
+        assert_closed(lab.path, slug)
+        if code == 0:
+            break
+
+    assert step > 15
+    scene.assert_sound(lab.path)
+
+
+def test_a_killed_supersede_is_finished_on_top_of_what_came_after(lab) -> None:
+    """Somebody who does not use gitexp goes on before the next command does."""
+    folder = measured(lab.path, 'one')
+    kill_when_armed(lab.path, folder)
+    scene.git(folder, 'commit', '-q', '--allow-empty', '-m', 'mine')
+
+    assert scene.recover(lab.path) == ["finished 'git exp supersede' of 'one', which was killed"]
+    assert scene.subjects(lab.path, 'exp/one')[:2] == ['exp(one): supersede v1 (leak)', 'mine']
+    assert scene.rows(lab.path, 'one', Kind.SUPERSEDE)[0].commit == scene.git(lab.path, 'rev-parse', 'exp/one')
+    assert_retired(lab.path, folder, 'one')
+
+
+def test_what_cannot_be_put_right_is_said_and_kept(lab) -> None:
+    folder = scene.begin(lab.path, 'one')
+    leave_dead(lab.path, 'one', 'close', {'root': str(folder.parents[1]), 'moves': [[str(folder / 'PLAN.md'), '/proc/PLAN.md']]})
+
+    said, = scene.recover(lab.path)
+
+    assert said.startswith("could not put right 'git exp close' of 'one', which was killed: ")
+    assert (folder / 'PLAN.md').exists() and os.listdir(lab.path / '.git/exp/journal') == ['one.json']
+
+
+def test_a_claim_that_was_killed_before_anything_was_done_is_forgotten(lab) -> None:
+    folder = lab.path / '.git/exp/journal'
+    folder.mkdir(parents=True)
+    claim = b'{"verb": "new", "pid": 1}\n'
+    for name, text in {'a': b'', 'b': claim[:7], 'c': claim, 'd': claim + b'{"root": "/"'}.items():
+        (folder / f'{name}.json').write_bytes(text)
+
+    assert scene.recover(lab.path) == []
+    assert os.listdir(folder) == []
+
+
+def test_where_nothing_was_ever_killed_nothing_is_looked_for(lab) -> None:
+    assert journal.recover(Lab.find(lab.path)) == []
+    assert not (lab.path / '.git/exp/journal').exists()
+
+
+def leave_dead(lab: Path, slug: str, verb: str, said: dict[str, object]) -> None:
+    """What a killed command leaves: its claim, with nobody who holds it."""
+    class Killed(Exception):
+        pass
+
+    try:
+        with intent.claimed(lab / '.git/exp', slug, verb) as mine:
+            mine.arm(said)
+            raise Killed
+    except Killed:
+        pass
+
+
+def measured(lab: Path, slug: str) -> Path:
+    folder = scene.begin(lab, slug)
+    scene.fill(folder)
+    scene.measure(lab, slug, 2.0)
+    return folder
+
+
+def kill_when_armed(lab: Path, folder: Path, first: int = 1) -> int:
+    """Kill a supersede as soon as it has said what it will do, and done nothing of it; returns at which step."""
+    for step in range(first, 200):
+        assert run_until(step, ['supersede', '--bug', 'leak'], folder) == -signal.SIGKILL
+        if any(path.read_bytes().count(b'\n') == 2 for path in (lab / '.git/exp/journal').glob('*')):
+            return step
+        assert scene.recover(lab) == []
+    raise AssertionError('it is never armed')
+
+
+def recover_until(step: int, lab: Path) -> int:
+    """Recover in a child that is killed before its step."""
+    import killing
+    code = killing._CHILD.replace('sys.exit(cli.run(sys.argv[2:]))', '''
+from pathlib import Path
+from gitexp.experiment import journal
+from gitexp.lab.lab import Lab
+journal.recover(Lab.find(Path.cwd()))''')
+    return subprocess.run([sys.executable, '-c', code, str(step)], cwd=lab, capture_output=True).returncode
+
+
+def kill_after(seconds: float, words: list[str], cwd: Path, *, whole: bool) -> None:
+    program = 'import sys; from gitexp import cli; sys.exit(cli.run(sys.argv[1:]))'
+    child = subprocess.Popen(
+        [sys.executable, '-c', program, *words], cwd=cwd, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    time.sleep(seconds)
+    (os.killpg if whole else os.kill)(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def assert_experiment(lab: Path, slug: str) -> None:
+    root = lab / '5_worktrees' / slug
+    assert scene.git(root, 'rev-parse', '--abbrev-ref', 'HEAD') == f'exp/{slug}'
+    assert scene.git(root, 'status', '--porcelain', '--ignored') == ''
+    assert (root / f'experiments/{slug}/results/viz').is_dir() and (root / f'experiments/{slug}/exp_log').is_dir()
+
+
+def assert_no_experiment(lab: Path, slug: str) -> None:
+    assert scene.git(lab, 'for-each-ref', f'refs/heads/exp/{slug}') == ''
+    assert not (lab / '5_worktrees' / slug).exists()
+    assert list((lab / '.git/worktrees').glob(slug)) == []
+    assert f'/{slug}\n' not in scene.git(lab, 'worktree', 'list', '--porcelain')
+
+
+def assert_current(lab: Path, folder: Path, slug: str) -> None:
+    assert scene.subjects(lab, f'exp/{slug}')[0] == 'plot'
+    assert scene.rows(lab, slug, Kind.SUPERSEDE) == []
+    assert (folder / 'results/run1/model.bin').exists()
+    assert scene.git(folder, 'status', '--porcelain') == ''
+
+
+def assert_retired(lab: Path, folder: Path, slug: str) -> None:
+    assert scene.subjects(lab, f'exp/{slug}').count(f'exp({slug}): supersede v1 (leak)') == 1
+    assert len(scene.rows(lab, slug, Kind.SUPERSEDE)) == 1 == lines(lab, slug)
+    assert (folder / 'results_v1_leak/run1/model.bin').read_bytes() == scene.BIG and (folder / 'exp_log_v1_leak/run1.log').exists()
+    assert sorted(folder.glob('results/**/*')) == [folder / 'results/viz'] and list(folder.glob('exp_log/*')) == []
+    assert (folder / 'PLAN.md').read_text().count('v1 root cause: leak') == 1
+    assert scene.git(folder, 'status', '--porcelain') == ''
+
+
+def lines(lab: Path, slug: str) -> int:
+    """The ledger's own, since a reader counts a row that stands there twice once."""
+    return (lab / 'results.tsv').read_text().count(f'\t{slug}\tv1_leak\t')
+
+
+def assert_restored(lab: Path, folder: Path, slug: str) -> None:
+    assert scene.subjects(lab, f'exp/{slug}').count(f'exp({slug}): restore v1 (leak)') == 1
+    assert len(scene.rows(lab, slug, Kind.RESTORE)) == 1 == lines(lab, slug) - 1
+    assert (folder / 'results/run1/model.bin').read_bytes() == scene.BIG and (folder / 'exp_log/run1.log').exists()
+    assert not (folder / 'results_v1_leak').exists() and not (folder / 'exp_log_v1_leak').exists()
+    assert (folder / 'PLAN.md').read_text().count('was restored on') == 1
+    assert scene.git(folder, 'status', '--porcelain') == ''
+
+
+def assert_closed(lab: Path, slug: str) -> None:
+    assert not (lab / '5_worktrees' / slug).exists() and not (lab / '.git/worktrees' / slug).exists()
+    assert scene.subjects(lab, f'exp/{slug}')[0] == 'plot'
+    assert (lab / 'experiments' / slug / 'results/run1/model.bin').read_bytes() == scene.BIG
+    assert (lab / 'experiments' / slug / 'exp_log/run1.log').exists()

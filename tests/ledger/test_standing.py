@@ -1,0 +1,132 @@
+"""How trees stand."""
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read, seeds, standing, write
+from gitexp.ledger.result import Kind, Result, Status
+from gitexp.ledger.standing import Standing
+
+
+def best_of(lab: Lab, eval_id: str | None = None) -> Standing | None:
+    return standing.trees(lab, eval_id).best(lab.config.metric)
+
+
+def test_a_tree_stands_by_the_mean_of_its_seeds(bare: Lab, row: Callable[..., Result]) -> None:
+    rows = [row('1', value=1.0, seed=1), row('2', value=2.0, seed=2), row('3', value=4.0, seed=2)]
+    write.append(bare, [*rows, row('4', tree='other', value=1.9)])
+
+    [one, other] = standing.trees(bare).trees
+    assert (one.runs, one.n, one.mean) == (((1, 1.0), (2, 3.0)), 2, 2.0)
+    assert best_of(bare) == other
+
+
+def test_the_lucky_run_of_a_tree_does_not_make_it_the_best(bare: Lab, row: Callable[..., Result]) -> None:
+    write.append(bare, [row('1', tree='lucky', value=0.1), row('2', tree='lucky', seed=2, value=9.0), row('3', tree='steady', value=1.0)])
+
+    best = best_of(bare)
+    assert best and best.tree == 'steady'
+
+
+@pytest.mark.parametrize('spoilt', [
+    {'status': Status.FAILED}, {'value': None}, {'value': -1.0}, {'eval_id': None}, {'tree': None},
+    {'kind': Kind.RESTORE, 'params': {'restores': 'x'}},
+])
+def test_what_does_not_compete(make_bare: Callable[..., Lab], row: Callable[..., Result], spoilt: dict[str, Any]) -> None:
+    bare = make_bare(bounds=[0, 100])
+    write.append(bare, [row('1', tree='honest', value=5.0), row('2', **{'value': 0.5, 'tree': 'spoilt', **spoilt})])
+
+    best = best_of(bare)
+    assert best and best.tree == 'honest'
+    assert [one.tree for one in standing.trees(bare).trees] == ['honest']
+
+
+def test_other_evaluations_do_not_compete(bare: Lab, row: Callable[..., Result]) -> None:
+    rows = [row('1', eval_id='old', value=0.1), row('2', eval_id='new', tree='t2')]
+    write.append(bare, [*rows, row('3', eval_id='newest', status=Status.FAILED)])
+
+    assert standing.trees(bare).eval_id == 'new'
+    best = [best_of(bare), best_of(bare, 'old'), best_of(bare, 'none')]
+    assert [one.tree if one else None for one in best] == ['t2', 'tree', None]
+
+
+def test_supersede_and_restore(bare: Lab, row: Callable[..., Result]) -> None:
+    def best() -> str | None:
+        found = best_of(bare)
+        return found and found.tree
+
+    write.append(bare, [row('1', tree='honest', value=2.0), row('2', tree='leaky', value=0.1)])
+    assert best() == 'leaky'
+    write.append(bare, [row('3', kind=Kind.SUPERSEDE, value=None, tree=None, params={'bug': 'val-leak', 'covers': ['2']})])
+    assert best() == 'honest'
+    assert read.read(bare).covered == {'2': 'val-leak'}
+    write.append(bare, [row('4', kind=Kind.RESTORE, value=None, tree=None, params={'restores': '3'})])
+    assert best() == 'leaky'
+
+
+def test_a_row_may_be_retired_before_it_is_written(bare: Lab, row: Callable[..., Result]) -> None:
+    """As after a merge of two clones whose clocks differ."""
+    retired = row('1', kind=Kind.SUPERSEDE, value=None, params={'bug': 'b', 'covers': ['3']})
+    write.append(bare, [retired, row('2', eval_id='old', tree='honest'), row('3', eval_id='new', tree='leaky', value=0.1)])
+
+    best = best_of(bare)
+    assert best and best.tree == 'honest' and best == standing.trees(bare).best(bare.config.metric)
+
+
+def test_a_restore_may_stand_before_what_it_undoes(bare: Lab, row: Callable[..., Result]) -> None:
+    restored = row('1', kind=Kind.RESTORE, value=None, params={'restores': '4'})
+    retired = row('4', kind=Kind.SUPERSEDE, value=None, params={'bug': 'b', 'covers': ['2']})
+    write.append(bare, [restored, row('2', tree='back', value=0.1), row('3', tree='other'), retired])
+
+    best = best_of(bare)
+    assert best and best.tree == 'back'
+
+
+def test_nothing_is_the_best_of_nothing(bare: Lab) -> None:
+    assert best_of(bare) is None
+    assert standing.trees(bare) == standing.Standings(None, ())
+    bare.ledger.write_text('commit\tscore\n1234567\t0.5\n')
+    assert best_of(bare) is None
+
+
+def test_of_equals_the_earlier_tree_wins(bare: Lab, row: Callable[..., Result]) -> None:
+    runs = [(seed, tree) for seed in range(3) for tree in range(3)]
+    write.append(bare, [row(f'{seed}{tree}', tree=f'tree {tree}', seed=seed, value=0.1 * (1 + seed)) for seed, tree in runs])
+
+    best = best_of(bare)
+    assert best and best.tree == 'tree 0'
+
+
+@pytest.mark.parametrize('columns', [
+    'score id experiment status kind eval_id tree', 'tree eval_id kind status experiment id score',
+    'tree eval_id score kind experiment id status', 'id tree status score kind experiment eval_id',
+    'tree status score kind experiment eval_id id', 'id tree status score experiment eval_id kind',
+])
+def test_a_ledger_from_another_system_with_its_own_order(bare: Lab, columns: str) -> None:
+    said = [{'id': '1', 'tree': 'far', 'score': '3'}, {'id': '2', 'tree': 'near', 'score': '1'}]
+    plain = {'experiment': 'e', 'status': 'ok', 'kind': 'eval', 'eval_id': 'x'}
+    lines = ['\t'.join({**plain, **row}[name] for name in columns.split()) for row in said]
+    bare.ledger.write_bytes('\r\n'.join([columns.replace(' ', '\t'), *lines, '']).encode())
+
+    best = best_of(bare)
+    assert best and (best.tree, best.mean) == ('near', 1.0)
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False), often=st.integers(1, 9))
+def test_the_mean_of_equals_is_what_they_are(value: float, often: int) -> None:
+    assert seeds.mean([value] * often) == value
+
+
+@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1), chance=st.randoms())
+def test_the_mean_lies_within_and_does_not_depend_on_the_order(values: list[float], chance: random.Random) -> None:
+    mean = seeds.mean(values)
+    assert min(values) <= mean <= max(values)
+    chance.shuffle(values)
+    assert seeds.mean(values) == mean

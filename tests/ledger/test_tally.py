@@ -1,0 +1,172 @@
+"""That the fast way through a ledger says what the obvious way says."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read, scan, standing, tally
+from gitexp.ledger.cells import LONGEST
+from gitexp.ledger.result import Kind, Result, Status, columns
+from gitexp.ledger.tally import Experiment
+
+HEADER = '\t'.join(columns('score'))
+# Values are multiples of 3600, so that every mean of up to five runs or seeds is exact.
+values = st.integers(0, 9).map(lambda number: f'{3600.0 * number}')
+
+
+def line(**said: str) -> str:
+    plain = {'time': 'now', 'version': 'v1', 'status': 'ok', 'kind': 'eval', 'metrics': '{}', 'params': '{}', 'env': '{}'}
+    return '\t'.join({**plain, **said}.get(name, '') for name in columns('score'))
+
+
+def lines(odd: Callable[..., st.SearchStrategy[str]]) -> st.SearchStrategy[str]:
+    """Rows; `odd` gives what one cell may hold besides what it mostly holds."""
+    return st.builds(
+        lambda name, tree, score, seed, eval_id, status, kind, experiment, more: line(
+            id=name, tree=tree, score=score, seed=seed, eval_id=eval_id, status=status, kind=kind, experiment=experiment, **more),
+        ids, odd(st.sampled_from('abcdefgh'), 'é', '', 'back\\slash'), odd(values, '', 'nan', 'inf', '1e999', '1_0', 'x', '٣', '-3600'),
+        odd(st.sampled_from('123'), '', 'x'), odd(st.just('one'), 'two', ''), odd(st.just('ok'), 'failed', 'bad'),
+        odd(st.just('eval'), 'baseline', 'train', 'bad'), odd(st.sampled_from('ef'), '', 'é', 'a\\tb', '\\ud800', '\x1c'),
+        odd(st.just({}), *MORE),
+    )
+
+
+MORE = [
+    {'time': 'later'}, {'time': 'l\\u0041ter'}, {'version': ''}, {'version': 'v2'}, {'commit': 'abc'}, {'commit': 'a\x85'},
+    {'seconds': '1.5'}, {'seconds': '1.5.2'}, {'seconds': '-1e-5'}, {'seconds': ' 2'}, {'memory_gb': 'inf'}, {'memory_gb': '1_0'},
+    {'metrics': '{"a":1.5,"b":"x"}'}, {'metrics': '{"a":01}'}, {'metrics': '{"a":1,}'}, {'metrics': '{"a":"b\\\\u0022"}'},
+    {'params': '[]'}, {'params': '{"a":{"b":[null]}}'}, {'params': ''}, {'params': 'x'}, {'env': ''}, {'description': 'näiv \\t'},
+    {'description': 'a\rb'}, {'verdict': 'better'},
+]
+ids = st.sampled_from([f'{number:03}' for number in range(36)])
+good = lines(lambda plain, *_: plain)
+mixed = lines(lambda plain, *others: st.one_of(plain, plain, plain, plain, plain, st.sampled_from(others)))
+events = st.one_of(
+    st.builds(lambda name, covers: line(id=name, kind='supersede', params=json.dumps({'bug': 'b', 'covers': covers})),
+              ids, st.lists(ids, max_size=6)),
+    st.builds(lambda name, one: line(id=name, kind='restore', params=json.dumps({'restores': one})), ids, ids),
+)
+junk = st.one_of(
+    st.sampled_from(['', HEADER, '<<<<<<< ours', '=======', '>>>>>>> theirs', '\t' * 17, '\0' * 20, '\udcff\udcfe', '~\tx']),
+    good.flatmap(lambda text: st.integers(0, len(text)).map(lambda cut: text[:cut])),
+    good.map(lambda text: f'{text}\r'), good.map(lambda text: text[:-1]), good.map(lambda text: f'{text}\tmore'),
+)
+ordered = st.lists(st.one_of(good, good, good, mixed), max_size=36).map(
+    lambda rows: [f'{number:03}{text[3:]}' for number, text in enumerate(rows)])
+ledgers = st.one_of(
+    ordered,
+    st.tuples(ordered, st.lists(events, max_size=4)).map(lambda two: two[0] + two[1]),
+    st.tuples(ordered, st.lists(st.tuples(st.integers(0, 36), st.one_of(good, events, junk)), max_size=6)).map(
+        lambda two: [text for place, row in enumerate([*two[0], '']) for text in [*(odd for at, odd in two[1] if at == place), row]]),
+    st.lists(st.one_of(good, mixed, events, junk), max_size=30),
+)
+
+
+def summed(lab: Lab) -> tuple[object, ...]:
+    """What the rows come to by everything that `read` gives."""
+    contents = read.read(lab)
+    found: dict[str, list[Result]] = {}
+    for row in contents.results:
+        if row.kind is not Kind.BASELINE:
+            found.setdefault(row.experiment, []).append(row)
+    experiments = []
+    for slug, rows in found.items():
+        runs = [row for row in rows if row.kind not in (Kind.SUPERSEDE, Kind.RESTORE)]
+        experiments.append(Experiment(slug, len(runs), rows[-1].time, runs[-1].id if runs else None))
+    unused = sum(finding.level == 'error' for finding in contents.findings)
+    return len(contents.results), unused, experiments, contents.covered
+
+
+def tallied(lab: Lab) -> tuple[object, ...]:
+    found = tally.of(lab.ledger, lab.config.metric)
+    return found.rows, found.unused, [*found.experiments()], found.covered
+
+
+@pytest.mark.parametrize(('recent', 'block'), [(1 << 11, 1 << 16), (2, 60), (5, 300), (1, 1 << 16)])
+@pytest.mark.parametrize('direction', ['min', 'max'])
+def test_the_fast_way_agrees_with_the_obvious_one(
+    make_bare: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch, recent: int, block: int, direction: str,
+) -> None:
+    monkeypatch.setattr(tally, '_RECENT', recent)
+    monkeypatch.setattr(scan, '_BLOCK', block)
+    bare = make_bare(direction=direction, bounds=[0, 30000])
+
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        said=ledgers, end=st.sampled_from(['\n', '\n', '\r\n']), ended=st.booleans(),
+        asked=st.sampled_from([None, None, 'one', 'two', 'three']),
+    )
+    def agrees(said: list[str], end: str, ended: bool, asked: str | None) -> None:
+        bare.ledger.write_bytes((end.join([HEADER, *said]) + end * ended).encode('utf-8', 'surrogateescape'))
+        found = standing.trees(bare, asked)
+        best = found.best(bare.config.metric)
+        assert tallied(bare) == summed(bare)
+        assert found == standing.among(read.read(bare), bare.config.metric, asked)
+        assert (best and (best.tree, best.experiment, Fraction(best.mean))) == obvious(bare, asked)
+
+    agrees()
+
+
+@pytest.mark.parametrize(
+    'before', ['', '\ufeff', '\n<<<<<<< ours\n', 'no ledger\n', 'x' * (1 << 23) + '\n'], ids=['none', 'mark', 'conflict', 'other', 'long'],
+)
+def test_what_stands_before_the_header(bare: Lab, before: str) -> None:
+    rows = ''.join(line(id=name, tree='t', score='1', eval_id='e', experiment='x') + '\n' for name in '123')
+    for text in (before, before + HEADER, f'{before}{HEADER}\n{rows}', f'{before}{HEADER.replace("score", "loss")}\n{rows}'):
+        bare.ledger.write_text(text)
+        assert tallied(bare) == summed(bare)
+
+
+def test_a_line_past_all_measure_is_one_that_cannot_be_used(bare: Lab) -> None:
+    def long(length: int) -> str:
+        text = line(id='2', tree='t', score='1', eval_id='e', experiment='x', description='')
+        return text.replace('\t\tt\t', f'\t{"d" * (length - len(text))}\tt\t')
+
+    first = line(id='1', tree='t', score='3', eval_id='e', experiment='x')
+    for length in (LONGEST - 1, LONGEST, LONGEST + 1, 3 * LONGEST):
+        for end in ('', '\n', '\n' + first.replace('1', '4', 1)):
+            bare.ledger.write_text(f'{HEADER}\n{first}\n{long(length)}{end}')
+            assert len(long(length)) == length
+            assert tallied(bare) == summed(bare)
+
+
+def test_a_missing_ledger_is_empty(bare: Lab) -> None:
+    assert tallied(bare) == (0, 0, [], {})
+
+
+@pytest.mark.parametrize('ending', [b'\n', b'\r\n'])
+def test_columns_of_anybody_in_any_order(bare: Lab, ending: bytes) -> None:
+    lines = [b'tree\tid\tnote\tscore\tkind\tvalue\tstatus\teval_id\texperiment\tseed',
+             b't\t1\tmine\t2\teval\t9\tok\te\tx\t1', b't\t2\tmine\t4\teval\t9\tok\te\tx\t2']
+    bare.ledger.write_bytes(ending.join([*lines, b'']))
+
+    assert tallied(bare) == summed(bare)
+    [tree] = standing.trees(bare).trees
+    assert tree.runs == ((1, 2.0), (2, 4.0))
+
+
+def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
+    """The best tree by its definition, over everything that `read` gives."""
+    contents = read.read(lab)
+    alive = [
+        row for row in contents.results
+        if row.status is Status.OK and row.kind not in (Kind.SUPERSEDE, Kind.RESTORE) and row.value is not None and 0 <= row.value <= 30000
+        and row.tree and row.eval_id and row.id not in contents.covered
+    ]
+    if asked is None and alive:
+        asked = sorted(alive, key=lambda row: row.id)[-1].eval_id
+    best: tuple[str, str, Fraction] | None = None
+    for first in [row for row in alive if row.eval_id == asked]:
+        runs = [row for row in alive if row.tree == first.tree and row.eval_id == asked]
+        seeds = {row.seed: [Fraction(other.value or 0) for other in runs if other.seed == row.seed] for row in runs}
+        mean = sum((sum(values) / len(values) for values in seeds.values()), Fraction()) / len(seeds)
+        ahead = best and (mean - best[2]) * (1 if lab.config.metric.direction == 'max' else -1)
+        if best is None or ahead and ahead > 0:
+            best = first.tree or '', runs[0].experiment, mean
+    return best

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from place import CONFIG, Place
+from gitexp.lab.config import Baseline, Metric
+from gitexp.ledger.result import Kind, Result, Status
+from gitexp.measure import baseline
+from gitexp.measure.baseline import Measured
+from gitexp.measure.evaluate import Evaluation
+from gitexp.measure.subject import Subject
+from stories import rows
+
+METRIC = Metric('score', 'min', 0.01)
+
+
+def judged(*said: tuple[int, float], seconds: float = 600.0, metric: Metric = METRIC, wanted: Baseline | None = None) -> Measured:
+    """A baseline of these seeds and values."""
+    runs = [
+        Result(str(number), '', 'baseline', Kind.BASELINE, Status.OK, seed=seed, value=value, seconds=seconds)
+        for number, (seed, value) in enumerate(said)
+    ]
+    what = Subject('baseline', 'v1', Kind.BASELINE, *[None] * 2, 'c', 't', '')  # type: ignore[arg-type]
+    return baseline.judged(Evaluation(what, 'e', runs, None, None), metric, wanted or Baseline())
+
+
+def test_the_trunk_is_measured_and_one_seed_twice(lab: Place) -> None:
+    lab.write('results.tsv', '')
+    lab.commit('an empty ledger')
+    lab.write('meta_journal.md', 'changed, but only appended to by rule\n')
+    lab.write('notes.txt', 'not tracked')
+    said = lab.ok('baseline')
+
+    assert said.startswith('baseline: score 3.0020, sd 0.001, n=3, ')
+    assert [(row['seed'], row['score'], row['kind'], row['experiment'], row['verdict']) for row in rows(lab)] == [
+        (seed, f'3.00{seed}', 'baseline', 'baseline', '') for seed in '1231'
+    ]
+    assert {row['commit'] for row in rows(lab)} == {lab.git('rev-parse', 'main').stdout.strip()}
+    assert (lab.path / 'experiments/baseline/exp_log' / f'{rows(lab)[0]["id"]}.log').read_text() == 'score: 3.001\n'
+
+
+def test_seeds_count_up_past_the_protocol(lab: Place) -> None:
+    said = json.loads(lab.ok('baseline', '--seeds', '5', '--json'))
+
+    assert [row['seed'] for row in said['results']] == [1, 2, 3, 4, 5, 1]
+    assert said['passes'] is True and said['n'] == 5 and said['mean'] == pytest.approx(3.003)
+
+
+def test_an_evaluation_that_is_not_deterministic_fails(lab: Place) -> None:
+    lab.write('eval.py', 'import os\nprint("score:", int.from_bytes(os.urandom(4), "big") / 2**32)\n')
+    lab.commit('chance')
+
+    assert lab.exp('baseline') == 1
+    assert 'error: seed 1 gave score ' in lab.said and 'seed every source of chance' in lab.said
+    assert 'the smallest effect wanted is 0.01' in lab.said
+    assert 'the baseline does not pass' in lab.talk and len(rows(lab)) == 4
+
+
+def test_a_baseline_that_fails_says_so(lab: Place) -> None:
+    lab.write('eval.py', 'raise SystemExit(3)\n')
+    lab.commit('broken')
+
+    assert lab.exp('baseline') == 4
+    assert [row['status'] for row in rows(lab)] == ['failed']
+
+
+def test_a_changed_trunk_is_not_the_baseline(lab: Place) -> None:
+    lab.write('model.py', 'score = 1.0\n')
+
+    assert lab.exp('baseline') == 3
+    assert '    model.py' in lab.talk
+
+
+@pytest.mark.parametrize(('minutes', 'passes', 'said'), [
+    (3, False, 'a run takes 3 minutes, less than the 5 wanted'), (12, True, ''),
+    (41, False, 'a run takes 41 minutes, more than the 40 wanted'),
+])
+def test_a_run_takes_the_minutes_that_are_wanted(minutes: float, passes: bool, said: str) -> None:
+    found = judged((1, 1.0), (2, 1.001), (1, 1.0), seconds=minutes * 60)
+
+    assert found.passes is passes
+    assert said in ''.join(one.message for one in found.findings)
+
+
+@pytest.mark.parametrize(('again', 'tolerance', 'passes'), [
+    (1.0, 0.0, True), (1.0001, 0.0, False), (1.0001, 0.001, True), (1.1, 0.001, False),
+])
+def test_the_same_seed_gives_the_same_value(again: float, tolerance: float, passes: bool) -> None:
+    found = judged((1, 1.0), (2, 1.001), (1, again), wanted=Baseline(tolerance=tolerance))
+
+    assert found.passes is passes
+    assert any(one.rule == 'determinism' for one in found.findings) is not passes
+
+
+def test_noise_over_the_smallest_effect_is_a_warning_with_advice() -> None:
+    found = judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0))
+
+    assert found.passes
+    assert [one.level for one in found.findings] == ['warning']
+    assert all(word in found.findings[0].way for word in ('more evaluation data', 'smaller model', 'proxy metric'))
+    assert not judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0), metric=Metric('score', 'min')).findings
+
+
+def test_a_value_that_is_not_plausible_fails_a_baseline() -> None:
+    assert not judged((1, 5.0), (1, 5.0), metric=Metric('score', 'min', 0.0, (0.0, 1.0))).passes
+
+
+def test_a_lab_sets_its_own_bounds(lab: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('[0, 40]', '[5, 40]'))
+    lab.commit('minutes')
+
+    assert lab.exp('baseline', '--seeds', '1') == 1
+    assert 'less than the 5 wanted' in lab.said and 'rule: minutes (gitexp.yaml, baseline: minutes)' in lab.said

@@ -1,0 +1,78 @@
+"""A folder to work in as a user does, and what a small lab is made of."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROGRAM = Path(sys.executable).with_name('git-exp')
+CONFIG = """\
+metric: {name: score, direction: min, min_effect: 0.01, bounds: [0, 100]}
+eval: python3 eval.py {seed}
+baseline: {minutes: [0, 40]}
+rules:
+  frozen: [gitexp.yaml, program.md, eval.py, meta_journal.md]
+  global: [RESEARCH_JOURNAL.md, results.tsv]
+  append-top: ['*_journal.md', RESEARCH_JOURNAL.md]
+  append-bottom: [results.tsv]
+"""
+IGNORED = """\
+/5_worktrees/
+/experiments/*/exp_log*/
+/experiments/*/results*/*
+!/experiments/*/results*/viz/
+__pycache__/
+"""
+EVAL = """\
+import sys
+sys.path.insert(0, '.')
+import model
+print('score:', round(model.score + 0.001 * int(sys.argv[1]), 6))
+"""
+
+
+@dataclass
+class Place:
+    """A folder to work in as a user does; `said` and `talk` are what the last `exp` printed."""
+
+    path: Path
+    said: str = ''
+    talk: str = ''
+    env: dict[str, str] = field(default_factory=dict)
+
+    def git(self, *words: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run git; `more` are environment variables."""
+        done = subprocess.run(['git', *words], cwd=self.path, capture_output=True, text=True, errors='surrogateescape',
+                              env={**os.environ, **self.env, **more})
+        assert not check or done.returncode == 0, f'git {words}: {done.stdout}{done.stderr}'
+        return done
+
+    def exp(self, *words: str, **more: str) -> int:
+        """Run git exp; returns the exit code."""
+        done = subprocess.run([str(PROGRAM), *words], cwd=self.path, capture_output=True, text=True, errors='surrogateescape',
+                              stdin=subprocess.DEVNULL, env={**os.environ, **self.env, **more})
+        self.said, self.talk = done.stdout, done.stderr
+        return done.returncode
+
+    def ok(self, *words: str, **more: str) -> str:
+        """Run git exp, which must succeed; returns what it answered."""
+        code = self.exp(*words, **more)
+        assert code == 0, f'git exp {words} -> {code}\n{self.said}\n{self.talk}'
+        return self.said
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def commit(self, message: str, **written: str) -> str:
+        """Commit all that is there; returns the commit."""
+        self.git('add', '-A')
+        self.git('commit', '-q', '-m', message)
+        return self.git('rev-parse', 'HEAD').stdout.strip()
+
+    def at(self, path: Path | str) -> Place:
+        return Place(self.path / path, env=self.env)

@@ -1,0 +1,43 @@
+"""All trees judged at once."""
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from gitexp.lab.config import Metric
+from gitexp.ledger.result import Kind
+from gitexp.ledger.standing import Standing, Standings
+from gitexp.measure import decide
+from gitexp.measure.judged import Judged
+
+VALUES = some.lists(some.integers(0, 1000).map(lambda value: value / 100), min_size=1, max_size=4)
+
+
+@given(some.lists(VALUES, max_size=6), some.sampled_from(['min', 'max']), some.integers(0, 5))
+def test_among_experiments_a_verdict_is_the_one_that_an_evaluation_says(trees: list[list[float]], direction: str, baseline: int) -> None:
+    metric = Metric('m', direction, min_effect=0.01)
+    kinds = [Kind.BASELINE if number == baseline else Kind.EVAL for number in range(len(trees))]
+    standings = Standings('e', tuple(
+        Standing(f'{number}', f'idea-{number}', 'v1', None, 'e', kinds[number], tuple(enumerate(values)))
+        for number, values in enumerate(trees)
+    ))
+    judged = Judged(standings, metric)
+
+    for one in standings.trees:
+        reference, said = judged.rival(one), decide.among(standings, one.tree, metric)
+        assert (reference and judged.verdict(one, reference)) == (said and said.verdict)
+        assert reference == (said and said.reference)
+
+
+def test_an_experiment_is_not_held_against_its_own_past_and_still_cannot_leap() -> None:
+    def tree(name: str, experiment: str, value: float) -> Standing:
+        kind = Kind.BASELINE if experiment == 'baseline' else Kind.EVAL
+        return Standing(name, experiment, 'v1', None, 'e', kind, tuple((seed, value + seed / 1000) for seed in (1, 2, 3)))
+
+    before, now = tree('b', 'idea', 2.9), tree('c', 'idea', 0.5)
+    judged = Judged(Standings('e', (tree('a', 'baseline', 3.0), before, now)), Metric('m', 'min'))
+
+    assert judged.rival(now) == judged.baseline
+    assert judged.own_best(now) == before
+    assert judged.verdict(now, judged.standings.trees[0]).flags[0] == 'jump'
+    assert judged.verdict(before, judged.standings.trees[0]).kind.value == 'better'

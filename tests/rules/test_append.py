@@ -1,0 +1,103 @@
+"""Appends by bytes."""
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from gitexp.rules import append
+
+BARE = b'# Log\n'
+LEVEL = b'# 2026-01-02 b\nx\n\n# 2026-01-01 a\ny\n'
+BULLETS = b'# Log\n\n- b\n- a\n'
+UNTITLED = b'## b\nx\n\n## a\ny\n'
+
+
+@pytest.mark.parametrize(('old', 'new', 'fine'), [
+    (b'', b'anything', True),
+    (BARE, BARE + b'\n## a\nx\n', True),
+    (BARE, BARE + b'## a\nx\n', True),
+    (BARE, BARE + b'## a\nx', False),
+    (b'# Log', b'# Log\n\n## a\n', True),
+    (b'# Log', b'# Logbook\n', False),
+    (b'# Log', b'# Log## a\n', False),
+    (LEVEL, b'# 2026-01-03 c\nz\n\n' + LEVEL, True),
+    (LEVEL, LEVEL.replace(b'# 2026-01-01', b'# 2026-01-03 c\nz\n\n# 2026-01-01'), True),
+    (LEVEL, LEVEL + b'# 2026-01-03 c\nz\n', False),
+    (UNTITLED, b'## c\nz\n\n' + UNTITLED, True),
+    (UNTITLED, b'# Now a title\n\n' + UNTITLED, True),
+    (UNTITLED, b'words\n' + UNTITLED, False),
+    (BULLETS, b'# Log\n\n- c\n- b\n- a\n', True),
+    (BULLETS, b'# Log\n\n- b\n- a\n- 0\n', True),
+    (BULLETS, b'# Log\n\n- b\n- between\n- a\n', False),
+    (b'\xef\xbb\xbf' + UNTITLED, b'\xef\xbb\xbf## c\nz\n\n' + UNTITLED, True),
+    (b'\xef\xbb\xbf' + UNTITLED, b'## c\nz\n\n' + UNTITLED, False),
+    (b'# T\r\n\r\n## a\r\nx\r\n', b'# T\r\n\r\n## b\r\ny\r\n\r\n## a\r\nx\r\n', True),
+    (b'# T\r\n\r\n## a\r\nx\r\n', b'# T\r\n\r\n## b\ny\n\n## a\r\nx\r\n', True),
+    (b'# T\n## a\nx', b'# T\n## b\ny\n## a\nx', True),
+    (b'# T\n## a\nx', b'# T\n## b\ny\n## a\nx\n', False),
+])
+def test_entries_go_on_top(old: bytes, new: bytes, fine: bool) -> None:
+    assert (append.top(old, new) is None) == fine
+
+
+@pytest.mark.parametrize(('old', 'new', 'fine'), [
+    (b'', b'id\n', True),
+    (b'', b'id', True),
+    (b'a\n', b'a\n', True),
+    (b'a\n', b'a\nb\n', True),
+    (b'a\n', b'a\nb', False),
+    (b'a', b'a\nb\n', True),
+    (b'a', b'ab\n', False),
+    (b'a', b'a\r\nb\r\n', True),
+    (b'a\r\n', b'a\nb\n', False),
+    (b'a\n', b'\xef\xbb\xbfa\n', False),
+    (b'a\n', b'b\na\n', False),
+    (b'a\nb\n', b'a\n', False),
+    (b'a\n', b'', False),
+    (b'a\n', b'a\n\x00\xff\n', True),
+])
+def test_lines_go_below(old: bytes, new: bytes, fine: bool) -> None:
+    assert (append.bottom(old, new) is None) == fine
+
+
+@pytest.mark.parametrize(('new', 'says'), [
+    (b'id\n1\n', '2 bytes are cut off'),
+    (b'id\r\n1\r\n2\r\n', 'its line ends or its byte order mark are changed'),
+    (b'id\n1\n3\n', "line 3 is changed: '2'"),
+    (b'id\n9\n1\n2\n', 'line 2 is added in the wrong place'),
+    (b'id\n1\n2\n3', 'the appended line has no end'),
+])
+def test_what_happened_is_said_in_words(new: bytes, says: str) -> None:
+    assert append.bottom(b'id\n1\n2\n', new) == says
+
+
+_lines = some.sampled_from([b'# T\n', b'## a\n', b'## b\n', b'x\n', b'y\n', b'\n', b'- z\n'])
+_texts = some.lists(_lines, max_size=7).map(b''.join)
+
+
+@given(_texts, _texts)
+def test_no_byte_of_the_old_text_is_ever_lost(old: bytes, new: bytes) -> None:
+    for judge in (append.top, append.bottom):
+        if judge(old, new) is None:
+            rest = iter(new)
+            assert all(byte in rest for byte in old)
+            assert len(new) >= len(old)
+
+
+@given(_texts, _texts)
+def test_a_new_entry_always_has_a_place(old: bytes, text: bytes) -> None:
+    entry = b'## new\n' + text + b'\n'
+    assert any(append.top(old, old[:at] + entry + old[at:]) is None for at in range(len(old) + 1))
+
+
+@given(_texts, _texts, _texts)
+def test_either_order_is_a_union(base: bytes, mine: bytes, theirs: bytes) -> None:
+    for new in (base + mine + theirs, base + theirs + mine):
+        assert append.union([base], [base + mine, base + theirs], new) is None
+
+
+@given(_texts, _texts.filter(lambda text: bool(text.strip())))
+def test_a_union_loses_and_invents_nothing(base: bytes, mine: bytes) -> None:
+    assert append.union([base], [base + mine, base], base) is not None
+    assert append.union([base], [base + mine, base], base + mine + b'invented\n') is not None

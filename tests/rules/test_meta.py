@@ -1,0 +1,97 @@
+"""Meta mode: what it lifts, what it needs, and the mark that it leaves."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from place import Place
+from rulebook import apply, gated, make, ranged, told
+
+OPEN = '# Human journal\n\n## 2026-02-01 new bounds\nMETA_MODE=1: eval.py gets bounds.\n\n## 2026-01-01 start\nx\n'
+SHUT = OPEN.replace('## 2026-02-01', '## 2026-02-02 done\nenough\n\n## 2026-02-01')
+
+
+def _commit(place: Place, steps: str, **environment: str) -> str:
+    apply(place, steps)
+    done = place.git('commit', '-q', '-m', 'exp(a): a change', check=False, **environment)
+    return told(done.stderr) if done.returncode else 'ok'
+
+
+def _trailer(place: Place) -> str:
+    return place.git('log', '-1', '--format=%(trailers:key=Meta-Mode,valueonly)').stdout.strip()
+
+
+@pytest.mark.parametrize(('kind', 'branch', 'steps', 'rules'), [
+    ('open', 'exp/a', 'edit eval.py', 'ok'),
+    ('open', 'exp/a', 'delete program.md', 'ok'),
+    ('open', 'exp/a', 'top meta_journal.md', 'ok'),
+    ('open', 'exp/a', 'letter meta_journal.md', 'append-top'),
+    ('open', 'exp/a', 'edit experiments/a/PROTOCOL.md', 'ok'),
+    ('open', 'exp/a', 'edit STATUS.md', 'global'),
+    ('open', 'exp/a', 'delete docs/archived/old.md', 'keep'),
+    ('open', 'exp/a', 'edit data.py', 'fixed'),
+    ('guarded', 'main', 'edit model.py; edit eval.py', 'ok'),
+    ('guarded', 'main', 'header results.tsv', 'append-bottom'),
+])
+def test_it_lifts_frozen_and_the_guard_and_nothing_else(tmp_path: Path, kind: str, branch: str, steps: str, rules: str) -> None:
+    place = make(tmp_path, kind, branch)
+    assert _commit(place, steps, META_MODE='1') == rules
+
+
+@pytest.mark.parametrize('value', ['', '0', 'true', 'yes', '2'])
+def test_only_a_one_asks_for_it(tmp_path: Path, value: str) -> None:
+    assert _commit(make(tmp_path), 'edit eval.py', META_MODE=value) == 'frozen'
+
+
+def test_it_leaves_a_mark_which_the_range_and_the_push_ask_for(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    assert _commit(place, 'edit eval.py', META_MODE='1') == 'ok'
+    assert _trailer(place) == '1'
+    assert ranged(place, META_MODE='1') == 'ok'
+    assert ranged(place) == 'frozen', 'a trailer can be typed by anybody'
+    assert place.git('push', 'origin', 'exp/a', check=False).returncode != 0
+    assert place.git('push', 'origin', 'exp/a', check=False, META_MODE='1').returncode == 0
+
+
+def test_an_unmarked_commit_stays_unmarked(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    apply(place, 'edit eval.py')
+    place.git('commit', '-q', '-n', '-m', 'exp(a): x')
+    assert ranged(place, META_MODE='1') == 'frozen'
+
+
+def test_an_evaluation_knows_no_meta_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = make(tmp_path)
+    monkeypatch.setenv('META_MODE', '1')
+    assert _commit(place, 'edit eval.py') == 'ok'
+    assert gated(place) == 'frozen'
+
+
+def test_where_there_is_a_human_journal_its_newest_entry_must_say_so(tmp_path: Path) -> None:
+    place = make(tmp_path, branch='main')
+    place.write('human_journal.md', '# Human journal\n\n## 2026-01-01 start\nx\n')
+    place.commit('a journal for people')
+
+    apply(place, 'edit eval.py')
+    alone = place.git('commit', '-q', '-m', 'x', check=False, META_MODE='1')
+    assert alone.returncode == 1
+    assert 'the newest entry of human_journal.md on the trunk does not say META_MODE=1' in alone.stderr
+    place.git('reset', '-q', '--hard')
+
+    place.write('human_journal.md', OPEN)
+    place.commit('open')
+    assert _commit(place, 'edit eval.py') == 'frozen', 'the entry alone is not enough either'
+    assert _commit(place, 'edit eval.py', META_MODE='1') == 'ok'
+    assert _trailer(place) == '2026-02-01 new bounds'
+
+    place.write('human_journal.md', SHUT)
+    place.commit('shut')
+    assert _commit(place, 'edit eval.py', META_MODE='1') == 'frozen'
+
+
+def test_it_does_not_let_in_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
+    place = make(tmp_path, branch='main')
+    place.write('gitexp.yaml', 'metric: {name: score}\n')
+    done = place.git('commit', '-a', '-m', 'x', check=False, META_MODE='1')
+    assert done.returncode == 1
+    assert 'gitexp.yaml:1' in done.stderr

@@ -1,0 +1,441 @@
+"""Handing an experiment over, told with real remotes."""
+from __future__ import annotations
+
+import http.server
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitexp.lab.lab import Lab
+from gitexp.ledger import write
+from gitexp.ledger.result import Kind, Result
+
+Make = Callable[..., Any]
+
+
+class Desk:
+    """A lab with a bare remote, a measured baseline, and experiments whose runs are written down instead of made."""
+
+    def __init__(self, lab: Any) -> None:
+        self.lab = lab
+        self.remote = lab.path.parent / 'shared.git'
+        self.count = 0
+        lab.git('init', '-q', '--bare', str(self.remote))
+        lab.git('remote', 'add', 'origin', str(self.remote))
+        lab.git('push', '-q', 'origin', 'main')
+
+    def experiment(self, slug: str, score: float = 2.0) -> Any:
+        """A branch with one commit, in its worktree."""
+        self.lab.git('worktree', 'add', '-q', '-b', f'exp/{slug}', f'5_worktrees/{slug}')
+        place = self.lab.at(f'5_worktrees/{slug}')
+        place.write('model.py', f'score = {score}\n')
+        place.write(f'experiments/{slug}/PLAN.md', '# Plan\n')
+        place.commit(f'exp({slug}): try')
+        return place
+
+    def measured(self, place: Any, *values: float, kind: Kind = Kind.EVAL, eval_id: str = 'e1') -> list[str]:
+        """Rows for what a place has committed."""
+        commit, tree, name = place.git('rev-parse', 'HEAD', 'HEAD^{tree}', '--abbrev-ref', 'HEAD').stdout.split()[:3]
+        slug = 'baseline' if kind is Kind.BASELINE else name.removeprefix('exp/')
+        rows = [
+            Result(f'{self.count + seed:016}', '2026-03-01T00:00:00+00:00', slug, kind, commit=commit, tree=tree, value=value, seed=seed,
+                   eval_id=eval_id)
+            for seed, value in enumerate(values, 1)
+        ]
+        self.count += len(rows)
+        write.append(Lab.find(self.lab.path), rows)
+        return [row.id for row in rows]
+
+    def baseline(self) -> None:
+        self.measured(self.lab, 3.0, 3.01, 3.02, kind=Kind.BASELINE)
+
+    def supersede(self, slug: str, bug: str, covers: list[str]) -> None:
+        self.count += 1
+        write.append(Lab.find(self.lab.path), [
+            Result(f'{self.count:016}', '2026-03-01T00:00:00+00:00', slug, Kind.SUPERSEDE, params={'bug': bug, 'covers': covers}),
+        ])
+
+    def pushed(self, slug: str) -> str:
+        """The commit that the remote has, '' for none."""
+        done = self.lab.git('--git-dir', str(self.remote), 'rev-parse', '-q', '--verify', f'refs/heads/exp/{slug}', check=False)
+        return str(done.stdout.strip())
+
+    @property
+    def texts(self) -> list[Path]:
+        return sorted((self.lab.path / '.git/exp/submit').glob('*'))
+
+
+@pytest.fixture
+def desk(lab: Any) -> Desk:
+    found = Desk(lab)
+    found.baseline()
+    return found
+
+
+@pytest.fixture
+def better(desk: Desk) -> Any:
+    place = desk.experiment('idea')
+    desk.measured(place, 2.0, 2.01, 2.02)
+    return place
+
+
+def test_a_better_experiment_is_pushed_and_requested(desk: Desk, better: Any) -> None:
+    said = better.ok('submit')
+    head, tree = better.git('rev-parse', 'HEAD', 'HEAD^{tree}').stdout.split()
+
+    assert desk.pushed('idea') == head
+    text = Path(said.splitlines()[-1]).read_text()
+    assert text.startswith('# exp(idea): score 2.0100, 1.0000 better than the baseline\n')
+    assert '| **idea v1** | 3 | 2.0100 | 0.01 |  |  |  |\n' in text
+    assert '| the baseline | 3 | 3.0100 | 0.01 | +1.0000 | 0.01 | ' in text
+    for line in (f'- tree measured: `{tree}`', f'- commit measured: `{head}`', f'- commit to merge: `{head}`\n', '- seeds: 1, 2, 3'):
+        assert line in text
+    assert '- metric: score, lower is better; a gain counts from 0.01' in text
+    assert re.search(r'^     model\.py +\| 2 \+-$', text, re.M)
+    assert 'are available in the Git repository at:' in text and f'      {desk.remote} exp/idea' in text
+    assert f'    git merge --no-ff {head}' in text
+    assert text.startswith(said.rpartition('## Changes')[0])
+    assert better.talk.startswith("exp/idea pushed to 'origin'\nhint: nothing is drawn: git exp results --experiment idea --plot ")
+    assert desk.lab.git('log', '--format=%s', 'main').stdout == 'a lab\n', 'merged'
+
+
+def test_again_it_brings_push_and_text_up_to_date(desk: Desk, better: Any) -> None:
+    first = better.ok('submit')
+    assert better.ok('submit') == first
+    assert better.talk.startswith("exp/idea is up to date on 'origin'\n")
+
+    better.write('experiments/idea/results/viz/curve.png', b'\x89PNG')
+    better.write('experiments/idea/PLAN.md', '# Plan\n\nIt worked.\n')
+    head = better.commit('exp(idea): what came of it')
+    desk.measured(better.at('.'), 2.03)
+    second = json.loads(desk.lab.ok('submit', 'idea', '--json'))
+
+    assert (second['pushed'], second['commit'], desk.pushed('idea')) == (True, head, head)
+    assert [path.name for path in desk.texts] == ['idea.md']
+    text = desk.texts[0].read_text()
+    assert '- `experiments/idea/results/viz/curve.png`' in text and 'It worked' not in text
+
+
+def test_documents_may_change_after_the_measurement(desk: Desk, better: Any) -> None:
+    measured = better.git('rev-parse', 'HEAD').stdout.strip()
+    better.write('experiments/idea/SUMMARY.md', '# Summary\n')
+    better.write('experiments/idea/results/viz/curve.png', b'\x89PNG')
+    better.git('add', '-f', '.')
+    head = better.commit('exp(idea): write it up')
+    better.ok('submit')
+
+    text = desk.texts[0].read_text()
+    assert f'- commit measured: `{measured}`\n- commit to merge: `{head}`, which differs from it in documents only\n' in text
+    assert '- `experiments/idea/results/viz/curve.png`' in text
+    assert 'nothing is drawn' not in better.talk
+
+
+@pytest.mark.parametrize('path', ['model.py', 'experiments/idea/config.yaml', 'experiments/idea/prompts/a.md', 'experiments/other/PLAN.md'])
+def test_what_would_merge_must_be_what_was_measured(desk: Desk, better: Any, path: str) -> None:
+    measured = better.git('rev-parse', '--short=7', 'HEAD').stdout.strip()
+    better.write(path, 'score = 0.5\n')
+    better.commit('exp(idea): one more thing')
+
+    assert better.exp('submit') == 3
+    assert better.talk == (
+        f"git exp: what would merge is not what was measured: since {measured} 'exp/idea' changed '{path}'\n"
+        'hint: git exp eval --seeds 3, in its worktree\n'
+    )
+    assert (desk.pushed('idea'), desk.texts) == ('', [])
+
+
+def test_the_trunk_must_not_have_moved_under_the_measurement(desk: Desk, better: Any) -> None:
+    desk.lab.write('helper.py', 'x = 1\n')
+    desk.lab.commit('a helper')
+
+    assert better.exp('submit') == 3
+    assert better.talk == (
+        "git exp: what would merge is not what was measured: since 'exp/idea' left it, 'main' has changed 'helper.py'\n"
+        f"hint: cd '{better.path}' && git merge main && git exp eval --seeds 3\n"
+    )
+    assert (desk.pushed('idea'), desk.texts) == ('', [])
+
+    better.git('merge', '-q', 'main')
+    desk.measured(better, 2.0, 2.01, 2.02)
+    better.ok('submit')
+
+
+def test_the_trunk_may_go_on_where_nothing_is_measured(desk: Desk, better: Any) -> None:
+    desk.lab.write('RESEARCH_JOURNAL.md', '# Research journal\n\n## 2026-02-01 next\nentry\n\n## 2026-01-01 start\nfirst entry\n')
+    desk.lab.write('experiments/other/PLAN.md', '# Plan\n')
+    desk.lab.write('experiments/other/step.py', 'x = 1\n')
+    desk.lab.commit('journal, results.tsv and another experiment')
+
+    better.ok('submit')
+
+
+def test_a_loser_is_pushed_and_told_by_how_much(desk: Desk, better: Any) -> None:
+    worse = desk.experiment('second', 2.5)
+    desk.measured(worse, 2.5, 2.51, 2.52)
+
+    assert worse.exp('submit') == 1
+    assert worse.said == ''
+    lines = worse.talk.splitlines()
+    assert lines[0] == "exp/second pushed to 'origin'"
+    assert lines[1].startswith("git exp: 'exp/second' is not better than idea v1: loss 0.5 is beyond the noise (p ")
+    assert 'noise sd 0.01' in lines[1] and lines[2] == 'hint: git exp show second'
+    assert desk.pushed('second') and desk.texts == []
+
+    assert worse.exp('submit', '--json') == 1
+    said = json.loads(worse.said)
+    assert (said['verdict'], said['against'], said['request'], said['gain']) == ('worse', 'idea v1', None, pytest.approx(-0.5))
+
+
+def test_a_gain_within_the_noise_is_no_gain(desk: Desk, better: Any) -> None:
+    place = desk.experiment('second', 1.99)
+    desk.measured(place, 2.03, 1.95, 2.01)
+
+    assert place.exp('submit') == 1
+    assert "'exp/second' is not better than idea v1: gain 0.0133 is within the noise" in place.talk
+
+
+def test_the_request_compares_with_the_best_and_with_the_baseline(desk: Desk, better: Any) -> None:
+    place = desk.experiment('second', 1.5)
+    desk.measured(place, 1.5, 1.51, 1.52)
+    place.ok('submit')
+
+    text = desk.texts[0].read_text()
+    assert text.startswith('# exp(second): score 1.5100, 0.5000 better than idea v1\n')
+    assert '| idea v1 | 3 | 2.0100 | 0.01 | +0.5000 | ' in text and '| the baseline | 3 | 3.0100 | 0.01 | +1.5000 | ' in text
+
+
+def test_an_experiment_does_not_compete_with_its_own_past_but_must_not_fall_behind_it(desk: Desk, better: Any) -> None:
+    better.write('model.py', 'score = 2.001\n')
+    better.commit('exp(idea): the same in fewer lines')
+    desk.measured(better, 2.001, 2.011, 2.021)
+    better.ok('submit')
+    assert 'better than the baseline' in desk.texts[0].read_text().split('\n')[0]
+
+    better.write('model.py', 'score = 2.6\n')
+    better.commit('exp(idea): too few lines')
+    desk.measured(better, 2.6, 2.61, 2.62)
+    assert better.exp('submit') == 1
+    assert re.search("'exp/idea' is not better than its own [0-9a-f]{7}: loss 0.6 is beyond the noise", better.talk)
+
+
+def test_a_jump_is_not_requested_until_somebody_vouches_for_it(desk: Desk) -> None:
+    honest = desk.experiment('honest', 2.9)
+    desk.measured(honest, 2.9, 2.91, 2.92)
+    place = desk.experiment('idea')
+    desk.measured(place, 0.5, 0.51, 0.52)
+
+    assert place.exp('submit') == 1
+    assert "'exp/idea' is not confirmed: gain 2.4 is more than 10 times everything gained before" in place.talk
+    assert 'git exp submit idea --confirm-jump' in place.talk and desk.texts == []
+
+    place.ok('submit', '--confirm-jump')
+    assert 'whoever submitted it has confirmed it' in desk.texts[0].read_text()
+
+
+def test_without_noise_it_says_what_would_settle_it(lab: Any) -> None:
+    desk = Desk(lab)
+    place = desk.experiment('idea')
+    desk.measured(place, 2.0)
+    assert place.exp('submit') == 1
+    assert place.talk.endswith("'exp/idea' cannot be judged: there is nothing to compare it with\nhint: git exp baseline\n")
+
+    desk.measured(lab, 3.0, kind=Kind.BASELINE)
+    assert place.exp('submit') == 1
+    assert "'exp/idea' cannot be judged against the baseline: gain 1, but the noise is not known" in place.talk
+    assert place.talk.endswith('hint: git exp baseline --seeds 3, and: git exp eval --seeds 3\n')
+    assert desk.pushed('idea') and desk.texts == []
+
+
+def test_superseded_ground_is_refused(desk: Desk, better: Any) -> None:
+    desk.supersede('idea', 'val-leak', ['0000000000000004', '0000000000000005', '0000000000000006'])
+    better.write('experiments/idea/PLAN.md', '# Plan\n\nroot cause\n')
+    better.commit('exp(idea): supersede v1')
+
+    assert better.exp('submit') == 3
+    assert better.talk == (
+        "git exp: what 'exp/idea' holds is superseded by the bug 'val-leak'\nhint: mend it, commit, then: git exp eval --seeds 3\n")
+    assert desk.pushed('idea') == ''
+
+
+def test_an_old_evaluation_does_not_count(desk: Desk, better: Any) -> None:
+    desk.measured(desk.lab, 4.0, 4.01, 4.02, kind=Kind.BASELINE, eval_id='e2')
+
+    assert better.exp('submit') == 3
+    assert "what 'exp/idea' holds has no result that counts today" in better.talk
+
+
+def test_nothing_measured_nothing_to_merge_nothing_there(desk: Desk) -> None:
+    place = desk.experiment('idea')
+    assert place.exp('submit') == 3
+    assert place.talk.startswith("git exp: nothing of 'exp/idea' is measured\n")
+
+    desk.lab.git('branch', 'exp/empty')
+    assert desk.lab.exp('submit', 'empty') == 3
+    assert desk.lab.talk == "git exp: there is nothing to merge: 'main' holds all of 'exp/empty'\n"
+
+    assert desk.lab.exp('submit', 'none') == 3
+    assert desk.lab.talk == "git exp: there is no experiment 'none'\nhint: git exp list\n"
+    assert desk.lab.exp('submit') == 3
+
+
+def test_a_closed_experiment_can_be_submitted_from_the_root(desk: Desk, better: Any) -> None:
+    desk.lab.git('worktree', 'remove', '5_worktrees/idea')
+
+    desk.lab.ok('submit', 'idea')
+    assert desk.pushed('idea') and len(desk.texts) == 1
+
+
+def test_what_is_not_committed_is_left_out_and_said(desk: Desk, better: Any) -> None:
+    better.write('model.py', 'score = 0.1\n')
+
+    better.ok('submit')
+    assert f"what is not committed is left out: 1 file in '{better.path}'\n" in better.talk
+
+
+def test_a_relative_remote_counts_from_the_root(desk: Desk, better: Any) -> None:
+    desk.lab.git('remote', 'set-url', 'origin', '../shared.git')
+
+    better.ok('submit')
+    assert desk.pushed('idea') and '../shared.git exp/idea' in desk.texts[0].read_text()
+
+
+def test_a_remote_may_be_a_path(desk: Desk, better: Any) -> None:
+    better.ok('submit', '--remote', str(desk.remote))
+
+    assert desk.pushed('idea')
+
+
+def test_a_password_in_a_url_stays_out_of_the_text(desk: Desk, better: Any) -> None:
+    desk.lab.git('remote', 'set-url', 'origin', 'http://someone:secret@127.0.0.1:1/x.git')
+    desk.lab.git('remote', 'set-url', '--push', 'origin', str(desk.remote))
+    better.ok('submit')
+
+    text = desk.texts[0].read_text()
+    assert '    git fetch http://127.0.0.1:1/x.git exp/idea\n' in text
+    assert '`git request-pull` said: ' in text and 'secret' not in text + better.talk
+
+
+def test_no_remote(desk: Desk, better: Any) -> None:
+    assert better.exp('submit', '--remote', 'upstream') == 3
+    assert better.talk == "git exp: there is no remote 'upstream'\nhint: git exp submit --remote origin\n"
+
+    desk.lab.git('remote', 'remove', 'origin')
+    assert better.exp('submit') == 3
+    assert better.talk == "git exp: there is no remote 'origin'\nhint: git remote add origin URL\n"
+
+
+def test_a_remote_that_is_not_there(desk: Desk, better: Any) -> None:
+    desk.lab.git('remote', 'set-url', 'origin', str(desk.remote.parent / 'gone.git'))
+    assert better.exp('submit') == 3
+    assert better.talk.startswith("git exp: 'exp/idea' could not be pushed to 'origin'\n    fatal: ")
+
+    desk.lab.git('remote', 'set-url', 'origin', 'http://someone:secret@127.0.0.1:1/x.git')
+    assert better.exp('submit') == 3
+    assert better.talk.startswith("git exp: 'origin' cannot be reached\n") and 'secret' not in better.talk
+    assert desk.texts == []
+
+
+def test_commits_of_others_are_never_overwritten(desk: Desk, better: Any) -> None:
+    clone = desk.lab.at('../clone')
+    desk.lab.git('push', '-q', 'origin', 'exp/idea')
+    desk.lab.git('clone', '-q', '-b', 'exp/idea', str(desk.remote), '../clone')
+    theirs = clone.write('theirs.py', 'x = 1\n') and clone.commit('theirs')
+    clone.git('push', '-q')
+    better.write('experiments/idea/PLAN.md', '# Plan\n\nours\n')
+    better.commit('exp(idea): ours')
+
+    assert better.exp('submit') == 3
+    assert better.talk.startswith("git exp: 'exp/idea' on 'origin' has commits that are not in yours (")
+    assert 'hint: git fetch origin exp/idea && git merge FETCH_HEAD && git exp eval\n' in better.talk
+    assert (desk.pushed('idea'), desk.texts) == (theirs, [])
+
+
+def test_a_server_that_says_no_is_quoted(desk: Desk, better: Any) -> None:
+    hook = desk.remote / 'hooks' / 'pre-receive'
+    hook.write_text('#!/bin/sh\necho no entry before noon >&2\nexit 1\n')
+    hook.chmod(0o755)
+
+    assert better.exp('submit') == 3
+    assert better.talk.startswith("git exp: 'origin' rejected 'exp/idea': pre-receive hook declined\n")
+    assert '    remote: no entry before noon' in better.talk and desk.texts == []
+
+
+def test_a_hook_that_says_no_is_quoted(desk: Desk, better: Any) -> None:
+    hook = desk.lab.path / '.git' / 'hooks' / 'pre-push'
+    hook.write_text('#!/bin/sh\necho eval.py: frozen >&2\nexit 1\n')
+    hook.chmod(0o755)
+
+    assert better.exp('submit') == 3
+    assert better.talk.startswith("git exp: the pre-push hook stopped 'exp/idea'\n    eval.py: frozen\n")
+    assert better.talk.endswith('hint: git exp check rules main..exp/idea\n') and desk.texts == []
+
+
+@pytest.fixture
+def closed_server() -> Iterator[str]:
+    """A server that wants a password for everything."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.send_header('WWW-Authenticate', 'Basic realm="here"')
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f'http://127.0.0.1:{server.server_address[1]}/x.git'
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_password_is_never_waited_for(desk: Desk, better: Any, closed_server: str) -> None:
+    desk.lab.git('remote', 'set-url', 'origin', closed_server)
+
+    assert better.exp('submit') == 3
+    assert better.talk.startswith("git exp: 'origin' wants to know who you are\n")
+    assert better.talk.endswith('hint: git push origin exp/idea\n')
+
+
+def test_ssh_is_not_asked_for_a_password_unless_it_is_set_up_to(desk: Desk, better: Any, tmp_path: Path) -> None:
+    fake, log = tmp_path / 'bin' / 'ssh', tmp_path / 'log'
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\necho Permission denied >&2\nexit 255\n')
+    fake.chmod(0o755)
+    desk.lab.git('remote', 'set-url', 'origin', 'git@example.org:lab.git')
+    path = f'{fake.parent}:{better.env.get("PATH", "")}:/usr/bin:/bin'
+
+    assert better.exp('submit', PATH=path) == 3
+    assert "'origin' wants to know who you are" in better.talk
+    assert '-o BatchMode=yes' in log.read_text()
+
+    log.write_text('')
+    desk.lab.git('config', 'core.sshCommand', f'{fake} -v')
+    assert better.exp('submit', PATH=path) == 3
+    assert 'BatchMode' not in log.read_text() and '-v' in log.read_text()
+
+
+def test_the_real_thing(desk: Desk) -> None:
+    """Measured and handed over by the program itself, hooks and all."""
+    lab = desk.lab
+    (lab.path / 'results.tsv').unlink()
+    lab.ok('hook', 'install')
+    lab.ok('baseline')
+    lab.ok('new', 'idea')
+    place = lab.at('5_worktrees/idea')
+    place.write('model.py', 'score = 2.0\n')
+    place.commit('exp(idea): a smaller score')
+    place.ok('eval', '--seeds', '3')
+    said = place.ok('submit')
+
+    assert said.startswith('# exp(idea): score 2.0020, 1.0000 better than the baseline\n')
+    assert desk.pushed('idea') == place.git('rev-parse', 'HEAD').stdout.strip()
+    place.ok('submit')
+    assert len(desk.texts) == 1
