@@ -10,7 +10,7 @@ from gitexp.commands import here, options, out
 from gitexp.core.errors import Usage
 from gitexp.core.finding import Finding
 from gitexp.lab.lab import Lab
-from gitexp.rules import asked, meta, staged
+from gitexp.rules import asked, may, meta, staged
 from gitexp.rules.staged import Index
 
 
@@ -20,20 +20,30 @@ def check() -> None:
 
 
 @check.command()
-@click.argument('span', metavar='[A..B]', required=False)
+@click.argument('words', metavar='[A..B | PATH...]', nargs=-1)
 @click.option('--staged', 'is_staged', is_flag=True, help='Judge what is staged instead of commits.')
 @click.option('--on', 'branch', metavar='BRANCH', help='Judge the commits as those of BRANCH, when B is only a commit.')
+@click.option('--ci', is_flag=True, help='For a job of a server: nothing in the environment opens meta mode, only a signature does.')
+@click.option('--may', 'is_asked', is_flag=True, help='Say for each PATH that follows whether it may be changed here, and why not.')
 @options.as_json
-def rules(span: str | None, is_staged: bool, branch: str | None, as_json: bool) -> int:
+def rules(words: tuple[str, ...], is_staged: bool, branch: str | None, ci: bool, is_asked: bool, as_json: bool) -> int:
     """Judge each commit of the range A..B by the rules of the trunk: what B has and A has not.
 
     Without a range, what HEAD has and the trunk has not. The rules are those of the trunk before the change. Exits 1 when a
     rule is broken, even if a later commit puts it right.
+
+    With --may nothing is judged that is there: each PATH gets a yes or a no on the branch of this worktree, with the rule and
+    what is allowed instead. Exits 1 when one of them may not be changed at will.
     """
-    if is_staged and (span or branch):
+    if is_asked:
+        return _may(words, is_staged or bool(branch) or ci, as_json=as_json)
+    if is_staged and (words or branch or ci):
         raise Usage('--staged takes no range')
+    if len(words) > 1:
+        raise Usage(f"one range is judged at a time, and '{words[1]}' is a second", hint='git exp check rules --may PATH…')
+    span = words[0] if words else None
     lab = here.lab()
-    found, judged = _staged(lab) if is_staged else _range(lab, span, branch)
+    found, judged = _staged(lab) if is_staged else _range(lab, span, branch, ci)
     if as_json:
         out.findings(found, as_json=True)
     elif found:
@@ -44,14 +54,25 @@ def rules(span: str | None, is_staged: bool, branch: str | None, as_json: bool) 
     return 1 if found else 0
 
 
+def _may(paths: tuple[str, ...], more: bool, *, as_json: bool) -> int:
+    if more or not paths:
+        raise Usage('--may takes paths, and nothing else', hint='git exp check rules --may PATH…')
+    said = may.answers(here.lab(), list(paths), folder=Path.cwd(), environment=os.environ)
+    if as_json:
+        out.data([one.as_json() for one in said])
+    else:
+        out.answer('\n'.join(one.line for one in said))
+    return 0 if all(one.may for one in said) else 1
+
+
 def _staged(lab: Lab) -> tuple[list[Finding], str]:
-    mode = meta.of(lab.git, lab.trunk_commit, os.environ)
+    mode = meta.of(lab.git, lab.trunk_commit, os.environ, lab.config.humans)
     index = Index.at(lab.here or Path.cwd())
     return staged.findings(lab, index, meta=mode.on), f"what is staged on '{index.branch}'" if index.branch else 'what is staged'
 
 
-def _range(lab: Lab, said: str | None, branch: str | None) -> tuple[list[Finding], str]:
-    chosen = asked.span(lab, said, branch=branch, environment=os.environ)
+def _range(lab: Lab, said: str | None, branch: str | None, ci: bool) -> tuple[list[Finding], str]:
+    chosen = asked.span(lab, said, branch=branch, environment=os.environ, ci=ci)
     count = len(chosen.commits)
     on = f" of '{chosen.branch}'" if chosen.branch else ''
-    return chosen.findings(), f'{count} commit{"" if count == 1 else "s"}{on} up to {chosen.tip[:10]}'
+    return asked.findings(chosen), f'{count} commit{"" if count == 1 else "s"}{on} up to {chosen.tip[:10]}'

@@ -12,7 +12,7 @@ from gitexp.report.health import Check, State
 
 
 @click.command()
-@click.option('--fix', is_flag=True, help='Mend what is ours: hooks, rows, half-done commands, worktrees that are gone.')
+@click.option('--fix', is_flag=True, help='Mend what is ours: hooks, conflicts in the ledger, rows, half-done commands, worktrees.')
 @options.as_json
 def doctor(fix: bool, as_json: bool) -> int:
     """Look for what is broken, and mend it.

@@ -1,14 +1,16 @@
 """The lab around the current folder, with what a killed command or another tool has broken put right first."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 from gitexp.commands import out
 from gitexp.core.errors import Failure, Refused
+from gitexp.core.finding import Finding
 from gitexp.experiment import journal
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.rules import hooks
+from gitexp.rules import alive, hooks
 
 
 def lab(*, afresh: bool = False, install: bool = False) -> Lab:
@@ -48,18 +50,22 @@ def _mend_hooks(found: Lab, *, install: bool) -> bool:
     """Hooks that are silently off are how rules die, so every command looks."""
     if found.settings.get('gitexp.hooks') == 'removed':
         return False
-    mended = hooks.repair(found)
-    for finding in mended:
-        out.talk(f'put right: {finding.message}')
-    left = [] if mended else hooks.state(found)
-    if left and install:
+    done, left, failure = alive.repair(found)
+    if done:
+        out.talk(f'put right: {_first(done)}')
+    if install and [one.rule for one in left] == [alive.MISSING]:
         hooks.install(_folder())
         out.talk('the hooks of the lab are installed now')
         return True
-    for finding in left:
-        out.talk(f'git exp: {finding.message}')
-        out.hint(finding.way)
-    return bool(mended)
+    if left:
+        out.talk(f'git exp: {_first(left)}' + (f'; {failure.message}' if failure else ''))
+        out.hint(failure.hint if failure and failure.hint else left[0].way)
+    return bool(done)
+
+
+def _first(found: Sequence[Finding]) -> str:
+    """One line for all; doctor names each."""
+    return found[0].message + (f', and {len(found) - 1} more' if len(found) > 1 else '')
 
 
 def _record(found: Lab) -> None:

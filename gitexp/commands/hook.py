@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from gitexp.commands import options, out
-from gitexp.core.errors import Failure
-from gitexp.rules import entry, hooks
+from gitexp.core.errors import Failure, Usage
+from gitexp.git import repository
+from gitexp.rules import entry, hooks, serving
 
 
 @click.group()
@@ -17,39 +18,51 @@ def hook() -> None:
 
 
 @hook.command()
+@click.option('--server', 'on_server', is_flag=True, help='In a bare repository: judge every push before any ref moves.')
+@click.option('--trunk', metavar='NAME', help='With --server: the branch that rules are read from, where it is not the usual one.')
+@click.option('--identity', metavar='VARIABLE',
+              help='With --server: the environment variable in which the server itself puts the address of who pushes.')
 @options.as_json
-def install(as_json: bool) -> None:
+def install(on_server: bool, trunk: str | None, identity: str | None, as_json: bool) -> None:
     """Put the hooks into this repository, for all its worktrees, or mend them.
 
-    A hook that is there already goes on being called, after ours. Doing it twice changes nothing.
+    A hook that is there already goes on being called, after ours. Doing it twice changes nothing. With --server, all that the
+    hook needs is copied into the repository, so that Python and git are enough there.
     """
     folder = Path.cwd()
-    told = hooks.install(folder)
-    site = hooks.Site.of(folder)
+    if on_server:
+        told, place = serving.install(folder, trunk=trunk, identity=identity), repository.place(folder).common / serving.FOLDER
+    elif trunk or identity is not None:
+        raise Usage('--trunk and --identity go with --server')
+    else:
+        told, place = hooks.install(folder), hooks.Site.of(folder).folder
     if as_json:
-        out.data({'hooks': str(site.folder), 'notes': told})
+        out.data({'hooks': str(place), 'notes': told})
         return
     for line in told:
         out.talk(f'note: {line}')
-    out.answer(f"the hooks are in '{site.folder}'")
+    out.answer(f"the hooks are in '{place}'")
 
 
 @hook.command()
 @options.as_json
 def remove(as_json: bool) -> None:
     """Take the hooks out of this repository, and leave its core.hooksPath as it was before."""
-    removed = hooks.remove(Path.cwd())
+    folder = Path.cwd()
+    served = serving.is_here(folder)
+    removed = serving.remove(folder) if served else hooks.remove(folder)
     if as_json:
         out.data({'removed': removed})
         return
-    out.answer('the hooks are taken out; git exp eval still holds the rules' if removed else 'there are no hooks of ours here')
+    after = 'pushes are not judged here any more' if served else 'git exp eval still holds the rules'
+    out.answer(f'the hooks are taken out; {after}' if removed else 'there are no hooks of ours here')
 
 
 @hook.command(context_settings={'ignore_unknown_options': True})
 @click.argument('name', metavar='NAME')
 @click.argument('words', metavar='[ARGS]...', nargs=-1, type=click.UNPROCESSED)
 def run(name: str, words: tuple[str, ...]) -> int:
-    """Run the hook NAME (pre-commit, commit-msg or pre-push) with the ARGS that git gives it.
+    """Run the hook NAME (pre-commit, pre-merge-commit, commit-msg or pre-push) with the ARGS that git gives it.
 
     For the pre-commit framework, and for hook managers that call commands. Exits 1 when the hook refuses.
     """

@@ -12,7 +12,7 @@ import click
 
 from gitexp.commands import options, out
 from gitexp.core.errors import No, Usage
-from gitexp.lab import adopt, create, site
+from gitexp.lab import adopt, ci, create, site
 from gitexp.lab.adopt import Plan
 from gitexp.lab.config import FILE
 from gitexp.lab.draft import Answers
@@ -21,7 +21,7 @@ from gitexp.rules import hooks
 
 _FOR_SCRIPTS = "git exp init --yes --metric NAME --direction min --eval 'COMMAND'"
 _PROSE = ('project', 'hypothesis_space')
-_WHOLE = (FILE, '.gitignore', '.gitattributes')
+_WHOLE = (FILE, '.gitignore', '.gitattributes', *ci.PLACES.values())
 
 
 @click.command()
@@ -33,13 +33,17 @@ _WHOLE = (FILE, '.gitignore', '.gitattributes')
 @click.option('--train', metavar='COMMAND', help='The command that trains, where it is not part of --eval.')
 @click.option('--frozen', metavar='PATH', multiple=True,
               help='What no experiment may change; the scripts named in --eval by default. Repeatable.')
+@click.option('--human', metavar='ADDRESS', multiple=True,
+              help='Who may use meta mode and write human_journal.md, such as ada@example.org. Repeatable.')
 @click.option('--scaffold', is_flag=True, help='Also add the numbered folders, the journals and program.md.')
 @click.option('--project', metavar='TEXT', help='What program.md says of the project.')
 @click.option('--hypothesis-space', metavar='TEXT', help='What program.md says may be changed, and why that could help.')
+@click.option('--ci', 'forge', type=click.Choice(list(ci.PLACES)), help='Also add a job that judges every pull request by the rules.')
+@click.option('--from', 'source', metavar='SOURCE', help='With --ci: what the job gives to pip to install gitexp.')
 @options.yes
 @options.as_json
 def init(
-    folder: Path, name: str | None, scaffold: bool, yes: bool, as_json: bool, **told: Any,
+    folder: Path, name: str | None, scaffold: bool, forge: str | None, source: str | None, yes: bool, as_json: bool, **told: Any,
 ) -> None:
     """Make a lab, or turn a repository into one.
 
@@ -48,15 +52,19 @@ def init(
     a new lab: a ready-made one with --lab, else one around your own metric.
     """
     folder = Path(os.path.abspath(folder))
+    if source and not forge:
+        raise Usage('--from goes with --ci')
+    job = ci.files(forge, trunk='main', source=source) if forge else {}
+    more = {path: (text, False) for path, text in job.items()}
     if name is not None:
         _unused(told, 'a ready-made lab brings its own')
-        _made(folder, create.ready_made(name, scaffold=scaffold), f'Start from the lab {name}', as_json=as_json)
+        _made(folder, {**create.ready_made(name, scaffold=scaffold), **more}, f'Start from the lab {name}', as_json=as_json)
     elif create.fits(folder):
         answers = _answers(told, guess=None, ask=not yes)
-        _made(folder, create.own(answers, {name: told[name] for name in _PROSE}), 'Start a lab', as_json=as_json)
+        _made(folder, {**create.own(answers, {name: told[name] for name in _PROSE}), **more}, 'Start a lab', as_json=as_json)
         out.hint(f"write what '{answers.eval}' needs, then: META_MODE=1 git commit")
     else:
-        _adopted(site.survey(folder), told, scaffold=scaffold, yes=yes, as_json=as_json)
+        _adopted(site.survey(folder), told, scaffold=scaffold, job=(forge, source) if forge else None, yes=yes, as_json=as_json)
 
 
 def _made(folder: Path, made: create.Files, message: str, *, as_json: bool) -> None:
@@ -68,7 +76,9 @@ def _made(folder: Path, made: create.Files, message: str, *, as_json: bool) -> N
     out.hint(f'cd {shlex.quote(str(folder))}')
 
 
-def _adopted(place: Site, told: Mapping[str, Any], *, scaffold: bool, yes: bool, as_json: bool) -> None:
+def _adopted(
+    place: Site, told: Mapping[str, Any], *, scaffold: bool, job: tuple[str, str | None] | None, yes: bool, as_json: bool,
+) -> None:
     there = adopt.configured(place)
     if not scaffold:
         _unused({name: told[name] for name in _PROSE}, 'it is for program.md, which --scaffold adds')
@@ -76,6 +86,7 @@ def _adopted(place: Site, told: Mapping[str, Any], *, scaffold: bool, yes: bool,
         _unused({name: said for name, said in told.items() if name not in _PROSE}, f'{FILE} is there already, and says it')
     answers = None if there else _answers(told, guess=adopt.guess(place), ask=not yes)
     plan = adopt.plan(place, answers, scaffold=scaffold, prose={name: told[name] for name in _PROSE})
+    plan = ci.added(plan, *job) if job else plan
     hooked = _hooked(place.top)
     nothing = hooked and not (plan.writes or plan.stage or plan.settings)
     if not as_json:
@@ -103,7 +114,7 @@ def _answers(told: Mapping[str, Any], *, guess: str | None, ask: bool) -> Answer
     said['eval'] = said['eval'] or guess
     if missing := [f'--{name}' for name, value in said.items() if not value]:
         raise Usage(f'{", ".join(missing)} must be given: what is measured cannot be guessed', hint=_FOR_SCRIPTS)
-    return Answers(said['metric'], said['direction'], said['eval'], train=told['train'], frozen=told['frozen'])
+    return Answers(said['metric'], said['direction'], said['eval'], train=told['train'], frozen=told['frozen'], humans=told['human'])
 
 
 def _terminal() -> bool:

@@ -5,7 +5,7 @@ import click
 
 from gitexp.commands import here, options, out
 from gitexp.report import status as report
-from gitexp.rules import hooks
+from gitexp.rules import alive
 
 
 @click.command()
@@ -13,7 +13,7 @@ from gitexp.rules import hooks
 def status(as_json: bool) -> None:
     """Show where you are, what is under way, the best tree, whether the hooks are alive, and what to do next."""
     lab = here.lab()
-    now = report.status(lab, hooks.state(lab))
+    now = report.status(lab, alive.state(lab))
     if as_json:
         out.data(report.json(now))
         return

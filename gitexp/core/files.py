@@ -5,14 +5,16 @@ import os
 from pathlib import Path
 
 
-def replace(path: Path, data: bytes | str) -> None:
-    """Write beside, make it durable, and move it into place; makes missing folders."""
+def replace(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
+    """Write beside, make it durable, and move it into place, with its mode if one is given; makes missing folders."""
     data = data.encode() if isinstance(data, str) else data
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f'.{path.name}.{os.getpid()}')
     try:
         with open(beside, 'wb') as file:
             file.write(data)
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

@@ -69,7 +69,9 @@ def check_known(lab: Lab, slug: str, at: Place, rows: Iterable[Result]) -> None:
 
 
 def unknown(lab: Lab, slug: str) -> Refused:
-    """What to say of an experiment that there is not."""
+    """What to say of an experiment that there is not, or whose branch somebody has deleted."""
+    if any(one.branch == lab.experiment(slug).branch for one in lab.worktrees):
+        return Refused(f"the branch exp/{slug} is gone, and its worktree is there", hint='git exp doctor')
     known = lab.git.ask('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split('\n')
     near = difflib.get_close_matches(slug, known, n=1)
     return Refused(f"no experiment '{slug}'", hint=f"did you mean '{near[0]}'?" if near else 'git exp list')

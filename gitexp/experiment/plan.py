@@ -43,10 +43,11 @@ def root_cause(cause: Cause, *, number: int, version: int, rows: Sequence[Result
     return f'## {number}. v{version} root cause: {cause.bug}\n\n{lines}'
 
 
-def restored(version: str, *, date: str, row: str) -> str:
-    """What is added when a retired version counts again."""
-    number, _, bug = version.partition('_')
-    return f'{number} ({bug}) was restored on {date}: its results count again (ledger: `{row}`).\n'
+def restored(version: str, *, number: int, date: str, row: str) -> str:
+    """The section that is added when a retired version counts again."""
+    name, _, bug = version.partition('_')
+    said = f'{name} ({bug}) was restored on {date}: its results count again (ledger: `{row}`).'
+    return f'## {number}. {name} restored: {bug}\n\n{said}\n'
 
 
 def extended(text: bytes, section: str) -> bytes:

@@ -5,7 +5,7 @@ import importlib
 from pathlib import Path
 
 FILE = 'PLAN.md'
-_IDEA = 'What is tried, and why should it help?'
+_IDEA = '<!-- What is tried, and why should it help? -->'
 
 
 def plan(slug: str, *, idea: str | None, date: str) -> bytes:

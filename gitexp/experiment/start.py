@@ -63,6 +63,10 @@ def _make(lab: Lab, made: Experiment, commit: str) -> None:
     with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'git exp new {made.slug}'):
         lab.git.ask('update-ref', '-m', 'git exp new', made.branch, commit, '0' * len(commit))
         worktrees.patient(lab.git, 'worktree', 'add', '--quiet', '--no-checkout', str(made.root), made.branch.removeprefix('refs/heads/'))
+    if lab.settings.get('core.sparsecheckout') == 'true':
+        # git has copied what the user wants to see; what is worked on must be seen, too.
+        path = str(made.folder.relative_to(made.root))
+        Git(made.root).ask('sparse-checkout', 'add', path if lab.settings.get('core.sparsecheckoutcone') == 'true' else f'/{path}/')
     # No daemon may be started here: it would inherit the claim.
     Git(made.root).ask('-c', 'core.fsmonitor=false', 'reset', '--hard', '--quiet', '--no-recurse-submodules')
     folders.fresh(made.folder)
@@ -80,8 +84,9 @@ def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:
         if git.run('rev-parse', '--verify', '--quiet', branch).text == said['commit']:
             git.ask('update-ref', '-d', branch, said['commit'])
         else:
-            # Of a git that was killed while it made the branch; nobody else had a reason to.
-            (lab.common / f'{branch}.lock').unlink(missing_ok=True)
+            # Of a git that was killed while it made the branch; nobody else had a reason to. Refs need not be files.
+            if (lab.common / 'refs' / 'heads').is_dir():
+                (lab.common / f'{branch}.lock').unlink(missing_ok=True)
 
 
 def _worked_in(lab: Lab, slug: str, said: Mapping[str, Any]) -> bool:

@@ -56,7 +56,7 @@ def supersede(lab: Lab, slug: str, *, cause: Cause, now: datetime, dry_run: bool
         if dry_run:
             return found
         row = _row(found, Kind.SUPERSEDE, now=now, params={'bug': cause.bug, 'covers': [one.id for one in found.rows]})
-        row = replace(row, description=cause.symptom)
+        row = row._replace(description=cause.symptom)
         return _done(lab, mine, at, found, row, _cause_text(lab, at, found, cause, row))
 
 
@@ -72,7 +72,8 @@ def restore(lab: Lab, slug: str, *, now: datetime, bug: str | None = None, dry_r
         if dry_run:
             return found
         row = _row(found, Kind.RESTORE, now=now, params={'restores': retired.id, 'bug': found.bug})
-        return _done(lab, mine, at, found, row, plan.restored(found.version, date=now.date().isoformat(), row=row.id))
+        text = plan.restored(found.version, number=_next_section(lab, at), date=now.date().isoformat(), row=row.id)
+        return _done(lab, mine, at, found, row, text)
 
 
 def _to_retire(lab: Lab, slug: str, at: Place, bug: str) -> Turned:
@@ -100,8 +101,9 @@ def _to_restore(lab: Lab, slug: str, at: Place, bug: str | None) -> tuple[Result
 
 def _newest_retired(contents: Contents, slug: str, bug: str | None) -> Result:
     undone = {row.params['restores'] for row in contents.results if row.kind is Kind.RESTORE}
-    for row in reversed(contents.results):
-        if row.kind is Kind.SUPERSEDE and row.experiment == slug and row.id not in undone and bug in (None, row.params.get('bug')):
+    retired = [row for row in contents.results if row.kind is Kind.SUPERSEDE and row.experiment == slug and row.id not in undone]
+    for row in retired[::-1]:
+        if bug in (None, row.params.get('bug')):
             return row
     because = f" because of '{bug}'" if bug else ''
     raise Refused(f"nothing to restore: no version of '{slug}' is retired{because}", hint=f'git exp results --experiment {slug}')
@@ -143,11 +145,14 @@ def _row(found: Turned, kind: Kind, *, now: datetime, params: dict[str, object])
 
 
 def _cause_text(lab: Lab, at: Place, found: Turned, cause: Cause, row: Result) -> str:
-    texts = [at.plan(lab), at.working_plan()]
     return plan.root_cause(
-        cause, number=plan.next_section(texts), version=_version(row), rows=found.rows, metric=lab.config.metric.name, row=row.id,
+        cause, number=_next_section(lab, at), version=_version(row), rows=found.rows, metric=lab.config.metric.name, row=row.id,
         plots=_moved_plots(found),
     )
+
+
+def _next_section(lab: Lab, at: Place) -> int:
+    return plan.next_section([at.plan(lab), at.working_plan()])
 
 
 def _moved_plots(found: Turned) -> Sequence[str]:

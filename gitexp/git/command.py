@@ -54,6 +54,8 @@ class Git(NamedTuple):
         """Run git, which must succeed; raises Refused with git's own words otherwise."""
         done = self.run(*words, feed=feed, env=env)
         if done.code:
+            if 'from promisor remote' in done.err:
+                raise Refused(f"'{self.folder}' is a partial clone, and its remote cannot be reached for what is missing", hint='git fetch')
             said = done.err.strip() or done.text.strip() or f'exit code {done.code}'
             raise Refused(f"git {words[0]} failed in '{self.folder}': {said}")
         return done

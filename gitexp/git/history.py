@@ -20,6 +20,12 @@ def bases(git: Git, *commits: str) -> list[str]:
     return done.text.split('\n') if done.text else []
 
 
+def origin(git: Git, one: str, other: str) -> list[str]:
+    """Where two lines of commits have parted; none where they have parted more than once, so that either could be meant."""
+    found = bases(git, one, other)
+    return found if len(found) == 1 else []
+
+
 def new(git: Git, commit: str, known: Iterable[str]) -> list[Commit]:
     """The commits that `commit` reaches and `known` ones do not, parents before children."""
     feed = ''.join(f'{name}\n' for name in (commit, *(f'^{one}' for one in known)))

@@ -1,6 +1,7 @@
 """Where a repository is, and what it holds."""
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,20 +19,74 @@ class Place(NamedTuple):
 
 
 def place(folder: Path) -> Place:
-    """Find the repository around a folder; raises Refused when there is none."""
-    done = Git(folder).run('rev-parse', '--path-format=absolute', '--git-common-dir', '--is-inside-work-tree', '--show-toplevel')
-    # A path may hold line ends, so the answer between the two paths is what separates them.
-    found = re.fullmatch(r'(/.*?)\n(true|false)(?:\n(.*))?', done.text, re.DOTALL)
+    """Find the repository around a folder, which counts, whatever GIT_DIR says; raises Refused when there is none that can be used."""
+    done = Git(folder).run(
+        'rev-parse', '--path-format=absolute', '--git-common-dir', '--is-bare-repository', '--git-dir', '--is-inside-work-tree',
+        '--show-toplevel',
+    )
+    # A path may hold line ends, so the answers between the paths are what separates them.
+    found = re.fullmatch(r'(/.*?)\n(?:true|false)\n(/.*?)\n(true|false)(?:\n(.*))?', done.text, re.DOTALL)
     if not found:
-        raise Refused(_why_not(folder, done.err), hint='git init, or change into the repository')
-    common, inside, top = found.groups()
+        raise _unusable(folder, done.err)
+    common, own, inside, top = found.groups()
+    _refuse_other(folder, common)
+    if inside == 'true' and own != common:
+        _refuse_copy(Path(top), Path(own))
     return Place(Path(top) if inside == 'true' else None, Path(common))
 
 
-def _why_not(folder: Path, said: str) -> str:
-    if 'dubious ownership' in said:
-        return said.strip()
-    return f"'{folder}' is not in a git repository"
+def named(top: Path) -> Path | None:
+    """The git directory that '.git' in a folder is or names, None when there is nothing of that kind."""
+    link = top / '.git'
+    try:
+        said = '' if link.is_dir() else link.read_text('utf-8', 'surrogateescape')
+    except OSError:
+        return None
+    return Path(os.path.realpath(top / said.removeprefix('gitdir: ').rstrip('\n') if said else link))
+
+
+def _refuse_other(folder: Path, common: str) -> None:
+    """The rules of one repository must not judge the files of another, as where GIT_DIR is not that of the folder."""
+    told = os.environ.get('GIT_DIR')
+    if told is None:
+        return
+    at = Path(os.path.abspath(told))
+    at = named(at.parent) or at if at.name == '.git' else at
+    if os.path.realpath(at / _line(at / 'commondir')) != os.path.realpath(common):
+        raise Refused(f"GIT_DIR is '{told}', and '{folder}' is in another repository", hint='unset GIT_DIR GIT_WORK_TREE')
+
+
+def _refuse_copy(top: Path, own: Path) -> None:
+    """A copied worktree is taken by git for the one that it was copied from."""
+    link = own / _line(own / 'gitdir')
+    if link != top / '.git' and named(link.parent) == own and not os.path.samefile(link, top / '.git'):
+        raise Refused(
+            f"'{top}' is a copy of the worktree '{link.parent}', and git takes it for that one",
+            hint='work in that one; or take the files elsewhere, and make a worktree for them: git worktree add',
+        )
+
+
+def _line(path: Path) -> str:
+    try:
+        return path.read_text('utf-8', 'surrogateescape').removesuffix('\n')
+    except OSError:
+        return ''
+
+
+def _unusable(folder: Path, said: str) -> Refused:
+    """What git said when it found nothing, in one sentence."""
+    if found := re.search(r"dubious ownership in repository at '(.*)'", said):
+        way = f"git config --global --add safe.directory '{found[1]}'"
+        return Refused(f"'{found[1]}' belongs to somebody else, and git does not trust it", hint=way)
+    if found := re.search(r'(unknown repository extensions? found:.*?|Expected git repo version .*?)(?=\nfatal: |$)', said, re.DOTALL):
+        why = ' '.join(found[1].split())
+        return Refused(f"this git cannot read the repository around '{folder}': {why}", hint='install a newer git')
+    if found := re.search(r'not a git repository: (.*)', said):
+        way = f"if the repository has moved, in it: git worktree repair '{folder}'"
+        return Refused(f"'{folder}' belongs to a repository that is gone: '{found[1]}'", hint=way)
+    if 'GIT_DIR' in os.environ:
+        return Refused(f"'{folder}' is not in a git repository, and GIT_DIR does not count here", hint='change into the repository')
+    return Refused(f"'{folder}' is not in a git repository", hint='git init, or change into the repository')
 
 
 def objects(git: Git, names: Iterable[str]) -> list[str | None]:
@@ -39,6 +94,24 @@ def objects(git: Git, names: Iterable[str]) -> list[str | None]:
     feed = ''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')
     lines = git.ask('cat-file', '--batch-check=%(objectname)', feed=feed).text.split('\n') if feed else []
     return [None if ' ' in line else line for line in lines]
+
+
+def contents(git: Git, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
+    """The object id and the bytes of each name, or None; one git process for all."""
+    out = git.ask('cat-file', '--batch', feed=''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')).out
+    found: list[tuple[str, bytes] | None] = []
+    at = 0
+    while at < len(out):
+        end = out.index(b'\n', at)
+        words = out[at:end].rsplit(b' ', 2)
+        at = end + 1
+        if len(words) == 3 and words[2].isdigit():
+            size = int(words[2])
+            found.append((words[0].decode(), out[at:at + size]))
+            at += size + 1
+        else:
+            found.append(None)
+    return found
 
 
 def blob(git: Git, oid: str) -> bytes:

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from gitexp.core.errors import Failure
+from gitexp.core.errors import Failure, Refused
+from gitexp.git import repository
 from gitexp.git.command import Done, Git
 
 _PATIENCE = 3.0
@@ -14,16 +15,55 @@ _HALF_MADE = re.compile(r'worktrees/[^/]+/(commondir|gitdir|locked|HEAD)\b')
 
 
 class Worktree(NamedTuple):
-    """`branch` is a full ref name, None when HEAD is detached; a bare repository is listed without a head."""
+    """`branch` is a full ref name, None when HEAD is detached; a bare repository is listed without a head.
+
+    It is `unborn` when the branch is not there, as when somebody has deleted it.
+    """
 
     path: Path
     head: str | None
     branch: str | None
     prunable: bool = False
 
+    @property
+    def unborn(self) -> bool:
+        return self.head is not None and not self.head.strip('0')
+
+
+def of(git: Git, common: Path, here: Path | None, *, told: bool = False) -> list[Worktree]:
+    """The worktrees of this very repository, the main one first; `here` is the one asked from, `told` whether core.worktree is set.
+
+    Those of the repository that this one was copied from are left out. Raises Refused where only the user knows the main worktree.
+    """
+    main, *linked = listed(git)
+    if main.head is not None:
+        main = main._replace(path=_main(main.path, common, here, told=told))
+    return [main, *(one for one in linked if is_own(one, common))]
+
+
+def is_own(worktree: Worktree, common: Path) -> bool:
+    """Whether a linked worktree is gone, or says itself that it belongs to this repository."""
+    named = repository.named(worktree.path)
+    return named is None or named.parent == common / 'worktrees'
+
+
+def _main(listed: Path, common: Path, here: Path | None, *, told: bool) -> Path:
+    """Where the main worktree is: git takes it for granted that its git directory is '.git' in it."""
+    usual = repository.named(listed) == common
+    if here is not None and repository.named(here) == common:
+        if usual and listed != here and not told:
+            raise Refused(f"'{here}/.git' is a link to '{listed}/.git', and git works there", hint=f"git config core.worktree '{here}'")
+        return here
+    if told:
+        return Path(Git(common).ask('rev-parse', '--show-toplevel').text)
+    if not usual:
+        says = f"git does not know which folder is the main worktree of '{common}'"
+        raise Refused(says, hint='change into it, then: git config core.worktree "$PWD"')
+    return listed
+
 
 def listed(git: Git) -> list[Worktree]:
-    """Every worktree, the main one first."""
+    """Every worktree that git lists, the main one first."""
     return [_parsed(block) for block in patient(git, 'worktree', 'list', '--porcelain', '-z').text.split('\0\0') if block]
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 FILE = 'gitexp.yaml'
-KINDS = ('frozen', 'global', 'append-top', 'append-bottom', 'keep', 'fixed', 'variable')
+KINDS = ('frozen', 'global', 'append-top', 'append-bottom', 'sections', 'keep', 'links-only', 'human', 'fixed', 'variable')
+LIVE = ('Status', 'Monitoring')
 _SECONDS = {'s': 1.0, 'm': 60.0, 'h': 3600.0}
 
 
@@ -49,7 +50,11 @@ class Paths(NamedTuple):
 
 
 class Config(NamedTuple):
-    """The whole of gitexp.yaml with its defaults filled in."""
+    """The whole of gitexp.yaml with its defaults filled in.
+
+    `live` are headings that stay open under the sections rule, `humans` names or addresses of people, `signers` their keys:
+    lines as in an allowed-signers file of ssh-keygen(1), or fingerprints of OpenPGP keys.
+    """
 
     metric: Metric
     eval: Command
@@ -62,6 +67,9 @@ class Config(NamedTuple):
     guarded: bool
     rules: Mapping[str, tuple[str, ...]]
     paths: Paths
+    live: tuple[str, ...] = LIVE
+    humans: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
 
 
 def of(said: Mapping[str, Any]) -> Config:
@@ -80,6 +88,9 @@ def of(said: Mapping[str, Any]) -> Config:
         guarded=trunk.get('guarded', False),
         rules={kind: tuple(said.get('rules', {}).get(kind, ())) for kind in KINDS},
         paths=Paths(**{name: place.rstrip('/') for name, place in said.get('paths', {}).items()}),
+        live=tuple(said.get('live', LIVE)),
+        humans=tuple(said.get('humans', ())),
+        signers=tuple(said.get('signers', ())),
     )
 
 

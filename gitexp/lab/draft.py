@@ -18,18 +18,19 @@ _WAYS = {'min': 'lower', 'max': 'higher'}
 
 @dataclass(frozen=True)
 class Answers:
-    """What only a person can say about a lab; `frozen` are paths besides the configuration."""
+    """What only a person can say about a lab; `frozen` are paths besides the configuration, `humans` as in gitexp.yaml."""
 
     metric: str
     direction: str
     eval: str
     train: str | None = None
     frozen: tuple[str, ...] = ()
+    humans: tuple[str, ...] = ()
 
 
 def text(answers: Answers, *, trunk: str = 'main', guarded: bool = False, journals: bool = False, paths: Paths = Paths()) -> str:
     """A gitexp.yaml with the least that works and a word on each line; raises Usage for an answer that cannot stand in one."""
-    made = '\n'.join([*_measured(answers), '', *_rules(answers.frozen, journals, paths.ledger), *_places(trunk, guarded, paths), ''])
+    made = '\n'.join([*_measured(answers), '', *_rules(answers, journals, paths), *_places(trunk, guarded, paths), ''])
     try:
         said = parse.parse(made.encode('utf-8', 'surrogateescape'))
     except Usage as error:
@@ -66,20 +67,30 @@ def _measured(answers: Answers) -> list[str]:
     ]
 
 
-def _rules(frozen: tuple[str, ...], journals: bool, ledger: str) -> list[str]:
-    alone = [FILE, *(['program.md', 'meta_journal.md'] if journals else []), *frozen]
+def _rules(answers: Answers, journals: bool, paths: Paths) -> list[str]:
+    alone = [FILE, *(['program.md', 'meta_journal.md'] if journals else []), *answers.frozen]
     lines = [
         'rules:',
         '  # What decides and what measures: nobody changes it in an experiment. ** crosses folders.',
         f'  frozen: {_list(dict.fromkeys(alone))}',
         '  # Belongs to the trunk.',
-        f'  global: {_list([*(["RESEARCH_JOURNAL.md"] if journals else []), ledger])}',
+        f'  global: {_list([*(["RESEARCH_JOURNAL.md"] if journals else []), paths.ledger])}',
         '  # Grows at its end only.',
-        f'  append-bottom: {_list([ledger])}',
+        f'  append-bottom: {_list([paths.ledger])}',
     ]
     if journals:
         lines += ['  # Gets new entries under its heading; old ones stay.', f'  append-top: {_list(JOURNALS)}']
-    return [*lines, '  # All that an experiment may change, for a lab that wants it narrow.', '  # variable: [model.py, train.py]']
+        plans = _list([f'{paths.experiments}/*/PLAN.md'])
+        lines += ['  # Keeps its sections once there was a run; new ones follow.', f'  sections: {plans}']
+    if answers.humans:
+        lines += ['  # Is written by people only.', f'  human: {_list(["human_journal.md"])}']
+    lines += ['  # All that an experiment may change, for a lab that wants it narrow.', '  # variable: [model.py, train.py]']
+    return [*lines, *_people(answers.humans)]
+
+
+def _people(humans: tuple[str, ...]) -> list[str]:
+    said = f'humans: {_list(humans)}' if humans else '# humans: [ada@example.org]'
+    return ['', '# Who may open what is frozen, with META_MODE=1.', said]
 
 
 def _places(trunk: str, guarded: bool, paths: Paths) -> list[str]:
@@ -111,5 +122,12 @@ def ignored(paths: Paths) -> list[str]:
 
 def attributes(said: Config) -> list[str]:
     """How git merges what only grows; where our merge drivers are not known git merges it as text."""
-    journals = [f'/{pattern} merge=gitexp-journal' for pattern in said.rules['append-top'] if ' ' not in pattern]
-    return [f'/{said.paths.ledger} merge=gitexp-ledger -text', *journals]
+    journals = [f'{_matching(pattern)} merge=gitexp-journal' for pattern in said.rules['append-top']]
+    ledger = re.sub(r'[*?\[\\]', r'\\\g<0>', said.paths.ledger)
+    return [f'{_matching(ledger)} merge=gitexp-ledger -text', *journals]
+
+
+def _matching(pattern: str) -> str:
+    """A pattern of a rule as .gitattributes reads it: from the top, below a folder when it names one, quoted when it has a blank."""
+    text = f'/{pattern}**' if pattern.endswith('/') else f'/{pattern}'
+    return json.dumps(text, ensure_ascii=False) if re.search(r'\s', text) else text

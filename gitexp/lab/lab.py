@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,10 @@ from gitexp.lab import config
 from gitexp.lab.config import Config
 
 _TRUNKS = ('main', 'master')
+_SETTINGS = (
+    r'^(gitexp\..*|core\.(hookspath|bare|worktree|sparsecheckout|sparsecheckoutcone)|commit\.gpgsign|extensions\.worktreeconfig'
+    r'|merge\.gitexp-.*\.driver)$'
+)
 
 
 class Experiment(NamedTuple):
@@ -31,21 +35,26 @@ class Experiment(NamedTuple):
         return f'refs/heads/exp/{self.slug}'
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Lab:
     """A repository whose trunk holds gitexp.yaml; `here` is the top of the worktree that was asked from.
 
-    `text` is gitexp.yaml itself when it was read afresh, None when what it says was kept from an earlier reading.
+    `text` is gitexp.yaml itself; `config` is what it says, read just now when `is_fresh`, or kept from an earlier reading.
     """
 
-    here: Path | None
-    common: Path
-    trunk: str
-    trunk_commit: str
-    config_blob: str
-    config: Config
-    settings: Mapping[str, str]
-    text: bytes | None = None
+    def __init__(
+        self, here: Path | None, common: Path, trunk: str, trunk_commit: str, config_blob: str, config: Config,
+        settings: Mapping[str, str], text: bytes = b'', is_fresh: bool = False,
+    ) -> None:
+        # Not a data class: the module that makes those costs every hook 8 ms.
+        self.here = here
+        self.common = common
+        self.trunk = trunk
+        self.trunk_commit = trunk_commit
+        self.config_blob = config_blob
+        self.config = config
+        self.settings = settings
+        self.text = text
+        self.is_fresh = is_fresh
 
     @staticmethod
     def find(folder: Path, *, afresh: bool = False) -> Lab:
@@ -57,12 +66,11 @@ class Lab:
         place = repository.place(folder)
         git = Git(place.top or place.common)
         settings = _settings(git)
-        trunk, commit, blob = _trunk(git, settings.get('gitexp.trunk'))
-        text = repository.blob(git, blob) if afresh else None
-        read = config.of(_document(git, place.common / 'exp' / 'cache' / f'{blob}.json', blob, text))
+        trunk, commit, (blob, text) = _trunk(git, settings.get('gitexp.trunk'))
+        read = config.of(_document(place.common / 'exp' / 'cache' / f'{blob}.json', text, afresh=afresh))
         if read.trunk != trunk:
             raise Usage(f"{config.FILE} on '{trunk}' says that the trunk is '{read.trunk}'", hint='git exp doctor')
-        return Lab(place.top, place.common, trunk, commit, blob, read, settings, text)
+        return Lab(place.top, place.common, trunk, commit, blob, read, settings, text, afresh)
 
     @property
     def trunk_ref(self) -> str:
@@ -79,22 +87,37 @@ class Lab:
 
     @cached_property
     def worktrees(self) -> list[Worktree]:
-        return worktrees.listed(self.git)
+        return worktrees.of(self.git, self.common, self.here, told='core.worktree' in self.settings)
 
     @cached_property
     def root(self) -> Path:
         """The worktree that has the trunk checked out; raises Refused when none has."""
         for worktree in self.worktrees:
-            if worktree.branch == self.trunk_ref:
+            if worktree.branch == self.trunk_ref and not worktree.prunable:
                 return worktree.path
-        raise Refused(
-            f"no worktree has the trunk '{self.trunk}' checked out, and the ledger lives there",
-            hint=f'git -C {self.worktrees[0].path} switch {self.trunk}',
-        )
+        raise Refused(f"no worktree has the trunk '{self.trunk}' checked out, and the ledger lives there", hint=self._to_root())
 
-    @property
+    def _to_root(self) -> str:
+        """How to have the trunk checked out: in the main worktree, but for a bare repository, which has none."""
+        main, *linked = self.worktrees
+        gone = 'git worktree prune; ' if any(worktree.branch == self.trunk_ref for worktree in linked) else ''
+        return gone + (f'git worktree add FOLDER {self.trunk}' if main.head is None else f'{_git_in(main.path)} switch {self.trunk}')
+
+    @cached_property
     def ledger(self) -> Path:
-        return self.root / self.config.paths.ledger
+        """Where the ledger is, or will be; raises Refused when it is there and a sparse checkout hides it."""
+        path = self.root / self.config.paths.ledger
+        if not path.exists() and self.leaves_out(self.config.paths.ledger):
+            name, cone = self.config.paths.ledger, self.settings.get('core.sparsecheckoutcone') == 'true'
+            raise Refused(
+                f"the sparse checkout of '{self.root}' leaves out the ledger '{name}'",
+                hint=f"{_git_in(self.root)} sparse-checkout add '{os.path.dirname(name) if cone else f'/{name}'}'",
+            )
+        return path
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether a sparse checkout of root does without a file that it has."""
+        return self.git.at(self.root).run('ls-files', '-t', '-z', '--', f':(top,literal){path}').text.startswith('S ')
 
     def experiment(self, slug: str) -> Experiment:
         """Name the parts of an experiment, whether it exists or not."""
@@ -112,19 +135,24 @@ class Lab:
         return None
 
 
+def _git_in(folder: Path) -> str:
+    import shlex
+    return f'git -C {shlex.quote(str(folder))}'
+
+
 def _settings(git: Git) -> dict[str, str]:
-    """What git's configuration says of gitexp and of hooks, by lower-case key; the last value counts, as for git."""
-    done = git.run('config', '--null', '--get-regexp', r'^(gitexp\..*|core\.hookspath|core\.bare|commit\.gpgsign)$')
+    """What git's configuration says of gitexp, of hooks and of merging, by lower-case key; the last value counts, as for git."""
+    done = git.run('config', '--null', '--get-regexp', _SETTINGS)
     return {key: value for key, _, value in (line.partition('\n') for line in done.names)}
 
 
-def _trunk(git: Git, told: str | None) -> tuple[str, str, str]:
-    """The trunk's name, its commit and its gitexp.yaml, found in one look at the likely names."""
+def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes]]:
+    """The trunk's name, its commit, and the id and text of its gitexp.yaml, found in one look at the likely names."""
     names = [told] if told else list(_TRUNKS)
-    found = repository.objects(git, [f'refs/heads/{name}{path}' for name in names for path in ('', f':{config.FILE}')])
+    found = repository.contents(git, [f'refs/heads/{name}{path}' for name in names for path in ('', f':{config.FILE}')])
     for name, commit, blob in zip(names, found[::2], found[1::2]):
         if commit and blob:
-            return name, commit, blob
+            return name, commit[0], blob
     if not any(found[::2]):
         if git.run('rev-parse', '--verify', '--quiet', 'HEAD').code:
             raise Refused('this repository has no commits yet', hint='commit something, then: git exp init')
@@ -133,23 +161,26 @@ def _trunk(git: Git, told: str | None) -> tuple[str, str, str]:
             hint='fetch it (git fetch origin main:main), or name it: git config gitexp.trunk NAME',
         )
     trunk = next(name for name, commit in zip(names, found[::2]) if commit)
-    if git.run('cat-file', '-e', f':{config.FILE}').code == 0:
+    staged, had = repository.objects(git, [f':{config.FILE}', f'HEAD:{config.FILE}'])
+    if told and had:
+        raise Refused(f"no {config.FILE} on '{trunk}', which gitexp.trunk names as the trunk", hint='git config --unset gitexp.trunk')
+    if staged:
         raise Refused(f"{config.FILE} is not committed on the trunk '{trunk}' yet", hint='git commit')
     raise Refused(f"no {config.FILE} on the trunk '{trunk}'", hint='git exp init')
 
 
-def _document(git: Git, kept: Path, blob: str, text: bytes | None) -> Mapping[str, Any]:
+def _document(kept: Path, text: bytes, *, afresh: bool) -> Mapping[str, Any]:
     """The parsed gitexp.yaml, kept under its object id, since YAML and its schema cost more than all else."""
     try:
         known = dict(json.loads(kept.read_bytes()))
     except (OSError, ValueError):
         known = None
-    if known is not None and text is None:
+    if known is not None and not afresh:
         return known
     from gitexp.lab import parse
-    if known is not None and text is not None:
+    if known is not None:
         return parse.again(text)
-    said = parse.parse(repository.blob(git, blob) if text is None else text)
+    said = parse.parse(text)
     try:
         files.replace(kept, json.dumps(said))
     except OSError:

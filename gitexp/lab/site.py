@@ -65,15 +65,13 @@ def _branch(git: Git) -> str:
 
 
 def _whole(git: Git, top: Path) -> None:
-    shallow, _, outer = git.ask('rev-parse', '--is-shallow-repository', '--show-superproject-working-tree').text.partition('\n')
-    if shallow == 'true':
+    if git.ask('rev-parse', '--is-shallow-repository').text == 'true':
         raise Refused('this is a shallow clone: changes cannot be judged without the history', hint='git fetch --unshallow')
-    if outer:
-        raise Refused(f"this is a submodule of '{outer}', where git misplaces worktrees", hint='clone it by itself, and make that a lab')
-    if top not in [worktree.path for worktree in worktrees.listed(git)]:
+    told = git.run('config', 'core.worktree').code == 0
+    if not told and top not in [worktree.path for worktree in worktrees.listed(git)]:
         raise Refused(
             f"git does not list '{top}' among the worktrees of this repository, as with --separate-git-dir",
-            hint='clone it, and make the clone a lab',
+            hint=f"git config core.worktree '{top}'",
         )
 
 

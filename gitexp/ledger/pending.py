@@ -7,8 +7,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
@@ -20,8 +20,7 @@ ROOM = 1 << 16
 DIED = 'the process that ran it died'
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(NamedTuple):
     """A run under way: its file is locked for as long as this process lives.
 
     The file has two lines, what the run began as and its outcome, then zeros where more can be written though the disk is full.
@@ -126,7 +125,7 @@ def _left(path: Path, now: str) -> Result | None:
     begun, outcome = _said(path)
     if outcome or not begun:
         return outcome
-    return replace(begun, status=Status.FAILED, value=None, env={**begun.env, 'reason': DIED, 'found': now})
+    return begun._replace(status=Status.FAILED, value=None, env={**begun.env, 'reason': DIED, 'found': now})
 
 
 def _said(path: Path) -> tuple[Result | None, Result | None]:

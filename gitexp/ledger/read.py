@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -29,8 +28,7 @@ class Contents(NamedTuple):
     covered: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """The columns of a ledger, with the metric's called 'value', and how its first line ends."""
 
     columns: tuple[str, ...]
@@ -54,13 +52,13 @@ class Header:
         return None if said['id'] == 'id' else cells.parsed(said)
 
 
-@dataclass
 class Reader:
-    """One way through the lines of a ledger; `findings` grow on the way."""
+    """One way through the lines of the ledger called `name`; `findings` grow on the way."""
 
-    name: str
-    metric: str
-    findings: list[Finding] = field(default_factory=list)
+    def __init__(self, name: str, metric: str) -> None:
+        self.name = name
+        self.metric = metric
+        self.findings: list[Finding] = []
 
     def rows(self, file: BinaryIO, ids: Collection[str] | None = None) -> Iterator[Result]:
         """Each usable row in file order, doubles too; with `ids` only the rows of those."""

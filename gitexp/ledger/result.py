@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
+
+_NOTHING: dict[str, Any] = {}
 
 
 class Status(Enum):
@@ -30,8 +31,7 @@ class Kind(Enum):
     RESTORE = 'restore'
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """`time` is the start in UTC, ISO 8601; what was not measured is None, never 0.
 
     `value` is the metric; `params` of a supersede row holds `bug` and `covers` (ids), of a restore row `restores` (an id).
@@ -52,9 +52,9 @@ class Result:
     description: str = ''
     tree: str | None = None
     eval_id: str | None = None
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
-    env: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = _NOTHING
+    params: Mapping[str, Any] = _NOTHING
+    env: Mapping[str, Any] = _NOTHING
 
 
 def columns(metric: str) -> list[str]:

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
@@ -13,13 +13,7 @@ from gitexp.ledger.result import Kind, Result, Status
 from gitexp.ledger.tally import Tally
 
 
-@dataclass(frozen=True)
-class Standing:
-    """All the runs of a tree under one evaluation: (seed, value), repeats of a seed averaged into one.
-
-    Experiment, version, commit and kind are those of its first row.
-    """
-
+class _Standing(NamedTuple):
     tree: str
     experiment: str
     version: str
@@ -27,6 +21,13 @@ class Standing:
     eval_id: str
     kind: Kind
     runs: tuple[tuple[int | None, float], ...]
+
+
+class Standing(_Standing):
+    """All the runs of a tree under one evaluation: (seed, value), repeats of a seed averaged into one.
+
+    Experiment, version, commit and kind are those of its first row.
+    """
 
     @property
     def n(self) -> int:
@@ -37,8 +38,7 @@ class Standing:
         return seeds.mean([value for _, value in self.runs])
 
 
-@dataclass(frozen=True)
-class Standings:
+class Standings(NamedTuple):
     """The trees of one evaluation in the order of their first rows; `eval_id` is None when nothing competes."""
 
     eval_id: str | None

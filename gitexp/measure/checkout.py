@@ -1,7 +1,6 @@
 """The pristine checkout that evaluations run in: kept for speed, brought to exactly one commit, healed by itself."""
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -14,13 +13,15 @@ from gitexp.git import worktrees
 from gitexp.git.command import Done, Git
 from gitexp.lab.lab import Lab
 from gitexp.measure import family
+from gitexp.measure.index import Index
 
 NAME = 'exp-checkout'
 _WEEK = 7 * 86400.0
-# No hook, no setting of the user's and no sparse view has a say in what is measured.
+# No hook, no setting of the user's and no sparse view has a say in what is measured, and git looks at every file itself.
 _PLAIN = tuple(word for setting in (
     f'core.hooksPath={os.devnull}', 'core.autocrlf=false', 'core.eol=lf', 'core.symlinks=true', 'core.fileMode=true',
-    'core.trustctime=true', 'core.checkStat=default', 'core.sparseCheckout=false', 'core.fsmonitor=false', 'submodule.recurse=false',
+    'core.trustctime=true', 'core.checkStat=default', 'core.sparseCheckout=false', 'core.splitIndex=false', 'core.fsmonitor=false',
+    'submodule.recurse=false', f'core.attributesFile={os.devnull}',
 ) for word in ('-c', setting))
 
 
@@ -37,9 +38,10 @@ def occupied(lab: Lab, run: str) -> Iterator[None]:
     """Note which run is in the checkout, so that what it leaves there is ended even if we are killed.
 
     git believes its index about what has not changed, and a run can make it say anything: one that a run has touched goes,
-    so that the next checkout writes every file anew.
+    so that the next checkout writes every file anew. So does one that anybody has touched since: see `bring`.
     """
-    marker, before = _marker(lab), _index(lab)
+    marker, index = _marker(lab), _index(lab)
+    before = index.noted() if index else ''
     marker.write_text(run)
     try:
         yield
@@ -60,11 +62,14 @@ def bring(lab: Lab, commit: str) -> Path:
     Raises Refused with git's words when that cannot be done, as on a full disk.
     """
     folder = place(lab)
-    if not _is_ours(lab, folder) or _reset(folder, commit).code:
+    if not _is_ours(lab, folder) or _reset(lab, folder, commit).code:
         _make(lab, folder, commit)
-        done = _reset(folder, commit)
+        done = _reset(lab, folder, commit)
         if done.code:
             raise Refused(f"cannot check out {commit[:10]} in '{folder}': {done.err.strip()}")
+    index = _index(lab)
+    if index and index.keep():
+        _empty_submodules(folder)
     return folder
 
 
@@ -73,9 +78,23 @@ def git(lab: Lab) -> Git:
     return Git(place(lab))
 
 
-def _reset(folder: Path, commit: str) -> Done:
-    done = Git(folder).run(*_PLAIN, 'checkout', '--quiet', '--detach', '--force', '--no-recurse-submodules', commit)
-    return done if done.code else Git(folder).run(*_PLAIN, 'clean', '-ffdxq')
+def _reset(lab: Lab, folder: Path, commit: str) -> Done:
+    """Cleaned first: where a folder was moved away and a link leads to it, git takes the files behind the link for its own."""
+    index = _index(lab)
+    if index and index.distrust():
+        _empty_submodules(folder)
+    done = Git(folder).run(*_PLAIN, 'clean', '-ffdxq')
+    words = ('checkout', '--quiet', '--detach', '--force', '--no-recurse-submodules', commit)
+    return done if done.code else Git(folder).run(*_PLAIN, *words, env={'GIT_ATTR_NOSYSTEM': '1'})
+
+
+def _empty_submodules(folder: Path) -> None:
+    """git makes a folder for a submodule and never looks into it again. A link in the way leads to what is not ours."""
+    for line in Git(folder).ask('ls-files', '-z', '--stage').names:
+        head, _, path = line.partition('\t')
+        if head.startswith('160000 ') and os.path.realpath(folder / path) == os.path.join(os.path.realpath(folder), path):
+            _remove(folder / path)
+            (folder / path).mkdir()
 
 
 def _is_ours(lab: Lab, folder: Path) -> bool:
@@ -93,10 +112,14 @@ def _is_ours(lab: Lab, folder: Path) -> bool:
 
 
 def _make(lab: Lab, folder: Path, commit: str) -> None:
-    _remove(folder)
-    for kept in (lab.common / 'worktrees').glob(f'{NAME}*'):
-        if _is_left_over(kept, folder):
-            _remove(kept)
+    try:
+        _remove(folder)
+        for kept in (lab.common / 'worktrees').glob(f'{NAME}*'):
+            if _is_left_over(kept, folder):
+                _remove(kept)
+    except OSError as error:
+        says = f"cannot remove '{error.filename}', which a run has left: {error.strerror}"
+        raise Refused(says, hint='remove it by hand; lsattr and findmnt may say what holds it') from None
     folder.parent.mkdir(parents=True, exist_ok=True)
     add = ('worktree', 'add', '--detach', '--force', '--force', '--no-checkout', str(folder), commit)
     try:
@@ -134,30 +157,23 @@ def _end_orphans(lab: Lab) -> None:
         return
     if run:
         family.end_run(run)
-    _leave(lab, marker, None)
+    _leave(lab, marker, '')
 
 
-def _leave(lab: Lab, marker: Path, before: bytes | None) -> None:
-    path = _index_path(lab)
-    if path and (before is None or before != _index(lab)):
-        path.unlink(missing_ok=True)
+def _leave(lab: Lab, marker: Path, before: str) -> None:
+    index = _index(lab)
+    if index:
+        index.drop_unless(before)
     marker.unlink(missing_ok=True)
 
 
-def _index(lab: Lab) -> bytes | None:
-    """A digest of the checkout's index, None where there is none that can be read."""
-    path = _index_path(lab)
+def _index(lab: Lab) -> Index | None:
+    """What git keeps about the checkout, None where the checkout does not say."""
     try:
-        return hashlib.sha256(path.read_bytes()).digest() if path else None
-    except OSError:
-        return None
-
-
-def _index_path(lab: Lab) -> Path | None:
-    try:
-        return Path((place(lab) / '.git').read_text().removeprefix('gitdir: ').rstrip('\n'), 'index')
+        kept = Path(place(lab), (place(lab) / '.git').read_text().removeprefix('gitdir: ').rstrip('\n'))
     except (OSError, ValueError):
         return None
+    return Index(kept / 'index', lab.state / f'{NAME}.index')
 
 
 def _marker(lab: Lab) -> Path:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gitexp.lab.config import Metric
@@ -68,5 +67,5 @@ def _added(standings: Standings, row: Result, tree: str, value: float) -> Standi
     run = (row.seed, value)
     if known is None:
         made = Standing(tree, row.experiment, row.version, row.commit, row.eval_id or '', row.kind, (run,))
-        return replace(standings, trees=(*standings.trees, made))
-    return replace(standings, trees=tuple(replace(one, runs=(*one.runs, run)) if one is known else one for one in standings.trees))
+        return standings._replace(trees=(*standings.trees, made))
+    return standings._replace(trees=tuple(one._replace(runs=(*one.runs, run)) if one is known else one for one in standings.trees))

@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from gitexp.core.errors import Failure, Integrity
 from gitexp.lab.config import Config
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import write
+from gitexp.ledger import tally, write
 from gitexp.ledger.result import Result
-from gitexp.measure import checkout, subject, yardstick
+from gitexp.measure import checkout, fence, interpreter, subject, yardstick
 from gitexp.measure.decide import Decision
 from gitexp.measure.session import Session
 from gitexp.measure.subject import Subject
@@ -42,7 +43,8 @@ def evaluate(lab: Lab, which: Experiment, *, seeds: Sequence[int], words: Sequen
 def measure(lab: Lab, what: Subject, *, seeds: Sequence[int], words: Sequence[str] = (), voice: Voice) -> Evaluation:
     """Measure a subject; `words` are added to the evaluation's command line, and make it another evaluation."""
     write.ready(lab)
-    session = Session(lab, what, yardstick.of(lab), tuple(words), voice)
+    around = fence.of(lab, f'{lab.config.train.text if lab.config.train else ""} {lab.config.eval.text}')
+    session = Session(lab, what, yardstick.of(lab), tuple(words), around, voice)
     if (what.worktree / '.gitmodules').exists():
         voice.say('submodules are not checked out for an evaluation: declare what it needs of them as inputs')
     results: list[Result] = []
@@ -70,7 +72,10 @@ def seeds_of(config: Config, count: int | None) -> list[int]:
 
 
 def _refuse_broken_rules(lab: Lab, what: Subject) -> None:
-    found = gate.commit(lab, what.commit, slug=what.slug)
+    found = gate.commit(
+        lab, what.commit, slug=what.slug, begun=lambda slug: _has_run(lab, slug),
+        installed=partial(interpreter.installed, lab.config.eval.text),
+    )
     if found:
         named = ''.join(f'\n    {one.path}: {one.message}' for one in found[:_SHOWN])
         more = f'\n    and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''
@@ -78,3 +83,7 @@ def _refuse_broken_rules(lab: Lab, what: Subject) -> None:
             f"{what.commit[:10]} of '{what.slug}' breaks the rules of the lab and cannot be evaluated:{named}{more}",
             hint=found[0].way or None,
         )
+
+
+def _has_run(lab: Lab, slug: str) -> bool:
+    return any(one.slug == slug for one in tally.of(lab.ledger, lab.config.metric).experiments())

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from gitexp.lab.config import Metric
@@ -12,7 +11,6 @@ from gitexp.measure import verdict
 from gitexp.measure.verdict import Noise, Sample, Verdict
 
 
-@dataclass(frozen=True)
 class Judged:
     """What stands against what under one evaluation.
 
@@ -21,8 +19,9 @@ class Judged:
     trees that improve nothing, 71 % are found, against the champion 91 %.
     """
 
-    standings: Standings
-    metric: Metric
+    def __init__(self, standings: Standings, metric: Metric) -> None:
+        self.standings = standings
+        self.metric = metric
 
     @cached_property
     def ranking(self) -> list[Standing]:

@@ -5,8 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 STDOUT = 1
 LONGEST = 1 << 16  # bytes of a line that is looked at
@@ -18,13 +17,12 @@ _LINE = re.compile(r'([A-Za-z_][\w./@-]*)\s*[:=](.*)', re.ASCII)
 _COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """`value` is None when there is no telling it, and `why` says why; `others` are further numbers that were printed."""
 
     value: float | None
     why: str | None
-    others: dict[str, float] = field(default_factory=dict)
+    others: dict[str, float]
 
 
 class Reader:

@@ -3,18 +3,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _FOLDERS = ('results', 'exp_log')
 
 
-@dataclass(frozen=True)
-class Outputs:
+class Outputs(NamedTuple):
     """The places of one run: `folder` is the experiment's, `there` the same folder in the checkout."""
 
     run: str
     folder: Path
+    checkout: Path
     there: Path
     before: Mapping[Path, tuple[int, int]]
 
@@ -30,7 +30,7 @@ class Outputs:
         """Move what is new or changed in the checkout; returns where it went. Nothing that is there is overwritten."""
         moved = []
         for name in _FOLDERS:
-            for path, state in _files(self.there / name).items():
+            for path, state in _files(self.there / name, self.checkout).items():
                 if self.before.get(path) != state:
                     moved.append(_moved(path, self.folder / name / self.run / path.relative_to(self.there / name)))
         try:
@@ -40,16 +40,23 @@ class Outputs:
         return moved
 
 
-def expect(run: str, *, folder: Path, there: Path) -> Outputs:
-    """Make the folder that a run may write to, and note what the checkout holds before it."""
-    outputs = Outputs(run, folder, there, {path: state for name in _FOLDERS for path, state in _files(there / name).items()})
+def expect(run: str, *, folder: Path, checkout: Path, below: Path) -> Outputs:
+    """Make the folder that a run may write to, in the worktree `below`, and note what the checkout holds before it."""
+    there = checkout / folder.relative_to(below)
+    before = {path: state for name in _FOLDERS for path, state in _files(there / name, checkout).items()}
+    outputs = Outputs(run, folder, checkout, there, before)
     outputs.out.mkdir(parents=True, exist_ok=True)
     return outputs
 
 
-def _files(folder: Path) -> dict[Path, tuple[int, int]]:
-    """Each file below a folder with its size and time of change, which a program cannot set back."""
-    found = {}
+def _files(folder: Path, checkout: Path) -> dict[Path, tuple[int, int]]:
+    """Each file below a folder with its size and time of change, which a program cannot set back.
+
+    A link in the way leads to what is not the run's: nothing is taken from there.
+    """
+    found: dict[Path, tuple[int, int]] = {}
+    if any(path.is_symlink() for path in (folder, *folder.parents) if checkout in path.parents):
+        return found
     for parent, folders, names in os.walk(folder):
         for name in [*names, *(name for name in folders if os.path.islink(os.path.join(parent, name)))]:
             path = Path(parent, name)

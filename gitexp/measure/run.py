@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from gitexp.measure import family
 from gitexp.measure.family import Family
+from gitexp.measure.fence import OPEN, Fence
 from gitexp.measure.interrupts import Interrupts
 from gitexp.measure.log import Log
 
@@ -65,6 +66,7 @@ def supervise(
     hear: Callable[[int, bytes], None] | None = None,
     echo: Callable[[bytes], None] | None = None,
     grace: float = GRACE,
+    fence: Fence = OPEN,
 ) -> Ended:
     """Run a line of the shell to its end, and end all that it has started.
 
@@ -80,7 +82,7 @@ def supervise(
         try:
             file = held.enter_context(Log(log))
             processes = held.enter_context(Family())
-            child = _launch(command, cwd, env)
+            child = fence.launch(lambda: _launch(command, cwd, env))
         except OSError as error:
             return Ended(Ending.FAILED, f'cannot start: {error.strerror}', time.monotonic() - started)
         watch = _Watch(child, processes, signals, started + limit, grace, [file.add, *([echo] if echo else [])], hear)

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gitexp
 from gitexp.core import ids
@@ -13,13 +13,16 @@ from gitexp.core.errors import Failure, Integrity, RunFailed, TimedOut
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.measure import checkout, decide, failing, fixed, outputs, prepare, run
+from gitexp.measure import checkout, decide, failing, fixed, interpreter, outputs, prepare, run
 from gitexp.measure.decide import Decision
+from gitexp.measure.fence import Fence
 from gitexp.measure.interrupts import Interrupts
 from gitexp.measure.metric import Reader, Reading
 from gitexp.measure.outputs import Outputs
+from gitexp.measure.planted import Planted
 from gitexp.measure.prepare import Prepared
 from gitexp.measure.run import Ended, Ending
+from gitexp.measure.sentry import Sentry
 from gitexp.measure.subject import Subject
 from gitexp.measure.verdict import Kind as Judged
 from gitexp.measure.voice import Voice
@@ -30,28 +33,31 @@ _STATUS = {
     Ending.INTERRUPTED: Status.FAILED,
 }
 _SHOWN = 10
+_DENIED = b'Permission denied'
 
 
-@dataclass(frozen=True)
-class Executed:
-    """The commands of a run that were started, in their order: how the last one ended, and where its log is."""
+class Executed(NamedTuple):
+    """The commands of a run that were started, in their order: how the last one ended, and where its log is.
+
+    `offence` is what the run did that makes it no result, None for nothing.
+    """
 
     last: Ended
     log: Path
     seconds: float
     memory_gb: float | None
     reading: Reading | None
-    altered: list[str]
+    offence: str | None
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """What all seeds of an evaluation have in common; the checkout must be held."""
 
     lab: Lab
     what: Subject
     yardstick: Yardstick
     words: tuple[str, ...]
+    fence: Fence
     voice: Voice
 
     @property
@@ -62,7 +68,7 @@ class Session:
         """Measure one seed. Raises KeyboardInterrupt when asked to stop, after the row is written."""
         ready = prepare.prepare(self.lab, self.what, self.yardstick)
         begun = self._begun(seed)
-        places = outputs.expect(begun.id, folder=self.what.folder, there=ready.folder / self.what.folder.relative_to(self.what.worktree))
+        places = outputs.expect(begun.id, folder=self.what.folder, checkout=ready.folder, below=self.what.worktree)
         with checkout.occupied(self.lab, begun.id), Interrupts() as signals:
             under_way = pending.begin(self.lab, begun)
             done = self._execute(begun, ready, places, signals)
@@ -70,7 +76,7 @@ class Session:
             result = outcome(begun, done)
             under_way.keep(result)
             decision = self._decision(result)
-            result = replace(result, verdict=self._verdict(result, decision))
+            result = result._replace(verdict=self._verdict(result, decision))
             under_way.finish(self.lab, result)
             self._tell(result, done)
         return result, decision, _failure(result, done)
@@ -80,26 +86,29 @@ class Session:
         return Result(
             ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
-            eval_id=self.eval_id, params={'args': list(self.words)} if self.words else {}, env=_machine(),
+            eval_id=self.eval_id, params={'args': list(self.words)} if self.words else {},
+            env={**_machine(), 'landlock': self.fence.version or False},
         )
 
     def _execute(self, begun: Result, ready: Prepared, places: Outputs, signals: Interrupts) -> Executed:
-        """Train if the lab does, then evaluate; the fixed files are looked at after each."""
+        """Train if the lab does, then evaluate; what must not change is looked at after each."""
         config = self.lab.config
         env = prepare.environment(self.what, run=begun.id, seed=begun.seed, out=places.out)
+        planted = Planted(ready.folder, ready.fixed, partial(interpreter.installed, config.eval.text)) if config.train else None
         done: Executed | None = None
-        for command, log in [(config.train, places.log('.train')), (config.eval, places.log())]:
-            if command is None or done and (done.altered or done.last.ending is not Ending.OK):
-                continue
-            reader = Reader(config.metric.name) if command is config.eval else None
-            line = prepare.line(command.text, begun.seed, self.words if reader else ())
-            ended = run.supervise(
-                line, cwd=ready.folder, env=env, limit=command.limit, log=log,
-                signals=signals, hear=reader.hear if reader else None, echo=self.voice.echo,
-            )
-            altered = [one.path for one in fixed.changed(ready.folder, ready.fixed)]
-            reading = reader.reading() if reader else None
-            done = _added(done, Executed(ended, log, ended.seconds, ended.memory_gb, reading, altered))
+        with Sentry(ready.folder, ready.fixed) as sentry:
+            for command, log in [(config.train, places.log('.train')), (config.eval, places.log())]:
+                if command is None or done and (done.offence or done.last.ending is not Ending.OK):
+                    continue
+                reader = Reader(config.metric.name) if command is config.eval else None
+                line = prepare.line(command.text, begun.seed, self.words if reader else ())
+                ended = run.supervise(
+                    line, cwd=ready.folder, env=env, limit=command.limit, log=log, signals=signals,
+                    hear=reader.hear if reader else None, echo=self.voice.echo, fence=self.fence.but(ready.folder, places.out),
+                )
+                offence = _offence(ready, sentry, planted if command is config.train else None)
+                reading = reader.reading() if reader else None
+                done = _added(done, Executed(ended, log, ended.seconds, ended.memory_gb, reading, offence))
         assert done
         return done
 
@@ -134,6 +143,9 @@ class Session:
         if result.value is None:
             self.voice.say(f'seed {result.seed}: {result.status.value} after {done.seconds:.1f} s')
             failing.show(done.last.tail, self.voice)
+            if self.fence.version and _DENIED in done.last.tail:
+                self.voice.say('a run writes to its checkout, EXP_OUT and outside the lab; if it must elsewhere: '
+                               'git config gitexp.landlock false')
             return
         self.voice.say(f'seed {result.seed}: {metric.name} {result.value:.6g} in {done.seconds:.1f} s')
         if not metric.plausible(result.value):
@@ -143,20 +155,32 @@ class Session:
 def outcome(begun: Result, done: Executed) -> Result:
     """The row of a run: no value unless all went well."""
     status, reason = _STATUS[done.last.ending], done.last.reason
-    if done.altered:
-        status, reason = Status.VIOLATION, f'it changed {", ".join(done.altered[:_SHOWN])}'
+    if done.offence:
+        status, reason = Status.VIOLATION, done.offence
     elif status is Status.OK and done.reading and done.reading.value is None:
         status, reason = Status.FAILED, done.reading.why
-    return replace(
-        begun, status=status, value=done.reading.value if done.reading and status is Status.OK else None,
+    return begun._replace(
+        status=status, value=done.reading.value if done.reading and status is Status.OK else None,
         seconds=round(done.seconds, 3), memory_gb=None if done.memory_gb is None else round(done.memory_gb, 4),
         metrics=done.reading.others if done.reading else {}, env={**begun.env, **({'reason': reason} if reason else {})},
     )
 
 
+def _offence(ready: Prepared, sentry: Sentry, planted: Planted | None) -> str | None:
+    """What a command has done that it may not, in words."""
+    changed = [one.path for one in fixed.changed(ready.folder, ready.fixed)]
+    if changed:
+        return f'it changed {", ".join(changed[:_SHOWN])}'
+    touched = sentry.touched()
+    if touched:
+        return f'it wrote to or moved {", ".join(touched[:_SHOWN])}, and put back what was there'
+    left = planted.found() if planted else []
+    return f'training left {left[0].path}: {left[0].message}' if left else None
+
+
 def _added(before: Executed | None, last: Executed) -> Executed:
     memory = [one.memory_gb for one in (before, last) if one and one.memory_gb is not None]
-    return replace(last, seconds=(before.seconds if before else 0) + last.seconds, memory_gb=max(memory, default=None))
+    return last._replace(seconds=(before.seconds if before else 0) + last.seconds, memory_gb=max(memory, default=None))
 
 
 def _failure(result: Result, done: Executed) -> Failure | None:

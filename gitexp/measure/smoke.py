@@ -5,7 +5,7 @@ from gitexp.core import ids
 from gitexp.core.errors import Refused, RunFailed, TimedOut
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
-from gitexp.measure import checkout, failing, prepare, run, yardstick
+from gitexp.measure import checkout, failing, fence, prepare, run, yardstick
 from gitexp.measure.interrupts import Interrupts
 from gitexp.measure.run import Ending
 from gitexp.measure.subject import Subject
@@ -51,7 +51,7 @@ def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice)
     with checkout.occupied(lab, name), Interrupts() as signals:
         ended = run.supervise(
             prepare.line(command.text, seed), cwd=folder, env=prepare.environment(what, run=name, seed=seed, out=out),
-            limit=command.limit, log=log, signals=signals, echo=voice.echo,
+            limit=command.limit, log=log, signals=signals, echo=voice.echo, fence=fence.of(lab, command.text).but(folder),
         )
     if ended.ending is not Ending.OK:
         failing.show(ended.tail, voice)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitexp.core.errors import Refused
-from gitexp.experiment import folders
+from gitexp.experiment import folders, place
 from gitexp.git.command import Git
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.result import Kind
@@ -31,7 +31,7 @@ class Subject(NamedTuple):
 
 def experiment(lab: Lab, which: Experiment) -> Subject:
     """The commit that an experiment stands at; raises Refused when its worktree is gone or holds what is not committed."""
-    if not any(worktree.branch == which.branch and not worktree.prunable for worktree in lab.worktrees):
+    if not any(worktree.branch == which.branch and not (worktree.prunable or worktree.unborn) for worktree in lab.worktrees):
         raise _absent(lab, which)
     own = tuple(f'{which.folder.relative_to(which.root)}/{kind}' for kind in ('results', 'exp_log'))  # and results_v1_leak, exp_log_v1_leak
     _refuse_dirty(which.root, [name for name in _uncommitted(which.root, '--untracked-files=all') if not name.startswith(own)])
@@ -51,6 +51,8 @@ def trunk(lab: Lab) -> Subject:
 
 def _absent(lab: Lab, which: Experiment) -> Refused:
     if lab.git.run('rev-parse', '--verify', '--quiet', which.branch).code:
+        if any(worktree.branch == which.branch for worktree in lab.worktrees):
+            return place.unknown(lab, which.slug)
         return Refused(f"there is no experiment '{which.slug}'", hint='git exp list')
     return Refused(
         f"no worktree has the branch of '{which.slug}' checked out",

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -36,7 +35,6 @@ class Noise(NamedTuple):
     dof: float
 
 
-@dataclass(frozen=True)
 class Sample:
     """All ok runs of one tree as (seed, value); `n` counts seeds, not runs.
 
@@ -44,15 +42,15 @@ class Sample:
     without a seed count as one unknown seed, since nothing says that they differ.
     """
 
-    runs: tuple[tuple[int | None, float], ...]
-
-    def __post_init__(self) -> None:
-        if not self.runs or not all(math.isfinite(value) for _, value in self.runs):
+    def __init__(self, runs: tuple[tuple[int | None, float], ...]) -> None:
+        if not runs or not all(map(math.isfinite, [value for _, value in runs])):
             raise ValueError('a sample needs at least one run, and only finite values')
+        self.runs = runs
 
     @cached_property
     def by_seed(self) -> dict[int | None, float]:
-        return dict(seeds.averaged(self.runs))
+        known = dict(self.runs)
+        return known if len(known) == len(self.runs) else dict(seeds.averaged(self.runs))
 
     @cached_property
     def n(self) -> int:
@@ -280,10 +278,15 @@ def _why(gain: float, min_effect: float, p: float | None, contrast: _Contrast | 
 
 def _settled(samples: Iterable[Sample]) -> list[Sample]:
     """Each tree that was measured differently from the others, without the strays."""
-    found = {frozenset(sample.by_seed.items()): sample for sample in samples if sample.n > 1}.values()
-    scatters = sorted(sample.sd or 0.0 for sample in found)
+    found: dict[tuple[float, float | None], list[Sample]] = {}
+    for sample in samples:
+        alike = found.setdefault((sample.mean, sample.sd), [])
+        if sample.n > 1 and all(sample.by_seed != other.by_seed for other in alike):
+            alike.append(sample)
+    different = [sample for alike in found.values() for sample in alike]
+    scatters = sorted(sample.sd or 0.0 for sample in different)
     typical = scatters[(len(scatters) - 1) // 2] if scatters else 0.0
-    return [sample for sample in found if not typical or (sample.sd or 0.0) <= STRAY * typical]
+    return [sample for sample in different if not typical or (sample.sd or 0.0) <= STRAY * typical]
 
 
 def _block(rows: Sequence[Sequence[float]]) -> Noise:

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from gitexp.core import locks
 from gitexp.core.errors import Failure
 from gitexp.experiment import journal
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending
-from gitexp.report import health, symptoms
+from gitexp.report import adrift, conflicts, health, symptoms
 from gitexp.report.health import Check
-from gitexp.rules import hooks
+from gitexp.rules import alive, hooks
 
 
 def examine(folder: Path) -> list[Check]:
@@ -31,7 +30,8 @@ def mend(folder: Path, *, now: str) -> list[str]:
         lab = Lab.find(folder)
     except Failure:
         return []
-    return [line for step in (journal.recover, lambda lab: _rows(lab, now), _hooks, _worktrees) for line in _said(step, lab)]
+    steps = (journal.recover, conflicts.resolve, lambda lab: _rows(lab, now), _hooks, adrift.mend)
+    return [line for step in steps for line in _said(step, lab)]
 
 
 def _said(step: Callable[[Lab], list[str]], lab: Lab) -> list[str]:
@@ -47,18 +47,8 @@ def _rows(lab: Lab, now: str) -> list[str]:
 
 def _hooks(lab: Lab) -> list[str]:
     """Whoever asks for mending wants hooks that are missing, too."""
-    wrong = hooks.state(lab)
+    wrong = alive.state(lab)
     if wrong:
-        hooks.install(lab.root)
-    return [f'hooks: {finding.message}' for finding in wrong]
-
-
-def _worktrees(lab: Lab) -> list[str]:
-    """Forget the worktrees of experiments whose folder is gone; their branches stay."""
-    ours = lab.root / lab.config.paths.worktrees
-    gone = [worktree.path for worktree in lab.worktrees if worktree.prunable and ours in worktree.path.parents]
-    if gone:
-        with locks.held(lab.state / 'locks' / 'worktrees', purpose='git exp doctor'):
-            for path in gone:
-                lab.git.ask('worktree', 'remove', '--force', str(path))
-    return [f"forgot the worktree '{path}', whose folder is gone; its branch is still there" for path in gone]
+        hooks.install(lab.here or lab.root)
+    left = {finding.message for finding in alive.state(Lab.find(lab.here or lab.root))} if wrong else set()
+    return [f'hooks: {finding.message}' for finding in wrong if finding.message not in left]

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -49,7 +49,7 @@ def text(rows: Sequence[Result], covered: Mapping[str, str], *, metric: str, wid
 def json(rows: Iterable[Result], covered: Mapping[str, str]) -> list[dict[str, Any]]:
     """Every field of every row, and the bug that retired it, if one did."""
     return [
-        {**{field.name: _plain(getattr(row, field.name)) for field in fields(row)}, 'superseded_by': covered.get(row.id)}
+        {**{name: _plain(said) for name, said in row._asdict().items()}, 'superseded_by': covered.get(row.id)}
         for row in rows
     ]
 

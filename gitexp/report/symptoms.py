@@ -14,8 +14,10 @@ from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending, read
+from gitexp.measure import fence
+from gitexp.report import adrift, conflicts
 from gitexp.report.health import Check, State
-from gitexp.rules import hooks, ruleset
+from gitexp.rules import alive, ruleset
 
 _SHOWN = 10
 _GLOB = set('*?[\\')
@@ -53,7 +55,7 @@ def _scripts(command: str) -> list[str]:
 def working_copy(lab: Lab) -> Iterator[Check]:
     """gitexp.yaml in root counts once it is committed, so what is wrong with it can still be put right."""
     text = (lab.root / FILE).read_bytes() if (lab.root / FILE).is_file() else None
-    if text == repository.blob(lab.git, lab.config_blob):
+    if text == repository.blob(lab.git, lab.config_blob) or text is None and lab.leaves_out(FILE):
         return
     try:
         if text is not None:
@@ -76,7 +78,7 @@ def documents(lab: Lab) -> Iterator[Check]:
 
 def hooking(lab: Lab) -> Iterator[Check]:
     """Whether git runs our hooks."""
-    yield from _each('hooks', hooks.state(lab), fine='installed')
+    yield from _each('hooks', alive.state(lab), fine='installed')
 
 
 def trunk(lab: Lab) -> Iterator[Check]:
@@ -93,6 +95,14 @@ def ledger(lab: Lab) -> Iterator[Check]:
     yield from _each('ledger', found.findings, fine=None)
     if not any(finding.level == 'error' for finding in found.findings):
         yield from _writable(lab, f'{len(found.results)} rows')
+
+
+def unmerged(lab: Lab) -> Iterator[Check]:
+    """Conflicts that a merge has left where both sides only add."""
+    for conflict in conflicts.found(lab):
+        by_hand = f"keep every line of both sides, then: git add '{conflict.path}'"
+        way = 'git exp doctor --fix' if conflicts.resolution(lab, conflict) else by_hand
+        yield Check('conflicts', State.BAD, f"'{conflict.path}': a merge has left its conflict markers", way)
 
 
 def _writable(lab: Lab, says: str) -> Iterator[Check]:
@@ -121,15 +131,6 @@ def commands(lab: Lab) -> Iterator[Check]:
         yield Check('commands', State.WARN, 'git exp init was killed half done', 'type it again')
 
 
-def worktrees(lab: Lab) -> Iterator[Check]:
-    """Worktrees that git remembers and whose folder is gone."""
-    for worktree in lab.worktrees:
-        if worktree.prunable:
-            way = 'git exp doctor --fix' if lab.root / lab.config.paths.worktrees in worktree.path.parents else 'git worktree prune'
-            yield Check('worktrees', State.WARN, f"the folder '{worktree.path}' is gone", way)
-    yield Check('worktrees', State.OK, f'{sum(not worktree.prunable for worktree in lab.worktrees)}')
-
-
 def held(lab: Lab) -> Iterator[Check]:
     """Who holds a lock: nothing to mend, but the reason why something waits."""
     for path in sorted((lab.state / 'locks').glob('*')):
@@ -149,17 +150,29 @@ def ignored(lab: Lab) -> Iterator[Check]:
 
 
 def merging(lab: Lab) -> Iterator[Check]:
-    """Whether .gitattributes names the way in which the ledger is merged."""
-    path = lab.config.paths.ledger
-    if lab.git.at(lab.root).ask('check-attr', '-z', 'merge', '--', path).names[2:] == ['gitexp-ledger']:
-        yield Check('attributes', State.OK, 'the ledger has its merge driver')
-    else:
+    """Whether .gitattributes names the way in which the ledger and the journals are merged."""
+    kinds = conflicts.shared(lab)
+    said = lab.git.at(lab.root).ask('check-attr', '-z', 'merge', '--', *kinds).names
+    wrong = [path for path, driver in zip(said[::3], said[2::3]) if driver != f'gitexp-{kinds[path]}']
+    for path in wrong[:_SHOWN]:
         yield Check('attributes', State.WARN, f"no merge driver for '{path}' in .gitattributes", 'git exp init adds the line')
+    if not wrong:
+        yield Check('attributes', State.OK, 'the ledger and the journals have their merge drivers')
+
+
+def holding(lab: Lab) -> Iterator[Check]:
+    """Whether runs are kept from writing to the lab: no fault where they are not, since not every kernel can."""
+    held_off = fence.of(lab, f'{lab.config.train.text if lab.config.train else ""} {lab.config.eval.text}')
+    if held_off.version:
+        yield Check('landlock', State.OK, f'runs cannot write to the lab (Landlock {held_off.version})')
+    else:
+        yield Check('landlock', State.OK, f'runs can write to the lab: {held_off.why}')
 
 
 LOOKS: dict[str, Callable[[Lab], Iterator[Check]]] = {
-    'trunk': trunk, 'configuration': working_copy, 'rules': rules, 'program': documents, 'hooks': hooking, 'ledger': ledger, 'runs': runs,
-    'commands': commands, 'worktrees': worktrees, 'locks': held, 'ignored': ignored, 'attributes': merging,
+    'trunk': trunk, 'configuration': working_copy, 'rules': rules, 'program': documents, 'hooks': hooking, 'conflicts': unmerged,
+    'ledger': ledger, 'runs': runs, 'commands': commands, 'worktrees': adrift.look, 'locks': held, 'landlock': holding, 'ignored': ignored,
+    'attributes': merging,
 }
 
 

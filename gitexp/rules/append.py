@@ -1,15 +1,19 @@
 """Whether one text is an append to another, by bytes.
 
-Decided on purpose: a byte order mark, a line end or a blank of the old text is a byte like any other, so converting a file
-to CRLF, or back, is an edit. An old last line without its end is ended first, or what is appended would change it. What is
-appended ends its last line, in whatever way. The same entry or row twice is an append: who reads drops a doubled id. A file
-that is new, or empty, may begin in any way.
+Decided on purpose:
+- A byte order mark, a line end or a blank of the old text is a byte like any other, so converting a file to CRLF, or back, is an
+  edit, and so is taking away a blank at the end of a line. The header of a table, and what stands above the first entry of a
+  journal, are old bytes too.
+- An old last line without its end is ended first, or what is appended would change it.
+- What is appended ends its last line, in whatever way: a row with LF goes below rows with CRLF.
+- The same entry or row twice is an append: who reads drops a doubled id. So is a row with too many columns, which whoever reads
+  names by its line, and an entry that opens a comment or a code block: the bytes below it are all there.
+- A file that is new, or empty, may begin in any way.
 """
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 _MARK = b'\xef\xbb\xbf'
@@ -46,33 +50,6 @@ def top(old: bytes, new: bytes) -> str | None:
     if None in answers:
         return None
     return next((wrong for wrong in answers if wrong != _NOT_HERE), None) or _edited(old, new)
-
-
-def union(bases: Sequence[bytes], sides: Sequence[bytes], new: bytes) -> str | None:
-    """What is wrong with `new` as a merge of texts that each side appended to, None when nothing is.
-
-    Every line of each side is there, in that side's order, and no line that neither side has.
-    """
-    lines = new.splitlines(keepends=True)
-    for side in sides:
-        rest = iter(lines)
-        lost = next((line for line in side.splitlines(keepends=True) if line not in rest), None)
-        if lost is not None:
-            return f'the merge loses or moves a line: {_shown(lost)}'
-    most = _most([Counter(base.splitlines(keepends=True)) for base in bases], [Counter(side.splitlines(keepends=True)) for side in sides])
-    foreign = next((line for line, count in Counter(lines).items() if count > most[line] and line.strip()), None)
-    return None if foreign is None else f'the merge adds a line that no side has: {_shown(foreign)}'
-
-
-def _most(bases: Sequence[Counter[bytes]], sides: Sequence[Counter[bytes]]) -> Counter[bytes]:
-    """How often each line may stand in a merge: as often as before, and as each side has added it."""
-    before: Counter[bytes] = Counter()
-    for base in bases:
-        before |= base
-    most = before.copy()
-    for side in sides:
-        most += side - before
-    return most
 
 
 def _inserted(old: bytes, new: bytes, place: int) -> str | None:

@@ -4,41 +4,57 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitexp.core.errors import Refused, Usage
+from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import meta, ruleset
+from gitexp.rules.attested import Witness
+from gitexp.rules.meta import Meta
+from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.span import Span
 
 
-def span(lab: Lab, said: str | None, *, branch: str | None, environment: Mapping[str, str]) -> Span:
+def span(lab: Lab, said: str | None, *, branch: str | None, environment: Mapping[str, str], ci: bool = False) -> Span:
     """The range 'A..B', by default what HEAD has and the trunk has not; a range of the trunk itself is judged by the rules of its start.
 
-    `branch` is the branch that the commits are for, when B does not name it. Raises Usage for what is no range.
+    `branch` is the branch that the commits are for, when B does not name it. In `ci` the environment opens nothing, and no name
+    that somebody has given to a branch makes it the trunk. Raises Usage for what is no range.
     """
     start, end = _ends(said) if said else (None, 'HEAD')
     tip = _commit(lab, end)
-    mode = meta.of(lab.git, lab.trunk_commit, environment).on
+    mode = None if ci else meta.of(lab.git, lab.trunk_commit, environment, lab.config.humans)
     branch = branch or _branch(lab, end)
-    if branch == lab.trunk or (branch is None and history.is_ancestor(lab.git, tip, lab.trunk_commit)):
+    if ci and branch == lab.trunk:
+        branch = None
+    if not ci and (branch == lab.trunk or branch is None and history.is_ancestor(lab.git, tip, lab.trunk_commit)):
         return _of_trunk(lab, start, tip, mode)
-    known = [_commit(lab, start)] if start else []
+    known = [_commit(lab, start)] if start and not ci else []
     follows = history.upstream(lab.git, lab.trunk_ref)
     known += [lab.trunk_commit, *([_commit(lab, follows)] if follows else [])]
-    return Span(lab.git, ruleset.fresh(lab), tip, tuple(known), branch, lab.trunk_commit, mode)
+    return _span(lab, ruleset.fresh(lab), tip, tuple(known), branch, lab.trunk_commit, mode)
 
 
-def _of_trunk(lab: Lab, start: str | None, tip: str, mode: bool) -> Span:
+def findings(chosen: Span) -> list[Finding]:
+    """Judge a range; of the trunk its two ends as well."""
+    return chosen.findings() or (chosen.ends() if chosen.branch == chosen.rules.trunk else [])
+
+
+def _of_trunk(lab: Lab, start: str | None, tip: str, mode: Meta | None) -> Span:
     start = start or history.upstream(lab.git, lab.trunk_ref)
     if start is None:
-        return Span(lab.git, ruleset.fresh(lab), tip, (tip,), lab.trunk, tip, mode)
+        return _span(lab, ruleset.fresh(lab), tip, (tip,), lab.trunk, tip, mode)
     old = _commit(lab, start)
     blob, now = repository.objects(lab.git, [f'{old}:{FILE}', f'{tip}:{FILE}'])
     if blob is None and now is None:
         raise Refused(f"'{start}' has no {FILE}, so that no rules can be read", hint='start the range at a commit of the trunk')
     if blob is None:
-        return Span(lab.git, ruleset.fresh(lab), tip, (tip,), lab.trunk, tip, mode)
-    return Span(lab.git, ruleset.read(lab.git, blob), tip, (old,), lab.trunk, old, mode)
+        return _span(lab, ruleset.fresh(lab), tip, (tip,), lab.trunk, tip, mode)
+    return _span(lab, ruleset.read(lab.git, blob), tip, (old,), lab.trunk, old, mode)
+
+
+def _span(lab: Lab, rules: RuleSet, tip: str, known: tuple[str, ...], branch: str | None, trunk: str, mode: Meta | None) -> Span:
+    return Span(lab.git, rules, tip, known, branch, trunk, witness=Witness(lab.git, rules.humans, rules.signers, mode))
 
 
 def _ends(said: str) -> tuple[str | None, str]:

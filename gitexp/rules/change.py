@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from gitexp.core.errors import Refused
+from gitexp.git import repository
 from gitexp.git.command import Git
 
 RAW = ('-r', '-z', '--raw', '--no-renames', '--ignore-submodules=none', '--no-abbrev')
@@ -56,7 +57,7 @@ class Staged(NamedTuple):
 
     def against(self, tree: str, specs: Iterable[str] = ()) -> dict[str, Pair]:
         done = self.git.ask('diff-index', '--cached', '--ita-invisible-in-index', *RAW, tree, '--', *specs)
-        return dict(pairs(done.names))
+        return pairs(done.names)
 
 
 class Committed(NamedTuple):
@@ -66,14 +67,19 @@ class Committed(NamedTuple):
     oid: str
 
     def against(self, tree: str, specs: Iterable[str] = ()) -> dict[str, Pair]:
-        return dict(pairs(self.git.ask('diff-tree', *RAW, tree, self.oid, '--', *specs).names))
+        return pairs(self.git.ask('diff-tree', *RAW, tree, self.oid, '--', *specs).names)
 
 
-def pairs(fields: Iterable[str]) -> Iterable[tuple[str, Pair]]:
-    """Read the records of raw NUL-separated output."""
+def pairs(fields: Iterable[str]) -> dict[str, Pair]:
+    """Read the records of raw NUL-separated output; raises Refused for a tree that no git makes, which has a name twice."""
+    found: dict[str, Pair] = {}
     each = iter(fields)
     for head in each:
-        yield next(each), pair(head)
+        path = next(each)
+        if path in found:
+            raise Refused(f"a tree has '{path}' twice, so that nobody can say what is there", hint='git fsck')
+        found[path] = pair(head)
+    return found
 
 
 def pair(head: str) -> Pair:
@@ -144,14 +150,4 @@ class Blobs:
 
 def contents(git: Git, oids: Iterable[str]) -> dict[str, bytes]:
     """Many blobs from one process."""
-    out = git.ask('cat-file', '--batch', feed=''.join(f'{oid}\n' for oid in oids).encode()).out
-    found, at = {}, 0
-    while at < len(out):
-        end = out.index(b'\n', at)
-        words = out[at:end].split()
-        at = end + 1
-        if len(words) == 3:
-            size = int(words[2])
-            found[words[0].decode()] = out[at:at + size]
-            at += size + 1
-    return found
+    return dict(filter(None, repository.contents(git, oids)))

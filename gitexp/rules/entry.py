@@ -8,8 +8,6 @@ from pathlib import Path
 
 from gitexp.core.errors import Failure
 
-_AGAIN = 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.rules import entry; entry.main()'
-
 
 def main() -> None:
     """Run the hook named by the arguments, and exit: 0 lets git go on, 1 does not."""
@@ -21,16 +19,23 @@ def main() -> None:
 
 def run(words: list[str]) -> int:
     """Run one hook; whatever cannot be judged is refused."""
+    try:
+        return _run(words)
+    except ModuleNotFoundError as error:
+        if sys.flags.no_site and 'site' not in sys.modules:
+            import site
+            site.main()  # What -S has put off.
+            return run(words)
+        _say(f'gitexp: refused: the Python module {error.name} is gone', 'install gitexp again, then: git exp hook install')
+        return 1
+
+
+def _run(words: list[str]) -> int:
     from gitexp.rules import hooked
     try:
         return hooked.run(words[0], words[1:], Path.cwd(), os.environ)
     except Failure as error:
         _say(f'gitexp: refused: {error.message}', error.hint)
-    except ModuleNotFoundError as error:
-        if sys.flags.no_site:
-            package = str(Path(__file__).resolve().parent.parent.parent)
-            os.execv(sys.executable, [sys.executable, '-I', '-c', _AGAIN, package, *words])
-        _say(f'gitexp: refused: the Python module {error.name} is gone', 'install gitexp again, then: git exp hook install')
     except OSError as error:
         _say(f'gitexp: refused: {error}', None)
     return 1

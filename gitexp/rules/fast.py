@@ -9,8 +9,6 @@ from gitexp.lab.lab import Lab
 from gitexp.rules import pattern
 from gitexp.rules.ruleset import RuleSet
 
-_INDEX = 'steady diff-index --cached --quiet --ita-invisible-in-index --ignore-submodules=none HEAD --'
-
 
 def keep(lab: Lab, rules: RuleSet) -> None:
     """Write the piece for the trunk's gitexp.yaml, unless it is there."""
@@ -29,18 +27,27 @@ def place(state: Path) -> Path:
 
 
 def text(lab: Lab, rules: RuleSet) -> str:
-    """Two questions about the index, as functions.
+    """Values, and functions that add pathspecs to a git command.
 
-    `untouched`: does it leave every protected path as it is; `confined SLUG`: does the experiment change only what it may.
+    `protected`: every path that a rule may have something against; `selected`: every path that the judge must know; `beyond SLUG`:
+    what a confined experiment may not change. `shadowing NAME`: would a branch of that name be taken for the trunk or for HEAD.
     """
-    lines = [
-        f'blob={lab.config_blob}',
-        f'trunk={quoted(lab.trunk)}',
-        f'guarded={quoted(lab.trunk if rules.guard else "")}',
-        _function('untouched', [f'{_INDEX} {_words(rules.protecting)}']),
-        _function('confined', _confined(rules)),
-    ]
-    return '\n'.join(lines) + '\n'
+    return ''.join([
+        f'blob={lab.config_blob}\n',
+        f'trunk={quoted(lab.trunk)}\n',
+        f'guarded={quoted(lab.trunk if rules.guard else "")}\n',
+        f'confines={"yes" if rules.variable else ""}\n',
+        _function('protected', [f'steady "$@" -- {_words(rules.protecting)}']),
+        _function('selected', [f'steady "$@" -- {_words(rules.pathspecs)}']),
+        _function('beyond', _beyond(rules)),
+        _function('shadowing', [
+            'case $1 in',
+            f'    {quoted(lab.trunk)}) return 1 ;;',
+            f'    {_any_case(lab.trunk)} | {_any_case("HEAD")}) ;;',
+            '    *) return 1 ;;',
+            'esac',
+        ]),
+    ])
 
 
 def quoted(word: str) -> str:
@@ -48,12 +55,15 @@ def quoted(word: str) -> str:
     return "'" + word.replace("'", "'\\''") + "'"
 
 
-def _confined(rules: RuleSet) -> list[str]:
-    if not rules.variable:
-        return ['return 0']
+def _beyond(rules: RuleSet) -> list[str]:
     free = _words(spec.replace(':(top,', ':(top,exclude,', 1) for rule in rules.variable for spec in rule.pattern.pathspecs)
-    own = f'":(top,exclude,glob){_doubled(pattern.literal(rules.experiments))}/$1/**"'
-    return ["case $1 in *[!a-z0-9-]*) return 1 ;; esac", f"{_INDEX} ':(top)' {own} {free}"]
+    own = f'":(top,exclude,glob){_doubled(pattern.literal(rules.experiments))}/$slug/**"'
+    return ['case $1 in *[!a-z0-9-]*) return 1 ;; esac', 'slug=$1', 'shift', f'steady "$@" -- \':(top)\' {own} {free}']
+
+
+def _any_case(name: str) -> str:
+    """A pattern of sh for a name in upper and lower case."""
+    return ''.join(f'[{sign.lower()}{sign.upper()}]' if sign.isascii() and sign.isalpha() else quoted(sign) for sign in name)
 
 
 def _doubled(text: str) -> str:
@@ -66,4 +76,4 @@ def _words(specs: Iterable[str]) -> str:
 
 
 def _function(name: str, lines: list[str]) -> str:
-    return f'{name}() {{\n' + ''.join(f'    {line}\n' for line in lines) + '}'
+    return f'{name}() {{\n' + ''.join(f'    {line}\n' for line in lines) + '}\n'

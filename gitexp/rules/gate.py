@@ -1,18 +1,28 @@
 """The rules at an evaluation: the commit as a whole, against where it left the trunk. Meta mode has no say here."""
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from gitexp.core.finding import Finding
-from gitexp.git import history
+from gitexp.git import history, repository
 from gitexp.lab.lab import Lab
-from gitexp.rules import change, judge, pattern, ruleset
+from gitexp.rules import change, judge, pattern, people, ruleset, uninvited
 from gitexp.rules.change import Blobs, Committed
 from gitexp.rules.judge import Case
+from gitexp.rules.ruleset import RuleSet
+from gitexp.rules.uninvited import Ground
+
+Installed = Callable[[Collection[str]], Collection[str]]
 
 
-def commit(lab: Lab, name: str, *, slug: str | None = None) -> list[Finding]:
+def commit(
+    lab: Lab, name: str, *, slug: str | None = None,
+    begun: Callable[[str], bool] = lambda slug: True, installed: Installed = lambda names: (),
+) -> list[Finding]:
     """Judge a commit as the end of an experiment, by default of the one whose worktree was asked from.
 
-    What the trunk has itself is not judged. Raises Usage when the rules cannot be read.
+    What the trunk has itself is not judged. `begun` tells whether an experiment has had a run, `installed` which of some modules
+    the evaluation's Python has. Raises Usage when the rules cannot be read.
     """
     bases = history.bases(lab.git, lab.trunk_commit, name)
     if not bases:
@@ -20,14 +30,17 @@ def commit(lab: Lab, name: str, *, slug: str | None = None) -> list[Finding]:
     rules, target = ruleset.fresh(lab), Committed(lab.git, name)
     slug = slug or (lab.current.slug if lab.current else None)
     blobs = Blobs(lab.git)
-    changes = change.since(target, bases[0], () if slug and rules.confines(slug) else rules.pathspecs)
+    changes = change.since(target, bases[0])
     blobs.expect(judge.reading(rules, changes))
     case = Case(
         rules, f'exp/{slug}' if slug else None, blobs.read,
         judge.away(lambda: [target.against(lab.trunk_commit)]),
         undo=f'take it out of its commit: git rebase -i {bases[0][:10]}',
+        author=_author(lab, rules, bases[0], name), begun=begun,
     )
-    return judge.judge(case, changes)
+    found = judge.judge(case, changes)
+    told = {one.path for one in found}
+    return [*found, *(one for one in uninvited.of(changes, lambda: _ground(lab, installed)) if one.path not in told)]
 
 
 def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
@@ -37,3 +50,26 @@ def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
     specs = [spec for rule in named for spec in rule.pattern.pathspecs]
     there = Committed(lab.git, lab.trunk_commit).against(change.empty_tree(lab.git, lab.trunk_commit), (*specs, *pattern.ODD))
     return {path: (new.mode, new.oid) for path, (_, new) in there.items() if new and any(rule.pattern.covers(path) for rule in named)}
+
+
+def _author(lab: Lab, rules: RuleSet, base: str, commit: str) -> str:
+    """Who made what only people may change: the first that is not one of them, if there is one."""
+    specs = [spec for rule in rules.rules if rule.kind == 'human' for spec in rule.pattern.pathspecs]
+    if not specs:
+        return ''
+    said = lab.git.ask('rev-list', '--no-commit-header', '--format=%an <%ae>', f'{base}..{commit}', '--', *specs).text.split('\n')
+    return next((who for who in said if not people.named(rules.humans, who)), said[0])
+
+
+def _ground(lab: Lab, installed: Installed) -> Ground:
+    """The fixed files of the trunk, and what they import from elsewhere."""
+    fixed = fixed_blobs(lab)
+
+    def foreign(names: Collection[str]) -> Collection[str]:
+        texts = change.contents(lab.git, dict.fromkeys(oid for path, (_, oid) in fixed.items() if path.endswith('.py')))
+        wanted = {one for text in texts.values() for one in uninvited.imported(text)}.intersection(names)
+        return installed(wanted) if wanted else ()
+
+    def is_package(folder: str) -> bool:
+        return repository.objects(lab.git, [f'{lab.trunk_commit}:{folder}/__init__.py']) != [None]
+    return Ground(fixed, is_package, foreign)

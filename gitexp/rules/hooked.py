@@ -3,89 +3,80 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from gitexp.core.errors import Failure, Refused, Usage
 from gitexp.core.finding import Finding
-from gitexp.git import repository
 from gitexp.git.command import Git
-from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.rules import fast, message, meta, ruleset, staged
+from gitexp.rules import fast, message, meta, passed, ruleset, staged
 from gitexp.rules.meta import Meta
 from gitexp.rules.staged import Index
 
 _SHOWN_WHOLE = 10
+_BROUGHT = 'GITHEAD_'
 _TAKEN_UP = ('CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply')
 
 
 def run(name: str, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
     """Run a hook in the folder that git gave it; 0 lets git go on. Raises Failure for what cannot be judged."""
     hooks: dict[str, Callable[[Sequence[str], Path, Mapping[str, str]], list[Finding]]] = {
-        'pre-commit': _pre_commit, 'commit-msg': _commit_msg, 'pre-push': _pre_push,
+        'pre-commit': _pre_commit, 'pre-merge-commit': _pre_merge_commit, 'commit-msg': _commit_msg,
+        'reference-transaction': _reference_transaction, 'pre-push': _pre_push,
     }
     if name not in hooks:
         raise Usage(f"there is no hook '{name}'", hint=f'one of {", ".join(hooks)}')
     found = hooks[name](words, folder, environment)
     if found:
-        _tell(found)
+        _tell(found, _left(folder) if name == 'reference-transaction' else '')
     return 1 if found else 0
 
 
 def _pre_commit(_words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
-    index = Index.at(folder)
+    return _staged(Index.at(folder), folder, environment)
+
+
+def _pre_merge_commit(_words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
+    """A merge without conflicts; git says what it brings in only by the names of variables, in no order, as there is no MERGE_HEAD yet."""
+    brought = tuple(name.removeprefix(_BROUGHT) for name in environment if name.startswith(_BROUGHT))
+    return _staged(Index.at(folder)._replace(merged=brought), folder, environment)
+
+
+def _staged(index: Index, folder: Path, environment: Mapping[str, str]) -> list[Finding]:
     try:
         lab = Lab.find(folder)
     except Failure as error:
-        if _is_beginning(index) or _is_mending(index, error, environment):
-            _readable(index)
+        from gitexp.rules import beginning
+        if beginning.commits(index, error, environment):
             return []
         raise
-    fast.keep(lab, ruleset.of(lab.config, b''))
-    mode = meta.of(lab.git, lab.trunk_commit, environment)
+    rules = ruleset.of(lab.config, b'')
+    fast.keep(lab, rules)
+    mode = _meta(lab, environment)
     if mode.on:
-        _readable(index)
-    return _explained(staged.findings(lab, index, meta=mode.on), mode)
+        from gitexp.rules import beginning
+        beginning.check(index)
+    changes = staged.changes(rules, index)
+    found = staged.findings(lab, index, meta=mode.on, seen=changes)
+    if not found and not mode.on:
+        passed.keep(lab, index, changes)
+    return _explained(found, mode)
 
 
-def _is_beginning(index: Index) -> bool:
-    """Whether a lab is being made: the trunk has no gitexp.yaml yet, and what is committed brings one, or HEAD has it."""
-    names = [f'refs/heads/{name}{path}' for name in _trunks(index.git) for path in ('', f':{FILE}')]
-    *found, staged_one, had = repository.objects(index.git, [*names, f':{FILE}', f'HEAD:{FILE}'])
-    if any(found[1::2]) or index.head and not any(found[::2]):
-        return False  # A trunk that is gone has taken the rules along; that is no beginning.
-    return bool(staged_one or had)
-
-
-def _trunks(git: Git) -> list[str]:
-    told = git.run('config', '--get', 'gitexp.trunk').text
-    return [told] if told else ['main', 'master']
-
-
-def _is_mending(index: Index, error: Failure, environment: Mapping[str, str]) -> bool:
-    """Whether a gitexp.yaml that cannot be read is put right, alone and in meta mode."""
-    if not isinstance(error, Usage) or environment.get('META_MODE') != '1' or not index.head:
-        return False
-    return [change.path for change in index.changes(())] == [FILE]
-
-
-def _readable(index: Index) -> None:
-    """A gitexp.yaml that changes must be one that can be read, or nothing could be committed any more."""
-    old, new = repository.objects(index.git, [f'HEAD:{FILE}', f':{FILE}'])
-    if new is None or new == old:
-        return
-    ruleset.read(index.git, new)
+def _meta(lab: Lab, environment: Mapping[str, str]) -> Meta:
+    return meta.of(lab.git, lab.trunk_commit, environment, lab.config.humans)
 
 
 def _explained(found: list[Finding], mode: Meta) -> list[Finding]:
     if not mode.missing or not found:
         return found
-    return [*found, Finding('meta', meta.JOURNAL, mode.missing, way=f'a person adds an entry with {meta.WORD} on the trunk')]
+    return [*found, Finding('meta', meta.JOURNAL, mode.missing, way=mode.way)]
 
 
 def _commit_msg(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
     index = Index.at(folder)
-    found = _pre_commit(words, folder, environment) if index.others else _worded(index, folder / words[0])
+    found = [] if index.merged else _worded(index, folder / words[0])
     if not found and environment.get('META_MODE') == '1':
         _mark(index, folder, words[0], environment)
     return found
@@ -105,18 +96,45 @@ def _mark(index: Index, folder: Path, path: str, environment: Mapping[str, str])
         lab = Lab.find(folder)
     except Failure:
         return  # What is let through without a lab begins one, or mends it.
-    mode = meta.of(lab.git, lab.trunk_commit, environment)
+    mode = _meta(lab, environment)
     if mode.on:
         index.git.ask('interpret-trailers', '--in-place', '--if-exists', 'replace', '--trailer', f'{meta.TRAILER}: {mode.entry}', path)
+
+
+def _reference_transaction(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
+    from gitexp.rules import beginning, moved
+    git = Git(folder)
+    moves = moved.read(git, _told()) if words[:1] == ['prepared'] else []
+    if not moves:
+        return []
+    try:
+        lab = Lab.find(folder)
+    except Failure as error:
+        if beginning.moves(git, moves, error, environment):
+            return []
+        raise
+    fast.keep(lab, ruleset.of(lab.config, b''))
+    mode = _meta(lab, environment)
+    return _explained(moved.findings(lab, moves, meta=mode.on), mode)
+
+
+def _left(folder: Path) -> str:
+    from gitexp.rules import moved
+    return f'hint: {moved.left(folder)}'
 
 
 def _pre_push(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
     lab = Lab.find(folder)
     from gitexp.rules import push  # Costs time, and the other hooks run at every commit.
-    rules = ruleset.fresh(lab)  # Before what git says is read: this may start Python once more, and it can be read only once.
-    updates = list(push.updates(sys.stdin.buffer.read(), environment))
-    mode = meta.of(lab.git, lab.trunk_commit, environment)
-    return _explained(push.findings(lab, rules, updates, remote=words[0] if words else '', meta=mode.on), mode)
+    updates = list(push.updates(_told(), environment))
+    mode = _meta(lab, environment)
+    return _explained(push.findings(lab, ruleset.fresh(lab), updates, remote=words[0] if words else '', meta=mode.on), mode)
+
+
+@cache
+def _told() -> bytes:
+    """What git feeds the hook, which can be read only once, while the hook may have to be run again with more modules at hand."""
+    return sys.stdin.buffer.read()
 
 
 def _read(path: Path) -> bytes:
@@ -126,8 +144,9 @@ def _read(path: Path) -> bytes:
         raise Refused(f"cannot read the message '{path}': {error.strerror}") from None
 
 
-def _tell(found: Iterable[Finding]) -> None:
+def _tell(found: Iterable[Finding], hint: str) -> None:
     """In full for a few, one line each past ten."""
     found = list(found)
     lines = [line for one in found for line in (one.lines() if len(found) <= _SHOWN_WHOLE else one.lines()[:1])]
-    sys.stderr.buffer.write(''.join(f'{line}\n' for line in ['gitexp: refused', *lines]).encode('utf-8', 'surrogateescape'))
+    text = ''.join(f'{line}\n' for line in ['gitexp: refused', *lines, *([hint] if hint else [])])
+    sys.stderr.buffer.write(text.encode('utf-8', 'surrogateescape'))

@@ -1,4 +1,4 @@
-"""The hooks in a repository: put there, taken out, looked at and mended.
+"""The hooks in a repository: put there and taken out.
 
 They live in <common git dir>/exp/hooks, which the repository's own core.hooksPath names by its absolute path: a relative one,
 or one of the user's, is lost in linked worktrees. A hook that was there before is called after ours.
@@ -6,24 +6,25 @@ or one of the user's, is lost in linked worktrees. A hook that was there before 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from gitexp.core import files
+from gitexp.core import files, locks
 from gitexp.core.errors import Refused
-from gitexp.core.finding import Finding
 from gitexp.git import repository
 from gitexp.git.command import Git
-from gitexp.lab.lab import Lab
-from gitexp.rules import stubs
+from gitexp.rules import drivers, stubs
 from gitexp.rules.stubs import Origin
 
+INSTALL = 'git exp hook install'
 _KEY = 'core.hooksPath'
 _CHAINED = 'gitexp.chained'
 _BEFORE = 'gitexp.hooksPath'
 _REMOVED = ('gitexp.hooks', 'removed')
-_INSTALL = 'git exp hook install'
+_PATIENCE = 3.0
 
 
 class Site(NamedTuple):
@@ -34,10 +35,13 @@ class Site(NamedTuple):
 
     @staticmethod
     def of(folder: Path) -> Site:
-        """Raises Refused outside a worktree."""
+        """Raises Refused outside a worktree, and in a repository that is a server's."""
         place = repository.place(folder)
         if place.top is None:
-            raise Refused(f"'{folder}' is not in a worktree", hint='change into a worktree of the repository')
+            way = 'change into one; or, for what is pushed here: git exp hook install --server'
+            raise Refused(f"'{folder}' is not in a worktree", hint=way)
+        if (place.common / 'exp' / 'server').is_dir():
+            raise Refused(f"'{place.common}' has the hook of a server, which judges pushes", hint='clone it, and work in the clone')
         return Site(place.top, place.common)
 
     @property
@@ -53,34 +57,53 @@ class Site(NamedTuple):
         """Where git looks for hooks when nobody tells it otherwise."""
         return self.common / 'hooks'
 
+    @property
+    def configs(self) -> list[Path]:
+        """The files of the repository's own configuration: the one of all worktrees, and one of each that has its own."""
+        return [self.common / 'config', *_worktree_configs(self.common)]
+
+    @property
+    def tops(self) -> list[Path]:
+        """Worktrees, in each of which a relative hooks path may mean something."""
+        linked = [Path(said).parent for one in self.common.glob('worktrees/*/gitdir') if (said := text(one))]
+        return [self.top, self.common.parent, *linked]
+
     def chained(self, said: str | None) -> str:
         """The folder of the hooks from before; a relative one counts from the top of each worktree, as for git."""
         return said or str(self.usual)
 
     def passed(self, chained: str) -> frozenset[str]:
         """The names of the hooks that are to be called besides ours."""
-        return _runnable(self.top / chained) | _runnable(self.folder / 'beside')
+        return runnable(self.top / chained) | runnable(self.folder / 'beside')
 
 
 def install(folder: Path) -> list[str]:
     """Put the hooks into the repository around a folder, or mend them; doing it twice changes nothing. Returns what is worth telling."""
     site = Site.of(folder)
+    with alone(site):
+        return put(site)
+
+
+@contextmanager
+def alone(site: Site) -> Iterator[None]:
+    """While this is held, no other command mends the hooks; raises Refused for what the system does not allow."""
     try:
-        told = _take_over(site)
-        _set_aside(site)
-        chained = site.chained(_get(site.git, _CHAINED, '--local'))
-        _write(site, stubs.texts(Origin.here(chained), site.passed(chained)))
-        _set(site.git, _KEY, str(site.folder))
-        _unset(site.git, _REMOVED[0], '--local')
+        with locks.held(site.common / 'exp' / 'locks' / 'hooks', purpose='mend the hooks'):
+            yield
     except OSError as error:
-        raise Refused(f"cannot write hooks to '{site.folder}': {error.strerror}", hint=_INSTALL) from None
+        raise Refused(f"cannot write hooks to '{site.folder}': {(error.strerror or str(error)).lower()}", hint=INSTALL) from None
+
+
+def put(site: Site) -> list[str]:
+    """Do what `install` does; only for who is `alone`."""
+    told = _take_over(site) + _set_aside(site)
+    chained = site.chained(_get(site.git, _CHAINED))
+    _drop_doubles(site, site.top / chained)
+    _write(site, stubs.texts(Origin.here(chained), site.passed(chained)))
+    _set(site.git, _KEY, str(site.folder))
+    drivers.install(site.git, Origin.here(chained))
+    _unset(site.git, _REMOVED[0])
     return told
-
-
-def is_installed(folder: Path) -> bool:
-    """Whether the repository around a folder has our hooks, in whatever state."""
-    site = Site.of(folder)
-    return site.folder.is_dir() and _get(site.git, _KEY, '--local') == str(site.folder)
 
 
 def remove(folder: Path) -> bool:
@@ -89,83 +112,58 @@ def remove(folder: Path) -> bool:
     gitexp.hooks=removed stays behind, so that no command asks for them again.
     """
     site = Site.of(folder)
-    found = site.folder.is_dir() or _get(site.git, _KEY, '--local') == str(site.folder)
-    for scope in _scopes(site.git):
-        before = _get(site.git, _BEFORE, scope)
-        if before is not None:
-            _set(site.git, _KEY, before, scope)
-        elif _get(site.git, _KEY, scope) == str(site.folder):
-            _unset(site.git, _KEY, scope)
-        _unset(site.git, _BEFORE, scope)
-    _unset(site.git, _CHAINED, '--local')
-    _set(site.git, *_REMOVED)
-    _give_back(site)
-    import shutil  # Costs time, and every command looks at the hooks.
-    shutil.rmtree(site.folder, ignore_errors=True)
+    with alone(site):
+        found = site.folder.is_dir() or _get(site.git, _KEY) == str(site.folder)
+        for config in site.configs:
+            before = _get(site.git, _BEFORE, config)
+            if before is not None:
+                _set(site.git, _KEY, before, config)
+            elif _get(site.git, _KEY, config) == str(site.folder):
+                _unset(site.git, _KEY, config)
+            _unset(site.git, _BEFORE, config)
+        _unset(site.git, _CHAINED)
+        _set(site.git, *_REMOVED)
+        drivers.remove(site.git)
+        _give_back(site)
+        import shutil  # Costs time, and every command looks at the hooks.
+        shutil.rmtree(site.folder, ignore_errors=True)
     return found
 
 
-def state(lab: Lab) -> list[Finding]:
-    """Name each reason why git would not run our hooks as they should be; a few looks at files, no process."""
-    site = Site(lab.here or lab.common, lab.common)
-    said = lab.settings.get('core.hookspath')
-    if not site.folder.is_dir():
-        return [_finding('missing', 'the hooks are not installed')]
-    found = [] if said == str(site.folder) else [_finding('silenced', _elsewhere(said))]
-    return found + list(_files(site, site.chained(lab.settings.get(_CHAINED))))
+def runnable(folder: Path) -> frozenset[str]:
+    """The names of the hooks in a folder that git would run."""
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(one.name for one in entries if one.name in stubs.KNOWN and one.is_file() and os.access(one.path, os.X_OK))
+    except OSError:
+        return frozenset()
 
 
-def repair(lab: Lab) -> list[Finding]:
-    """Mend hooks that are installed here and not as they should be; returns what was wrong and is not any more.
-
-    Hooks that are not installed stay so: somebody may have taken them out.
-    """
-    wrong = state(lab)
-    if not wrong or any(one.rule == 'missing' for one in wrong):
-        return []
-    install(lab.here or lab.common)
-    left = {one.message for one in state(Lab.find(lab.here or lab.common))}
-    return [one for one in wrong if one.message not in left]
+def text(path: Path) -> str | None:
+    """What a file says, None when it cannot be read."""
+    try:
+        return path.read_text('utf-8', 'surrogateescape')
+    except OSError:
+        return None
 
 
-def _files(site: Site, chained: str) -> Iterator[Finding]:
-    """What is wrong with the files, each against the text that it should have."""
-    origin = Origin.read(_text(site.folder / stubs.SHARED) or '')
-    if origin is None or origin.chained != chained:
-        yield _finding('stale', 'the hooks are of another version')
-        return
-    if not origin.is_there:
-        yield _finding('gone', f"the hooks run a gitexp that is gone ('{origin.package}')")
-        return
-    for name, text in stubs.texts(origin, site.passed(chained)).items():
-        there = _text(site.folder / name)
-        if there is None:
-            yield _finding('missing-hook', f"the hook '{name}' is missing")
-        elif there != text:
-            yield _finding('stale', f"the hook '{name}' is {'of another version' if stubs.MARK in there else 'not ours'}")
-        elif name != stubs.SHARED and not os.access(site.folder / name, os.X_OK):
-            yield _finding('not-executable', f"the hook '{name}' is not executable")
-
-
-def _finding(kind: str, message: str) -> Finding:
-    return Finding(kind, '.git/exp/hooks', message, way=_INSTALL)
-
-
-def _elsewhere(said: str | None) -> str:
-    return f"the hooks are silenced: core.hooksPath is '{said}'" if said else 'the hooks are silenced: core.hooksPath is not set'
+def _worktree_configs(common: Path) -> list[Path]:
+    """git reads them only where extensions.worktreeConfig is set; what is in them otherwise does no harm, and no good."""
+    return [path for path in (common / 'config.worktree', *common.glob('worktrees/*/config.worktree')) if path.is_file()]
 
 
 def _take_over(site: Site) -> list[str]:
     """Remember a hooks path that is not ours: to be called from now on, and to be put back when ours go."""
     earlier, first, told = _earlier(site), not site.folder.is_dir(), []
-    for scope in _scopes(site.git):
-        said = _get(site.git, _KEY, scope)
+    for config in site.configs:
+        said = _get(site.git, _KEY, config)
         if said is None or said == str(site.folder) or _is_stale(said):
             continue
-        if first or (site.top / said).is_dir() and site.top / said != site.usual:
-            _set(site.git, _BEFORE, said, scope)
-        if scope == '--worktree':
-            _unset(site.git, _KEY, scope)
+        if first or _theirs(site, said):
+            _set(site.git, _BEFORE, said, config)
+        if config != site.configs[0]:
+            _unset(site.git, _KEY, config)
+            earlier = earlier or (said if _theirs(site, said) else None)
         told.append(f"core.hooksPath was '{said}'")
     if earlier:
         _set(site.git, _CHAINED, earlier)
@@ -176,75 +174,87 @@ def _earlier(site: Site) -> str | None:
     """The folder whose hooks git ran until now, when it is neither ours nor the usual one; what a command line says is not counted."""
     fields = site.git.run('config', '--null', '--show-scope', '--type=path', '--get-all', _KEY).names
     for scope, value in reversed(list(zip(fields[::2], fields[1::2]))):
-        folder = site.top / value
-        if scope != 'command' and folder.is_dir() and folder not in (site.folder, site.usual) and not _is_stale(value):
+        if scope != 'command' and value and _theirs(site, value):
             return value
     return None
 
 
+def _theirs(site: Site, value: str) -> bool:
+    """Whether a hooks path names a folder of somebody's own, in whichever worktree."""
+    if not value or _is_stale(value):
+        return False
+    return any(folder.is_dir() and folder not in (site.folder, site.usual) for folder in (top / value for top in site.tops))
+
+
 def _is_stale(value: str) -> bool:
     """Whether a path is that of our own hooks in a repository that has been moved or copied."""
-    return value.endswith('/exp/hooks') and (not Path(value).exists() or stubs.MARK in (_text(Path(value) / stubs.SHARED) or ''))
+    return value.endswith('/exp/hooks') and (not Path(value).exists() or stubs.MARK in (text(Path(value) / stubs.SHARED) or ''))
 
 
-def _set_aside(site: Site) -> None:
-    """A hook that somebody has put in the place of ours goes on being called from a folder beside."""
-    for name in _runnable(site.folder):
-        if stubs.MARK not in (_text(site.folder / name) or ''):
-            (site.folder / 'beside').mkdir(exist_ok=True)
-            os.replace(site.folder / name, site.folder / 'beside' / name)
+def _set_aside(site: Site) -> list[str]:
+    """A hook that somebody has put in the place of ours goes on being called from a folder beside; only the last one of a name."""
+    told, beside = [], site.folder / 'beside'
+    for name in sorted(runnable(site.folder)):
+        if stubs.MARK in (text(site.folder / name) or ''):
+            continue
+        beside.mkdir(exist_ok=True)
+        if text(beside / name) not in (None, text(site.folder / name)):
+            os.replace(beside / name, beside / f'{name}.old')
+            told.append(f"a hook '{name}' was put in the place of another one, which is kept as '{beside / name}.old'")
+        os.replace(site.folder / name, beside / name)
+    return told
+
+
+def _drop_doubles(site: Site, chained: Path) -> None:
+    """What is called from its own folder again need not be called from beside; and managers keep ours under other names."""
+    for name in runnable(site.folder / 'beside'):
+        if text(site.folder / 'beside' / name) == text(chained / name):
+            (site.folder / 'beside' / name).unlink()
+    for path in site.folder.glob('*.old'):
+        if stubs.MARK in (text(path) or ''):
+            path.unlink()
 
 
 def _write(site: Site, texts: Mapping[str, str]) -> None:
-    for name, text in texts.items():
-        path = site.folder / name
-        if _text(path) != text:
-            files.replace(path, text.encode('utf-8', 'surrogateescape'))
-        path.chmod(0o644 if name == stubs.SHARED else 0o755)
+    """Each is whole and can be run at the moment that it is there: git may run it just then."""
+    for name, wanted in texts.items():
+        path, mode = site.folder / name, 0o644 if name == stubs.SHARED else 0o755
+        if text(path) != wanted or mode & 0o111 and not os.access(path, os.X_OK):
+            files.replace(path, wanted.encode('utf-8', 'surrogateescape'), mode=mode)
 
 
 def _give_back(site: Site) -> None:
     """A hook that was put beside ours moves to where git will look for it, unless there is one."""
     chained = site.top / (site.git.run('config', '--type=path', '--get', _KEY).text or site.usual)
-    for name in _runnable(site.folder / 'beside'):
+    for name in runnable(site.folder / 'beside'):
         if not (chained / name).exists():
             chained.mkdir(parents=True, exist_ok=True)
             os.replace(site.folder / 'beside' / name, chained / name)
 
 
-def _runnable(folder: Path) -> frozenset[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return frozenset(one.name for one in entries if one.name in stubs.KNOWN and one.is_file() and os.access(one.path, os.X_OK))
-    except OSError:
-        return frozenset()
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text('utf-8', 'surrogateescape')
-    except OSError:
-        return None
-
-
-def _scopes(git: Git) -> list[str]:
-    """The parts of the configuration that belong to the repository."""
-    shared = git.run('config', '--type=bool', '--get', 'extensions.worktreeConfig').text != 'true'
-    return ['--local'] if shared else ['--local', '--worktree']
-
-
-def _get(git: Git, key: str, scope: str) -> str | None:
-    done = git.run('config', scope, '--null', '--get', key)
+def _get(git: Git, key: str, config: Path | None = None) -> str | None:
+    done = git.run('config', *_in(config), '--null', '--get', key)
     return done.names[-1] if done.code == 0 else None
 
 
-def _set(git: Git, key: str, value: str, scope: str = '--local') -> None:
-    if _get(git, key, scope) != value:
-        done = git.run('config', scope, '--replace-all', key, value)
-        if done.code:
-            raise Refused(f"cannot set {key} in the repository's configuration: {done.err.strip()}", hint=_INSTALL)
+def _set(git: Git, key: str, value: str, config: Path | None = None) -> None:
+    if _get(git, key, config) != value:
+        _change(git, key, *_in(config), '--replace-all', key, value)
 
 
-def _unset(git: Git, key: str, scope: str) -> None:
-    if _get(git, key, scope) is not None:
-        git.ask('config', scope, '--unset-all', key)
+def _unset(git: Git, key: str, config: Path | None = None) -> None:
+    if _get(git, key, config) is not None:
+        _change(git, key, *_in(config), '--unset-all', key)
+
+
+def _in(config: Path | None) -> tuple[str, ...]:
+    return ('--file', str(config)) if config else ('--local',)
+
+
+def _change(git: Git, key: str, *words: str) -> None:
+    """git does not wait for another git that writes its configuration."""
+    until = time.monotonic() + _PATIENCE
+    while (done := git.run('config', *words)).code:
+        if 'could not lock' not in done.err or 'File exists' not in done.err or time.monotonic() > until:
+            raise Refused(f"cannot set {key} in the repository's configuration: {done.err.strip()}", hint=INSTALL)
+        time.sleep(0.02)

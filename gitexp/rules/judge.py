@@ -1,30 +1,31 @@
 """The one judge: which changes the rules forbid. Every gate asks it, and they differ only in how they gather the changes."""
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gitexp.core.finding import Finding
-from gitexp.rules import append
+from gitexp.rules import append, naming, people, sections, union, wording
 from gitexp.rules.change import Change, Entry, Pair
-from gitexp.rules.pattern import fold
-from gitexp.rules.ruleset import Rule, RuleSet
+from gitexp.rules.ruleset import BUILT_IN, Rule, RuleSet
 
 Away = Callable[[Change], bool]
-LIFTED = ('frozen', 'protocol', 'guarded')
+LIFTED = ('frozen', 'protocol', 'guarded', 'naming')
 _APPENDS = {'append-top': append.top, 'append-bottom': append.bottom}
-_PEOPLE = 'or ask a person for meta mode'
+_BY_BYTES = (*_APPENDS, 'sections')
+_EMPTY = {'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391', '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813'}
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What a change is judged by beside itself.
 
     `branch` is the short name that the commit is for, None for a detached HEAD. `read` gives the bytes of a blob. `away` tells
     whether a change leads to what the trunk has neither now nor where the branch left it: going back to the trunk's state is no
-    offence. `pulled` says that a merge brings in only what the published trunk has. `undo` takes a change back, with a place
-    for the path. `news` is what there is in the end, by path: results that count again are moved back, and not lost.
+    offence. `pulled` says that a merge brings in only what the published trunk has, `ends` that there may be merges between old
+    and new. `undo` takes a change back, with a place for the path; '' when nothing has happened yet. `author` is 'Name <address>',
+    '' when unknown; `begun` tells whether an experiment has had a run. `news` is what there is in the end, by path: results that
+    count again are moved back, and not lost.
     """
 
     rules: RuleSet
@@ -33,9 +34,12 @@ class Case:
     away: Away = lambda one: True
     meta: bool = False
     pulled: bool = False
-    undo: str = 'git restore --staged --worktree {path}'
+    ends: bool = False
+    undo: str = wording.UNDO
     commit: str = ''
-    news: Mapping[str, Entry] = field(default_factory=dict)
+    author: str = ''
+    begun: Callable[[str], bool] = lambda slug: True
+    news: Mapping[str, Entry] = MappingProxyType({})
 
     @property
     def on_trunk(self) -> bool:
@@ -45,24 +49,47 @@ class Case:
 def judge(case: Case, changes: Iterable[Change]) -> list[Finding]:
     """Name each change that a rule forbids, in path order; at most one finding a path and rule."""
     changes = sorted(changes, key=lambda change: change.path)
-    case = replace(case, news={change.path: change.new for change in changes if change.new})
+    case = case._replace(news={change.path: change.new for change in changes if change.new})
     found = [one for change in changes for one in _change(case, change)]
     direct = [one for one in found if one.rule == 'guarded']
     return [one for one in found if one.rule != 'guarded'] + _together(case, direct)
 
 
+def reading(rules: RuleSet, changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes whose bytes will be asked for."""
+    return (change for change in changes if any(rule.kind in _BY_BYTES for rule in rules.covering(change.path)))
+
+
+def away(differing: Callable[[], Iterable[Mapping[str, Pair]]], *, alike: Callable[[Change], Entry | None] = lambda one: one.new) -> Away:
+    """Whether a path differs from each of several trees.
+
+    `differing` gives what differs between each of them and a state that has `alike` at the path; it is asked when it first matters.
+    """
+    trees: list[Mapping[str, Pair]] = []
+
+    def differs(change: Change) -> bool:
+        if not trees:
+            trees.extend(differing())
+        return all((tree[change.path][0] if change.path in tree else alike(change)) != change.new for tree in trees)
+    return differs
+
+
 def _change(case: Case, change: Change) -> Iterator[Finding]:
     old, clash = _before(change)
     covering = list(case.rules.covering(change.path))
-    yield from _guarded(case, change, covering)
-    if change.new == old and not clash:
+    merged = change.new == old and not clash
+    if not (merged and case.pulled):
+        yield from _guarded(case, change, covering)
+    if merged:
         return
     told = set(LIFTED) if case.meta else set()
     for rule in covering:
         wrong = None if rule.kind in told else _wrong(case, rule, change, old, clash)
         if wrong:
             told.add(rule.kind)
-            yield _finding(case, rule, change.path, wrong, _way(case, rule, change))
+            yield _finding(case, rule, change, wrong)
+    if old is None and change.new is not None:
+        yield from _added(case, change, change.new, told)
     yield from _confined(case, change, old)
 
 
@@ -81,14 +108,14 @@ def _before(change: Change) -> tuple[Entry | None, bool]:
 
 def _wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> str | None:
     """What a rule has against a change, None for nothing."""
-    if rule.kind in _APPENDS:
-        return _appended(case, rule, change, old, clash)
+    if rule.kind in _BY_BYTES:
+        wrong = _grown(case, rule, change, old, clash)
+        return wrong if rule.kind != 'sections' or wrong and _is_begun(case, change.path) else None
     if _is_free(case, rule, change, old, clash):
         return None
     if clash:
         return 'both sides of the merge have changed it'
-    outside = f" outside '{case.rules.trunk}'" if rule.kind == 'global' else ''
-    return f'{_what(old, change.new)}{_spelling(rule, change)}{outside}'
+    return f'{wording.what(old, change.new)}{wording.spelling(rule.pattern, change)}{_where(case, rule)}'
 
 
 def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> bool:
@@ -97,6 +124,10 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
         return True
     if rule.kind == 'fixed' and not case.rules.slug(case.branch):
         return True
+    if rule.kind == 'human' and people.named(case.rules.humans, case.author):
+        return True
+    if rule.kind == 'links-only' and (change.new is None or _is_link(change.path, change.new)):
+        return True
     if rule.kind in ('keep', 'protocol') and old is None and not clash:
         return True
     if rule.kind == 'keep' and change.new is None:
@@ -104,23 +135,65 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
     return not case.away(change)
 
 
-def _appended(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> str | None:
+def _is_link(path: str, entry: Entry) -> bool:
+    """Whether it is a link, or the empty file that keeps a folder in git."""
+    return entry.mode == '120000' or entry.is_file and entry.oid in _EMPTY and path.rpartition('/')[2] == '.gitkeep'
+
+
+def _where(case: Case, rule: Rule) -> str:
+    """What else belongs to the message: where, or by whom, it is forbidden."""
+    if rule.kind == 'global':
+        return f" outside '{case.rules.trunk}'"
+    if rule.kind == 'links-only':
+        return ', and is no symbolic link'
+    if rule.kind != 'human':
+        return ''
+    if not case.rules.humans:
+        return ", and 'humans:' in gitexp.yaml names nobody who may"
+    return f" by '{case.author}', who is not in 'humans:'" if case.author else ', and who did it is not known'
+
+
+def _is_begun(case: Case, path: str) -> bool:
+    slug = case.rules.owner(path)
+    return not slug or case.begun(slug)
+
+
+def _grown(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> str | None:
+    """What is wrong with a file that may only grow."""
     new = change.new
     if old is None and not clash:
-        return _begun(rule, change)
+        return _first(rule, change)
     if new is None or not new.is_file:
-        return _what(old, new)
+        return wording.what(old, new)
     if clash:
-        return append.union(_texts(case, change.bases), _texts(case, change.olds), case.read(new.oid))
+        return _united(case, rule, change, new)
     assert old is not None
-    wrong = _what(old, new) if new.mode != old.mode else _APPENDS[rule.kind](case.read(old.oid), case.read(new.oid))
+    if len(set(change.bases)) > 1 and new.mode == old.mode and _united(case, rule, change, new) is None:
+        return None  # After merges across each other, what one side still has as a base had it may be what the other has moved on from.
+    wrong = wording.what(old, new) if new.mode != old.mode else _compared(case, rule, old, new)
     return None if wrong and _is_mended(case, rule, change, old) else wrong
 
 
-def _begun(rule: Rule, change: Change) -> str | None:
+def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:
+    sides, text = _texts(case, change.olds), case.read(new.oid)
+    if rule.kind == 'sections':
+        return sections.merged(sides, text, case.rules.live)
+    return union.wrong(rule.kind, _texts(case, change.bases), sides, text)
+
+
+def _compared(case: Case, rule: Rule, old: Entry, new: Entry) -> str | None:
+    if rule.kind == 'sections' and case.ends:
+        return sections.merged([case.read(old.oid)], case.read(new.oid), case.rules.live)
+    if rule.kind == 'sections':
+        return sections.kept(case.read(old.oid), case.read(new.oid), case.rules.live)
+    return (union.holds if case.ends else _APPENDS[rule.kind])(case.read(old.oid), case.read(new.oid))
+
+
+def _first(rule: Rule, change: Change) -> str | None:
     if change.new is not None and not change.new.is_file:
-        return f'added as {_form(change.new)}: entries are kept in plain files'
-    return f'added{_spelling(rule, change)}' if _spelling(rule, change) else None
+        return f'added as {wording.form(change.new)}: entries are kept in plain files'
+    spelling = wording.spelling(rule.pattern, change)
+    return f'added{spelling}' if spelling else None
 
 
 def _texts(case: Case, entries: Iterable[Entry | None]) -> list[bytes]:
@@ -128,12 +201,23 @@ def _texts(case: Case, entries: Iterable[Entry | None]) -> list[bytes]:
 
 
 def _is_mended(case: Case, rule: Rule, change: Change, old: Entry) -> bool:
-    """Whether an append file goes back to what the trunk has because it was broken, and not to lose what was appended since."""
+    """Whether a file goes back to what the trunk has because it was broken, and not to lose what was added since."""
     if change.new is None or case.away(change):
         return False
-    if old.mode != change.new.mode:
-        return True
-    return _APPENDS[rule.kind](case.read(change.new.oid), case.read(old.oid)) is not None
+    return old.mode != change.new.mode or _compared(case, rule, change.new, old) is not None
+
+
+def _added(case: Case, change: Change, new: Entry, told: set[str]) -> Iterator[Finding]:
+    """What is wrong with a path that was not there: where it is, or what it stands in for."""
+    for rule in case.rules.shadowed(change.path, is_file=new.is_file):
+        if rule.kind not in told and not _is_free(case, rule, change, None, False):
+            wrong = f"{wording.what(None, new)}, and Python would load it in place of '{rule.pattern.said}'"
+            yield _finding(case, rule, change, wrong)
+            break
+    name = case.rules.folder(change.path, is_file=new.is_file)
+    if 'naming' not in told and name and naming.wrong(name) and case.away(change):
+        way = 'results and exp_log are the current version; git exp supersede --bug NAME retires one as results_v<N>_NAME'
+        yield Finding('naming', change.path, f"added in '{name}', which does not say which version it is", BUILT_IN, way, case.commit)
 
 
 def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding]:
@@ -143,15 +227,15 @@ def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding
     rule = case.rules.variable[0]
     named = [one.pattern.said for one in case.rules.variable]
     free = ', '.join([*named[:4], '…'] if len(named) > 4 else named)
-    way = f'{_undo(case, change)}; free are {free} and {case.rules.experiments}/{slug}/'
-    yield _finding(case, rule, change.path, f'{_what(old, change.new)}, and it is not variable', way)
+    way = wording.joined(_back(case, change), f'free are {free} and {case.rules.experiments}/{slug}/')
+    yield Finding(rule.kind, change.path, f'{wording.what(old, change.new)}, and it is not variable', rule.where, way, case.commit)
 
 
 def _guarded(case: Case, change: Change, covering: list[Rule]) -> Iterator[Finding]:
-    if not case.rules.guard or not case.on_trunk or case.meta or case.pulled or change.new == change.olds[0]:
+    if not case.rules.guard or not case.on_trunk or case.meta or case.ends or change.new == change.olds[0]:
         return
     if not any(rule.kind in _APPENDS for rule in covering):
-        yield Finding('guarded', change.path, _what(change.olds[0], change.new), commit=case.commit)
+        yield Finding('guarded', change.path, wording.what(change.olds[0], change.new), commit=case.commit)
 
 
 def _together(case: Case, direct: list[Finding]) -> list[Finding]:
@@ -161,79 +245,14 @@ def _together(case: Case, direct: list[Finding]) -> list[Finding]:
     more = f' (and {len(direct) - 1} more)' if len(direct) > 1 else ''
     return [Finding(
         'guarded', direct[0].path, f"{direct[0].message} directly on '{case.rules.trunk}', which takes appends and pull requests{more}",
-        case.rules.guard, f'commit on a branch of its own: git switch -c NAME; {_PEOPLE}', case.commit,
+        case.rules.guard, f'commit on a branch of its own: git switch -c NAME; or {wording.PEOPLE}', case.commit,
     )]
 
 
-def _finding(case: Case, rule: Rule, path: str, message: str, way: str) -> Finding:
-    return Finding(rule.kind, path, message, rule.where, way, case.commit)
+def _finding(case: Case, rule: Rule, change: Change, message: str) -> Finding:
+    way = wording.way(rule.kind, trunk=case.rules.trunk, back=_back(case, change))
+    return Finding(rule.kind, change.path, message, rule.where, way, case.commit)
 
 
-def _what(old: Entry | None, new: Entry | None) -> str:
-    if new is None:
-        return 'deleted or renamed away'
-    if old is None:
-        return 'added' if new.is_file else f'added as {_form(new)}'
-    if _form(old) != _form(new):
-        return f'replaced by {_form(new)}'
-    if old.oid == new.oid:
-        return f'its mode is changed from {old.mode} to {new.mode}'
-    return 'changed'
-
-
-def _form(entry: Entry) -> str:
-    return {'120000': 'a symbolic link', '160000': 'a submodule'}.get(entry.mode, 'a file')
-
-
-def _spelling(rule: Rule, change: Change) -> str:
-    """Names that some file systems take for one and the same."""
-    named = rule.pattern
-    if not named.is_literal or not any(old is None for old in change.olds) or fold(change.path) != named.text or change.path == named.said:
-        return ''
-    return f" as another spelling of '{named.said}'"
-
-
-def _way(case: Case, rule: Rule, change: Change) -> str:
-    then = {
-        'frozen': _PEOPLE, 'protocol': _PEOPLE,
-        'global': f"change it in the worktree of '{case.rules.trunk}'",
-        'append-top': 'then put a new entry above the first one',
-        'append-bottom': 'then add lines at the end',
-        'keep': 'what is retired stays as evidence',
-        'fixed': 'what is fixed changes on the trunk, for all experiments',
-    }
-    return f'{_undo(case, change)}; {then[rule.kind]}'
-
-
-def _undo(case: Case, change: Change) -> str:
-    path = _word(change.path)
-    if case.undo == Case.undo and all(old is None for old in change.olds):
-        return f'git rm --cached {path}'
-    return case.undo.format(path=path)
-
-
-def _word(path: str) -> str:
-    """A path for the shell, on one line whatever its name has."""
-    if path.isprintable():
-        return shlex.quote(path)
-    data = path.encode('utf-8', 'surrogateescape')
-    return "$'" + ''.join(chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f'\\{byte:03o}' for byte in data) + "'"
-
-
-def reading(rules: RuleSet, changes: Iterable[Change]) -> Iterator[Change]:
-    """The changes whose bytes will be asked for."""
-    return (change for change in changes if any(rule.kind in _APPENDS for rule in rules.covering(change.path)))
-
-
-def away(differing: Callable[[], Iterable[Mapping[str, Pair]]], *, alike: Callable[[Change], Entry | None] = lambda one: one.new) -> Away:
-    """Whether a path differs from each of several trees.
-
-    `differing` gives what differs between each of them and a state that has `alike` at the path; it is asked when it first matters.
-    """
-    trees: list[Mapping[str, Pair]] = []
-
-    def differs(change: Change) -> bool:
-        if not trees:
-            trees.extend(differing())
-        return all((tree[change.path][0] if change.path in tree else alike(change)) != change.new for tree in trees)
-    return differs
+def _back(case: Case, change: Change) -> str:
+    return wording.undo(case.undo, change)

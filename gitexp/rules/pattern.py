@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from gitexp.core.errors import Usage
@@ -13,12 +12,12 @@ _STARS = re.compile(r'\*{2,}')
 _SPECIAL = re.compile(r'[*?\[\\]')
 
 
-@dataclass(frozen=True)
 class Pattern:
     """`said` is what was written without empty steps, `text` its folded form, in which `**` stands alone between slashes."""
 
-    text: str
-    said: str
+    def __init__(self, text: str, said: str) -> None:
+        self.text = text
+        self.said = said
 
     @cached_property
     def pathspecs(self) -> tuple[str, ...]:

@@ -1,97 +1,131 @@
-"""The rules before a push: what the remote's trunk does not have yet, and names that would shadow it."""
+"""The rules at a push: what the trunk there does not have yet, and names that would shadow it. The server judges likewise."""
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.git import history, repository
+from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import ruleset
+from gitexp.rules.attested import Witness
+from gitexp.rules.meta import Meta
 from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.span import Span
 
 _NOTHING = re.compile(r'0+\Z')
 _HEADS = 'refs/heads/'
+_TAGS = 'refs/tags/'
 
 
-@dataclass(frozen=True)
-class Update:
-    """One line of what git tells a pre-push hook; None is an object that is not there."""
+class Update(NamedTuple):
+    """One line of what git tells a hook; None is an object that is not there."""
 
     local: str | None
     ref: str
     remote: str | None
 
 
+class Ground(NamedTuple):
+    """What a push is judged by: `trunk` is where the trunk stands in the end, `known` what counts as judged already."""
+
+    git: Git
+    rules: RuleSet
+    trunk: str
+    known: tuple[str, ...]
+    witness: Witness | None
+    meta: bool = False
+
+
 def updates(told: bytes, environment: Mapping[str, str]) -> Iterator[Update]:
     """Read the lines that git feeds the hook; the pre-commit framework tells one in its environment instead."""
     if not told.strip() and 'PRE_COMMIT_REMOTE_BRANCH' in environment:
         tip, before = environment['PRE_COMMIT_TO_REF'], environment.get('PRE_COMMIT_FROM_REF', '0')
-        yield Update(_there(tip), environment['PRE_COMMIT_REMOTE_BRANCH'], _there(before))
+        yield Update(there(tip), environment['PRE_COMMIT_REMOTE_BRANCH'], there(before))
         return
     for line in told.decode('utf-8', 'surrogateescape').splitlines():
         _, local, ref, remote = line.rsplit(' ', 3)
-        yield Update(_there(local), ref, _there(remote))
+        yield Update(there(local), ref, there(remote))
 
 
-def _there(oid: str) -> str | None:
+def there(oid: str) -> str | None:
+    """An object id, None for the one that stands for nothing."""
     return None if _NOTHING.match(oid) else oid
 
 
 def findings(lab: Lab, rules: RuleSet, asked: Sequence[Update], *, remote: str, meta: bool) -> list[Finding]:
     """Judge every commit that the trunk does not have; raises Refused when the remote's trunk is not known here."""
     pushed = next((one.local for one in asked if one.ref == lab.trunk_ref and one.local), None)
-    known = [lab.trunk_commit, *_tracked(lab, remote), *([pushed] if pushed else [])]
-    found: dict[Finding, None] = {}
-    for update in asked:
-        if update.ref == lab.trunk_ref:
-            found.update(dict.fromkeys(_trunk(lab, update, meta)))
-        elif update.local:
-            found.update(dict.fromkeys(_elsewhere(lab, update, rules, known, meta)))
-    return list(found)
+    known = (lab.trunk_commit, *_tracked(lab, remote), *([pushed] if pushed else []))
+    ground = Ground(lab.git, rules, lab.trunk_commit, known, Witness(lab.git, rules.humans, rules.signers, Meta(meta)))
+    found = [one for update in asked if update.ref == lab.trunk_ref for one in _trunk(ground, update)]
+    return list(dict.fromkeys([*found, *elsewhere(ground, [update for update in asked if update.ref != lab.trunk_ref])]))
 
 
-def _trunk(lab: Lab, update: Update, meta: bool) -> Iterable[Finding]:
-    if update.local is None:
-        return [Finding('trunk', lab.trunk, 'deleted on the remote: results and rules live on it', way='push without deleting it')]
-    if update.remote is None:
-        return []  # The first push makes the lab there; the rules bind from then on.
-    if repository.objects(lab.git, [update.remote]) == [None]:
-        raise Refused(f"the remote's '{lab.trunk}' has commits that are not here", hint='git fetch, rebase or merge, and push again')
-    if not history.is_ancestor(lab.git, update.remote, update.local):
-        return [Finding('trunk', lab.trunk, 'rewritten: what the remote has would be lost', way='git fetch, then rebase or merge')]
-    blob, = repository.objects(lab.git, [f'{update.remote}:{FILE}'])
+def _trunk(ground: Ground, update: Update) -> Iterable[Finding]:
+    if update.local is None or update.remote is None:
+        # The first push makes the lab there; the rules bind from then on.
+        return [] if update.local else [deleted(ground.rules.trunk)]
+    if repository.objects(ground.git, [update.remote]) == [None]:
+        missing = f"the remote's '{ground.rules.trunk}' has commits that are not here"
+        raise Refused(missing, hint='git fetch, rebase or merge, and push again')
+    blob, = repository.objects(ground.git, [f'{update.remote}:{FILE}'])
     if blob is None:
         return []  # What is pushed makes a lab of it.
-    rules = ruleset.read(lab.git, blob)
-    return Span(lab.git, rules, update.local, (update.remote,), rules.trunk, update.remote, meta).findings()
+    return advanced(ground._replace(rules=ruleset.read(ground.git, blob)), update.remote, update.local)
 
 
-def _elsewhere(lab: Lab, update: Update, rules: RuleSet, known: Sequence[str], meta: bool) -> Iterable[Finding]:
-    wrong = _shadowing(lab, update.ref)
-    if wrong:
-        return [Finding('name', update.ref, wrong, way='push it under another name')]
-    tip = lab.git.run('rev-parse', '--verify', '--quiet', f'{update.local}^{{commit}}').text
-    if not tip or update.ref.startswith('refs/notes/'):
-        return []
-    branch = update.ref.removeprefix(_HEADS) if update.ref.startswith(_HEADS) else None
-    return Span(lab.git, rules, tip, tuple(known), branch, lab.trunk_commit, meta).findings()
+def deleted(trunk: str) -> Finding:
+    return Finding('trunk', trunk, 'deleted: results and rules live on it', way='push without deleting it')
 
 
-def _shadowing(lab: Lab, ref: str) -> str | None:
+def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
+    """Judge the published trunk moving on: every commit, and then the two ends."""
+    if not history.is_ancestor(ground.git, old, new):
+        return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
+    span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness)
+    return span.findings() or span.ends()
+
+
+def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
+    """Judge what comes under other names: a tag, or a name of any kind, brings commits like a branch does. Notes have no rules."""
+    made = [update for update in asked if update.local]
+    wrong = {update.ref: why for update in made if (why := _shadowing(ground.rules.trunk, update.ref))}
+    judged = [update for update in made if update.ref not in wrong and not update.ref.startswith('refs/notes/')]
+    named = [Finding('name', ref, why, way='push it under another name') for ref, why in wrong.items()]
+    return [*named, *(one for span in _brought(ground, judged) for one in span.findings())]
+
+
+def _brought(ground: Ground, asked: Sequence[Update]) -> list[Span]:
+    """The new commits of each name that has any; one look for all, since a push may have a thousand names."""
+    tips = repository.objects(ground.git, [f'{update.local}^{{commit}}' for update in asked])
+    feed = ''.join(f'{name}\n' for name in (*filter(None, tips), *(f'^{one}' for one in ground.known)))
+    new = set(ground.git.ask('rev-list', '--stdin', feed=feed.encode()).text.split())
+    return [
+        Span(ground.git, ground.rules, tip, ground.known, _branch(update.ref), ground.trunk, ground.meta, ground.witness)
+        for update, tip in zip(asked, tips) if tip in new and tip
+    ]
+
+
+def _branch(ref: str) -> str | None:
+    return ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else None
+
+
+def _shadowing(trunk: str, ref: str) -> str | None:
     """Why a name must not exist: it would be taken for another one."""
     if ref.startswith('refs/replace/'):
         return 'a replacement would hide what a commit holds'
-    if fold(ref) == fold(f'refs/tags/{lab.trunk}'):
-        return f"a tag of that name would be taken for the branch '{lab.trunk}'"
-    for name in ('HEAD', lab.trunk):
-        if fold(ref) == fold(f'{_HEADS}{name}'):
-            return f"a branch of that name would be taken for '{name}'"
+    name, known = fold(ref), fold(trunk)
+    if name == f'refs/{known}' or name.startswith(_TAGS) and f'/{name.removeprefix(_TAGS)}'.endswith(f'/{known}'):
+        return f"{'a tag' if name.startswith(_TAGS) else 'a ref'} of that name would be taken for the branch '{trunk}'"
+    for other in ('HEAD', trunk):
+        if name == fold(f'{_HEADS}{other}'):
+            return f"a branch of that name would be taken for '{other}'"
     return None
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,8 +12,8 @@ from gitexp.git.command import Git
 from gitexp.lab import config as configuration
 from gitexp.lab.config import FILE, Config
 from gitexp.lab.lab import Lab
-from gitexp.rules import pattern
-from gitexp.rules.pattern import Pattern
+from gitexp.rules import naming, pattern, shadow
+from gitexp.rules.pattern import Pattern, fold
 
 BUILT_IN = 'built in'
 RETIRED = ('results', 'exp_log')
@@ -28,18 +27,40 @@ class Rule(NamedTuple):
     where: str
 
 
-@dataclass(frozen=True)
-class RuleSet:
-    """`trunk` is the short name of its branch, `guard` where it is said to be guarded or '', `experiments` the folder of their folders."""
+class Said(NamedTuple):
+    """`trunk` is the short name of its branch, `guard` where it is said to be guarded or '', `experiments` the folder of their folders.
+
+    `live` are the headings that stay open under the sections rule, `humans` the people that the human rule is for,
+    `signers` their keys.
+    """
 
     rules: tuple[Rule, ...]
     trunk: str
     guard: str
     experiments: str
+    live: tuple[str, ...] = ()
+    humans: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    ledger: str = 'results.tsv'
+
+
+class RuleSet(Said):
+    """What is said, and what follows from it; a class of its own, since a named tuple alone could not keep it."""
 
     def covering(self, path: str) -> Iterator[Rule]:
         """The rules that name a path, but for 'variable', which names what is free."""
         return (rule for rule in self.rules if rule.kind != 'variable' and rule.pattern.covers(path))
+
+    def shadowed(self, path: str, *, is_file: bool) -> Iterator[Rule]:
+        """The rules of modules that Python would not load any more with this path there."""
+        texts = [fold(module) for module in shadow.modules(path, is_file=is_file)]
+        return (rule for rule in self._modules if rule.pattern.text in texts)
+
+    @cached_property
+    def _modules(self) -> tuple[Rule, ...]:
+        """The rules that protect one Python file, by its name."""
+        single = (rule for rule in self.rules if rule.kind in ('frozen', 'fixed') and rule.pattern.is_literal)
+        return tuple(rule for rule in single if rule.pattern.text.endswith('.py'))
 
     def confines(self, slug: str) -> bool:
         """Whether an experiment may touch only what is named variable."""
@@ -57,7 +78,8 @@ class RuleSet:
     def protecting(self) -> tuple[str, ...]:
         """What selects in git every path that a rule may have something against."""
         named = (spec for rule in self.rules if rule.kind != 'variable' for spec in rule.pattern.pathspecs)
-        return tuple(dict.fromkeys((*named, *pattern.ODD)))
+        beside = (spec for rule in self._modules for spec in shadow.pathspecs(rule.pattern.text))
+        return tuple(dict.fromkeys((*named, *beside, *naming.pathspecs(pattern.literal(self.experiments)), *pattern.ODD)))
 
     @cached_property
     def pathspecs(self) -> tuple[str, ...]:
@@ -74,6 +96,21 @@ class RuleSet:
     def _retired(self) -> re.Pattern[str]:
         return re.compile(rf'({re.escape(self.experiments)}/[^/]+/)({"|".join(RETIRED)})_v[^/]*/')
 
+    def owner(self, path: str) -> str:
+        """The experiment whose folder a path is in, '' for none."""
+        return self._within(path)[0]
+
+    def folder(self, path: str, *, is_file: bool) -> str:
+        """The folder right below an experiment's own that a path is in, or is where it leads to one; '' for none."""
+        _, inner = self._within(path)
+        return inner[0] if len(inner) > 1 or inner and not is_file else ''
+
+    def _within(self, path: str) -> tuple[str, list[str]]:
+        """The slug of the experiment that a path belongs to, and the steps below its folder."""
+        start = f'{self.experiments}/'
+        slug, *inner = path.removeprefix(start).split('/') if path.startswith(start) else ['']
+        return (slug, inner) if inner else ('', [])
+
     def slug(self, branch: str | None) -> str:
         """The experiment of a branch, '' for another branch or none."""
         return branch.removeprefix('exp/') if branch and branch.startswith('exp/') else ''
@@ -85,16 +122,15 @@ def of(config: Config, text: bytes) -> RuleSet:
     lines = text.decode('utf-8', 'replace').splitlines()
     said = (_rule(kind, one, lines) for kind, patterns in config.rules.items() for one in patterns)
     guard = f"{FILE}:{line(lines, 'guarded', 'true')}" if config.guarded else ''
-    return RuleSet((*_floor(folder), *said), config.trunk, guard, folder)
+    return RuleSet((*_floor(folder), *said), config.trunk, guard, folder, config.live, config.humans, config.signers, config.paths.ledger)
 
 
 def fresh(lab: Lab) -> RuleSet:
     """The rules of the trunk, read from its blob and not from what is kept: that lies where anybody can write."""
-    if lab.text is not None:
+    if lab.is_fresh:
         return of(lab.config, lab.text)
     from gitexp.lab import parse
-    text = repository.blob(lab.git, lab.config_blob)
-    return of(configuration.of(parse.again(text)), text)
+    return of(configuration.of(parse.again(lab.text)), lab.text)
 
 
 def read(git: Git, blob: str) -> RuleSet:

@@ -1,31 +1,32 @@
 """The rules over a range of commits: each one against each of its parents, so that breaking and restoring is seen."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
-from gitexp.git import history
+from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import change, judge
-from gitexp.rules.change import RAW, Blobs, Change, Committed, Pair
+from gitexp.rules import attested, change, gathered, judge
+from gitexp.rules.attested import Witness
+from gitexp.rules.change import Blobs, Change, Committed
 from gitexp.rules.judge import LIFTED, Case
 from gitexp.rules.meta import TRAILER
 from gitexp.rules.ruleset import RuleSet
 
-_AT_ONCE = 512
-Differences = Mapping[str, Pair]
+_AT_ONCE = 128
+_PUBLISHED = (*LIFTED, 'append-top', 'append-bottom', 'sections', 'keep')
 
 
-@dataclass(frozen=True)
-class Span:
+class Asked(NamedTuple):
     """What `tip` reaches and `known` does not, as commits of `branch`.
 
-    `trunk` is the trunk's commit; `meta` tells whether meta mode is on here, for commits that carry its trailer.
+    `trunk` is the trunk's commit. Commits that carry the trailer of meta mode have its right if it is on here (`meta`) or, where
+    there is a `witness`, if that has nothing to say against them. `undo` says how a change is taken back.
     """
 
     git: Git
@@ -35,6 +36,12 @@ class Span:
     branch: str | None
     trunk: str
     meta: bool = False
+    witness: Witness | None = None
+    undo: Callable[[Commit], str] = lambda commit: f'take it out of that commit: git rebase -i {commit.oid[:10]}^'
+
+
+class Span(Asked):
+    """The commits that are asked about, and what is found; a class of its own, since a named tuple alone could not keep it."""
 
     @cached_property
     def commits(self) -> list[Commit]:
@@ -52,8 +59,8 @@ class Span:
         return frozenset(line)
 
     @cached_property
-    def _bases(self) -> list[str]:
-        return history.bases(self.git, self.trunk, self.tip)
+    def _origin(self) -> list[str]:
+        return history.origin(self.git, self.trunk, self.tip)
 
     @cached_property
     def _is_wide(self) -> bool:
@@ -71,62 +78,86 @@ class Span:
         starts = range(0, len(self.commits), _AT_ONCE)
         return [one for start in starts for one in self._some(self.commits[start:start + _AT_ONCE], blobs)]
 
-    def _some(self, commits: Sequence[Commit], blobs: Blobs) -> Iterator[Finding]:
-        gathered = list(self._gathered(commits))
-        for _, changes in gathered:
-            blobs.expect(judge.reading(self.rules, changes))
-        for commit, changes in gathered:
-            yield from self._one(commit, changes, blobs.read)
+    def ends(self) -> list[Finding]:
+        """Judge the trunk before and after as one change: what was published stays, in its order, whatever way the commits took."""
+        changes = change.since(Committed(self.git, self.tip), self.trunk, self.rules.pathspecs)
+        blobs = Blobs(self.git)
+        blobs.expect(judge.reading(self.rules, changes))
+        case = Case(
+            self.rules, self.branch, blobs.read, ends=True, begun=self._begun(None), commit=self.tip,
+            undo=f'git rebase {self.trunk[:10]}, which is what was published',
+        )
+        found = [one for one in judge.judge(case, changes) if one.rule in _PUBLISHED]
+        return [one for one in found if one.rule not in LIFTED or one.path not in self._opened]
 
-    def _one(self, commit: Commit, changes: list[Change], read: Callable[[str], bytes]) -> list[Finding]:
+    @cached_property
+    def _opened(self) -> set[str]:
+        """The paths that commits in meta mode have changed, as far as they have been judged."""
+        return set()
+
+    def _some(self, commits: Sequence[Commit], blobs: Blobs) -> Iterator[Finding]:
+        found = list(gathered.changes(self.git, commits, () if self._is_wide else self.rules.pathspecs))
+        for _, changes in found:
+            blobs.expect(judge.reading(self.rules, changes))
+        authors = self._authors(found)
+        for commit, changes in found:
+            yield from self._one(commit, changes, blobs.read, authors.get(commit.oid, ''))
+
+    def _one(self, commit: Commit, changes: list[Change], read: Callable[[str], bytes], author: str) -> list[Finding]:
         own = not self._on_trunk or commit.oid in self._line
         target = Committed(self.git, commit.oid)
         case = Case(
             self.rules, self.branch if own else None, read,
-            judge.away(lambda: [target.against(tree) for tree in dict.fromkeys((self.trunk, *self._bases))]),
+            judge.away(lambda: [target.against(tree) for tree in dict.fromkeys((self.trunk, *self._origin))]),
             pulled=all(other not in self._known_here for other in commit.parents[1:]) and len(commit.parents) > 1,
-            undo=f'take it out of that commit: git rebase -i {commit.oid[:10]}^', commit=commit.oid,
+            undo=self.undo(commit), commit=commit.oid,
+            author=self.witness.author(commit.oid, author) if self.witness and author else author, begun=self._begun(commit),
         )
         found = judge.judge(case, changes)
-        if self.meta and any(one.rule in LIFTED for one in found) and has_trailer(self.git, commit.oid):
-            return judge.judge(replace(case, meta=True), changes)
-        return found
+        if author and not case.author and self.witness:
+            found = _because(found, ('human',), self.witness.lacks(commit.oid))
+        if not any(one.rule in LIFTED for one in found) or not has_trailer(self.git, commit.oid):
+            return found
+        lacking = self.witness.lacks(commit.oid) if self.witness else '' if self.meta else 'meta mode is off here'
+        if lacking:
+            return _because(found, LIFTED, lacking)
+        self._opened.update(one.path for one in changes)
+        return judge.judge(case._replace(meta=True), changes)
+
+    def _authors(self, found: Sequence[tuple[Commit, list[Change]]]) -> dict[str, str]:
+        """Who made the commits that change what is for people only."""
+        human = [rule for rule in self.rules.rules if rule.kind == 'human']
+        asked = [
+            commit.oid for commit, changes in found
+            if any(rule.pattern.covers(one.path) for rule in human for one in changes)
+        ]
+        return {oid: author for oid, (author, _) in attested.idents(self.git, asked).items()} if asked else {}
+
+    def _begun(self, commit: Commit | None) -> Callable[[str], bool]:
+        """Whether an experiment had had a run before a commit, or before all of them: its ledger has a row, or the trunk's one about it."""
+        before = commit.parents[:1] if commit else (self.trunk,)
+        return lambda slug: any(self._rows(one, slug) for one in before) or commit is not None and self._is_measured(slug, commit)
+
+    def _is_measured(self, slug: str, commit: Commit) -> bool:
+        """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""
+        measured = self._rows(self.trunk, slug)
+        return '' in measured or bool(measured) and not measured.isdisjoint(self.git.ask('rev-list', f'{commit.oid}^@').text.split())
+
+    def _rows(self, commit: str, slug: str) -> set[str]:
+        """The commits that the ledger there has rows of an experiment about."""
+        blob, = repository.objects(self.git, [f'{commit}:{self.rules.ledger}'])
+        header, *rows = (line.split(b'\t') for line in (repository.blob(self.git, blob) if blob else b'').split(b'\n'))
+        at = header.index(b'commit') if b'commit' in header else len(header)
+        return {b''.join(row[at:at + 1]).decode() for row in rows if slug.encode() in row[1:-1]}
 
     @cached_property
     def _known_here(self) -> frozenset[str]:
         return frozenset(commit.oid for commit in self.commits)
 
-    def _gathered(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, list[Change]]]:
-        """The changes of each commit that has any which matter, all from two git processes."""
-        edges = [(commit.oid, parent) for commit in commits for parent in commit.parents or ('',)]
-        differing = self._differences(edges)
-        joins = [one for one in commits if len(one.parents) > 1 and any(differing[one.oid, parent] for parent in one.parents)]
-        bases = {one.oid: history.bases(self.git, *one.parents) for one in joins}
-        origins = self._differences([(oid, base) for oid, found in bases.items() for base in found])
-        for commit in commits:
-            sides = [differing[commit.oid, parent] for parent in commit.parents or ('',)]
-            if any(sides):
-                yield commit, change.joined(sides, [origins[commit.oid, base] for base in bases.get(commit.oid, ())])
 
-    def _differences(self, edges: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Differences]:
-        """What differs between each commit and another one, '' for nothing at all; one process for all."""
-        if not edges:
-            return {}
-        feed = ''.join(f'{commit} {parent}'.rstrip() + '\n' for commit, parent in edges).encode()
-        specs = () if self._is_wide else self.rules.pathspecs
-        fields = self.git.ask('diff-tree', '--stdin', '--root', '--always', *RAW, '--', *specs, feed=feed).names
-        return dict(zip(edges, _blocks(fields)))
-
-
-def _blocks(fields: Sequence[str]) -> Iterator[Differences]:
-    """The records below each commit's name."""
-    at = 0
-    while at < len(fields):
-        end = at + 1
-        while end < len(fields) and fields[end].startswith(':'):
-            end += 2
-        yield dict(change.pairs(fields[at + 1:end]))
-        at = end
+def _because(found: Sequence[Finding], kinds: Sequence[str], lacking: str) -> list[Finding]:
+    """Findings that a person could have had the right to, with what is missing for it."""
+    return [one._replace(message=f'{one.message}; {lacking}') if one.rule in kinds else one for one in found]
 
 
 def has_trailer(git: Git, commit: str) -> bool:

@@ -1,10 +1,10 @@
 """The rules before a commit: what the index holds against HEAD, or against every parent of a merge."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.git.command import Git
@@ -19,73 +19,84 @@ _ELSEWHERE = 'ref: refs/heads/.invalid'  # What HEAD says where refs are kept in
 _REBASED = ('rebase-merge/head-name', 'rebase-apply/head-name')
 
 
-@dataclass(frozen=True)
-class Index:
-    """The index of a worktree whose own git directory is `folder`; `head` is None before the first commit."""
+class Index(NamedTuple):
+    """The index of a worktree whose own git directory is `folder`; `head` is None before the first commit.
+
+    `branch` is the short name of the branch that is committed to, in a rebase the one that is being rebased; `merged` are the further
+    parents of a merge that is under way.
+    """
 
     git: Git
     folder: Path
     head: str | None
+    branch: str | None
+    merged: tuple[str, ...]
 
     @staticmethod
     def at(top: Path) -> Index:
         """The index of the worktree at `top`, or the one that GIT_INDEX_FILE names."""
         git = Git(top, inherit=True)
         said = git.run('rev-parse', '--absolute-git-dir', 'HEAD')
-        if said.code:
-            return Index(git, Path(git.ask('rev-parse', '--absolute-git-dir').text), None)
-        folder, _, head = said.text.rpartition('\n')
-        return Index(git, Path(folder), head)
+        text, head = (git.ask('rev-parse', '--absolute-git-dir').text, None) if said.code else said.text.rsplit('\n', 1)
+        folder = Path(text)
+        return Index(git, folder, head, _branch(git, folder), tuple(_lines(folder / 'MERGE_HEAD')))
 
-    @cached_property
-    def others(self) -> tuple[str, ...]:
-        """The further parents of a merge that is under way."""
-        return tuple(_lines(self.folder / 'MERGE_HEAD'))
-
-    @cached_property
-    def branch(self) -> str | None:
-        """The short name of the branch that is committed to; in a rebase the one that is being rebased."""
-        said = [line for name in ('HEAD', *_REBASED) for line in _lines(self.folder / name)[:1]]
-        if said[:1] == [_ELSEWHERE]:
-            said = [self.git.run('symbolic-ref', '--quiet', 'HEAD').text]
-        names = [line.removeprefix('ref: ') for line in said]
-        return next((name.removeprefix(_HEADS) for name in names if name.startswith(_HEADS)), None)
-
-    @cached_property
+    @property
     def bases(self) -> list[str]:
-        return history.bases(self.git, str(self.head), *self.others)
+        return history.bases(self.git, str(self.head), *self.merged)
 
     def changes(self, specs: tuple[str, ...]) -> list[Change]:
         target = Staged(self.git)
-        if self.others and self.head:
-            return change.merged(target, [self.head, *self.others], self.bases, specs)
+        if self.merged and self.head:
+            return change.merged(target, [self.head, *self.merged], self.bases, specs)
         return change.since(target, self.head or change.empty_tree(self.git), specs)
 
 
-def findings(lab: Lab, index: Index, *, meta: bool) -> list[Finding]:
-    """Judge what is about to be committed by the rules of the trunk."""
-    rules = ruleset.of(lab.config, b'')
-    on_trunk = index.branch == rules.trunk
-    wide = rules.guard and on_trunk or rules.confines(rules.slug(index.branch))
-    changes = index.changes(() if wide else rules.pathspecs)
+def changes(rules: RuleSet, index: Index) -> list[Change]:
+    """What is about to be committed, among the paths that matter on its branch."""
+    wide = rules.guard and index.branch == rules.trunk or rules.confines(rules.slug(index.branch))
+    return index.changes(() if wide else rules.pathspecs)
+
+
+def findings(lab: Lab, index: Index, *, meta: bool, seen: list[Change] | None = None) -> list[Finding]:
+    """Judge what is about to be committed by the rules of the trunk; `seen` are the changes when they are known already."""
+    rules = ruleset.of(lab.config, lab.text)
+    seen = changes(rules, index) if seen is None else seen
     blobs = Blobs(lab.git)
-    blobs.expect(judge.reading(rules, changes))
-    case = Case(rules, index.branch, blobs.read, _away(lab, index), meta, pulled=_is_pull(lab, index, rules))
-    found = judge.judge(case, changes)
-    if found:
-        # Only now are the lines of the rules worth reading the file for.
-        found = judge.judge(replace(case, rules=ruleset.of(lab.config, repository.blob(lab.git, lab.config_blob))), changes)
-    return found + _brought(lab, index, meta=meta)
+    blobs.expect(judge.reading(rules, seen))
+    case = Case(
+        rules, index.branch, blobs.read, _away(lab, index), meta, pulled=_is_pull(lab, index, rules),
+        author=author(index, rules, seen), begun=lambda slug: begun(lab, slug),
+    )
+    return judge.judge(case, seen) + _brought(lab, index, rules, meta=meta)
 
 
-def _brought(lab: Lab, index: Index, *, meta: bool) -> list[Finding]:
+def author(index: Index, rules: RuleSet, seen: list[Change] | None = None) -> str:
+    """Who will have made the commit, which git tells a hook by the environment; '' where no change of those seen is for people only."""
+    human = [rule.pattern for rule in rules.rules if rule.kind == 'human']
+    if not human or seen is not None and not any(one.covers(change.path) for one in human for change in seen):
+        return ''
+    name, _, _ = index.git.run('var', 'GIT_AUTHOR_IDENT').text.rpartition('>')
+    return f'{name}>' if name else ''
+
+
+def begun(lab: Lab, slug: str) -> bool:
+    """Whether the ledger has a row of an experiment, as it lies in root or as the trunk has it."""
+    committed, = repository.contents(lab.git, [f'{lab.trunk_commit}:{lab.config.paths.ledger}'])
+    try:
+        rows = lab.ledger.read_bytes()
+    except (Refused, OSError):
+        rows = b''  # No worktree has the trunk, or nothing has been measured.
+    return f'\t{slug}\t'.encode() in rows + (committed[1] if committed else b'')
+
+
+def _brought(lab: Lab, index: Index, rules: RuleSet, *, meta: bool) -> list[Finding]:
     """What is wrong with the commits that a merge brings in, other than from the trunk."""
-    if not index.others:
+    if not index.merged:
         return []
     from gitexp.rules.span import Span  # Costs time, and merges are rare.
     known = [lab.trunk_commit, *([index.head] if index.head else []), *filter(None, [history.upstream(lab.git, lab.trunk_ref)])]
-    rules = ruleset.of(lab.config, repository.blob(lab.git, lab.config_blob))
-    spans = (Span(lab.git, rules, other, tuple(known), None, lab.trunk_commit, meta) for other in index.others)
+    spans = (Span(lab.git, rules, other, tuple(known), None, lab.trunk_commit, meta) for other in index.merged)
     return [one for span in spans for one in span.findings()]
 
 
@@ -95,17 +106,25 @@ def _away(lab: Lab, index: Index) -> judge.Away:
         return judge.away(lambda: [Staged(index.git).against(lab.trunk_commit)])
     head = Committed(lab.git, index.head)
     return judge.away(
-        lambda: [head.against(tree) for tree in dict.fromkeys((lab.trunk_commit, *history.bases(lab.git, lab.trunk_commit, head.oid)))],
+        lambda: [head.against(tree) for tree in dict.fromkeys((lab.trunk_commit, *history.origin(lab.git, lab.trunk_commit, head.oid)))],
         alike=lambda one: one.olds[0],
     )
 
 
 def _is_pull(lab: Lab, index: Index, rules: RuleSet) -> bool:
     """Whether a merge on a guarded trunk brings in only what its remote already has."""
-    if not rules.guard or not index.others or index.branch != rules.trunk:
+    if not rules.guard or not index.merged or index.branch != rules.trunk:
         return False
     known = history.upstream(lab.git, lab.trunk_ref)
-    return bool(known) and all(history.is_ancestor(lab.git, other, str(known)) for other in index.others)
+    return bool(known) and all(history.is_ancestor(lab.git, other, str(known)) for other in index.merged)
+
+
+def _branch(git: Git, folder: Path) -> str | None:
+    said = [line for name in ('HEAD', *_REBASED) for line in _lines(folder / name)[:1]]
+    if said[:1] == [_ELSEWHERE]:
+        said = [git.run('symbolic-ref', '--quiet', 'HEAD').text]
+    names = [line.removeprefix('ref: ') for line in said]
+    return next((name.removeprefix(_HEADS) for name in names if name.startswith(_HEADS)), None)
 
 
 def _lines(path: Path) -> list[str]:

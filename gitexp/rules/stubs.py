@@ -12,7 +12,7 @@ import gitexp
 from gitexp.rules.fast import quoted
 
 MARK = '# gitexp hook '
-OURS = ('pre-commit', 'commit-msg', 'pre-push')
+OURS = ('pre-commit', 'pre-merge-commit', 'commit-msg', 'reference-transaction', 'pre-push')
 SHARED = 'gitexp.sh'
 # githooks(5); some of them change what git does by being there, so that only those which somebody else has are passed on.
 KNOWN = frozenset(
@@ -50,9 +50,8 @@ class Origin(NamedTuple):
 
 def texts(origin: Origin, passed: frozenset[str]) -> dict[str, str]:
     """Every file of the hooks folder by name; `passed` are hooks that are not ours and go on being called."""
-    folder = templates()
-    made = {name: (folder / name).read_text() for name in OURS}
-    made[SHARED] = _filled((folder / SHARED).read_text(), {'python': origin.python, 'package': origin.package, 'chained': origin.chained})
+    folder, values = templates(), {'python': origin.python, 'package': origin.package, 'chained': origin.chained}
+    made = {name: _filled((folder / name).read_text(), values) for name in (*OURS, SHARED)}
     passing = (folder / 'passing').read_text()
     return made | {name: passing for name in passed - set(OURS)}
 

@@ -1,6 +1,7 @@
 """Repositories to measure in: as large as asked, made in a moment."""
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,6 +33,10 @@ def repository(folder: Path, *, files: int) -> Path:
     content |= {'gitexp.yaml': CONFIG, '.gitignore': IGNORED, 'eval.py': 'pass\n', 'program.md': '# p\n'}
     git(folder, 'fast-import', '--quiet', feed=b''.join(_commit('main', content)))
     git(folder, 'reset', '-q', '--hard')
+    # As if they had been there for long: git reads a file again and again that is as new as its index.
+    for path in content:
+        os.utime(folder / path, (1_700_000_000, 1_700_000_000))
+    git(folder, 'update-index', '-q', '--refresh')
     return folder
 
 

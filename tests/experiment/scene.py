@@ -24,13 +24,13 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout.rstrip('\n')
 
 
-def measure(lab: Path, slug: str, *values: float | None) -> list[str]:
+def measure(lab: Path, slug: str, *values: float | None, commit: str = 'c' * 40) -> list[str]:
     """Rows as evaluations append them; None is a run that failed."""
     made = [
         Result(
             id=ids.make(int(NOW.timestamp() * 1000) + number), time=NOW.isoformat(), experiment=slug, kind=Kind.EVAL,
             status=Status.FAILED if value is None else Status.OK, value=value, tree=f'{number:040}', eval_id='e1', seed=number,
-            commit='c' * 40,
+            commit=commit,
         ) for number, value in enumerate(values)
     ]
     write.append(Lab.find(lab), made)

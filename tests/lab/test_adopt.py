@@ -46,6 +46,9 @@ PLAN = """\
           |   append-bottom: [results.tsv]
           |   # All that an experiment may change, for a lab that wants it narrow.
           |   # variable: [model.py, train.py]
+          |
+          | # Who may open what is frozen, with META_MODE=1.
+          | # humans: [ada@example.org]
   add to  .gitignore
           | /5_worktrees/
           | /experiments/*/exp_log*/
@@ -382,10 +385,6 @@ def test_repositories_of_other_kinds_say_why_not(foreign: Place, tmp_path: Path)
     foreign.git('clone', '-q', '--bare', '.', str(tmp_path / 'bare.git'))
     foreign.git('clone', '-q', '--depth', '1', url, str(tmp_path / 'shallow'))
     foreign.git('clone', '-q', '--separate-git-dir', str(tmp_path / 'apart.git'), '.', str(tmp_path / 'apart'))
-    outer = Place(tmp_path / 'outer')
-    outer.path.mkdir()
-    outer.git('init', '-q')
-    outer.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', url, 'sub')
     (tmp_path / 'plain').mkdir()
     (tmp_path / 'plain' / 'file').touch()
 
@@ -393,8 +392,7 @@ def test_repositories_of_other_kinds_say_why_not(foreign: Place, tmp_path: Path)
         'bare.git': "'{at}' is a bare repository, and a lab needs files\nhint: clone it, make the clone a lab, and push",
         'shallow': 'this is a shallow clone: changes cannot be judged without the history\nhint: git fetch --unshallow',
         'apart': "git does not list '{at}' among the worktrees of this repository, as with --separate-git-dir\n"
-                 'hint: clone it, and make the clone a lab',
-        'outer/sub': f"this is a submodule of '{outer.path}', where git misplaces worktrees\nhint: clone it by itself, and make that a lab",
+                 "hint: git config core.worktree '{at}'",
         'their project/.git': "'{at}' is inside a git directory\nhint: change into the working tree",
         'plain': "'{at}' is not in a git repository\nhint: git init, or change into the repository",
     }.items():
@@ -403,17 +401,31 @@ def test_repositories_of_other_kinds_say_why_not(foreign: Place, tmp_path: Path)
         assert at.talk == f'git exp: {said.format(at=at.path)}\n'
 
 
+def test_where_git_knows_the_main_worktree_its_files_may_be_apart(foreign: Place, tmp_path: Path) -> None:
+    foreign.git('clone', '-q', '--separate-git-dir', str(tmp_path / 'apart.git'), '.', str(tmp_path / 'apart'))
+    apart, outer = Place(tmp_path / 'apart'), Place(tmp_path / 'outer')
+    apart.git('config', 'core.worktree', str(apart.path))
+    outer.path.mkdir()
+    outer.git('init', '-q')
+    outer.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', f'file://{foreign.path}', 'sub')
+
+    for place in (apart, outer.at('sub')):
+        place.ok('init', *SAID, '--yes')
+        place.git('commit', '-q', '-m', 'lab')
+        assert place.ok('new', 'x') == f'{place.path}/5_worktrees/x\n'
+
+
 def test_git_merges_a_ledger_as_text_where_our_driver_is_unknown(foreign: Place) -> None:
     foreign.ok('init', *SAID, '--yes')
     foreign.write('results.tsv', 'id\na\nb\nc\nd\n')
     foreign.git('add', '-A')
-    foreign.git('-c', 'core.hooksPath=/dev/null', 'commit', '-q', '-m', 'lab')
+    foreign.without_hooks('commit', '-q', '-m', 'lab')
     for branch, text in {'one': 'id\na\nb\nc\nd\ne\n', 'two': 'id\n_\na\nb\nc\nd\n'}.items():
         foreign.git('switch', '-q', '-c', branch, 'main')
         foreign.write('results.tsv', text)
-        foreign.git('-c', 'core.hooksPath=/dev/null', 'commit', '-q', '-am', branch)
+        foreign.without_hooks('commit', '-q', '-am', branch)
 
-    foreign.git('-c', 'core.hooksPath=/dev/null', 'merge', '-q', '-m', 'both', 'one')
+    foreign.without_hooks('merge', '-q', '-m', 'both', 'one')
 
     assert (foreign.path / 'results.tsv').read_text() == 'id\n_\na\nb\nc\nd\ne\n'
 

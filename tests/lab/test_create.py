@@ -56,6 +56,17 @@ def test_a_lab_of_ones_own_has_its_documents_and_one_commit(desk: Place) -> None
     assert os.listdir(desk.path / 'far') == ['my lab']
 
 
+def test_the_people_of_a_lab_are_named_when_it_is_made(desk: Place) -> None:
+    desk.ok('init', 'lab', *OWN, '--human', 'Ada <ada@example.org>', '--human', 'grace@example.org')
+    read = config.of(parse.parse((desk.path / 'lab/gitexp.yaml').read_bytes()))
+
+    assert read.humans == ('Ada <ada@example.org>', 'grace@example.org')
+    assert (read.rules['human'], read.rules['sections']) == (('human_journal.md',), ('experiments/*/PLAN.md',))
+    desk.ok('init', 'other', *OWN)
+    read = config.of(parse.parse((desk.path / 'other/gitexp.yaml').read_bytes()))
+    assert (read.humans, read.rules['human']) == ((), ())
+
+
 def test_the_trunk_of_a_new_lab_is_guarded(desk: Place) -> None:
     desk.ok('init', 'lab', *OWN)
     lab = desk.at('lab')

@@ -95,7 +95,7 @@ BAD = {
     'unknown, like nothing': (
         LEAST + 'colour: red\n',
         "gitexp.yaml:3: unknown key 'colour' in the file",
-        'the keys are metric, eval, train, smoke, inputs, seeds, baseline, trunk, rules, paths',
+        'the keys are metric, eval, train, smoke, inputs, seeds, baseline, trunk, rules, live, humans, signers, paths',
     ),
     'unknown in metric': (
         'eval: x\nmetric:\n  name: loss\n  direction: min\n  min-effect: 1\n',
@@ -201,6 +201,14 @@ BAD = {
         LEAST + 'rules:\n  keep: ["a[b"]\n',
         "gitexp.yaml:4: rules.keep[1] must close what [ opens, and not end in a backslash, not 'a[b'", None,
     ),
+    'a person without an address': (
+        LEAST + 'humans:\n- ada@example.org\n- Ada\n', "gitexp.yaml:5: humans[2] must be an address, or Name <address>, not 'Ada'", None,
+    ),
+    'a key that is none': (
+        LEAST + 'signers: [abc]\n',
+        "gitexp.yaml:3: signers[1] must be 'address key-type key', or the whole fingerprint of an OpenPGP key, not 'abc'", None,
+    ),
+    'a heading without a name': (LEAST + 'live: [""]\n', 'gitexp.yaml:3: live[1] must not be empty', None),
     'a full ref': (
         LEAST + 'trunk: refs/heads/main\n',
         "gitexp.yaml:3: trunk must be the short name of a branch, such as main, not 'refs/heads/main'", None,
@@ -297,6 +305,7 @@ SAID: dict[tuple[str, ...], Any] = {
     ('smoke', 'command'): 's', ('smoke', 'time_limit'): '1m', ('inputs',): ['data/**'], ('seeds',): [7],
     ('baseline', 'minutes'): [0, 1], ('baseline', 'tolerance'): 0.1, ('trunk', 'name'): 'dev', ('trunk', 'guarded'): True,
     ('paths', 'ledger'): 'l.tsv', ('paths', 'worktrees'): 'w', ('paths', 'experiments'): 'e',
+    ('live',): ['Diary'], ('humans',): ['Ada <ada@example.org>'], ('signers',): ['A' * 40],
     **{('rules', kind): ['a'] for kind in config.KINDS},
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Callable
-from dataclasses import replace
 
 import forked
 import pytest
@@ -45,7 +44,7 @@ def test_a_run_is_known_while_it_lasts_and_a_row_afterwards(bare: Lab, begun: Re
     assert pending.recover(bare, NOW) == []
     assert rows(bare) == {}
 
-    outcome = replace(begun, status=Status.OK, value=2.5)
+    outcome = begun._replace(status=Status.OK, value=2.5)
     run.finish(bare, outcome)
     assert rows(bare) == {'1': outcome}
     assert pending.running(bare) == [] and left(bare) == []
@@ -74,13 +73,13 @@ def test_a_run_whose_process_died_failed(bare: Lab, begun: Result) -> None:
     assert pending.running(bare) == []
 
     [row] = pending.recover(bare, NOW)
-    assert row == replace(begun, env={'host': 'a', 'reason': 'the process that ran it died', 'found': NOW})
+    assert row == begun._replace(env={'host': 'a', 'reason': 'the process that ran it died', 'found': NOW})
     assert rows(bare) == {'1': row} and left(bare) == []
     assert pending.recover(bare, NOW) == []
 
 
 def test_only_the_dead_are_recovered(bare: Lab, begun: Result) -> None:
-    alive = pending.begin(bare, replace(begun, id='2'))
+    alive = pending.begin(bare, begun._replace(id='2'))
     abandoned(bare, begun)
     assert [row.id for row in pending.recover(bare, NOW)] == ['1']
     assert left(bare) == ['2.json']
@@ -98,7 +97,7 @@ def test_what_was_never_wholly_begun_is_swept_away(bare: Lab, begun: Result, tex
 
 def test_a_row_that_is_there_is_not_appended_again(bare: Lab, begun: Result) -> None:
     abandoned(bare, begun)
-    write.append(bare, [replace(begun, status=Status.OK, value=2.5)])
+    write.append(bare, [begun._replace(status=Status.OK, value=2.5)])
     assert pending.recover(bare, NOW) == []
     assert rows(bare)['1'].value == 2.5 and left(bare) == []
 
@@ -106,7 +105,7 @@ def test_a_row_that_is_there_is_not_appended_again(bare: Lab, begun: Result) -> 
 def test_the_outcome_survives_a_ledger_that_takes_no_row(bare: Lab, begun: Result) -> None:
     run = pending.begin(bare, begun)
     bare.ledger.write_text('commit\tscore\n')
-    outcome = replace(begun, status=Status.OK, value=2.5)
+    outcome = begun._replace(status=Status.OK, value=2.5)
     with pytest.raises(Refused, match='no column .*; the outcome is kept, and the next evaluation appends it') as refused:
         run.finish(bare, outcome)
     assert 'mv ' in (refused.value.hint or '')
@@ -120,7 +119,7 @@ def test_the_outcome_survives_a_ledger_that_takes_no_row(bare: Lab, begun: Resul
 
 def test_the_outcome_is_kept_on_a_full_disk(bare: Lab, row: Rows, begun: Result) -> None:
     """The file size limit leaves what was reserved, as a full disk does, and lets nothing else grow past that."""
-    outcome = replace(begun, status=Status.OK, value=2.5, description='x' * 30000)
+    outcome = begun._replace(status=Status.OK, value=2.5, description='x' * 30000)
     for number in range(5):
         write.append(bare, [row(f'0{number}', description='y' * 30000)])
     before = bare.ledger.read_bytes()
@@ -168,14 +167,14 @@ def test_an_outcome_that_nothing_can_hold_is_at_least_said(bare: Lab, begun: Res
     os.close(run.handle)
     lost = pending.Pending(begun, run.path, os.open(run.path, os.O_RDONLY), run.length)
     with pytest.raises(Refused, match='is a directory, nor can the outcome be kept: ok 2.5'):
-        lost.finish(bare, replace(begun, status=Status.OK, value=2.5))
+        lost.finish(bare, begun._replace(status=Status.OK, value=2.5))
 
 
 def test_killed_anywhere_a_run_that_had_begun_leaves_exactly_one_row(bare: Lab, begun: Result) -> None:
     step, told = 0, None
     while told is None:
         step += 1
-        first, outcome = replace(begun, id=f'{step:03}'), replace(begun, id=f'{step:03}', status=Status.OK, value=2.5)
+        first, outcome = begun._replace(id=f'{step:03}'), begun._replace(id=f'{step:03}', status=Status.OK, value=2.5)
         started = bare.root / f'started {step}'
 
         def lives() -> str:
@@ -199,12 +198,12 @@ def test_killed_anywhere_a_run_that_had_begun_leaves_exactly_one_row(bare: Lab, 
 
 
 def _failed(begun: Result) -> Result:
-    return replace(begun, env={**begun.env, 'reason': pending.DIED, 'found': NOW})
+    return begun._replace(env={**begun.env, 'reason': pending.DIED, 'found': NOW})
 
 
 def test_two_recoveries_at_once_append_each_row_once(bare: Lab, begun: Result) -> None:
     for number in range(10):
-        abandoned(bare, replace(begun, id=f'{number}'))
+        abandoned(bare, begun._replace(id=f'{number}'))
     children = []
     for _ in range(4):
         child = os.fork()

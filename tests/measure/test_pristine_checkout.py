@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,52 @@ def spoil_folder(folder: Path, _: Path) -> None:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize('spoil', [spoil_index, spoil_lock, spoil_files, spoil_git, spoil_metadata, spoil_half, spoil_folder])
+def hide(folder: Path, flag: str) -> None:
+    (folder / 'model.py').write_text('score = 0.0\n')
+    subprocess.run(['git', 'update-index', flag, 'model.py'], cwd=folder, check=True)
+
+
+def spoil_skip_worktree(folder: Path, _: Path) -> None:
+    hide(folder, '--skip-worktree')
+
+
+def spoil_assume_unchanged(folder: Path, _: Path) -> None:
+    hide(folder, '--assume-unchanged')
+
+
+def spoil_fsmonitor(folder: Path, _: Path) -> None:
+    hide(folder, '--fsmonitor-valid')
+
+
+def spoil_sparse_view(folder: Path, known: Path) -> None:
+    (known / 'info').mkdir(exist_ok=True)
+    (known / 'info' / 'sparse-checkout').write_text('/README.md\n')
+    (folder / 'model.py').unlink()
+
+
+def spoil_ignored(folder: Path, known: Path) -> None:
+    (known.parent.parent / 'info').mkdir(exist_ok=True)
+    (known.parent.parent / 'info' / 'exclude').write_text('*.pyc\nsitecustomize.py\n')
+    for name in ('__pycache__/eval.cpython-311.pyc', 'src/__pycache__/x.pyc', 'sitecustomize.py', 'hidden.pth', 'conftest.py'):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text('evil')
+
+
+def spoil_times(folder: Path, _: Path) -> None:
+    info = (folder / 'model.py').stat()
+    (folder / 'model.py').write_text('score = 9.0\n'[:info.st_size])
+    os.utime(folder / 'model.py', ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def spoil_parent(folder: Path, _: Path) -> None:
+    (folder / 'src' / 'deep').rename(folder / 'aside')
+    (folder / 'src' / 'deep').symlink_to('../aside')
+
+
+@pytest.mark.parametrize('spoil', [
+    spoil_index, spoil_lock, spoil_files, spoil_git, spoil_metadata, spoil_half, spoil_folder, spoil_skip_worktree, spoil_assume_unchanged,
+    spoil_fsmonitor, spoil_sparse_view, spoil_ignored, spoil_times, spoil_parent,
+])
 def test_whatever_was_left_it_becomes_the_commit_and_nothing_else(lab: Place, found: Lab, commit: str, spoil: object) -> None:
     folder = checkout.bring(found, found.trunk_commit)
     assert callable(spoil)
@@ -123,6 +169,109 @@ def test_settings_and_hooks_of_the_user_have_no_say(lab: Place, found: Lab, comm
     hook.chmod(0o755)
 
     assert contents(checkout.bring(found, commit)) == committed(lab, commit)
+
+
+def test_git_is_not_told_where_else_to_write(lab: Place, found: Lab, commit: str, tmp_path: Path) -> None:
+    folder, other = checkout.bring(found, commit), tmp_path / 'other'
+    other.mkdir()
+    (other / 'model.py').write_text('mine')
+    lab.git('config', 'extensions.worktreeConfig', 'true')
+    lab.at(folder).git('config', '--worktree', 'core.worktree', str(other))
+
+    checkout.bring(found, found.trunk_commit)
+    assert (other / 'model.py').read_text() == 'mine' and contents(folder) == committed(lab, 'main')
+
+
+@pytest.mark.parametrize(('key', 'value'), [
+    ('core.fsmonitor', 'touch "$WITNESS"; true'), ('core.trustctime', 'false'), ('core.checkStat', 'minimal'),
+])
+def test_git_looks_at_every_file_itself(
+    lab: Place, found: Lab, commit: str, key: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv('WITNESS', str(tmp_path / 'witness'))
+    lab.git('config', key, value)
+    folder = checkout.bring(found, commit)
+    os.utime(folder / 'model.py', (1_000_000_000, 1_000_000_000))
+    lab.at(folder).git('update-index', '--refresh')  # git looks again at what is as young as its index
+    index = checkout._index(found)
+    assert index
+    index.keep()
+    (tmp_path / 'witness').unlink(missing_ok=True)
+    while int(time.time()) == int((folder / 'model.py').stat().st_ctime):
+        time.sleep(0.01)  # git counts in whole seconds
+    spoil_times(folder, folder)
+
+    assert contents(checkout.bring(found, commit)) == committed(lab, commit)
+    assert not (tmp_path / 'witness').exists()
+
+
+def test_a_file_that_was_only_touched_is_written_anew(found: Lab, commit: str) -> None:
+    old = 1_000_000_000
+    folder = checkout.bring(found, commit)
+    os.utime(folder / 'model.py', (old, old))
+
+    assert (checkout.bring(found, commit) / 'model.py').stat().st_mtime != old
+
+
+def test_attributes_of_the_user_have_no_say(lab: Place, found: Lab, commit: str, tmp_path: Path) -> None:
+    (tmp_path / 'attributes').write_text('*.py filter=evil text eol=crlf\n')
+    lab.git('config', 'core.attributesFile', str(tmp_path / 'attributes'))
+    lab.git('config', 'filter.evil.smudge', 'sed s/2/0/')
+
+    assert contents(checkout.bring(found, commit)) == committed(lab, commit)
+
+
+@pytest.mark.parametrize('split', ['false', 'true'])
+def test_nothing_stays_in_the_folder_of_a_submodule(lab: Place, found: Lab, split: str) -> None:
+    lab.git('config', 'core.splitIndex', split)
+    idea = experiment(lab)
+    idea.git('update-index', '--add', '--cacheinfo', f'160000,{found.trunk_commit},lib/inner')
+    idea.git('commit', '-q', '-m', 'exp(idea): library')
+    commit = idea.git('rev-parse', 'HEAD').stdout.strip()
+    inner = checkout.bring(found, commit) / 'lib' / 'inner'
+    for name in ('evil.py', '.git/config'):
+        (inner / name).parent.mkdir(exist_ok=True)
+        (inner / name).write_text('evil')
+
+    checkout.bring(found, commit)
+    assert list(inner.iterdir()) == []
+    (lab.path / 'inner').mkdir()
+    (lab.path / 'inner' / 'mine').write_text('mine')
+    shutil.rmtree(inner.parent)
+    inner.parent.symlink_to(lab.path)
+    checkout.bring(found, commit)
+    assert list(inner.iterdir()) == [] and not inner.parent.is_symlink() and (lab.path / 'inner' / 'mine').exists()
+
+
+def test_a_file_that_cannot_be_removed_is_named(lab: Place, found: Lab, commit: str) -> None:
+    stuck = checkout.bring(found, commit) / 'stuck'
+    stuck.write_text('')
+    if not shutil.which('chattr') or subprocess.run(['chattr', '+i', stuck], capture_output=True).returncode:
+        pytest.skip('nobody can make a file immutable here')
+    try:
+        with pytest.raises(Refused, match=r"cannot remove '.*stuck', which a run has left: Operation not permitted"):
+            checkout.bring(found, commit)
+    finally:
+        subprocess.run(['chattr', '-i', stuck], check=True)
+    assert contents(checkout.bring(found, commit)) == committed(lab, commit)
+
+
+@pytest.mark.parametrize(('attributes', 'text'), [
+    ('eval.py text eol=crlf', 'a\n'), ('eval.py ident', '# $Id$\n'),
+    ('eval.py working-tree-encoding=UTF-16LE-BOM', 'a\n'.encode('utf-16')),
+    ('eval.py filter=evil', '2\n'),
+])
+@pytest.mark.parametrize('place', ['.gitattributes', '.git/info/attributes'])
+def test_a_fixed_file_that_git_writes_otherwise_is_never_evaluated(lab: Place, place: str, attributes: str, text: str | bytes) -> None:
+    lab.write('eval.py', text)
+    lab.write(place, f'{attributes}\n')
+    lab.git('config', 'filter.evil.smudge', 'sed s/2/0/')
+    lab.git('config', 'filter.evil.clean', 'sed s/0/2/')
+    lab.commit('attributes')
+    idea = experiment(lab)
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "'eval.py' has other content (git converts it: " in idea.talk and not (lab.path / 'results.tsv').exists()
 
 
 def test_fixed_files_are_compared_by_content(tmp_path: Path) -> None:

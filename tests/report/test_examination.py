@@ -29,7 +29,8 @@ os._exit(9)
 @pytest.fixture
 def well(lab: Place) -> Place:
     """A lab that nothing is wrong with."""
-    lab.write('.gitattributes', '/results.tsv merge=gitexp-ledger -text\n')
+    journals = '/*_journal.md merge=gitexp-journal\n/RESEARCH_JOURNAL.md merge=gitexp-journal\n'
+    lab.write('.gitattributes', f'/results.tsv merge=gitexp-ledger -text\n{journals}')
     lab.commit('attributes')
     lab.ok('hook', 'install')
     assert lab.ok('doctor') and troubles(lab) == []
@@ -56,7 +57,7 @@ def test_a_lab_that_is_well_gets_a_line_for_each_look(well: Place) -> None:
     assert {line.split()[0] for line in said.splitlines()} == {'ok'}
     assert names == [
         'git', 'python', 'repository', 'disk', 'configuration', 'trunk', 'rules', 'program', 'hooks', 'ledger', 'runs', 'worktrees',
-        'ignored', 'attributes',
+        'landlock', 'ignored', 'attributes',
     ]
     assert f"ok    trunk          'main' in {well.path}\n" in said
 
@@ -84,7 +85,7 @@ def test_a_bad_configuration_is_named_with_its_line(well: Place) -> None:
 
     says = "gitexp.yaml:2: unknown key 'evil' in the file"
     assert troubles(well) == [('bad', 'configuration', f'in the working copy: {says}', "did you mean 'eval'?")]
-    well.git('commit', '-q', '-n', '-am', 'bad')
+    well.without_hooks('commit', '-q', '-am', 'bad')
     assert troubles(well) == [('bad', 'configuration', says, "did you mean 'eval'?")]
 
 
@@ -208,6 +209,8 @@ def test_lines_for_git_that_are_missing_are_seen(well: Place) -> None:
         ('warn', 'ignored', ".gitignore does not cover 'experiments/x/exp_log/run.log'", 'git exp init adds the lines'),
         ('warn', 'ignored', ".gitignore covers 'experiments/x/results/viz/curve.png'", 'git exp init adds the lines'),
         ('warn', 'attributes', "no merge driver for 'results.tsv' in .gitattributes", 'git exp init adds the line'),
+        ('warn', 'attributes', "no merge driver for 'RESEARCH_JOURNAL.md' in .gitattributes", 'git exp init adds the line'),
+        ('warn', 'attributes', "no merge driver for 'meta_journal.md' in .gitattributes", 'git exp init adds the line'),
     ]
 
 
@@ -217,7 +220,7 @@ def test_a_trunk_that_is_checked_out_nowhere_is_named(well: Place) -> None:
     found = troubles(well)
 
     says = "no worktree has the trunk 'main' checked out, and the ledger lives there"
-    assert found[0] == ('bad', 'trunk', says, f'git -C {well.path} switch main')
+    assert found[0] == ('bad', 'trunk', says, f"git -C '{well.path}' switch main")
 
 
 def test_it_works_from_the_worktree_of_an_experiment(well: Place) -> None:

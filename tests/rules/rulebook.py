@@ -11,11 +11,12 @@ from typing import Any
 from place import Place
 
 from gitexp.lab.lab import Lab
-from gitexp.rules import asked, gate, hooks, push, ruleset
+from gitexp.rules import asked, gate, hooks, push, ruleset, staged
 
 RULES = """\
 metric: {name: score, direction: min}
 eval: python3 eval.py {seed}
+humans: [Ada Lovelace <ADA@example.org>]
 rules:
   frozen:
     - gitexp.yaml
@@ -28,7 +29,10 @@ rules:
   global: [RESEARCH_JOURNAL.md, results.tsv, STATUS.md]
   append-top: ['*_journal.md', RESEARCH_JOURNAL.md]
   append-bottom: [results.tsv, '**/experiences.md']
+  sections: [experiments/*/PLAN.md, DESIGN.md]
   keep: [docs/archived/**]
+  links-only: [data/**]
+  human: [human_journal.md]
   fixed: [data.py]
 """
 KINDS = {
@@ -37,11 +41,35 @@ KINDS = {
     'confined': RULES + '  variable: [model.py, "lib/*.py"]\n',
 }
 JOURNAL = '# Journal\n\nWhat this is.\n\n## 2026-01-02 second\nb\n\n## 2026-01-01 first\na\n'
+PLAN = """\
+# Plan
+
+**Status:** planned
+
+## 1. Goal
+
+lower
+
+## 2. Data
+
+<!-- which files -->
+
+## 7. Monitoring
+
+curves
+
+## 8. Protocol
+
+- Seeds: three
+- Stop:
+"""
 FILES = {
     'program.md': '# Program\n', 'eval.py': 'print(1)\n', 'guard/a.py': 'a = 1\n', 'größe.md': 'x\n', 'odd\tname': 'x\n',
     'meta_journal.md': JOURNAL, 'notes_journal.md': JOURNAL, 'RESEARCH_JOURNAL.md': JOURNAL, 'STATUS.md': 'fine\n',
-    'results.tsv': 'id\tscore\n1\t3.0\n2\t2.9\n', 'docs/archived/old.md': 'old\n', 'data.py': 'd = 1\n', 'model.py': 'm = 1\n',
-    'lib/a.py': 'a = 1\n', 'other.py': 'o = 1\n', 'experiments/a/experiences.md': 'one\n', 'experiments/a/PROTOCOL.md': 'fixed\n',
+    'results.tsv': 'id\texperiment\tscore\n1\ta\t3.0\n2\ta\t2.9\n', 'docs/archived/old.md': 'old\n', 'data.py': 'd = 1\n',
+    'model.py': 'm = 1\n', 'lib/a.py': 'a = 1\n', 'other.py': 'o = 1\n', 'experiments/a/experiences.md': 'one\n',
+    'experiments/a/PROTOCOL.md': 'fixed\n', 'experiments/a/PLAN.md': PLAN, 'experiments/fresh/PLAN.md': PLAN,
+    'DESIGN.md': PLAN, 'human_journal.md': JOURNAL,
     'experiments/a/results_v1_bug/viz/plot.svg': '<svg/>\n', 'experiments/a/exp_log_v1_bug/x.log': 'log\n', 'run.sh': '#!/bin/sh\n',
 }
 
@@ -64,6 +92,7 @@ def _template(folder: Path, kind: str) -> Path:
         place.git('init', '-q')
         for name, text in {'gitexp.yaml': KINDS[kind], **FILES}.items():
             place.write(name, text)
+        _link(place, 'data/train.txt', '../other.py')
         place.commit('a lab')
         place.git('clone', '-q', '--bare', '.', '../shared.git')
         place.git('remote', 'add', 'origin', '../shared.git')
@@ -96,6 +125,7 @@ def _link(place: Place, name: str, target: str = 'other.py') -> None:
     if path.is_dir():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(target)
 
 
@@ -120,11 +150,19 @@ def _folder_to_file(place: Place, name: str) -> None:
     place.write(name, 'now a file\n')
 
 
+def _attribute(place: Place, name: str, *said: str) -> None:
+    place.write('.gitattributes', ' '.join([name, *said]) + '\n')
+
+
 _ENTRY = b'## 2026-02-01 new\nnew text\n\n'
 _STEPS: dict[str, Callable[..., Any]] = {
     'edit': _change(lambda text: text.replace(b'1', b'9').replace(b'x', b'y').replace(b'P', b'Q') + b'# more\n'),
     'comment': _change(lambda text: text + b'# a comment\n'),
     'add': lambda place, name: place.write(name, 'new\n'),
+    'touch': lambda place, name: place.write(name, ''),
+    'as': lambda place, address: place.git('config', 'user.email', address),
+    'attribute': _attribute,
+    'say': lambda place, name, old, new: place.write(name, (place.path / name).read_text().replace(old, new)),
     'delete': lambda place, name: (place.path / name).unlink(),
     'move': _move,
     'copy': lambda place, old, new: shutil.copy(place.path / old, place.path / new),
@@ -148,6 +186,12 @@ _STEPS: dict[str, Callable[..., Any]] = {
     'longer': _change(lambda text: text[:-1] + b'5\n'),
     'header': _change(lambda text: text.replace(b'score', b'loss')),
     'rowbetween': _change(lambda text: text.replace(b'2\t', b'9\t1.0\n2\t')),
+    'fill': _change(lambda text: text.replace(b'<!-- which files -->', b'train.txt, and no other').replace(b'Stop:\n', b'Stop: at ten\n')),
+    'section': _change(lambda text: text + b'\n## 9. v1 results\n\nbetter\n'),
+    'sectionbetween': _change(lambda text: text.replace(b'## 2.', b'## 9. v1 results\n\nbetter\n\n## 2.')),
+    'repeat': _change(lambda text: text + b'\n## 1. Goal\n\nlower\n'),
+    'fence': _change(lambda text: text.replace(b'planned\n', b'planned\n```\n')),
+    'hide': _change(lambda text: text.replace(b'planned\n', b'planned\n```\n').replace(b'curves\n', b'```\n')),
     'crlf': _change(lambda text: text.replace(b'\n', b'\r\n')),
     'bom': _change(lambda text: b'\xef\xbb\xbf' + text),
     'blank': _change(lambda text: text.replace(b'\na\n', b'\na \n').replace(b'3.0\n', b'3.0 \n')),
@@ -173,8 +217,38 @@ def pushed(place: Place, branch: str) -> str:
     return named(push.findings(lab, ruleset.fresh(lab), list(push.updates(line.encode(), {})), remote='origin', meta=False))
 
 
+def moved(place: Place, message: str) -> str:
+    """What is said of the branch that moves when the hooks of a commit are passed by."""
+    return told(place.git('commit', '-q', '--no-verify', '-m', message, check=False).stderr)
+
+
+def served(place: Place, branch: str) -> str:
+    """What a guarded remote says of a push of HEAD by its committer; it is one for all, so what it takes is taken back."""
+    home = place.path.parent
+    server = _server(home.parent.parent / 'templates' / home.name.removesuffix(' läb'))
+    before = server.git('rev-parse', 'refs/heads/main').stdout.strip() if branch == 'main' else ''
+    who = place.git('config', 'user.email').stdout.strip()
+    done = place.git('push', '-q', '--no-verify', str(server.path), f'HEAD:refs/heads/{branch}', check=False, PUSHER=who)
+    if done.returncode == 0:
+        server.git('update-ref', *([f'refs/heads/{branch}', before] if before else ['-d', f'refs/heads/{branch}']))
+    said = told('\n'.join(line.removeprefix('remote: ').rstrip() for line in done.stderr.split('\n')))
+    assert (done.returncode == 0) == (said == 'ok'), done.stderr
+    return said
+
+
+def _server(folder: Path) -> Place:
+    """A bare repository with the trunk of a template, where pushes are judged."""
+    server = Place(folder / 'server.git')
+    if not server.path.exists():
+        Place(folder / 'work').git('clone', '-q', '--bare', '.', str(server.path))
+        server.ok('hook', 'install', '--server', '--identity', 'PUSHER')
+    return server
+
+
 def gated(place: Place, slug: str | None = None) -> str:
-    return named(gate.commit(Lab.find(place.path), place.git('rev-parse', 'HEAD').stdout.strip(), slug=slug))
+    lab = Lab.find(place.path)
+    commit = place.git('rev-parse', 'HEAD').stdout.strip()
+    return named(gate.commit(lab, commit, slug=slug, begun=lambda slug: staged.begun(lab, slug)))
 
 
 def named(found: Any) -> str:

@@ -34,6 +34,11 @@ UNTITLED = b'## b\nx\n\n## a\ny\n'
     (b'\xef\xbb\xbf' + UNTITLED, b'## c\nz\n\n' + UNTITLED, False),
     (b'# T\r\n\r\n## a\r\nx\r\n', b'# T\r\n\r\n## b\r\ny\r\n\r\n## a\r\nx\r\n', True),
     (b'# T\r\n\r\n## a\r\nx\r\n', b'# T\r\n\r\n## b\ny\n\n## a\r\nx\r\n', True),
+    (b'# T\n\n## a\nx\n', b'# T\n\n## b\ny\n\n## b\ny\n\n## a\nx\n', True),
+    (b'# T\n\n## a\nx\n', b'# T\n\n## b\n<!--\n## a\nx\n', True),
+    (b'# T\n\n## a\nx\n', b'# T \n\n## b\ny\n\n## a\nx\n', False),
+    (b'# T\n\n## a\nx \n', b'# T\n\n## b\ny\n\n## a\nx\n', False),
+    (b'# T\n\n## a\nx\n', b'# T\n\n\n\n## a\nx\n', False),
     (b'# T\n## a\nx', b'# T\n## b\ny\n## a\nx', True),
     (b'# T\n## a\nx', b'# T\n## b\ny\n## a\nx\n', False),
 ])
@@ -56,6 +61,16 @@ def test_entries_go_on_top(old: bytes, new: bytes, fine: bool) -> None:
     (b'a\nb\n', b'a\n', False),
     (b'a\n', b'', False),
     (b'a\n', b'a\n\x00\xff\n', True),
+    (b'a\tb\r\n', b'a\tb\r\n1\t2\n', True),
+    (b'a\tb\n', b'a\tb\n1\t2\r\n', True),
+    (b'a\tb\n', b'a\tb\n1\t2\r', False),
+    (b'a\tb\n', b'a\tb\n1\t2\t3\n', True),
+    (b'a\tb\n1\t2\n', b'a\tb\n1\t2\n1\t2\n', True),
+    (b'a\tb\n1\t2\n', b'a\tc\n1\t2\n', False),
+    (b'a\n1\n2\n', b'a\n2\n1\n', False),
+    (b'a \n', b'a\nb\n', False),
+    (b'\xef\xbb\xbfa\n', b'\xef\xbb\xbfa\nb\n', True),
+    (b'\xef\xbb\xbfa\n', b'a\nb\n', False),
 ])
 def test_lines_go_below(old: bytes, new: bytes, fine: bool) -> None:
     assert (append.bottom(old, new) is None) == fine
@@ -89,15 +104,3 @@ def test_no_byte_of_the_old_text_is_ever_lost(old: bytes, new: bytes) -> None:
 def test_a_new_entry_always_has_a_place(old: bytes, text: bytes) -> None:
     entry = b'## new\n' + text + b'\n'
     assert any(append.top(old, old[:at] + entry + old[at:]) is None for at in range(len(old) + 1))
-
-
-@given(_texts, _texts, _texts)
-def test_either_order_is_a_union(base: bytes, mine: bytes, theirs: bytes) -> None:
-    for new in (base + mine + theirs, base + theirs + mine):
-        assert append.union([base], [base + mine, base + theirs], new) is None
-
-
-@given(_texts, _texts.filter(lambda text: bool(text.strip())))
-def test_a_union_loses_and_invents_nothing(base: bytes, mine: bytes) -> None:
-    assert append.union([base], [base + mine, base], base) is not None
-    assert append.union([base], [base + mine, base], base + mine + b'invented\n') is not None

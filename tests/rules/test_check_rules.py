@@ -14,7 +14,7 @@ def broken(tmp_path: Path) -> Place:
     """An experiment whose first commit changes eval.py, and whose second puts it back."""
     place = make(tmp_path)
     apply(place, 'edit eval.py')
-    place.git('commit', '-q', '-n', '-m', 'exp(a): cheat')
+    place.without_hooks('commit', '-q', '-m', 'exp(a): cheat')
     place.git('checkout', '-q', 'main', '--', 'eval.py')
     place.git('commit', '-q', '-m', 'exp(a): put it back')
     return place
@@ -25,7 +25,7 @@ def test_breaking_and_restoring_is_seen(broken: Place) -> None:
     evil = broken.git('rev-parse', 'HEAD^').stdout[:10]
     assert broken.said == (
         f'{evil} eval.py: changed\n'
-        '    rule: frozen (gitexp.yaml:7)\n'
+        '    rule: frozen (gitexp.yaml:8)\n'
         f'    do:   take it out of that commit: git rebase -i {evil}^; or ask a person for meta mode\n'
     )
     assert broken.talk.startswith("2 commits of 'exp/a' up to ")
@@ -40,7 +40,7 @@ def test_it_says_what_it_has_looked_at(broken: Place) -> None:
 def test_for_a_program(broken: Place) -> None:
     assert broken.exp('check', 'rules', '--json') == 1
     one, = json.loads(broken.said)
-    assert (one['rule'], one['path'], one['where'], one['level']) == ('frozen', 'eval.py', 'gitexp.yaml:7', 'error')
+    assert (one['rule'], one['path'], one['where'], one['level']) == ('frozen', 'eval.py', 'gitexp.yaml:8', 'error')
     assert one['commit'] == broken.git('rev-parse', 'HEAD^').stdout.strip()
     broken.git('switch', '-q', 'main')
     assert json.loads(broken.ok('check', 'rules', '--json')) == []
@@ -51,7 +51,7 @@ def test_a_job_that_has_only_commits_says_which_branch(broken: Place) -> None:
     broken.git('switch', '-q', '--detach', 'exp/a')
     assert broken.exp('check', 'rules', f'{first}..{last}') == 1
     apply(broken, 'edit data.py')
-    broken.git('commit', '-q', '-n', '-m', 'x')
+    broken.without_hooks('commit', '-q', '-m', 'x')
     assert broken.exp('check', 'rules', 'HEAD^..HEAD') == 0, 'fixed is for experiments'
     assert broken.exp('check', 'rules', 'HEAD^..HEAD', '--on', 'exp/a') == 1
 
@@ -68,7 +68,7 @@ def test_the_trunk_is_judged_by_the_rules_of_the_start(tmp_path: Path) -> None:
     place = make(tmp_path, branch='main')
     for steps in ('comment gitexp.yaml', 'edit eval.py'):
         apply(place, steps)
-        place.git('commit', '-q', '-n', '-m', steps)
+        place.without_hooks('commit', '-q', '-m', steps)
     assert place.exp('check', 'rules') == 1
     assert place.exp('check', 'rules', 'origin/main..main') == 1
     assert place.exp('check', 'rules', 'HEAD~1..HEAD') == 1
@@ -95,7 +95,7 @@ def test_a_name_with_a_line_end_stays_on_one_line(tmp_path: Path) -> None:
     assert place.exp('check', 'rules', '--staged') == 1
     assert place.said == (
         "'guard/two\\nlines': added\n"
-        '    rule: frozen (gitexp.yaml:9)\n'
+        '    rule: frozen (gitexp.yaml:10)\n'
         "    do:   git rm --cached $'guard/two\\012lines'; or ask a person for meta mode\n"
     )
 

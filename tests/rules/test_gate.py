@@ -3,16 +3,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from place import Place
 from rulebook import apply, gated, make
 
+from gitexp.core.finding import Finding
 from gitexp.lab.lab import Lab
 from gitexp.rules import gate
+
+
+def commit(place: Place, message: str = 'x', **more: str) -> str:
+    """Commit what is staged as if there were no hooks; returns the commit."""
+    place.git('-c', 'core.hooksPath=/dev/null', 'commit', '-q', '-m', message, **more)
+    return place.git('rev-parse', 'HEAD').stdout.strip()
 
 
 def test_what_is_fixed_is_listed_as_the_trunk_has_it(tmp_path: Path) -> None:
     place = make(tmp_path)
     apply(place, 'edit eval.py; add guard/new.py')
-    place.git('commit', '-q', '-n', '-m', 'x')
+    place.without_hooks('commit', '-q', '-m', 'x')
     blobs = gate.fixed_blobs(Lab.find(place.path))
 
     assert sorted(blobs) == ['data.py', 'eval.py', 'gitexp.yaml', 'größe.md', 'guard/a.py', 'meta_journal.md', 'odd\tname', 'program.md']
@@ -23,10 +31,10 @@ def test_it_looks_at_the_end_and_not_at_the_way(tmp_path: Path) -> None:
     place = make(tmp_path)
     for steps in ('edit eval.py', 'edit eval.py', 'edit model.py'):
         apply(place, steps)
-        place.git('commit', '-q', '-n', '-m', 'x')
+        place.without_hooks('commit', '-q', '-m', 'x')
     assert gated(place) == 'frozen'
     place.git('checkout', '-q', 'main', '--', '.')
-    place.git('commit', '-q', '-m', 'exp(a): put back')
+    commit(place, 'exp(a): put back')
     assert gated(place) == 'ok'
 
 
@@ -39,5 +47,34 @@ def test_a_history_of_its_own_cannot_be_compared(tmp_path: Path) -> None:
     place.git('switch', '-q', '--orphan', 'exp/b')
     place.write('x', 'x')
     place.git('add', 'x')
-    place.git('commit', '-q', '-n', '-m', 'x')
+    place.without_hooks('commit', '-q', '-m', 'x')
     assert gated(place) == 'history'
+
+
+def judged(place: Place, **more: object) -> list[Finding]:
+    return gate.commit(Lab.find(place.path), place.git('rev-parse', 'HEAD').stdout.strip(), **more)  # type: ignore[arg-type]
+
+
+AGENT = {'GIT_AUTHOR_NAME': 'Agent', 'GIT_AUTHOR_EMAIL': 'agent@example.org'}
+
+
+def test_what_a_person_wrote_may_lie_below_the_work_of_others(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    for steps, who in (('edit human_journal.md', {}), ('edit model.py', AGENT)):
+        apply(place, steps)
+        commit(place, **who)
+    assert not [one for one in judged(place) if one.rule == 'human']
+    for steps, who in (('edit human_journal.md', AGENT), ('edit human_journal.md', {})):
+        apply(place, steps)
+        commit(place, **who)
+    said, = [one for one in judged(place) if one.rule == 'human']
+    assert (said.rule, said.path) == ('human', 'human_journal.md') and 'agent@example.org' in said.message
+
+
+def test_sections_are_fixed_from_the_first_run_on(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    apply(place, 'edit experiments/a/PLAN.md')
+    commit(place)
+
+    assert judged(place, begun=lambda slug: False) == []
+    assert [one.rule for one in judged(place, begun=lambda slug: slug == 'a')] == ['sections']

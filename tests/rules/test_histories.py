@@ -17,11 +17,17 @@ def _commit(place: Place, steps: str, *flags: str, message: str = 'exp(a): a cha
     return told(done.stderr)
 
 
+def _slip(place: Place, steps: str) -> None:
+    """What gets in on a machine without hooks."""
+    apply(place, steps)
+    place.without_hooks('commit', '-q', '-m', 'exp(a): a change')
+
+
 def _on_trunk(place: Place, steps: str) -> None:
     """What a person does on the trunk, with whatever right, and publishes."""
     branch = place.git('branch', '--show-current').stdout.strip()
     place.git('switch', '-q', 'main')
-    _commit(place, steps, '-n', message='by a person')
+    _slip(place, steps)
     place.git('push', '-q', '--no-verify', 'origin', 'main')
     place.git('switch', '-q', branch)
 
@@ -68,7 +74,7 @@ def test_the_very_first_commit_may_be_a_lab(tmp_path: Path) -> None:
 
 def test_a_trunk_that_is_gone_is_no_beginning(tmp_path: Path) -> None:
     place = make(tmp_path)
-    place.git('branch', '-m', 'main', 'elsewhere')
+    place.without_hooks('branch', '-m', 'main', 'elsewhere')
     apply(place, 'edit model.py')
     done = place.git('commit', '-m', 'exp(a): x', check=False)
     assert done.returncode == 1
@@ -84,7 +90,7 @@ def test_amending_does_not_get_a_change_in(tmp_path: Path) -> None:
 
 def test_a_broken_file_can_be_put_back(tmp_path: Path) -> None:
     place = make(tmp_path)
-    _commit(place, 'edit eval.py; letter notes_journal.md; mode STATUS.md; mode experiments/a/experiences.md', '-n')
+    _slip(place, 'edit eval.py; letter notes_journal.md; mode STATUS.md; mode experiments/a/experiences.md')
     broken = place.git('rev-parse', 'HEAD').stdout.strip()
     place.git('checkout', '-q', 'main', '--', '.')
 
@@ -96,7 +102,7 @@ def test_a_broken_file_can_be_put_back(tmp_path: Path) -> None:
 
 def test_a_revert_of_a_broken_commit_is_honest(tmp_path: Path) -> None:
     place = make(tmp_path)
-    _commit(place, 'edit eval.py; delete program.md; link notes_journal.md', '-n')
+    _slip(place, 'edit eval.py; delete program.md; link notes_journal.md')
     place.git('revert', '-n', 'HEAD')
     assert _commit(place, 'edit model.py') == 'ok'
 
@@ -124,7 +130,7 @@ def test_an_experiment_takes_in_a_published_trunk_that_is_not_here_yet(tmp_path:
     place = make(tmp_path)
     assert _commit(place, 'edit model.py') == 'ok'
     _on_trunk(place, 'edit eval.py; row results.tsv')
-    place.git('branch', '-f', 'main', 'main^')
+    place.without_hooks('branch', '-f', 'main', 'main^')
 
     assert _merge(place, 'origin/main', '-m', 'take in main') == 'ok'
     assert ranged(place) == 'ok'
@@ -138,11 +144,13 @@ def test_picking_a_commit_of_the_trunk_is_no_offence(tmp_path: Path) -> None:
     assert gated(place) == 'ok'
 
 
-def test_picking_fires_no_hook_and_is_caught_later(tmp_path: Path) -> None:
+def test_picking_makes_a_commit_without_a_hook_of_commits_and_is_caught_all_the_same(tmp_path: Path) -> None:
     place = make(tmp_path)
-    _commit(place, 'edit eval.py', '-n')
+    _slip(place, 'edit eval.py')
     place.git('switch', '-q', '-c', 'exp/b', 'main')
-    place.git('cherry-pick', 'exp/a')
+    assert told(place.git('cherry-pick', 'exp/a', check=False).stderr) == 'frozen'
+    place.git('cherry-pick', '--abort')
+    place.without_hooks('cherry-pick', 'exp/a')
 
     assert ranged(place) == 'frozen'
     assert gated(place, 'b') == 'frozen'
@@ -158,7 +166,7 @@ def test_a_merge_does_not_hide_a_change_of_its_own(tmp_path: Path) -> None:
     place.git('merge', '-q', '--no-commit', 'main')
     assert _commit(place, 'edit eval.py') == 'frozen'
 
-    place.git('commit', '-q', '-n', '-m', 'evil merge')
+    place.without_hooks('commit', '-q', '-m', 'evil merge')
     assert ranged(place) == 'frozen'
 
 
@@ -171,30 +179,30 @@ def test_a_merge_does_not_undo_what_the_trunk_has_changed(tmp_path: Path) -> Non
     assert _merge(place, '-s', 'ours', 'main', '-m', 'ours') == 'append-bottom'
     place.git('merge', '--abort', check=False)
     place.git('reset', '-q', '--hard')
-    place.git('merge', '-q', '-s', 'ours', '--no-verify', 'main', '-m', 'ours')
+    place.without_hooks('merge', '-q', '-s', 'ours', 'main', '-m', 'ours')
     assert 'append-bottom' in ranged(place)
     assert 'frozen' in gated(place), 'the gate has the trunk itself to compare with'
 
 
 def test_a_merge_does_not_bring_what_was_never_judged(tmp_path: Path) -> None:
     place = make(tmp_path)
-    _commit(place, 'edit eval.py', '-n')
+    _slip(place, 'edit eval.py')
     place.git('switch', '-q', 'main')
     assert _commit(place, 'edit other.py') == 'ok'
 
     assert _merge(place, 'exp/a', '-m', 'take it') == 'frozen'
-    place.git('commit', '-q', '-n', '-m', 'take it')
+    place.without_hooks('commit', '-q', '-m', 'take it')
     assert ranged(place) == 'frozen'
     assert place.git('push', 'origin', 'main', check=False).returncode != 0
 
 
 def test_what_a_branch_did_to_the_files_of_the_trunk_is_seen_when_it_is_merged(tmp_path: Path) -> None:
     place = make(tmp_path)
-    _commit(place, 'edit STATUS.md', '-n')
+    _slip(place, 'edit STATUS.md')
     place.git('switch', '-q', 'main')
     assert _commit(place, 'edit model.py') == 'ok'
     assert _merge(place, 'exp/a', '-m', 'take it') == 'global'
-    place.git('commit', '-q', '-n', '-m', 'take it')
+    place.without_hooks('commit', '-q', '-m', 'take it')
     assert ranged(place) == 'global'
 
 
@@ -209,7 +217,7 @@ def test_an_octopus_is_judged_against_every_parent(tmp_path: Path) -> None:
     assert ranged(place) == 'ok'
 
     apply(place, 'edit eval.py')
-    place.git('commit', '-q', '-n', '--amend', '-m', 'both, and more')
+    place.without_hooks('commit', '-q', '--amend', '-m', 'both, and more')
     assert ranged(place) == 'frozen'
 
 
@@ -220,7 +228,7 @@ def _two_sides(tmp_path: Path) -> Place:
     assert _commit(place, 'row results.tsv; top notes_journal.md') == 'ok'
     place.git('push', '-q', 'origin', 'main')
     place.git('switch', '-q', 'theirs')
-    place.git('branch', '-q', '-D', 'main')
+    place.without_hooks('branch', '-q', '-D', 'main')
     place.git('switch', '-q', '-c', 'main')
     text = (place.path / 'notes_journal.md').read_text()
     place.write('notes_journal.md', text.replace('## 2026-01-02', '## 2026-03-01 theirs\nother\n\n## 2026-01-02', 1))
@@ -231,7 +239,7 @@ def _two_sides(tmp_path: Path) -> Place:
     return place
 
 
-ROWS = 'id\tscore\n1\t3.0\n2\t2.9\n'
+ROWS = rulebook.FILES['results.tsv']
 HEAD = '# Journal\n\nWhat this is.\n\n'
 OURS, THEIRS = '## 2026-02-01 new\nnew text\n\n', '## 2026-03-01 theirs\nother\n\n'
 TAIL = '## 2026-01-02 second\nb\n\n## 2026-01-01 first\na\n'
@@ -254,7 +262,7 @@ def test_a_merge_of_two_appends_keeps_every_line_in_order(tmp_path: Path, rows: 
     place.write('notes_journal.md', entries)
     assert _commit(place, 'edit model.py', message='merge') == rules
 
-    place.git('commit', '-q', '-n', '-m', 'merge') if rules != 'ok' else None
+    place.without_hooks('commit', '-q', '-m', 'merge') if rules != 'ok' else None
     assert ranged(place) == rules
 
 
@@ -278,6 +286,22 @@ def test_a_guarded_trunk_takes_what_its_remote_has_and_no_branch(tmp_path: Path)
     assert _merge(place, 'exp/a', '-m', 'take it') == 'guarded'
 
 
+def test_a_merge_that_brings_nothing_is_no_way_past_the_guard(tmp_path: Path) -> None:
+    place = make(tmp_path, 'guarded', branch='main')
+    old = place.git('rev-parse', 'HEAD').stdout.strip()
+    assert _commit(place, 'row results.tsv') == 'ok'
+    place.git('push', '-q', 'origin', 'main')
+
+    apply(place, 'edit model.py')
+    tree = place.git('write-tree').stdout.strip()
+    merge = place.git('commit-tree', '-p', 'HEAD', '-p', old, '-m', 'Merge', tree).stdout.strip()
+    done = place.git('update-ref', 'refs/heads/main', merge, check=False)
+    assert told(done.stderr) == 'guarded'
+
+    place.without_hooks('update-ref', 'refs/heads/main', merge)
+    assert ranged(place) == 'guarded'
+
+
 def test_a_detached_head_is_bound_like_any_branch(tmp_path: Path) -> None:
     place = make(tmp_path)
     place.git('switch', '-q', '--detach')
@@ -298,7 +322,7 @@ def test_a_branch_is_not_judged_by_rules_that_it_brings_along(tmp_path: Path) ->
     place = make(tmp_path)
     place.write('gitexp.yaml', 'metric: {name: score, direction: min}\neval: python3 eval.py {seed}\n')
     assert _commit(place, 'edit eval.py') == 'frozen'
-    place.git('commit', '-q', '-n', '-m', 'loosened')
+    place.without_hooks('commit', '-q', '-m', 'loosened')
     assert _commit(place, 'edit eval.py') == 'frozen'
     assert ranged(place) == 'frozen'
 
@@ -306,11 +330,11 @@ def test_a_branch_is_not_judged_by_rules_that_it_brings_along(tmp_path: Path) ->
 def test_names_that_shadow_the_trunk_change_nothing(tmp_path: Path) -> None:
     place = make(tmp_path)
     place.write('gitexp.yaml', 'metric: {name: score, direction: min}\neval: python3 eval.py {seed}\n')
-    _commit(place, 'edit model.py', '-n')
+    _slip(place, 'edit model.py')
     place.git('tag', 'main')
     place.git('branch', 'origin/main')
     assert _commit(place, 'edit eval.py') == 'frozen'
-    place.git('commit', '-q', '-n', '-m', 'x')
+    place.without_hooks('commit', '-q', '-m', 'x')
     assert ranged(place) == 'frozen'
     place.git('tag', '-f', 'main')
     assert ranged(place, 'main..exp/a') == 'frozen'
@@ -318,7 +342,7 @@ def test_names_that_shadow_the_trunk_change_nothing(tmp_path: Path) -> None:
 
 def test_replaced_objects_and_grafts_hide_nothing(tmp_path: Path) -> None:
     place = make(tmp_path)
-    _commit(place, 'edit eval.py', '-n')
+    _slip(place, 'edit eval.py')
     evil, good = (place.git('rev-parse', name).stdout.strip() for name in ('HEAD', 'main'))
     place.git('replace', '-f', evil, good)
     assert ranged(place) == 'frozen'
@@ -366,13 +390,13 @@ def test_what_is_only_meant_to_be_added_is_not_judged(tmp_path: Path) -> None:
 def test_a_submodule_that_is_told_to_be_ignored_is_not(tmp_path: Path) -> None:
     place = make(tmp_path, branch='main')
     place.write('.gitmodules', '[submodule "guard/sub"]\n\tpath = guard/sub\n\turl = ./x\n\tignore = all\n')
-    _commit(place, 'submodule guard/sub', '-n')
+    _slip(place, 'submodule guard/sub')
     place.git('switch', '-q', '-C', 'exp/a')
     place.at('guard/sub').git('commit', '-q', '--allow-empty', '-m', 'more')
     head = place.at('guard/sub').git('rev-parse', 'HEAD').stdout.strip()
     place.git('update-index', '--cacheinfo', f'160000,{head},guard/sub')
     assert told(place.git('commit', '-m', 'exp(a): x', check=False).stderr) == 'frozen'
-    place.git('commit', '-n', '-m', 'exp(a): x')
+    place.without_hooks('commit', '-q', '-m', 'exp(a): x')
     assert ranged(place) == 'frozen'
 
 
@@ -386,7 +410,7 @@ def test_the_environment_does_not_bend_the_rules(tmp_path: Path, name: str) -> N
 def test_the_last_good_rules_are_not_used_for_bad_ones(tmp_path: Path) -> None:
     place = make(tmp_path, branch='main')
     place.write('gitexp.yaml', rulebook.RULES + 'unknown: 1\n')
-    _commit(place, 'edit model.py', '-n')
+    _slip(place, 'edit model.py')
 
     apply(place, 'edit other.py')
     refused = place.git('commit', '-m', 'x', check=False)
@@ -404,7 +428,7 @@ def test_the_old_trunk_is_not_trusted_after_its_rules_have_changed(tmp_path: Pat
     assert _commit(place, 'edit model.py') == 'ok'
     place.git('switch', '-q', 'main')
     place.write('gitexp.yaml', rulebook.RULES.replace('- eval.py', '- eval.py\n    - model.py'))
-    _commit(place, 'add new.py', '-n')
+    _slip(place, 'add new.py')
     place.git('switch', '-q', 'exp/a')
     assert _commit(place, 'edit model.py') == 'frozen', 'the pathspecs of the hook are those of the new blob'
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from place import Place
+from place import PROGRAM, Place
 from rulebook import apply, make, told
 
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
-from gitexp.rules import hooks
+from gitexp.rules import alive, hooks, stubs
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def _commit(place: Place, steps: str = 'edit model.py', message: str = 'exp(a): 
 
 
 def _state(place: Place) -> list[str]:
-    return [one.message for one in hooks.state(Lab.find(place.path))]
+    return [one.message for one in alive.state(Lab.find(place.path))]
 
 
 def _setting(place: Place, key: str) -> str:
@@ -70,7 +71,11 @@ def test_taken_out_on_purpose_is_not_asked_for_again(place: Place) -> None:
     assert _setting(place, 'gitexp.hooks') == ''
     shutil.rmtree(place.path / '.git/exp/hooks')
     place.ok('check', 'rules')
-    assert 'the hooks are not installed' in place.talk
+    assert place.talk == 'put right: the folder of the hooks is gone\n'
+    shutil.rmtree(place.path / '.git/exp/hooks')
+    place.git('config', '--unset', 'core.hooksPath')
+    place.ok('check', 'rules')
+    assert place.talk == 'git exp: the hooks are not installed\nhint: git exp hook install\n'
 
 
 def test_doing_it_twice_changes_nothing(place: Place) -> None:
@@ -150,7 +155,7 @@ def test_a_hook_that_comes_later_is_called_as_soon_as_somebody_looks(place: Plac
     assert len(_calls(place.path / '.git/hooks')) == 1, 'ours look for it by themselves'
     _hook(place.path / '.git/hooks/post-commit', 'after')
     assert _state(place) == ["the hook 'post-commit' is missing"]
-    hooks.repair(Lab.find(place.path))
+    alive.repair(Lab.find(place.path))
     assert _commit(place) == 'ok'
     assert _calls(place.path / '.git/hooks')[1:] == ['later ', 'after ']
 
@@ -174,14 +179,124 @@ def test_husky_keeps_its_hooks_in_every_worktree(place: Place) -> None:
     assert _setting(place, 'gitexp.chained') == ''
 
 
+HUSKY = (
+    'pre-commit', 'pre-merge-commit', 'prepare-commit-msg', 'commit-msg', 'post-commit', 'applypatch-msg', 'pre-applypatch',
+    'post-applypatch', 'pre-rebase', 'post-rewrite', 'post-checkout', 'post-merge', 'pre-push', 'pre-auto-gc',
+)
+
+
+def _husky(place: Place) -> None:
+    """What `npm install` does where husky 9 is used: generated stubs that git ignores, and a relative core.hooksPath."""
+    for name in HUSKY:
+        path = place.write(f'.husky/_/{name}', '#!/usr/bin/env sh\n. "$(dirname "$0")/h"')
+        path.chmod(0o755)
+    place.write('.husky/_/.gitignore', '*')
+    place.write('.husky/_/h', (
+        'n=$(basename "$0")\ns=$(dirname "$(dirname "$0")")/$n\n[ ! -f "$s" ] && exit 0\nsh -e "$s" "$@"\nc=$?\n'
+        '[ $c != 0 ] && echo "husky - $n script failed (code $c)"\nexit $c\n'
+    ))
+    place.git('config', 'core.hooksPath', '.husky/_')
+
+
+@pytest.mark.parametrize('first', ['husky', 'ours'])
+def test_husky_works_in_either_order_and_each_time_it_is_installed(place: Place, first: str) -> None:
+    place.write('.husky/pre-commit', 'echo husky >> "$(git rev-parse --git-common-dir)/calls"\n')
+    for who in (first, *({'husky', 'ours'} - {first}), 'husky'):
+        _husky(place) if who == 'husky' else place.ok('hook', 'install')
+    place.git('worktree', 'add', '-q', '../linked', '-b', 'exp/b')
+    linked = place.at('../linked')
+    linked.ok('check', 'rules')
+    assert linked.talk == "put right: the hooks are silenced: core.hooksPath is '.husky/_'\n", 'though this worktree has no .husky/_'
+
+    assert _commit(place) == 'ok'
+    assert _calls(place.path / '.git') == ['husky']
+    assert _commit(place, 'edit eval.py') == 'frozen'
+    assert _commit(linked, 'edit eval.py', 'exp(b): x') == 'frozen'
+    _husky(linked)
+    linked.ok('check', 'rules')
+    linked.git('reset', '-q', '--hard')
+    apply(linked, 'edit model.py')
+    linked.write('.husky/pre-commit', 'exit 1\n')
+    assert 'husky - pre-commit script failed' in linked.git('commit', '-m', 'exp(b): x', check=False).stderr
+    place.ok('hook', 'remove')
+    assert _setting(place, 'core.hooksPath') == '.husky/_'
+
+
+def _lefthook(place: Place, *words: str) -> None:
+    """What `lefthook install` (2.2) does: it refuses where core.hooksPath is set, or resets it, or renames what is in its way there."""
+    said = _setting(place, 'core.hooksPath')
+    if said and not words:
+        return
+    if '--reset-hooks-path' in words:
+        place.git('config', '--unset-all', '--local', 'core.hooksPath', check=False)
+    folder = place.path / place.git('rev-parse', '--git-path', 'hooks').stdout.strip()
+    path = folder / 'pre-commit'
+    if path.exists() and 'LEFTHOOK' not in path.read_text():
+        path.rename(folder / 'pre-commit.old')
+    _hook(path, 'LEFTHOOK')
+
+
+@pytest.mark.parametrize('words', [(), ('--force',), ('--reset-hooks-path',)])
+@pytest.mark.parametrize('first', ['lefthook', 'ours'])
+def test_lefthook_is_called_once_in_either_order(place: Place, first: str, words: tuple[str, ...]) -> None:
+    for who in (first, *({'lefthook', 'ours'} - {first})):
+        _lefthook(place, *words) if who == 'lefthook' else place.ok('hook', 'install')
+    for _ in range(2):
+        place.ok('check', 'rules')
+        assert _state(place) == []
+        assert _commit(place) == 'ok'
+        assert _commit(place, 'edit eval.py') == 'frozen'
+        place.git('reset', '-q', '--hard')
+        _lefthook(place, *words)
+    folders = (place.path / '.git/hooks', place.path / '.git/exp/hooks/beside')
+    assert [len(_calls(folder)) for folder in folders if _calls(folder)] == ([2] if words or first == 'lefthook' else [])
+    place.ok('check', 'rules')
+    assert not list((place.path / '.git/exp/hooks').glob('*.old'))
+
+
+def _framework(place: Place) -> int:
+    """What `pre-commit install` (4.7) does: it refuses where core.hooksPath is set, and says how to unset it."""
+    if place.git('config', '--get', 'core.hooksPath', check=False).stdout.strip():
+        return 1
+    path = place.path / '.git/hooks/pre-commit'
+    if path.exists():
+        path.rename(path.with_suffix('.legacy'))
+    _hook(path, 'framework')
+    return 0
+
+
+def test_the_framework_is_chained_and_its_advice_does_no_harm(place: Place) -> None:
+    place.ok('hook', 'install')
+    assert _framework(place) == 1
+    place.git('config', '--unset-all', 'core.hooksPath')
+    assert _framework(place) == 0
+    place.ok('check', 'rules')
+    assert place.talk == 'put right: the hooks are silenced: core.hooksPath is not set\n'
+    assert _commit(place) == 'ok'
+    assert len(_calls(place.path / '.git/hooks')) == 1
+    assert _commit(place, 'edit eval.py') == 'frozen'
+
+
+def test_two_hooks_in_the_place_of_ours_are_both_kept(place: Place) -> None:
+    for who in ('one', 'two'):
+        place.ok('hook', 'install')
+        _hook(place.path / '.git/exp/hooks/pre-commit', who)
+    beside = place.path / '.git/exp/hooks/beside/pre-commit'
+    place.ok('hook', 'install')
+    assert place.talk == f"note: a hook 'pre-commit' was put in the place of another one, which is kept as '{beside}.old'\n"
+    assert _commit(place) == 'ok'
+    assert _calls(beside.parent) == ['two ']
+    assert 'one' in beside.with_suffix('.old').read_text()
+
+
 def test_husky_after_us_is_chained_and_not_in_charge(place: Place) -> None:
     place.ok('hook', 'install')
     _hook(place.path / '.husky/_/pre-commit', 'husky')
     place.git('config', 'core.hooksPath', '.husky/_')
     assert _state(place) == ["the hooks are silenced: core.hooksPath is '.husky/_'"]
 
-    mended = hooks.repair(Lab.find(place.path))
-    assert [one.rule for one in mended] == ['silenced']
+    mended = alive.repair(Lab.find(place.path))
+    assert [one.rule for one in mended.done] == ['silenced']
     assert _state(place) == []
     assert _commit(place) == 'ok'
     assert _commit(place, 'edit eval.py') == 'frozen'
@@ -206,7 +321,7 @@ def test_a_manager_that_writes_into_our_folder_is_called_from_beside(place: Plac
     place.ok('hook', 'install')
     _hook(place.path / '.git/exp/hooks/pre-commit', 'foreign')
     assert _state(place) == ["the hook 'pre-commit' is not ours"]
-    hooks.repair(Lab.find(place.path))
+    alive.repair(Lab.find(place.path))
 
     assert _state(place) == []
     assert _commit(place, 'edit eval.py') == 'frozen'
@@ -221,39 +336,65 @@ def test_being_silenced_is_noticed_and_undone(place: Place, value: str) -> None:
     place.ok('hook', 'install')
     place.git('config', 'core.hooksPath', value)
     assert len(_state(place)) == 1
-    hooks.repair(Lab.find(place.path))
+    alive.repair(Lab.find(place.path))
     assert _state(place) == []
     assert _commit(place, 'edit eval.py') == 'frozen'
     place.ok('hook', 'remove')
     assert _setting(place, 'core.hooksPath') == ''
 
 
-def test_being_silenced_in_one_worktree_is_undone(place: Place) -> None:
+def test_being_silenced_in_one_worktree_is_noticed_from_everywhere(place: Place) -> None:
     place.ok('hook', 'install')
     place.git('config', 'extensions.worktreeConfig', 'true')
-    place.git('worktree', 'add', '-q', '../linked', '-b', 'exp/b')
-    linked = place.at('../linked')
-    linked.git('config', '--worktree', 'core.hooksPath', '/dev/null')
-    assert _commit(linked, 'edit eval.py', 'x') == 'ok'
-    linked.git('reset', '-q', '--hard', 'HEAD^')
+    for name in ('b', 'c'):
+        place.git('worktree', 'add', '-q', f'../{name}', '-b', f'exp/{name}')
+        place.at(f'../{name}').git('config', '--worktree', 'core.hooksPath', '/dev/null')
+    b, c = place.at('../b'), place.at('../c')
+    assert _commit(b, 'edit eval.py', 'x') == 'ok'
+    b.git('reset', '-q', '--hard', 'HEAD^')
 
-    assert len(_state(linked)) == 1
-    assert _state(place) == []
-    hooks.repair(Lab.find(linked.path))
-    assert _state(linked) == []
-    assert _commit(linked, 'edit eval.py', 'exp(b): x') == 'frozen'
+    assert ["core.hooksPath is '/dev/null'" in one for one in _state(b)] == [True]
+    assert ['silenced in one worktree' in one for one in _state(place)] == [True, True]
+    place.ok('check', 'rules')
+    assert place.talk.startswith('put right: the hooks are silenced in one worktree: ') and place.talk.count('\n') == 1
+    assert _state(place) == _state(b) == _state(c) == []
+    assert _commit(b, 'edit eval.py', 'exp(b): x') == 'frozen'
+    place.ok('check', 'rules')
+    assert 'put right' not in place.talk, 'it is said once'
 
 
-def test_what_only_a_command_line_says_is_told_and_not_written_down(place: Place) -> None:
+def test_what_only_the_environment_says_is_told_and_not_written_down(place: Place) -> None:
     place.ok('hook', 'install')
-    silenced = Lab.find(place.path)
-    silenced = Lab(**{**vars(silenced), 'settings': {**silenced.settings, 'core.hookspath': '/dev/null'}})
-    assert [one.rule for one in hooks.state(silenced)] == ['silenced']
-    hooks.repair(silenced)
-    assert _state(place) == []
+    before = (place.path / '.git/config').read_bytes()
+    environment = {'GIT_CONFIG_COUNT': '1', 'GIT_CONFIG_KEY_0': 'core.hooksPath', 'GIT_CONFIG_VALUE_0': '/dev/null'}
+    says = (
+        "git exp: your environment silences the hooks: it sets core.hooksPath to '/dev/null'\n"
+        'hint: unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS, and no git -c core.hooksPath\n'
+    )
+    place.ok('check', 'rules', **environment)
+    assert place.talk == says
+    place.env = {'GIT_CONFIG_PARAMETERS': "'core.hooksPath'='/dev/null'"}
+    place.ok('check', 'rules')
+    assert place.talk == says
+    assert (place.path / '.git/config').read_bytes() == before
+    place.git('config', 'core.hooksPath', '/nowhere')
+    place.ok('check', 'rules')
+    assert place.talk == f"put right: the hooks are silenced: core.hooksPath is '/nowhere'\n{says}"
+    place.env = {}
     _hook(place.path.parent / 'theirs/pre-commit', 'theirs')
     place.git('-c', f'core.hooksPath={place.path.parent}/theirs', 'exp', 'hook', 'install')
     assert _setting(place, 'gitexp.chained') == ''
+
+
+def test_what_an_included_file_says_is_told_with_the_way_out(place: Place, tmp_path: Path) -> None:
+    place.ok('hook', 'install')
+    place.git('config', '--file', str(tmp_path / 'more'), 'core.hooksPath', '/dev/null')
+    place.git('config', 'include.path', str(tmp_path / 'more'))
+    place.ok('check', 'rules')
+    assert f"core.hooksPath is '/dev/null' in '{tmp_path}/more', which the configuration includes" in place.talk
+    place.git(*place.talk.strip().rpartition('hint: git ')[2].replace("'", '').split())
+    place.ok('check', 'rules')
+    assert place.talk == ''
 
 
 def _unlink(folder: Path) -> None:
@@ -290,14 +431,14 @@ def test_harm_is_named_and_mended(place: Place, harm: Callable[[Path], None], sa
     harm(place.path / '.git/exp/hooks')
     found, = _state(place)
     assert found.startswith(says)
-    assert [one.message for one in hooks.repair(Lab.find(place.path))] == [found]
+    assert [one.message for one in alive.repair(Lab.find(place.path)).done] == [found]
     assert _state(place) == []
 
 
 def test_what_is_not_installed_is_told_and_not_installed_by_itself(place: Place) -> None:
     lab = Lab.find(place.path)
     assert _state(place) == ['the hooks are not installed']
-    assert hooks.repair(lab) == []
+    assert alive.repair(lab).done == []
     assert _setting(place, 'core.hooksPath') == ''
 
 
@@ -327,7 +468,7 @@ def test_a_copied_or_moved_repository_finds_its_own_hooks_again(place: Place, tm
     shutil.copytree(place.path, tmp_path / 'copy', symlinks=True)
     copy = place.at(tmp_path / 'copy')
     assert _state(copy) != []
-    hooks.repair(Lab.find(copy.path))
+    alive.repair(Lab.find(copy.path))
     assert _state(copy) == []
     assert _setting(copy, 'core.hooksPath') == f'{copy.path}/.git/exp/hooks'
     assert _setting(copy, 'gitexp.chained') == ''
@@ -335,11 +476,90 @@ def test_a_copied_or_moved_repository_finds_its_own_hooks_again(place: Place, tm
     assert _setting(copy, 'core.hooksPath') == ''
 
 
+def test_a_moved_repository_mends_itself_and_leaves_alone_what_is_at_the_old_place(place: Place, tmp_path: Path) -> None:
+    place.ok('hook', 'install')
+    shutil.move(place.path, tmp_path / 'new')
+    new = place.at(tmp_path / 'new')
+    new.ok('check', 'rules')
+    assert new.talk.startswith(f"put right: the hooks are silenced: core.hooksPath is '{place.path}/.git/exp/hooks'")
+    assert not place.path.exists()
+    assert _commit(new, 'edit eval.py') == 'frozen'
+
+    shutil.copytree(tmp_path / 'new', tmp_path / 'copy', symlinks=True)
+    before = {path: path.read_bytes() for path in sorted((tmp_path / 'new').rglob('*')) if path.is_file()}
+    place.at(tmp_path / 'copy').ok('check', 'rules')
+    assert _state(place.at(tmp_path / 'copy')) == []
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_stubs_of_an_older_gitexp_get_what_is_new(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(stubs, 'OURS', ('pre-commit', 'commit-msg'))
+        hooks.install(place.path)
+    assert _state(place) == [f"the hook '{name}' is missing" for name in stubs.OURS if name not in ('pre-commit', 'commit-msg')]
+    place.ok('check', 'rules')
+    assert place.talk.startswith("put right: the hook '") and place.talk.count('\n') == 1
+    assert _state(place) == []
+
+
+def test_what_cannot_be_mended_is_said_and_breaks_nothing(place: Place) -> None:
+    place.ok('hook', 'install')
+    place.git('config', 'core.hooksPath', '/dev/null')
+    (place.path / '.git/exp/hooks/pre-push').unlink()
+    (place.path / '.git/exp/hooks/pre-push').mkdir()
+    assert json.loads(place.ok('check', 'rules', '--json')) == []
+    assert place.talk.startswith("git exp: the hooks are silenced: core.hooksPath is '/dev/null', and 1 more; cannot write hooks to '")
+    assert place.talk.endswith('is a directory\nhint: git exp hook install\n')
+
+
+def test_many_commands_mend_at_the_same_time(place: Place) -> None:
+    place.ok('hook', 'install')
+    place.git('config', 'core.hooksPath', '/dev/null')
+    (place.path / '.git/exp/hooks/pre-commit').chmod(0o644)
+    pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+    running = [subprocess.Popen([PROGRAM, 'check', 'rules'], cwd=place.path, **pipes) for _ in range(6)]
+    said = [one.communicate()[1].decode() for one in running]
+    assert [one.returncode for one in running] == [0] * 6, said
+    assert set(said) <= {'', "put right: the hooks are silenced: core.hooksPath is '/dev/null', and 1 more\n"}
+    assert sum(map(bool, said)) == 1, 'only who mended it says so'
+    assert _state(place) == []
+
+
+def test_a_git_that_writes_the_configuration_is_waited_for(place: Place) -> None:
+    place.ok('hook', 'install')
+    place.git('config', 'core.hooksPath', '/dev/null')
+    lock = place.write('.git/config.lock', '')
+    running = subprocess.Popen([PROGRAM, 'check', 'rules'], cwd=place.path, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.wait(0.7)
+    lock.unlink()
+    assert b'put right' in running.communicate()[1]
+
+
+def test_a_reference_that_may_not_move_leaves_a_way_out(place: Place) -> None:
+    """Where the program is gone, every hook refuses, and what it says to do can be done."""
+    place.ok('hook', 'install')
+    shared = place.path / '.git/exp/hooks/gitexp.sh'
+    shared.write_text(shared.read_text().replace("package='", "package='/gone"))
+    shutil.rmtree(place.path / '.git/exp/cache')
+    for words in (['branch', 'other'], ['commit', '--allow-empty', '-m', 'exp(a): x'], ['update-ref', 'refs/heads/x', 'HEAD'],
+                  ['push', 'origin', 'HEAD:refs/heads/x'], ['merge', '--no-ff', '--no-edit', '-m', 'exp(a): y', 'HEAD^{tree}']):
+        done = place.git(*words, check=False)
+        assert done.returncode, words
+        assert 'git exp hook install' in done.stderr or 'merge' in words, done.stderr
+    way, = {line.partition('to go without: ')[2].rstrip(')') for line in place.git('branch', 'other', check=False).stderr.splitlines()
+            if 'to go without' in line}
+    place.git(*way.removeprefix('git ').split())
+    place.git('branch', 'other')
+    assert place.ok('hook', 'install')
+    assert _state(place) == []
+
+
 def test_a_repository_that_cannot_be_written_to(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, 'Permission denied')
     monkeypatch.setattr('gitexp.core.files.replace', denied)
-    with pytest.raises(Refused, match='cannot write hooks to .*Permission denied'):
+    with pytest.raises(Refused, match='cannot write hooks to .*permission denied'):
         hooks.install(place.path)
 
 
@@ -374,7 +594,7 @@ def test_the_hooks_of_the_framework_run_these(place: Place) -> None:
     text = (Path(__file__).parents[2] / '.pre-commit-hooks.yaml').read_text()
     entries = {one['id']: one for one in yaml.safe_load(text)}
     assert {one['entry'].split()[-1]: one['stages'] for one in entries.values()} == {
-        name: [name] for name in ('pre-commit', 'commit-msg', 'pre-push')
+        name: [name] for name in ('pre-commit', 'pre-merge-commit', 'commit-msg', 'pre-push')
     }
     assert entries['gitexp']['always_run'] and not entries['gitexp']['pass_filenames']
 

@@ -1,29 +1,41 @@
 """The judge by itself, for what real repositories seldom show."""
 from __future__ import annotations
 
+from typing import Any
+
 from gitexp.lab import config
 from gitexp.rules import ruleset
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.judge import Case, judge
 
-TEXTS = {'base': b'id\n1\n', 'mine': b'id\n1\n2\n', 'theirs': b'id\n1\n3\n', 'both': b'id\n1\n2\n3\n', 'new': b'x\n'}
+PLAN = b'# Plan\n\n## 1. Goal\nlower\n'
+NINE, OTHER = b'\n## 9. mine\nx\n', b'\n## 9. theirs\ny\n'
+TEXTS = {
+    'plan': PLAN, 'plan-mine': PLAN + NINE, 'plan-theirs': PLAN + OTHER, 'plan-both': PLAN + NINE + OTHER,
+    'plan-first': b'# Plan\n\n## 1. Goal\nhigher\n',
+    'base': b'id\n1\n', 'mine': b'id\n1\n2\n', 'theirs': b'id\n1\n3\n', 'both': b'id\n1\n2\n3\n', 'new': b'x\n',
+}
 RULES = ruleset.of(config.of({
     'metric': {'name': 'score', 'direction': 'min'}, 'eval': 'x',
-    'rules': {'frozen': ['eval.py'], 'append-bottom': ['results.tsv'], 'global': ['results.tsv']},
-}), b'rules:\n  frozen: [eval.py]\n  append-bottom:\n  - "results.tsv"\n  global: [results.tsv]\n')
+    'rules': {'frozen': ['eval.py'], 'append-bottom': ['results.tsv'], 'global': ['results.tsv'],
+              'sections': ['PLAN.md'], 'links-only': ['data/**'], 'human': ['human.md']}, 'humans': ['ada@example.org'],
+}), b'rules:\n  frozen: [eval.py]\n  append-bottom:\n  - "results.tsv"\n  global: [results.tsv]\n  sections: [PLAN.md]\n'
+    b'  links-only: ["data/**"]\n  human: [human.md]\n')
 
 
 def _entry(name: str | None) -> Entry | None:
     return Entry('100644', name) if name else None
 
 
-def _judged(path: str, new: Entry | None, olds: list[str | None], bases: list[str | None], branch: str | None = 'main') -> list[str]:
+def _judged(
+    path: str, new: Entry | None, olds: list[str | None], bases: list[str | None], branch: str | None = 'main', **more: Any,
+) -> list[str]:
     change = Change(path, new, tuple(map(_entry, olds)), tuple(map(_entry, bases)))
-    return [f'{one.rule} {one.message}' for one in judge(Case(RULES, branch, TEXTS.__getitem__), [change])]
+    return [f'{one.rule} {one.message}' for one in judge(Case(RULES, branch, TEXTS.__getitem__, **more), [change])]
 
 
 def test_the_line_of_a_rule_is_found() -> None:
-    assert [rule.where for rule in RULES.rules[-3:]] == ['gitexp.yaml:2', 'gitexp.yaml:5', 'gitexp.yaml:4']
+    assert [rule.where for rule in RULES.rules[-6:-2]] == ['gitexp.yaml:2', 'gitexp.yaml:5', 'gitexp.yaml:4', 'gitexp.yaml:6']
 
 
 def test_a_frozen_file_that_both_sides_changed_is_refused_whatever_comes_of_it() -> None:
@@ -67,3 +79,45 @@ def test_both_sides_may_have_begun_a_file() -> None:
 def test_a_merge_elsewhere_may_not_change_what_is_global() -> None:
     assert _judged('results.tsv', _entry('theirs'), ['base', 'theirs'], ['base'], 'exp/a') == []
     assert _judged('results.tsv', _entry('both'), ['base', 'theirs'], ['base'], 'exp/a') != []
+
+
+def test_a_merge_of_plans_has_what_both_sides_have() -> None:
+    sides: list[str | None] = ['plan-mine', 'plan-theirs']
+    assert _judged('PLAN.md', _entry('plan-both'), sides, ['plan']) == []
+    assert _judged('PLAN.md', _entry('plan-mine'), sides, ['plan']) == ["sections the merge loses or moves the section '9. theirs'"]
+    assert _judged('PLAN.md', None, sides, ['plan']) == ['sections deleted or renamed away']
+    assert _judged('PLAN.md', _entry('plan-theirs'), ['plan', 'plan-theirs'], ['plan']) == []
+
+
+def test_a_plan_that_was_broken_goes_back_to_what_the_trunk_has_and_no_other() -> None:
+    def to_trunk(change: Change) -> bool:
+        return False
+    assert _judged('PLAN.md', _entry('plan'), ['plan-first'], []) == ["sections the section '1. Goal' is changed"]
+    assert _judged('PLAN.md', _entry('plan'), ['plan-first'], [], away=to_trunk) == []
+    assert _judged('PLAN.md', _entry('plan'), ['plan-mine'], [], away=to_trunk) == ["sections the section '9. mine' is gone"]
+
+
+def test_between_two_ends_of_the_trunk_sections_may_have_come_in_any_order() -> None:
+    assert _judged('PLAN.md', _entry('plan-both'), ['plan-theirs'], []) == [
+        "sections the section '9. theirs' is not in its place: new ones follow below the last",
+    ]
+    assert _judged('PLAN.md', _entry('plan-both'), ['plan-theirs'], [], ends=True) == []
+
+
+def test_links_come_from_either_side_and_nothing_else_does() -> None:
+    assert _judged('data/x', Entry('120000', 'mine'), ['mine', 'theirs'], ['base']) == []
+    assert _judged('data/x', _entry('theirs'), [None, 'theirs'], [None]) == []
+    assert _judged('data/x', _entry('new'), [None, 'theirs'], [None]) == ['links-only changed, and is no symbolic link']
+    assert _judged('data/x.gitkeep', Entry('100644', 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'), [None], []) != []
+    assert _judged('data/.gitkeep', Entry('100644', 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'), [None], []) == []
+
+
+def test_who_is_not_named_is_told_why() -> None:
+    def says(author: str, humans: tuple[str, ...] = RULES.humans) -> list[str]:
+        case = Case(RULES._replace(humans=humans), 'exp/a', TEXTS.__getitem__, author=author)
+        return [one.message for one in judge(case, [Change('human.md', _entry('new'), (_entry('base'),))])]
+    assert says('Ada <ADA@example.org>') == []
+    assert says('Bot <bot@example.org>') == ["changed by 'Bot <bot@example.org>', who is not in 'humans:'"]
+    assert says('') == ['changed, and who did it is not known']
+    assert says('Ada <ada@example.org>', ()) == ["changed, and 'humans:' in gitexp.yaml names nobody who may"]
+    assert _judged('human.md', _entry('theirs'), ['base', 'theirs'], ['base']) == [], 'a merge brings in what others have written'

@@ -10,11 +10,12 @@ from rulebook import apply, make, told
 
 from gitexp.lab.lab import Lab
 from gitexp.rules import push, ruleset
+from gitexp.rules.span import Span
 
 
 def _change(place: Place, steps: str) -> None:
     apply(place, steps)
-    place.git('commit', '-q', '-n', '-m', 'exp(a): a change')
+    place.without_hooks('commit', '-q', '-m', 'exp(a): a change')
 
 
 def _push(place: Place, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -81,7 +82,7 @@ def test_whatever_is_pushed_as_the_trunk_goes_along_under_other_names(tmp_path: 
 def test_a_push_that_loosens_the_rules_is_judged_by_the_old_ones(tmp_path: Path) -> None:
     place = make(tmp_path, branch='main')
     place.write('gitexp.yaml', 'metric: {name: score, direction: min}\neval: python3 eval.py {seed}\n')
-    place.git('commit', '-q', '-a', '-m', 'looser', META_MODE='1')
+    place.without_hooks('commit', '-q', '-a', '-m', 'looser\n\nMeta-Mode: 1')
     _change(place, 'edit eval.py')
     assert told(_push(place, 'main', META_MODE='1').stderr) == 'frozen'
 
@@ -107,7 +108,7 @@ def test_the_history_of_the_trunk_stays(tmp_path: Path) -> None:
     _change(place, 'edit other.py')
 
     assert 'rewritten' in _push(place, '--force', 'main').stderr
-    assert 'deleted on the remote' in _push(place, ':main').stderr
+    assert 'deleted: results' in _push(place, ':main').stderr
 
 
 def test_a_trunk_that_others_have_moved_on_is_fetched_first(tmp_path: Path) -> None:
@@ -141,3 +142,13 @@ def test_notes_have_paths_of_their_own(tmp_path: Path) -> None:
     everything = ruleset.of(lab.config._replace(rules={'frozen': ('**',)}), b'')
     for ref, count in (('refs/notes/exp', 0), ('refs/heads/notes', 2)):
         assert len(push.findings(lab, everything, [push.Update(tip, ref, None)], remote='origin', meta=False)) == count
+
+
+def test_the_trunk_is_compared_with_itself_besides_whatever_its_commits_say(tmp_path: Path) -> None:
+    place = make(tmp_path, branch='main')
+    before = place.git('rev-parse', 'HEAD').stdout.strip()
+    _change(place, 'cut results.tsv; edit eval.py; top notes_journal.md')
+    lab, tip = Lab.find(place.path), place.git('rev-parse', 'HEAD').stdout.strip()
+    found = Span(lab.git, ruleset.fresh(lab), tip, (tip,), 'main', before).ends()
+    assert sorted(one.rule for one in found) == ['append-bottom', 'frozen']
+    assert f'git rebase {before[:10]}, which is what was published' in found[0].way

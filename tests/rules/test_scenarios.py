@@ -1,4 +1,4 @@
-"""The same changes at every gate: the commit, the range, the push and the evaluation say the same."""
+"""The same changes at every gate: the commit, the branch that moves, the range, the push, the server and the evaluation say the same."""
 from __future__ import annotations
 
 import re
@@ -22,9 +22,11 @@ def test_every_gate_says_the_same(tmp_path: Path, kind: str, branch: str, steps:
     assert (committed.returncode == 0) == (rules == 'ok')
 
     if committed.returncode:
-        place.git('commit', '-q', '-n', '-m', message)
+        assert rulebook.moved(place, message) == rules
+        place.without_hooks('commit', '-q', '-m', message)
     assert rulebook.ranged(place) == rules
 
     assert rulebook.pushed(place, branch) == rules
+    assert rulebook.served(place, branch) == rules
     if branch == 'exp/a':
         assert rulebook.gated(place) == rules

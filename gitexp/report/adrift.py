@@ -1,0 +1,87 @@
+"""Worktrees that have lost their folder, their branch or their repository, and the way back."""
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from gitexp.core import locks
+from gitexp.experiment import removal
+from gitexp.git import repository, worktrees
+from gitexp.git.worktrees import Worktree
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read
+from gitexp.report.experiments import PREFIX
+from gitexp.report.health import Check, State
+
+_FIX = 'git exp doctor --fix'
+
+
+def look(lab: Lab) -> Iterator[Check]:
+    """Name each one, with what to do."""
+    copied = _copied(lab)
+    for worktree in lab.worktrees:
+        if worktree.prunable:
+            yield _gone(lab, worktree, can_repair=not copied)
+        elif worktree.unborn and worktree.branch and worktree.branch.startswith(PREFIX):
+            yield _without_branch(lab, worktree, worktree.branch.removeprefix(PREFIX))
+    for path in copied:
+        kept = removal.admin(lab.common, path)
+        says = f"'{path}' belongs to the repository that this one was copied from, and is left alone"
+        yield Check('worktrees', State.WARN, says, f'rm -r {shlex.quote(str(kept))}' if kept else None)
+    yield Check('worktrees', State.OK, f'{sum(not worktree.prunable for worktree in lab.worktrees)}')
+
+
+def mend(lab: Lab) -> list[str]:
+    """Bring back those that have moved with the repository, and forget those of ours whose folder is gone; their branches stay."""
+    gone = [worktree.path for worktree in lab.worktrees if worktree.prunable]
+    moved = [new for path in gone if (new := _moved(lab, path)) and not _copied(lab)]
+    lost = [path for path in gone if lab.root / lab.config.paths.worktrees in path.parents and _moved(lab, path) is None]
+    with locks.held(lab.state / 'locks' / 'worktrees', purpose='git exp doctor'):
+        if moved:
+            lab.git.ask('worktree', 'repair', *map(str, moved))
+        for path in lost:
+            lab.git.ask('worktree', 'remove', '--force', str(path))
+    return [
+        *(f"found the worktree '{path}', which has moved with the repository" for path in moved),
+        *(f"forgot the worktree '{path}', whose folder is gone; its branch is still there" for path in lost),
+    ]
+
+
+def _gone(lab: Lab, worktree: Worktree, *, can_repair: bool) -> Check:
+    moved = _moved(lab, worktree.path)
+    if moved:
+        way = _FIX if can_repair else f'git worktree repair {shlex.quote(str(moved))}'
+        return Check('worktrees', State.WARN, f"'{moved}' has moved with the repository, and git looks for it at '{worktree.path}'", way)
+    ours = lab.root / lab.config.paths.worktrees in worktree.path.parents
+    return Check('worktrees', State.WARN, f"the folder '{worktree.path}' is gone", _FIX if ours else 'git worktree prune')
+
+
+def _moved(lab: Lab, path: Path) -> Path | None:
+    """Where a worktree is now that lies in the repository's own folder, and has been moved with it."""
+    folder = lab.root / lab.config.paths.worktrees / path.name
+    named, kept = repository.named(folder), removal.admin(lab.common, path)
+    return folder if named and kept and not named.exists() and named.name == kept.name else None
+
+
+def _copied(lab: Lab) -> list[Path]:
+    return [one.path for one in worktrees.listed(lab.git)[1:] if not worktrees.is_own(one, lab.common)]
+
+
+def _without_branch(lab: Lab, worktree: Worktree, slug: str) -> Check:
+    commit = _last_commit(lab, worktree, slug)
+    says = f"the branch exp/{slug} is gone, and its worktree '{worktree.path}' is there; its rows stay"
+    remove = f'git worktree remove --force {shlex.quote(str(worktree.path))}'
+    return Check('worktrees', State.BAD, says, f'git branch exp/{slug} {commit}' if commit else remove)
+
+
+def _last_commit(lab: Lab, worktree: Worktree, slug: str) -> str | None:
+    """Where the branch was last, by the worktree's own log, or by the ledger."""
+    kept = removal.admin(lab.common, worktree.path)
+    try:
+        lines = (kept / 'logs' / 'HEAD').read_text('utf-8', 'replace').splitlines() if kept else []
+    except OSError:
+        lines = []
+    if lines:
+        return lines[-1].split(' ')[1]
+    return next((row.commit for row in reversed(read.read(lab).results) if row.experiment == slug and row.commit), None)

@@ -1,0 +1,54 @@
+"""What each of many commits changes, from few git processes."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gitexp.git import history
+from gitexp.git.command import Git
+from gitexp.git.history import Commit
+from gitexp.rules import change
+from gitexp.rules.change import RAW, Change, Pair
+
+Differences = Mapping[str, Pair]
+
+
+def changes(git: Git, commits: Sequence[Commit], specs: Sequence[str]) -> Iterator[tuple[Commit, list[Change]]]:
+    """The changes of each commit that has any; of merges, which may differ much from a parent, only what the pathspecs select.
+
+    For all others they are left out: git takes twenty times longer to match each entry of a tree than to see that it is the same.
+    """
+    merges = [one for one in commits if len(one.parents) > 1]
+    sides = _differences(git, _edges(one for one in commits if len(one.parents) < 2), ())
+    sides.update(_differences(git, _edges(iter(merges)), specs))
+    joins = [one for one in merges if any(sides[one.oid, parent] for parent in one.parents)]
+    bases = {one.oid: history.bases(git, *one.parents) for one in joins}
+    origins = _differences(git, [(oid, base) for oid, found in bases.items() for base in found], specs)
+    for commit in commits:
+        mine = [sides[edge] for edge in _edges(iter([commit]))]
+        if any(mine):
+            yield commit, change.joined(mine, [origins[commit.oid, base] for base in bases.get(commit.oid, ())])
+
+
+def _edges(commits: Iterator[Commit]) -> list[tuple[str, str]]:
+    """Each commit with each of its parents, '' for the parent of a first one."""
+    return [(commit.oid, parent) for commit in commits for parent in commit.parents or ('',)]
+
+
+def _differences(git: Git, edges: Sequence[tuple[str, str]], specs: Sequence[str]) -> dict[tuple[str, str], Differences]:
+    """What differs between each commit and another one, '' for nothing at all; one process for all."""
+    if not edges:
+        return {}
+    feed = ''.join(f'{commit} {parent}'.rstrip() + '\n' for commit, parent in edges).encode()
+    fields = git.ask('diff-tree', '--stdin', '--root', '--always', *RAW, '--', *specs, feed=feed).names
+    return dict(zip(edges, _blocks(fields)))
+
+
+def _blocks(fields: Sequence[str]) -> Iterator[Differences]:
+    """The records below each commit's name."""
+    at = 0
+    while at < len(fields):
+        end = at + 1
+        while end < len(fields) and fields[end].startswith(':'):
+            end += 2
+        yield change.pairs(fields[at + 1:end])
+        at = end

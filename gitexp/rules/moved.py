@@ -1,0 +1,149 @@
+"""The rules when a branch moves, whatever moves it: git asks before it writes a ref, and hooks of commits are easily passed by."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitexp.core.finding import Finding
+from gitexp.git import history, repository
+from gitexp.git.command import Git
+from gitexp.lab.config import FILE
+from gitexp.lab.lab import Lab
+from gitexp.rules import change, judge, ruleset
+from gitexp.rules.change import Blobs, Committed
+from gitexp.rules.judge import Case
+from gitexp.rules.pattern import fold
+from gitexp.rules.ruleset import RuleSet
+from gitexp.rules.span import Span
+from gitexp.rules.wording import PEOPLE, UNDO
+
+HEADS = 'refs/heads/'
+_FROZEN = ('frozen', 'protocol')
+_FOLDERS = ('rev-parse', '--path-format=absolute', '--git-dir', '--git-common-dir')
+_ABORTS = {
+    'rebase-merge': 'rebase', 'rebase-apply/applying': 'am', 'rebase-apply': 'rebase', 'CHERRY_PICK_HEAD': 'cherry-pick',
+    'MERGE_HEAD': 'merge',
+}
+_LASTING = (*_FROZEN, 'append-top', 'append-bottom', 'sections', 'keep')
+
+
+class Move(NamedTuple):
+    """`old` and `new` are commits, None where there is no such branch."""
+
+    ref: str
+    old: str | None
+    new: str | None
+
+    @property
+    def branch(self) -> str:
+        return self.ref.removeprefix(HEADS)
+
+
+def read(git: Git, told: bytes) -> list[Move]:
+    """Which branches move; the old value that git tells is nothing where the caller did not say it, so each is looked up."""
+    lines = [line.split(' ', 2) for line in told.decode('utf-8', 'surrogateescape').splitlines()]
+    moves = {ref: new.removeprefix('ref:') for _, new, ref in lines if ref.startswith(HEADS)}
+    known = repository.objects(git, [name for ref, new in moves.items() for name in (ref, new)])
+    return [Move(ref, old, new) for ref, old, new in zip(moves, known[::2], known[1::2]) if old != new or new is None]
+
+
+def findings(lab: Lab, moves: Iterable[Move], *, meta: bool) -> list[Finding]:
+    """Judge what each branch gains that neither it nor the trunk had; the trunk comes first, and then counts as it will be."""
+    rules = ruleset.of(lab.config, lab.text)
+    published = lab.git.run('rev-parse', '--verify', '--quiet', f'{lab.trunk}@{{upstream}}').text or None
+    known = [lab.trunk_commit, *([published] if published else [])]
+    found = []
+    for move in sorted(moves, key=lambda move: move.ref != lab.trunk_ref):
+        if move.ref == lab.trunk_ref:
+            found += _trunk(lab, rules, move, published, meta=meta)
+            known += [move.new] if move.new else []
+        elif move.new:
+            found += _branch(lab, rules, move, known, meta=meta)
+    return found
+
+
+def left(folder: Path) -> str:
+    """What to do about what a refused command leaves behind in the worktree of a folder; the state that git keeps names the command."""
+    state, common = (Path(line) for line in Git(folder, inherit=True).ask(*_FOLDERS).text.split('\n'))
+    renamed = common / 'logs' / 'refs' / '.tmp-renamed-log'
+    if renamed.exists():
+        # git has put the log of what was to be renamed there, deletes first, and stops at once when that is refused.
+        last = renamed.read_text('utf-8', 'replace').splitlines()[-1].split()[1]
+        return f'if a branch is missing that was to be renamed: git branch NAME {last[:10]}'
+    back = next((f'git {command} --abort takes back the rest' for name, command in _ABORTS.items() if (state / name).exists()), None)
+    return f'no branch has moved; {back or "git status shows what is left"}'
+
+
+def _branch(lab: Lab, rules: RuleSet, move: Move, known: Sequence[str], *, meta: bool) -> list[Finding]:
+    taken = next((name for name in ('HEAD', lab.trunk) if fold(name) == fold(move.branch)), None)
+    if taken:
+        return [Finding('name', move.ref, f"a branch of that name would be taken for '{taken}'", way='choose another name')]
+    if move.old is None and _stands(lab, rules.slug(move.branch), str(move.new)):
+        return []
+    return _gained(lab, rules, move, known, meta=meta)
+
+
+def _gained(lab: Lab, rules: RuleSet, move: Move, known: Sequence[str], *, meta: bool) -> list[Finding]:
+    """What is wrong with the commits that a branch has not had."""
+    return Span(
+        lab.git, rules, str(move.new), (*known, *([move.old] if move.old else [])), move.branch, lab.trunk_commit, meta,
+        undo=lambda commit: UNDO if (commit.oid, commit.parents) == (move.new, (move.old,)) else 'take it out of that commit',
+    ).findings()
+
+
+def _stands(lab: Lab, slug: str, new: str) -> bool:
+    """Whether a branch that begins stands where another does: it brings nothing new, and what others have made may be looked at.
+
+    An experiment has rules of its own, so only what its remote has under the same name counts.
+    """
+    names = lab.git.ask('for-each-ref', f'--points-at={new}', '--format=%(refname)', HEADS, 'refs/remotes/').text.split('\n')
+    return any(name.startswith('refs/remotes/') and name.endswith(f'/exp/{slug}') for name in names) if slug else any(names)
+
+
+def _trunk(lab: Lab, rules: RuleSet, move: Move, published: str | None, *, meta: bool) -> list[Finding]:
+    if move.new is None:
+        free = meta or _is_packed(lab, move)
+        return [] if free else [Finding('trunk', lab.trunk, 'deleted or renamed: results and rules live on it', way=PEOPLE)]
+    _check_readable(lab, move.new)
+    old, git = lab.trunk_commit, lab.git
+    if published and move.new == published:
+        return []
+    found = _gained(lab, rules, move, [published] if published else [], meta=meta)
+    if found or history.is_ancestor(git, old, move.new):
+        return found
+    back = published and history.is_ancestor(git, move.new, published)
+    ends = _ends(lab, rules, move.new, published if published and history.is_ancestor(git, published, move.new) else None, meta=meta)
+    return [one for one in ends if one.rule in (_FROZEN if back else _LASTING)]
+
+
+def _is_packed(lab: Lab, move: Move) -> bool:
+    """Whether only the file of a branch goes, since it is among the packed ones: git tells that as if the branch were deleted.
+
+    When a branch is deleted in earnest, the packed ones are locked.
+    """
+    try:
+        lines = (lab.common / 'packed-refs').read_text('utf-8', 'surrogateescape').splitlines()
+    except FileNotFoundError:
+        return False
+    return f'{move.old} {move.ref}' in lines and not (lab.common / 'packed-refs.lock').exists()
+
+
+def _check_readable(lab: Lab, new: str) -> None:
+    """Raises Usage for a gitexp.yaml that cannot be read: nothing could be committed any more."""
+    blob, = repository.objects(lab.git, [f'{new}:{FILE}'])
+    if blob not in (None, lab.config_blob):
+        ruleset.read(lab.git, str(blob))
+
+
+def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bool) -> list[Finding]:
+    """Judge the trunk before and after as one change; after a rebase it is what became of both the trunk here and the published one."""
+    git, old, target = lab.git, lab.trunk_commit, Committed(lab.git, new)
+    if published:
+        changes = change.merged(target, [old, published], history.bases(git, old, published), rules.pathspecs)
+    else:
+        changes = change.since(target, old, rules.pathspecs)
+    blobs = Blobs(git)
+    blobs.expect(judge.reading(rules, changes))
+    undo = f'stay at {old[:10]}: git reset --keep {old[:10]}'
+    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, pulled=True, undo=undo, commit=new), changes)

@@ -1,0 +1,118 @@
+"""Whether a text keeps its committed sections, by bytes.
+
+A section is a '## ' heading outside fenced code blocks and what follows it up to the next one; what stands before the first is
+the header. The header and the sections with a live heading may change freely, the others stay as they are, once and in order;
+new ones follow below the last, or where their number belongs.
+
+Decided on purpose: a committed section whose body is empty, blank or only HTML comments, may be filled. So may a field, which is
+a list item that ends in a colon, on its own line. Line ends and blank lines at the end of a section only separate it from the
+next one; every other byte counts, so that converting a file to CRLF is an edit. A byte order mark is the header's. A fence that
+is never closed hides the headings below it, as it does for who reads the page: the sections are gone. What a comment opened in
+the header hides on a rendered page is not looked at.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_MARK = b'\xef\xbb\xbf'
+_FENCE = re.compile(rb' {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)', re.DOTALL)
+_NUMBER = re.compile(r'\d+(\.\d+)*[.):]?\s+')
+_WHOLE = re.compile(r'\d+(?=[.):]?\s|$)')
+_COMMENT = re.compile(rb'<!--.*?-->', re.DOTALL)
+_FIELD = re.compile(rb'\s*[-*] .*:\s*')
+
+
+def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
+    """What is wrong with `new` as a successor of `old`, None when nothing is; `live` are headings, with or without their number."""
+    live = list(live)
+    olds, news = _closed(old, live), _closed(new, live)
+    at = 0
+    for before, section in zip((b'## 0', *olds), olds):
+        while at < len(news) and not _keeps(section, news[at]) and _belongs(before, news[at], section):
+            at += 1
+        if at == len(news) or not _keeps(section, news[at]):
+            return _lost(section, news)
+        at += 1
+    twice = next((section for section in olds if news.count(section) > olds.count(section)), None)
+    return None if twice is None else f'the section {_shown(twice)} is there twice'
+
+
+def merged(sides: Iterable[bytes], new: bytes, live: Iterable[str]) -> str | None:
+    """What is wrong with `new` as a merge: the committed sections of each side are there, in that side's order."""
+    live = list(live)
+    news = _closed(new, live)
+    for side in sides:
+        rest = iter(news)
+        lost = next((one for one in _closed(side, live) if not any(_keeps(one, other) for other in rest)), None)
+        if lost is not None:
+            return f'the merge loses or moves the section {_shown(lost)}'
+    return None
+
+
+def _closed(text: bytes, live: Sequence[str]) -> list[bytes]:
+    """The sections that may not change, each without the line ends at its end."""
+    free = {_plain(heading) for heading in live}
+    return [section for section in _sections(text) if _plain(_heading(section)) not in free]
+
+
+def _sections(text: bytes) -> list[bytes]:
+    found: list[list[bytes]] = [[]]
+    fence = b''
+    for line in text.removeprefix(_MARK).splitlines(keepends=True):
+        mark = _FENCE.match(line)
+        if fence:
+            closes = mark and mark[1].startswith(fence) and not mark[2].strip()
+            fence = b'' if closes else fence
+        elif mark:
+            fence = mark[1]
+        elif line.startswith((b'## ', b'##\t')):
+            found.append([])
+        found[-1].append(line)
+    return [b''.join(lines).rstrip(b'\r\n') for lines in found[1:]]
+
+
+def _heading(section: bytes) -> str:
+    return section.splitlines()[0].decode('utf-8', 'replace').strip().strip('#').strip()
+
+
+def _plain(heading: str) -> str:
+    return _NUMBER.sub('', heading.strip(), count=1).casefold()
+
+
+def _keeps(old: bytes, new: bytes) -> bool:
+    """Whether a section is as it was, or has only been filled where it was empty."""
+    if old == new:
+        return True
+    olds, news = old.split(b'\n'), new.split(b'\n')
+    if olds[0].rstrip() == news[0].rstrip() and not _COMMENT.sub(b'', b'\n'.join(olds[1:])).strip():
+        return True
+    return len(olds) == len(news) and all(map(_filled, olds, news))
+
+
+def _belongs(before: bytes, section: bytes, after: bytes) -> bool:
+    """Whether the number of a section puts it between two others: 9 was still to be committed when 10 was."""
+    one, number, other = (int(found[0]) if (found := _WHOLE.match(_heading(text))) else 0 for text in (before, section, after))
+    return one < number < other
+
+
+def _filled(old: bytes, new: bytes) -> bool:
+    return old == new or _FIELD.fullmatch(old) is not None and new.startswith(old.rstrip())
+
+
+def _lost(section: bytes, news: Sequence[bytes]) -> str:
+    """What happened to a committed section, in words."""
+    shown = _shown(section)
+    if section in news:
+        return f'the section {shown} is not in its place: new ones follow below the last'
+    same = next((one for one in news if _heading(one) == _heading(section)), None)
+    if same is None:
+        return f'the section {shown} is gone'
+    if same.replace(b'\r\n', b'\n') == section.replace(b'\r\n', b'\n'):
+        return f'the line ends of the section {shown} are changed'
+    return f'the section {shown} is changed'
+
+
+def _shown(section: bytes) -> str:
+    heading = _heading(section)
+    return f"'{heading[:60]}…'" if len(heading) > 60 else f"'{heading}'"

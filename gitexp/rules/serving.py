@@ -1,0 +1,152 @@
+"""The hook of a server, in a bare repository: put there with all that it needs, mended, and taken out.
+
+core.hooksPath of the repository itself names the folder of the hooks, so that no configuration of who pushes can name another one.
+The path is relative, since the repository may be moved, and has a step '.git', since no worktree can hold a folder of that name.
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from gitexp.core.errors import Refused
+from gitexp.git import repository
+from gitexp.git.command import Git
+from gitexp.lab.config import FILE
+from gitexp.rules import server, shipped, stubs
+from gitexp.rules.fast import quoted
+
+FOLDER = 'exp/server/.git'
+_KEY = 'core.hooksPath'
+_CHECKED = 'receive.fsckObjects'  # A tree or commit that no git makes says one thing to one program, and another to the next.
+_BEFORE = 'gitexp.hooksPath'
+_ALWAYS = ('update', 'post-receive', 'post-update')
+_SETTING = re.compile(r"^(\w+)=('(?:[^']|'\\'')*')$", re.MULTILINE)
+
+
+class Settings(NamedTuple):
+    """What is written into the hook, where nobody who pushes can change it.
+
+    `identity` names the environment variable in which the server says who pushes, '' for none; `search` is the PATH, `keys`
+    the keyring of gpg, and `chained` the folder of the hooks that were there before.
+    """
+
+    python: str
+    package: str
+    trunk: str
+    identity: str
+    search: str
+    keys: str
+    chained: str
+
+
+def install(folder: Path, *, trunk: str | None = None, identity: str | None = None) -> list[str]:
+    """Put the hook into the bare repository around a folder, or mend it; what is not told stays as it was.
+
+    Returns what is worth telling. Raises Usage for a gitexp.yaml that cannot be read.
+    """
+    bare = _bare(folder)
+    git, before = Git(bare), installed(bare)
+    trunk = trunk or (before.trunk if before else _trunk(git))
+    notes = _guarded(git, trunk)
+    settings = Settings(
+        os.path.realpath(sys.executable), shipped.put(bare), trunk,
+        (before.identity if before else '') if identity is None else identity,
+        _search(), os.environ.get('GNUPGHOME') or str(Path.home() / '.gnupg'), _earlier(git, before),
+    )
+    for name, text in _texts(bare, settings).items():
+        shipped.write(bare / FOLDER / name, text.encode('utf-8', 'surrogateescape'))
+        (bare / FOLDER / name).chmod(0o755)
+    git.ask('config', '--local', _KEY, FOLDER)
+    git.ask('config', '--local', _CHECKED, 'true')
+    shipped.tidy(bare, settings.package)
+    return notes
+
+
+def installed(bare: Path) -> Settings | None:
+    """What the hook there says, None where there is none of ours."""
+    try:
+        text = (bare / FOLDER / 'pre-receive').read_text('utf-8', 'surrogateescape')
+    except OSError:
+        return None
+    said = {name: value[1:-1].replace("'\\''", "'") for name, value in _SETTING.findall(text)}
+    return Settings(**said) if set(said) == set(Settings._fields) else None
+
+
+def is_here(folder: Path) -> bool:
+    """Whether a folder is in a bare repository with the hook of a server."""
+    try:
+        return (_bare(folder) / FOLDER).is_dir()
+    except Refused:
+        return False
+
+
+def remove(folder: Path) -> bool:
+    """Take the hook out, and leave core.hooksPath as it was found; whether there was anything to take out."""
+    bare = _bare(folder)
+    git = Git(bare)
+    before = git.run('config', '--local', '--get', _BEFORE).text
+    if git.run('config', '--local', '--get', _KEY).text == FOLDER:
+        git.run('config', '--local', *([_KEY, before] if before else ['--unset', _KEY]))
+    git.run('config', '--local', '--unset', _BEFORE)
+    shutil.rmtree(bare / 'exp' / 'server')
+    return True
+
+
+def _bare(folder: Path) -> Path:
+    place = repository.place(folder)
+    if place.top is not None or Git(folder).run('rev-parse', '--is-bare-repository').text != 'true':
+        raise Refused(f"'{folder}' is not in a bare repository", hint='git exp hook install, where people commit')
+    return place.common
+
+
+def _trunk(git: Git) -> str:
+    """As the configuration says, or the usual name that is there, or where HEAD leads."""
+    told = git.run('config', '--get', 'gitexp.trunk').text
+    names = [told] if told else ['main', 'master']
+    found = repository.objects(git, [f'refs/heads/{name}' for name in names])
+    there = [name for name, oid in zip(names, found) if oid]
+    return told or (there or [git.run('symbolic-ref', '--quiet', 'HEAD').text.removeprefix('refs/heads/')])[0]
+
+
+def _guarded(git: Git, trunk: str) -> list[str]:
+    """Look at what will be guarded; raises Usage for a gitexp.yaml that cannot be read."""
+    commit, blob = repository.objects(git, [f'refs/heads/{trunk}', f'refs/heads/{trunk}:{FILE}'])
+    if blob is not None:
+        server.read(git, blob, trunk)
+        return []
+    if commit is None:
+        return [f"there is no '{trunk}' yet: everything may be pushed until it comes, and it must have a {FILE}"]
+    return [f"'{trunk}' has no {FILE}: nothing is taken but a push of '{trunk}' that has one"]
+
+
+def _earlier(git: Git, before: Settings | None) -> str:
+    """The folder of the hooks that git ran until now; one that the repository itself names is put back when ours go."""
+    local = git.run('config', '--local', '--get', _KEY).text
+    if local == FOLDER:
+        return before.chained if before else 'hooks'
+    if local.endswith('/exp/hooks'):
+        raise Refused('the hooks for worktrees are installed here', hint='git exp hook remove, or make another clone the server')
+    if local:
+        git.ask('config', '--local', _BEFORE, local)
+    return git.run('config', '--type=path', '--get', _KEY).text or 'hooks'
+
+
+def _search() -> str:
+    """The folders of the programs that the hook runs, and the usual ones."""
+    found = [shutil.which(name) for name in ('git', 'ssh-keygen', 'gpg')]
+    return os.pathsep.join(dict.fromkeys([*(os.path.dirname(os.path.abspath(one)) for one in found if one), '/usr/bin', '/bin']))
+
+
+def _texts(bare: Path, settings: Settings) -> dict[str, str]:
+    templates = stubs.templates()
+    chained = bare / settings.chained
+    names = {*_ALWAYS, *(name for name in stubs.KNOWN - {'pre-receive'} if os.access(chained / name, os.X_OK))}
+    passing = (templates / 'passing-server').read_text().replace('@chained@', quoted(settings.chained))
+    text = (templates / 'pre-receive').read_text()
+    for name, value in settings._asdict().items():
+        text = text.replace(f'@{name}@', quoted(value), 1)
+    return {name: passing for name in names} | {'pre-receive': text}

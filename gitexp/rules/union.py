@@ -1,0 +1,93 @@
+"""Whether a merge of texts that both sides appended to loses and invents nothing.
+
+Either it is what the merge drivers make, seen from either end of the sides, or a person has resolved it by hand: then every
+row or entry of each side is there, in that side's order, each once, and nothing else. Plain text may repeat itself, so its
+lines may be there as often as the sides together have added them. Blank lines are nobody's.
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from gitexp.rules import parts, weave
+
+_MAKERS = {'append-bottom': weave.rows, 'append-top': weave.entries}
+
+
+def wrong(kind: str, bases: Sequence[bytes], sides: Sequence[bytes], new: bytes) -> str | None:
+    """What is wrong with `new` as a merge under the rule `kind`; the first of `sides` is the first parent's. None when nothing is."""
+    depth = parts.level(*bases, *sides) if kind == 'append-top' else 0
+    each_once = bool(depth) or all(map(_is_table, sides))
+    if each_once and any(_made(kind, order) == new for order in (sides, sides[::-1])):
+        return None
+    olds, mine, now = [_parts(one, depth) for one in bases], [_parts(one, depth) for one in sides], _parts(new, depth)
+    lost = _lost(mine, now)
+    return _added(_most(olds, mine, each_once=each_once), now) if lost is None else f'the merge loses or moves {_shown(lost)}'
+
+
+def holds(old: bytes, new: bytes) -> str | None:
+    """What published rows or lines `new` has lost or moved, whatever merges there were between; None when it holds them all.
+
+    The rows of a table may change their order, and a doubled one goes: who merges keeps the own rows in place, and the
+    published ones follow, each once.
+    """
+    before, now = parts.lines(old), parts.lines(new)
+    if not _is_table(old):
+        lost = _lost([before], now)
+        return None if lost is None else f'{_shown(lost)} is lost or moved'
+    if now[:1] != before[:1]:
+        return f'the header is changed: {_shown(before[0])}'
+    there = set(now)
+    gone = next((row for row in before if row not in there), None)
+    return None if gone is None else f'{_shown(gone)} is lost'
+
+
+def _made(kind: str, sides: Sequence[bytes]) -> bytes | None:
+    """What the merge drivers make of the sides. What became of old rows is asked of the commits that changed them."""
+    made: bytes | None = sides[0] if sides else None
+    for side in sides[1:]:
+        made = made if made is None else _MAKERS[kind](b'', made, side)
+    return made
+
+
+def _parts(text: bytes, depth: int) -> list[bytes]:
+    """The entries of a journal, or the lines of a text that has none."""
+    return [part for part in map(parts.plain, parts.split(text, depth)) if part] if depth else parts.lines(text)
+
+
+def _is_table(text: bytes) -> bool:
+    return any(b'\t' in line or line == b'id' for line in parts.lines(text)[:1])
+
+
+def _lost(sides: Iterable[Iterable[bytes]], now: Sequence[bytes]) -> bytes | None:
+    """The first part of a side that is not there in that side's order."""
+    for side in sides:
+        rest = iter(now)
+        lost = next((part for part in side if part not in rest), None)
+        if lost is not None:
+            return lost
+    return None
+
+
+def _added(most: Counter[bytes], now: Iterable[bytes]) -> str | None:
+    more = Counter(now) - most
+    part = next(iter(more), None)
+    if part is None:
+        return None
+    return f'the merge doubles {_shown(part)}' if most[part] else f'the merge adds {_shown(part)}, which no side has'
+
+
+def _most(bases: Iterable[Iterable[bytes]], sides: Iterable[Iterable[bytes]], *, each_once: bool) -> Counter[bytes]:
+    """How often each part may stand in a merge."""
+    before: Counter[bytes] = Counter()
+    for base in bases:
+        before |= Counter(base)
+    most = before.copy()
+    for side in map(Counter, sides):
+        most = most | side if each_once else most + (side - before)
+    return most
+
+
+def _shown(part: bytes) -> str:
+    text = part.partition(b'\n')[0].strip().decode('utf-8', 'replace')
+    return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"

@@ -1,0 +1,72 @@
+"""What a refusal says: what happened to a path, and the way back."""
+from __future__ import annotations
+
+import shlex
+
+from gitexp.rules.change import Change, Entry
+from gitexp.rules.pattern import Pattern, fold
+
+PEOPLE = 'ask a person for meta mode'
+UNDO = 'git restore --staged --worktree {path}'
+_FORMS = {'120000': 'a symbolic link', '160000': 'a submodule'}
+
+
+def what(old: Entry | None, new: Entry | None) -> str:
+    """What happened to a path."""
+    if new is None:
+        return 'deleted or renamed away'
+    if old is None:
+        return 'added' if new.is_file else f'added as {form(new)}'
+    if form(old) != form(new):
+        return f'replaced by {form(new)}'
+    if old.oid == new.oid:
+        return f'its mode is changed from {old.mode} to {new.mode}'
+    return 'changed'
+
+
+def form(entry: Entry) -> str:
+    return _FORMS.get(entry.mode, 'a file')
+
+
+def spelling(named: Pattern, change: Change) -> str:
+    """Names that some file systems take for one and the same; '' for the name itself."""
+    if not named.is_literal or not any(old is None for old in change.olds) or fold(change.path) != named.text or change.path == named.said:
+        return ''
+    return f" as another spelling of '{named.said}'"
+
+
+def way(kind: str, *, trunk: str, back: str) -> str:
+    """What to do about a broken rule; `back` takes the change back, '' when nothing has happened yet."""
+    then = {
+        'frozen': PEOPLE, 'protocol': PEOPLE,
+        'global': f"change it in the worktree of '{trunk}'",
+        'append-top': 'put a new entry above the first one',
+        'append-bottom': 'add lines at the end',
+        'sections': 'put a new section below the last one',
+        'keep': 'what is retired stays as evidence',
+        'links-only': "link to it instead: ln -s TARGET NAME",
+        'human': 'a person changes it',
+        'fixed': 'what is fixed changes on the trunk, for all experiments',
+    }[kind]
+    joint = {'frozen': '; or ', 'protocol': '; or ', 'append-top': '; then ', 'append-bottom': '; then ', 'sections': '; then '}
+    return joined(back, then, joint.get(kind, '; '))
+
+
+def joined(back: str, then: str, joint: str = '; ') -> str:
+    return f'{back}{joint}{then}' if back else then
+
+
+def undo(template: str, change: Change) -> str:
+    """The command that takes a change back; a template of its own where it is not only staged."""
+    path = word(change.path)
+    if template == UNDO and all(old is None for old in change.olds):
+        return f'git rm --cached {path}'
+    return template.format(path=path)
+
+
+def word(path: str) -> str:
+    """A path for the shell, on one line whatever its name has."""
+    if path.isprintable():
+        return shlex.quote(path)
+    data = path.encode('utf-8', 'surrogateescape')
+    return "$'" + ''.join(chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f'\\{byte:03o}' for byte in data) + "'"

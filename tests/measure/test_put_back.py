@@ -1,0 +1,112 @@
+"""A run that changes what it is measured by, and changes it back."""
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from place import CONFIG, Place
+from gitexp.measure.sentry import Sentry
+from stories import experiment, reason, rows
+
+MODEL = """\
+import os, shutil, subprocess, sys
+sys.dont_write_bytecode = True
+shutil.copy2('{file}', 'aside')
+open('{file}', 'w').write('bias = -3.0\\n')
+sys.modules.pop('{module}', None)
+import {module}
+score = 3.0 + {module}.bias
+os.replace('aside', '{file}')
+"""
+linux = pytest.mark.skipif(sys.platform != 'linux', reason='only Linux tells of folders that are moved')
+
+
+@pytest.fixture
+def biased(lab: Place) -> Place:
+    """A lab whose evaluation uses two fixed files, one of them in a folder."""
+    lab.write('eval.py', "import sys\nimport model\nprint('score:', model.score)\n")
+    lab.write('bias.py', 'bias = 0.0\n')
+    lab.write('guard/__init__.py', 'bias = 0.0\n')
+    lab.write('gitexp.yaml', CONFIG.replace('eval.py,', 'eval.py, bias.py, guard,'))
+    lab.commit('bias')
+    return lab
+
+
+@pytest.mark.parametrize(('file', 'module'), [('bias.py', 'bias'), ('guard/__init__.py', 'guard')])
+def test_a_fixed_file_that_is_changed_and_put_back_costs_the_result(biased: Place, file: str, module: str) -> None:
+    idea = experiment(biased, model_py=MODEL.format(file=file, module=module))
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    row, = rows(biased)
+    assert (row['status'], row['score'], row['verdict']) == ('violation', '', '')
+    assert f'it wrote to or moved {file}, and put back what was there' in reason(row) and file in idea.talk
+
+
+@linux
+def test_a_folder_of_fixed_files_that_is_moved_away_and_back_does_too(biased: Place) -> None:
+    swap = """\
+import os, shutil
+os.rename('guard', 'aside')
+os.mkdir('guard')
+open('guard/__init__.py', 'w').write('bias = -3.0\\n')
+import guard
+score = 3.0 + guard.bias
+shutil.rmtree('guard')
+os.rename('aside', 'guard')
+"""
+    idea = experiment(biased, model_py=swap)
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert 'guard/, and put back' in reason(rows(biased)[0])
+
+
+def test_training_is_watched_as_well(biased: Place) -> None:
+    biased.write('gitexp.yaml', CONFIG.replace('eval.py,', 'eval.py, bias.py,') + 'train: sh train.sh\n')
+    biased.commit('train')
+    idea = experiment(biased, train_sh='cp -p bias.py aside && echo bias = 1 > bias.py && mv aside bias.py\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert 'bias.py' in reason(rows(biased)[0])
+
+
+def test_a_run_that_only_reads_and_writes_beside_is_left_alone(biased: Place) -> None:
+    beside = "open('guard/cache', 'w').write('x')\nopen('new', 'w').write('x')\n"
+    idea = experiment(biased, model_py=f'import guard, bias\n{beside}score = 2.0\n')
+    idea.ok('eval')
+
+    assert [row['status'] for row in rows(biased)] == ['ok'] * 3
+
+
+@pytest.mark.parametrize(('script', 'touched'), [
+    ('cat fixed folder/deep', []),
+    ('touch folder/new; rm folder/new; echo > other', []),
+    ('cp -p fixed aside; echo x > fixed; cat aside > fixed; touch -r aside fixed', ['fixed']),
+    ('mv fixed aside; echo x > fixed; mv aside fixed', ['fixed']),
+    ('ln fixed aside; rm aside', ['fixed']),
+    ('chmod +x fixed; chmod -x fixed', ['fixed']),
+    ('rm fixed', ['fixed']),
+    pytest.param('mv folder aside; mkdir folder; mv folder gone; mv aside folder', ['folder/'], marks=linux),
+    pytest.param('mv ../{here} ../aside; mv ../aside ../{here}', ['./'], marks=linux),
+])
+def test_what_was_touched_is_named(tmp_path: Path, script: str, touched: list[str]) -> None:
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'fixed').write_text('fixed\n')
+    (tmp_path / 'folder' / 'deep').write_text('deep\n')
+    with Sentry(tmp_path, ['fixed', 'folder/deep', 'missing']) as sentry:
+        subprocess.run(script.replace('{here}', tmp_path.name), shell=True, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+
+        assert sentry.touched() == touched
+
+
+def test_a_write_through_memory_is_seen(tmp_path: Path) -> None:
+    import mmap
+    (tmp_path / 'fixed').write_text('fixed\n')
+    with Sentry(tmp_path, ['fixed']) as sentry:
+        with open(tmp_path / 'fixed', 'r+b') as file, mmap.mmap(file.fileno(), 0) as memory:
+            memory[0:1] = b'F'
+            memory[0:1] = b'f'
+
+        assert sentry.touched() == ['fixed']

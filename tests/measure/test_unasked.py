@@ -1,0 +1,143 @@
+"""Code that reaches a frozen evaluation though nobody asked for it."""
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from place import CONFIG, Place
+from gitexp.measure import interpreter
+from stories import change, experiment, reason, rows
+
+EVAL = """\
+import json, pathlib
+print('score:', json.loads(pathlib.Path('answer.json').read_text())['score'])
+"""
+FAKE = """\
+def loads(text): return {'score': 0.0}
+"""
+TRAIN = 'train: python3 train.py\n'
+ANSWER = "open('answer.json', 'w').write('{\"score\": 2.0}')\n"
+
+
+@pytest.fixture
+def strict(lab: Place) -> Place:
+    """A lab that trains, and whose evaluation runs no code of the experiment."""
+    lab.write('gitexp.yaml', CONFIG + TRAIN)
+    lab.write('eval.py', EVAL)
+    lab.write('train.py', ANSWER)
+    lab.commit('strict')
+    return lab
+
+
+@pytest.mark.parametrize(('name', 'text', 'said'), [
+    ('json.py', FAKE, "json.py: Python would load it in place of its own 'json'"),
+    ('json/__init__.py', FAKE, "json/__init__.py: Python would load it in place of its own 'json'"),
+    ('sitecustomize.py', 'import json\n', 'sitecustomize.py: Python would load it before every program'),
+    ('conftest.py', '', 'conftest.py: pytest would load it unasked'),
+])
+def test_a_module_that_takes_the_place_of_pythons_own_is_refused(strict: Place, name: str, text: str, said: str) -> None:
+    idea = experiment(strict, notes_md='')
+    idea.write(name, text)
+    idea.commit('exp(idea): cheat')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert f'    {said}\nhint: call it something else' in idea.talk and rows(strict) == []
+
+
+def test_compiled_code_of_a_frozen_file_is_refused(strict: Place) -> None:
+    idea = experiment(strict)
+    idea.write('__pycache__/eval.cpython-311.pyc', b'anything')
+    idea.git('add', '-f', '__pycache__')
+    idea.commit('exp(idea): compiled')
+
+    assert idea.exp('eval', '--seed', '1') == 5 and '__pycache__/eval.cpython-311.pyc' in idea.talk
+
+
+def test_a_package_beside_the_evaluation_is_refused(strict: Place) -> None:
+    idea = experiment(strict)
+    idea.write('eval/__init__.py', 'score = 0\n')
+    idea.commit('exp(idea): package')
+
+    assert idea.exp('eval', '--seed', '1') == 5 and 'eval/__init__.py' in idea.talk
+
+
+def test_what_the_trunk_has_is_its_own_affair(strict: Place) -> None:
+    strict.write('random.py', 'x = 1\n')
+    strict.commit('our random')
+    idea = experiment(strict, train_py=ANSWER, random_py='x = 2\n')
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(strict)[0]['score'] == '2.0'
+
+
+def test_an_experiment_may_add_modules(strict: Place) -> None:
+    idea = experiment(strict, train_py=f'import layers\n{ANSWER}', layers_py='', src__types_py='', data__notes_md='')
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(strict)[0]['status'] == 'ok'
+
+
+@pytest.mark.parametrize(('code', 'said'), [
+    (f'open("json.py", "w").write({FAKE!r})', "training left json.py: Python would load it in place of its own 'json'"),
+    (f'import os; os.mkdir("json"); open("json/__init__.py", "w").write({FAKE!r})', 'training left json/__init__.py'),
+    ('import os; os.mkdir("x"); os.symlink("x", "json")', 'training left json: '),
+    ('import os; os.mkdir("eval"); open("eval/__init__.py", "w")', "left eval/__init__.py: Python would load it in place of 'eval.py'"),
+    ('open("sitecustomize.py", "w")', 'training left sitecustomize.py'),
+], ids=['module', 'package', 'link', 'shadow', 'site'])
+def test_training_cannot_leave_such_a_module_for_the_evaluation(strict: Place, code: str, said: str) -> None:
+    idea = experiment(strict, train_py=f'{ANSWER}{code}\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    row, = rows(strict)
+    assert row['status'] == 'violation' and said in reason(row)
+
+
+def test_compiled_code_that_training_leaves_is_not_used(lab: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('eval.py,', 'eval.py, helper.py,') + TRAIN)
+    lab.write('helper.py', 'value = 2.0\n')
+    lab.write('eval.py', "import helper\nprint('score:', helper.value)\n")
+    lab.write('train.py', '')
+    lab.commit('helper')
+    forge = """\
+import importlib.util, marshal, os
+os.makedirs('__pycache__', exist_ok=True)
+code = marshal.dumps(compile('value = 0.0', 'helper.py', 'exec'))
+head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, 'little') + bytes(8)  # by a hash that is not to be checked
+open(importlib.util.cache_from_source('helper.py'), 'wb').write(head + code)
+"""
+    idea = experiment(lab, train_py=forge)
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(lab)[0]['score'] == '2.0'
+
+
+def test_the_place_of_an_installed_module_cannot_be_taken_either(strict: Place, tmp_path: Path) -> None:
+    (tmp_path / 'installed').mkdir()
+    (tmp_path / 'installed' / 'scores.py').write_text('')
+    strict.write('eval.py', f'import scores\n{EVAL}')
+    strict.commit('scores')
+    env = {'PYTHONPATH': str(tmp_path / 'installed')}
+    idea = experiment(strict, train_py=ANSWER, scores_py='')
+
+    assert idea.exp('eval', '--seed', '1', **env) == 5
+    assert "scores.py: Python would load it in place of the installed 'scores'" in idea.talk
+    idea.git('rm', '-q', 'scores.py')
+    change(idea, other_py='')
+    idea.ok('eval', '--seed', '1', **env)
+
+
+def test_the_python_of_the_evaluation_is_asked() -> None:
+    assert interpreter.installed(f'FOO=1 {sys.executable} eval.py', ['json', 'no_such_module_here']) == {'json'}
+    assert interpreter.installed('make eval', ['json']) == {'json'}
+    assert interpreter.installed('/no/such/python3 eval.py', ['json']) == set()
+
+
+def test_a_link_in_the_place_of_its_results_moves_nothing_of_the_lab(strict: Place) -> None:
+    link = f'import os\nos.makedirs("experiments/idea")\nos.symlink({os.fspath(strict.path)!r}, "experiments/idea/results")\n'
+    idea = experiment(strict, train_py=ANSWER + link)
+    idea.ok('eval', '--seed', '1')
+
+    assert (strict.path / 'eval.py').exists() and rows(strict)[0]['status'] == 'ok'

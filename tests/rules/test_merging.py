@@ -1,0 +1,270 @@
+"""Real merges of what several people append to: rows and entries of both sides are there, once, and the rules hold."""
+from __future__ import annotations
+
+import itertools
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from gitexp.git.command import Git
+from gitexp.rules import drivers, weave
+from gitexp.rules.stubs import Origin
+from place import CONFIG, Place
+
+ATTRIBUTES = '/results.tsv merge=gitexp-ledger -text\n/*_journal.md merge=gitexp-journal\n/RESEARCH_JOURNAL.md merge=gitexp-journal\n'
+LEDGER, JOURNAL = 'results.tsv', 'RESEARCH_JOURNAL.md'
+TEXT = '# Research journal\n\n## 2026-01-02 second\nb\n\n## 2026-01-01 start\na\n'
+ROWS = 'id\tscore\n1\t3.0\n2\t2.9\n'
+
+
+def append(place: Place, row: str | None = None, entry: str | None = None) -> None:
+    if row:
+        place.write(LEDGER, (place.path / LEDGER).read_text() + f'{row}\t2.5\n')
+    if entry:
+        place.write(JOURNAL, (place.path / JOURNAL).read_text().replace('\n\n', f'\n\n## {entry}\nsame words\n\n', 1))
+    place.git('commit', '-q', '-a', '-m', f'append {row or entry}')
+
+
+def rows(place: Place) -> list[str]:
+    return [line.split('\t')[0] for line in (place.path / LEDGER).read_text().splitlines()]
+
+
+def entries(place: Place) -> list[str]:
+    return [line[3:] for line in (place.path / JOURNAL).read_text().splitlines() if line.startswith('## ')]
+
+
+def pull(place: Place, *words: str) -> int:
+    return place.git('pull', '-q', '--no-rebase', '--no-edit', *words, check=False).returncode
+
+
+def knows(place: Place) -> Place:
+    drivers.install(Git(place.path), Origin.here(''))
+    return place
+
+
+def shared(place: Place) -> Place:
+    """A lab whose trunk has a ledger and a journal, and is in a remote, too."""
+    for path, text in {'.gitattributes': ATTRIBUTES, LEDGER: ROWS, JOURNAL: TEXT}.items():
+        place.write(path, text)
+    place.commit('shared files')
+    place.git('clone', '-q', '--bare', '.', '../shared.git')
+    place.git('remote', 'add', 'origin', '../shared.git')
+    place.git('fetch', '-q')
+    place.git('branch', '-q', '--set-upstream-to=origin/main')
+    return place
+
+
+@pytest.fixture
+def start(make_lab: Callable[..., Place]) -> Place:
+    """A lab where nothing is global: what comes in by a merge is judged by what it appends, not by where it was made."""
+    return shared(make_lab('one', CONFIG.replace('[RESEARCH_JOURNAL.md, results.tsv]', '[program.md]', 1)))
+
+
+def second(place: Place) -> Place:
+    place.git('clone', '-q', '../shared.git', '../two')
+    return place.at('../two')
+
+
+def test_two_clones_with_hooks_append_and_pull_in_turns(lab: Place) -> None:
+    one, two = shared(lab), second(lab)
+    one.ok('hook', 'install')
+    two.ok('hook', 'install')
+    append(one, '3', '2026-02-01 one')
+    one.git('push', '-q')
+    append(two, '4', '2026-02-02 two')
+
+    assert pull(two) == 0
+    assert rows(two) == ['id', '1', '2', '4', '3'], 'whoever merges keeps the rows in place, and the published ones follow'
+    assert entries(two) == ['2026-02-02 two', '2026-02-01 one', '2026-01-02 second', '2026-01-01 start']
+    two.git('push', '-q')
+
+    append(one, '5', '2026-01-20 one again')
+    assert pull(one) == 0
+    assert rows(one) == ['id', '1', '2', '3', '5', '4']
+    assert entries(one)[:3] == ['2026-02-02 two', '2026-01-20 one again', '2026-02-01 one']
+    assert '2 commits' in one.ok('check', 'rules', 'origin/main..main')
+    one.git('push', '-q')
+    assert pull(two) == 0
+    assert (two.path / LEDGER).read_text() == (one.path / LEDGER).read_text()
+
+
+def test_rebasing_takes_the_published_rows_first(start: Place) -> None:
+    one, two = knows(start), knows(second(start))
+    append(one, '3', '2026-02-01 one')
+    one.git('push', '-q')
+    append(two, '4', '2026-02-02 two')
+
+    two.git('pull', '-q', '--rebase')
+
+    assert rows(two) == ['id', '1', '2', '3', '4']
+    assert entries(two)[:2] == ['2026-02-02 two', '2026-02-01 one']
+
+
+def test_a_clone_that_knows_no_driver_gets_a_conflict_and_loses_nothing(start: Place) -> None:
+    one, two = start, second(start)
+    append(one, '3', 'one')
+    one.git('push', '-q')
+    append(two, '4', 'two')
+
+    assert pull(two) == 1
+
+    assert two.git('diff', '--name-only', '--diff-filter=U').stdout.split() == [JOURNAL, LEDGER]
+    assert {'3', '4', '=======', '<<<<<<< HEAD'} <= set(rows(two))
+
+
+def test_a_gitexp_that_is_gone_is_no_worse(start: Place) -> None:
+    one, two = start, second(start)
+    drivers.install(Git(two.path), Origin('/gone/python', '/gone', ''))
+    append(one, '3', 'one')
+    one.git('push', '-q')
+    append(two, '4', 'two')
+
+    assert pull(two) == 1
+    assert rows(two) == ['id', '1', '2', '<<<<<<< ours', '4', '=======', '3', '>>>>>>> theirs']
+
+
+def test_a_python_in_an_odd_place_is_found(start: Place) -> None:
+    one, two = start, second(start)
+    python = two.path.parent / "it's 100%A" / 'python'
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    drivers.install(Git(two.path), Origin.here('')._replace(python=str(python)))
+    append(one, '3', 'one')
+    one.git('push', '-q')
+    append(two, '4', 'two')
+
+    assert pull(two) == 0
+    assert rows(two) == ['id', '1', '2', '4', '3']
+
+
+def test_an_edited_row_is_left_to_a_person_and_said(start: Place) -> None:
+    one, two = start, knows(second(start))
+    one.write(LEDGER, ROWS.replace('3.0', '0.1'))
+    append(one, entry='one')
+    one.git('push', '-q')
+    append(two, '4', 'two')
+
+    done = two.git('pull', '-q', '--no-rebase', '--no-edit', check=False)
+
+    assert done.returncode == 1
+    assert f"gitexp: '{LEDGER}' is left to you: a side of the merge has changed the header or an old row" in done.stderr
+    assert two.git('diff', '--name-only', '--diff-filter=U').stdout.split() == [LEDGER], 'the journal is merged all the same'
+    assert entries(two)[:2] == ['two', 'one']
+    assert rows(two) == ['id', '1', '2', '4']
+
+
+def test_two_people_may_begin_a_ledger_at_once(start: Place) -> None:
+    start.git('rm', '-q', LEDGER)
+    start.git('commit', '-q', '-m', 'none yet')
+    start.git('push', '-q')
+    one, two = knows(start), knows(second(start))
+    for place, row in ((one, '3'), (two, '4')):
+        place.write(LEDGER, 'id\tscore\n')
+        place.git('add', LEDGER)
+        append(place, row)
+    one.git('push', '-q')
+
+    assert pull(two) == 0
+    assert rows(two) == ['id', '4', '3']
+
+
+def test_paths_with_blanks_and_quotes_have_their_driver(start: Place) -> None:
+    name = "our 'own' notes.md"
+    start.write('.gitattributes', f'"/{name}" merge=gitexp-journal\n')
+    start.write(name, TEXT)
+    start.commit('notes')
+    start.git('push', '-q')
+    one, two = knows(start), knows(second(start))
+    for place in (one, two):
+        place.write(name, TEXT.replace('\n\n', f'\n\n## by {place.path.name}\nx\n\n', 1))
+        place.commit('note')
+    one.git('push', '-q')
+
+    assert pull(two) == 0
+    assert '## by two\nx\n\n## by one\nx\n' in (two.path / name).read_text()
+
+
+def test_the_drivers_are_put_there_and_taken_out(start: Place) -> None:
+    before = (start.path / '.git' / 'config').read_text()
+    git = Git(start.path)
+    drivers.install(git, Origin.here(''))
+    made = (start.path / '.git' / 'config').read_text()
+    drivers.install(git, Origin.here(''))
+    assert (start.path / '.git' / 'config').read_text() == made
+    assert made.count('[merge "gitexp-') == 2
+
+    drivers.remove(git)
+    assert (start.path / '.git' / 'config').read_text() == before
+
+
+_steps = some.lists(some.tuples(some.sampled_from(['row', 'entry', 'dated', 'merge']), some.booleans()), min_size=4, max_size=9)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=_steps)
+def test_whatever_two_clones_append_and_merge_nothing_is_lost_or_doubled(
+    start: Place, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bool]],
+) -> None:
+    folder = tmp_path_factory.mktemp('clones')
+    clones = [knows(Place(_copied(start.path, folder / name))) for name in ('one', 'two')]
+    root, names = start.git('rev-parse', 'HEAD').stdout.strip(), (f'{number:02}' for number in itertools.count(10))
+    made: dict[str, set[str]] = {'row': set(rows(start)), 'entry': set(entries(start))}
+    for what, first in [*steps, ('merge', True), ('merge', False), ('merge', True), ('merge', False)]:
+        here, there = clones if first else reversed(clones)
+        name = next(names)
+        if what == 'merge':
+            _merge(here, there)
+        elif what == 'row':
+            append(here, row=name)
+            made['row'].add(name)
+        else:
+            title = f'2026-02-{name} x' if what == 'dated' else f'entry {name}'
+            append(here, entry=title)
+            made['entry'].add(title)
+    for place in clones:
+        assert sorted(rows(place)) == sorted(made['row']) and rows(place)[:3] == ['id', '1', '2']
+        assert sorted(entries(place)) == sorted(made['entry']) and entries(place)[-2:] == entries(start)
+        assert 'nothing against the rules' in place.ok('check', 'rules', f'{root}..main')
+
+
+def _merge(here: Place, there: Place) -> None:
+    head, before, old = here.git('rev-parse', 'HEAD').stdout, (here.path / LEDGER).read_text(), entries(here)
+    assert pull(here, str(there.path), 'main') == 0
+    assert [entry for entry in entries(here) if entry in old] == old
+    if here.git('rev-parse', '--verify', '--quiet', 'HEAD^2', check=False).stdout and here.git('rev-parse', 'HEAD^1').stdout == head:
+        assert (here.path / LEDGER).read_text().startswith(before)
+
+
+def _copied(source: Path, target: Path) -> Path:
+    shutil.copytree(source, target)
+    return target
+
+
+def test_what_is_merged_is_what_the_pure_function_makes(start: Place) -> None:
+    one, two = knows(start), knows(second(start))
+    append(one, '3', 'one')
+    one.git('push', '-q')
+    append(two, '4', 'two')
+    sides = [(place.path / LEDGER).read_bytes() for place in (two, one)]
+
+    assert pull(two) == 0
+    assert (two.path / LEDGER).read_bytes() == weave.rows(ROWS.encode(), *sides)
+
+
+def test_drivers_that_are_gone_are_put_back_by_the_next_command(lab: Place) -> None:
+    lab.ok('hook', 'install')
+    made = lab.git('config', '--get-regexp', '^merge').stdout
+    lab.git('config', '--remove-section', 'merge.gitexp-ledger')
+    lab.git('config', 'merge.gitexp-journal.driver', '/an/old/python %A')
+
+    lab.ok('status')
+
+    assert 'put right: git does not know how to merge the ledger and the journals\n' in lab.talk
+    assert sorted(lab.git('config', '--get-regexp', '^merge').stdout.split('\n')) == sorted(made.split('\n'))
+    lab.ok('status')
+    assert 'put right' not in lab.talk

@@ -1,0 +1,566 @@
+"""The gate of a server, with real pushes: what arrives there is judged whatever the machine of who pushes has done, or not."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from place import Place
+from rulebook import told
+
+RULES = """\
+metric: {name: score, direction: min}
+eval: python3 eval.py
+rules:
+  frozen: [gitexp.yaml, eval.py]
+  global: [STATUS.md]
+  append-bottom: [results.tsv]
+  append-top: [notes_journal.md]
+"""
+FILES = {
+    'eval.py': 'print(1)\n', 'STATUS.md': 'fine\n', 'results.tsv': 'id\tscore\n1\t3.0\n', 'model.py': 'm = 1\n',
+    'notes_journal.md': '# Notes\n\n## 2026-01-01 first\na\n',
+}
+OPEN = 'open it\n\nMeta-Mode: 2026-02-01 new bounds'
+
+
+def make(tmp_path: Path, more: str = '', *, form: str = 'sha1', install: bool = True, words: tuple[str, ...] = ()) -> Place:
+    """A clone without any hook, and the bare repository that it pushes to."""
+    place = Place(tmp_path / 'work')
+    place.path.mkdir(parents=True)
+    place.git('init', '-q', f'--object-format={form}')
+    for name, text in {'gitexp.yaml': RULES + more, **FILES}.items():
+        place.write(name, text)
+    place.commit('a lab')
+    place.git('clone', '-q', '--bare', '.', '../the šerver.git')
+    place.git('remote', 'add', 'origin', '../the šerver.git')
+    if install:
+        bare(place).ok('hook', 'install', '--server', *words)
+    return place
+
+
+def bare(place: Place) -> Place:
+    return place.at('../the šerver.git')
+
+
+def change(place: Place, message: str = 'a change', *words: str, **written: str) -> str:
+    """Commit changed files, without any hook; returns the commit."""
+    for name, text in written.items():
+        place.write(name.replace('_DOT_', '.'), text)
+    place.git('add', '-A')
+    place.without_hooks('commit', '-q', '--allow-empty', *words, '-m', message)
+    return place.git('rev-parse', 'HEAD').stdout.strip()
+
+
+def push(place: Place, *words: str, **environment: str) -> str:
+    """Push; returns what the remote says, '' when it takes it."""
+    full = [word if ':' not in word or ':refs/' in word else word.replace(':', ':refs/heads/') for word in words]
+    done = place.git('push', '--no-verify', 'origin', *full, check=False, **environment)
+    assert (done.returncode == 0) == ('remote:' not in done.stderr), done.stderr
+    return '\n'.join(line.removeprefix('remote: ').rstrip() for line in done.stderr.splitlines() if line.startswith('remote: '))
+
+
+def at_server(place: Place, ref: str) -> str:
+    return bare(place).git('rev-parse', '--verify', '--quiet', ref, check=False).stdout.strip()
+
+
+def test_what_keeps_the_rules_is_taken(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    tip = change(place, model_DOT_py='m = 2\n', results_DOT_tsv='id\tscore\n1\t3.0\n2\t2.0\n')
+    place.git('tag', '-a', '-m', 'one', 'v1')
+    assert push(place, 'main', 'main:exp/a', 'v1') == ''
+    assert at_server(place, 'refs/heads/main') == tip
+    assert push(place, ':exp/a', ':refs/tags/v1') == '', 'all but the trunk may go'
+    place.git('notes', 'add', '-m', 'a result')
+    assert push(place, 'refs/notes/commits') == ''
+    assert push(place, f'{place.git("rev-parse", "HEAD:eval.py").stdout.strip()}:refs/tags/blob') == '', 'no commit, no rule'
+
+
+def test_a_commit_that_met_no_hook_is_refused_and_explained(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    evil = change(place, eval_DOT_py='print(0)\n')
+    change(place, eval_DOT_py=FILES['eval.py'])
+    for target in ('main', 'exp/a', 'refs/tags/v1', 'refs/anything/else', 'refs/remotes/origin/x'):
+        assert push(place, f'HEAD:{target}').splitlines() == [
+            'gitexp: refused',
+            f'{evil[:10]} eval.py: changed',
+            '    rule: frozen (gitexp.yaml:4)',
+            f'    do:   take it out of that commit: git rebase -i {evil[:10]}^; or ask a person for meta mode',
+        ]
+    assert bare(place).git('for-each-ref', '--format=%(refname)').stdout.split() == ['refs/heads/main']
+
+
+def test_one_refusal_keeps_the_whole_push_out(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    place.git('switch', '-q', '-c', 'exp/good')
+    change(place, model_DOT_py='m = 2\n')
+    place.git('switch', '-q', '-c', 'exp/bad')
+    change(place, STATUS_DOT_md='bad\n')
+    assert told(push(place, 'exp/good', 'exp/bad')) == 'global'
+    assert at_server(place, 'refs/heads/exp/good') == ''
+
+
+def test_a_commit_parked_before_the_gate_was_there_gains_nothing(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    change(place, eval_DOT_py='print(0)\n')
+    assert push(place, 'HEAD:refs/parked/here', 'HEAD:exp/parked', 'HEAD:refs/tags/parked') == ''
+    bare(place).ok('hook', 'install', '--server')
+    assert told(push(place, 'main')) == 'frozen'
+    assert told(push(place, 'HEAD:exp/again')) == 'frozen'
+    assert push(place, ':exp/parked') == ''
+
+
+def test_the_new_trunk_is_trusted_for_all_else_in_the_push(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, STATUS_DOT_md='better\n')
+    change(place, STATUS_DOT_md='best\n')
+    assert told(push(place, 'HEAD:refs/tags/v1')) == 'global'
+    assert push(place, 'main', 'HEAD:refs/tags/v1', 'HEAD:side') == ''
+
+
+def test_rules_that_a_push_relaxes_are_not_yet_relaxed_for_it(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', words=('--identity', 'PUSHER'))
+    change(place, OPEN, gitexp_DOT_yaml=RULES.replace('eval.py]', ']') + 'humans: [ada@example.org]\n')
+    change(place, eval_DOT_py='print(0)\n')
+    assert told(push(place, 'main', 'HEAD:exp/a', PUSHER='ada@example.org')) == 'frozen'
+    assert push(place, 'HEAD^:main', PUSHER='ada@example.org') == ''
+    assert push(place, 'main') == '', 'the next push is judged by the new rules'
+
+
+def test_the_trunk_is_neither_deleted_nor_rewritten(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, model_DOT_py='m = 2\n')
+    assert push(place, 'main') == ''
+    change(place, 'again', '--amend', model_DOT_py='m = 3\n')
+    assert 'rewritten: what is published would be lost' in push(place, '--force', 'main')
+    assert 'deleted: results and rules live on it' in push(place, ':main')
+    place.git('switch', '-q', '-c', 'exp/a')
+    assert push(place, 'exp/a') == ''
+    change(place, 'again', '--amend', model_DOT_py='m = 4\n')
+    assert push(place, '--force', 'exp/a') == '', 'a branch may be rewritten'
+
+
+@pytest.mark.parametrize('target', [
+    'refs/heads/MAIN', 'refs/heads/HEAD', 'refs/tags/main', 'refs/tags/Main', 'refs/tags/origin/main', 'refs/main',
+    'refs/replace/0000000000000000000000000000000000000001',
+])
+def test_names_that_would_be_taken_for_the_trunk_are_refused(tmp_path: Path, target: str) -> None:
+    assert f'{target}: a' in push(make(tmp_path), f'HEAD:{target}')
+
+
+def test_a_name_that_stands_for_the_trunk_is_no_way_round(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    bare(place).git('symbolic-ref', 'refs/heads/alias', 'refs/heads/main')
+    change(place, STATUS_DOT_md='x\n')
+    assert "it stands for 'refs/heads/main' here" in push(place, 'HEAD:alias')
+
+
+def test_the_first_push_makes_the_lab_if_its_rules_can_be_read(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    place.git('init', '-q', '--bare', '../new.git')
+    place.git('remote', 'set-url', 'origin', '../new.git')
+    new = place.at('../new.git')
+    new.ok('hook', 'install', '--server')
+    assert "note: there is no 'main' yet" in new.talk
+    good = place.git('rev-parse', 'HEAD').stdout.strip()
+    assert push(place, 'HEAD:exp/early') == '', 'there are no rules yet'
+
+    change(place, gitexp_DOT_yaml='metric: [\n')
+    assert 'gitexp.yaml:' in push(place, 'main')
+    place.git('rm', '-q', 'gitexp.yaml')
+    change(place)
+    assert "'main' would have no gitexp.yaml" in push(place, 'main')
+    assert push(place, f'{good}:main') == ''
+    assert told(push(place, 'HEAD:exp/a')) == 'frozen'
+
+
+def test_a_project_that_is_there_becomes_a_lab_by_a_push(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    place.git('rm', '-q', 'gitexp.yaml')
+    change(place)
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server')
+
+    change(place, model_DOT_py='m = 2\n')
+    assert "'main' has no gitexp.yaml, so that no rules can be read" in push(place, 'HEAD:exp/a')
+    change(place, gitexp_DOT_yaml=RULES)
+    assert push(place, 'main', 'HEAD:exp/a') == ''
+    assert told(push(place, f'{change(place, eval_DOT_py="x")}:main')) == 'frozen'
+
+
+@pytest.mark.parametrize(('text', 'says'), [
+    ('metric: [\n', 'gitexp.yaml:'),
+    ('metric: {name: score}\neval: x\n', 'cannot be read'),
+    ('just words\n', 'cannot be read'),
+    (RULES.replace('frozen:', 'frozn:'), "'frozn' is not known here"),
+    (RULES + 'unknown: 1\n', "'unknown' is not known here"),
+    (RULES + 'trunk: other\n', "says that the trunk is 'other'"),
+    (RULES.replace('[STATUS.md]', '["../x"]'), 'leaves the repository'),
+])
+def test_not_even_a_person_leaves_rules_that_cannot_be_read(tmp_path: Path, text: str, says: str) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', words=('--identity', 'PUSHER'))
+    change(place, OPEN, gitexp_DOT_yaml=text)
+    assert says in push(place, 'main', PUSHER='ada@example.org')
+    place.git('rm', '-q', '-f', 'gitexp.yaml')
+    change(place, OPEN)
+    assert 'would have no gitexp.yaml' in push(place, 'main', PUSHER='ada@example.org')
+
+
+def test_rules_that_cannot_be_read_any_more_let_nothing_past(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, gitexp_DOT_yaml='metric: [\n')
+    bare(place).git('fetch', '-q', place.path.as_posix(), '+main:main')
+    change(place, model_DOT_py='m = 2\n')
+    assert 'gitexp.yaml:' in push(place, 'HEAD:exp/a')
+
+
+def test_who_pulls_has_the_own_rows_first_and_may_push(tmp_path: Path) -> None:
+    """Every published row is still there, so that nobody is made to rebase; what is lost on the way is seen in the commits."""
+    place = make(tmp_path)
+    place.git('switch', '-q', '-c', 'side')
+    change(place, results_DOT_tsv='id\tscore\n1\t3.0\n9\t9.0\n')
+    place.git('switch', '-q', 'main')
+    change(place, results_DOT_tsv='id\tscore\n1\t3.0\n2\t2.0\n')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'side')
+    place.git('merge', '-q', 'main', check=False)
+    change(place, 'Merge main', results_DOT_tsv='id\tscore\n1\t3.0\n9\t9.0\n2\t2.0\n')
+
+    assert push(place, 'HEAD:main') == ''
+
+
+def test_a_merge_that_rolls_a_frozen_file_back_is_refused(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', words=('--identity', 'PUSHER'))
+    place.git('branch', 'exp/a')
+    change(place, OPEN, eval_DOT_py='print(2)\n')
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    place.git('switch', '-q', 'exp/a')
+    change(place, model_DOT_py='m = 2\n')
+    place.git('merge', '-q', '-s', 'ours', '-m', 'ours', 'main')
+    assert told(push(place, 'HEAD:main')) == 'frozen'
+
+
+def test_a_clone_that_is_cut_off_can_push_what_is_known_and_nothing_else(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    for number in range(3):
+        change(place, model_DOT_py=f'm = {number}\n')
+    assert push(place, 'main') == ''
+    shallow = place.at('../shallow')
+    place.git('clone', '-q', '--depth=1', f'file://{bare(place).path}', '../shallow')
+    change(shallow, model_DOT_py='m = 9\n')
+    assert push(shallow, 'main') == ''
+
+    bare(place).git('config', 'receive.shallowUpdate', 'true')
+    cut = place.at('../cut')
+    place.git('init', '-q', '../whole')
+    change(place.at('../whole'), eval_DOT_py='evil\n')
+    change(place.at('../whole'), eval_DOT_py='evil 2\n')
+    place.git('clone', '-q', '--depth=1', f'file://{place.path.parent}/whole', '../cut')
+    cut.git('remote', 'set-url', 'origin', str(bare(place).path))
+    assert 'shallow' in push(cut, 'HEAD:exp/cut')
+
+
+def test_meta_mode_of_who_pushes_opens_nothing(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, OPEN, eval_DOT_py='print(0)\n')
+    said = push(place, 'main', META_MODE='1')
+    assert told(said) == 'frozen'
+    assert 'eval.py: changed; gitexp.yaml on the trunk has no signers who could have signed it' in said
+
+
+def test_without_signers_the_server_must_know_who_pushes(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [Ada <ada@example.org>]\n')
+    change(place, OPEN, eval_DOT_py='print(0)\n')
+    assert 'nothing here tells who pushes' in push(place, 'main', PUSHER='ada@example.org')
+
+    bare(place).ok('hook', 'install', '--server', '--identity', 'PUSHER')
+    assert "'', who pushes it, is not one of the humans" in push(place, 'main')
+    assert "'bot@example.org', who pushes it" in push(place, 'main', PUSHER='bot@example.org')
+    bare(place).ok('hook', 'install', '--server')
+    assert push(place, 'main', PUSHER='Ada@Example.org') == '', 'installing again forgets nothing'
+
+    change(place, OPEN, '--author=Ada <ada@example.org>', eval_DOT_py='print(5)\n')
+    place.git('-c', 'user.email=bot@example.org', '-c', 'core.hooksPath=/dev/null', 'commit', '-q', '--amend', '--no-edit')
+    assert "pushes what 'Ada <bot@example.org>' has committed" in push(place, 'main', PUSHER='ada@example.org')
+    change(place, 'no trailer', '--amend')
+    assert told(push(place, 'main', PUSHER='ada@example.org')) == 'frozen', 'a person says so, too'
+
+
+def test_meta_mode_never_lifts_what_only_grows(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', words=('--identity', 'PUSHER'))
+    change(place, OPEN, results_DOT_tsv='id\tscore\n', eval_DOT_py='print(0)\n')
+    for target in ('main', 'HEAD:exp/a'):
+        assert told(push(place, target, PUSHER='ada@example.org')).startswith('append-bottom')
+
+
+def _keys(tmp_path: Path, name: str) -> tuple[Path, str]:
+    """A new SSH key, and the line by which it is known."""
+    path = tmp_path / name
+    subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', str(path)], check=True)
+    return path, f'{name}@example.org {" ".join(path.with_suffix(".pub").read_text().split()[:2])}'
+
+
+def _sign_with(place: Place, key: Path) -> None:
+    for name, value in {'gpg.format': 'ssh', 'user.signingKey': str(key), 'commit.gpgSign': 'true'}.items():
+        place.git('config', name, value)
+
+
+@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+def test_a_signature_opens_one_commit_and_no_other(tmp_path: Path) -> None:
+    ours, line = _keys(tmp_path, 'ada')
+    place = make(tmp_path, f"signers: ['{line}']\n")
+    _sign_with(place, ours)
+    signed = change(place, OPEN, eval_DOT_py='print(2)\n')
+    base = f'{signed}^'
+    lacking = 'it has no good signature of one of the signers'
+
+    place.git('config', 'commit.gpgSign', 'false')
+    for words in (['commit', '--amend', '-q', '--no-edit'], ['cherry-pick', signed], ['rebase', '-q', '--force-rebase', base]):
+        place.git('reset', '-q', '--hard', base if words[0] == 'cherry-pick' else signed)
+        place.git('-c', 'user.name=Bot', *words)
+        assert place.git('rev-parse', 'HEAD').stdout.strip() != signed
+        assert lacking in push(place, 'HEAD:main'), words
+        assert lacking in push(place, 'HEAD:exp/a'), words
+    raw = place.git('cat-file', 'commit', signed).stdout.replace('open it', 'open more')
+    place.write('../forged', raw)
+    forged = place.git('hash-object', '-t', 'commit', '-w', '../forged').stdout.strip()
+    assert lacking in push(place, f'{forged}:main'), 'the signature of another commit'
+
+    theirs, _ = _keys(tmp_path, 'eve')
+    place.git('reset', '-q', '--hard', base)
+    _sign_with(place, theirs)
+    change(place, OPEN, eval_DOT_py='print(3)\n')
+    assert lacking in push(place, 'HEAD:main'), 'a good signature of somebody else'
+
+    _sign_with(place, ours)
+    change(place, 'no word of it', '--amend')
+    assert told(push(place, 'HEAD:main')) == 'frozen', 'signed, but it does not say that it is meta mode'
+    assert push(place, f'{signed}:exp/a') == ''
+    assert push(place, f'{signed}:main') == ''
+
+
+@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+def test_a_signed_change_that_was_taken_back_does_not_come_back(tmp_path: Path) -> None:
+    key, line = _keys(tmp_path, 'ada')
+    place = make(tmp_path, f"signers: ['{line}']\n")
+    _sign_with(place, key)
+    place.git('switch', '-q', '-c', 'side')
+    change(place, OPEN, eval_DOT_py='print(2)\n')
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '-m', 'take it', 'side')
+    change(place, OPEN, eval_DOT_py=FILES['eval.py'])
+    assert push(place, 'main') == ''
+
+    place.git('config', 'commit.gpgSign', 'false')
+    assert 'Already up to date' in place.git('merge', 'side').stdout
+    place.git('switch', '-q', 'side')
+    change(place, model_DOT_py='m = 2\n')
+    place.git('merge', '-q', '-s', 'ours', '-m', 'back again', 'main')
+    assert told(push(place, 'HEAD:main')) == 'frozen'
+
+
+def test_an_openpgp_key_is_known_by_its_whole_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path('/tmp') / f'gnupg-{os.getpid()}'  # The socket of gpg-agent wants a short path.
+    home.mkdir(mode=0o700)
+    monkeypatch.setenv('GNUPGHOME', str(home))
+    try:
+        made = [_openpgp(name) for name in ('Ada', 'Eve')]
+        if None in made:
+            pytest.skip('gpg cannot make a key here')
+        place = make(tmp_path, f'signers: [{made[0]}]\n')
+        for name, value in {'commit.gpgSign': 'true', 'user.signingKey': str(made[1])}.items():
+            place.git('config', name, value)
+        change(place, OPEN, eval_DOT_py='print(2)\n')
+        assert 'no good signature' in push(place, 'main'), 'a key that the keyring knows is not a signer yet'
+        place.git('config', 'user.signingKey', str(made[0]))
+        change(place, OPEN, '--amend')
+        assert push(place, 'main', GNUPGHOME='/nonexistent', HOME='/nonexistent') == '', 'the keyring is the one of the installation'
+    finally:
+        subprocess.run(['gpgconf', '--kill', 'all'], check=False)
+        shutil.rmtree(home)
+
+
+def _openpgp(name: str) -> str | None:
+    words = ['gpg', '--batch', '--passphrase', '', '--quick-gen-key', f'{name} <{name.lower()}@example.org>', 'ed25519', 'sign']
+    if shutil.which('gpg') is None or subprocess.run(words, capture_output=True).returncode:
+        return None
+    listed = subprocess.run(['gpg', '--batch', '--with-colons', '-k', name], capture_output=True, text=True).stdout
+    return next(line.split(':')[9] for line in listed.splitlines() if line.startswith('fpr'))
+
+
+def test_a_file_for_people_wants_more_than_a_name(tmp_path: Path) -> None:
+    more = '  human: [human_journal.md]\nhumans: [ada@example.org]\n'
+    place = make(tmp_path, more)
+    change(place, human_journal_DOT_md='# People\n')
+    assert push(place, 'main') == '', 'nobody can vouch here, so the name counts'
+    bare(place).ok('hook', 'install', '--server', '--identity', 'PUSHER')
+    change(place, human_journal_DOT_md='# People\nmore\n')
+    assert "'bot@example.org', who pushes it, is not one of the humans" in push(place, 'main', PUSHER='bot@example.org')
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    change(place, 'x', '--author=Bot <bot@example.org>', human_journal_DOT_md='# People\nand more\n')
+    assert told(push(place, 'main', PUSHER='ada@example.org')) == 'human'
+
+
+def test_the_machine_of_who_pushes_has_no_say(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, eval_DOT_py='print(0)\n')
+    evil = tmp_path / 'evil'
+    for name in ('sitecustomize.py', 'usercustomize.py', 'yaml.py', 'gitexp/__init__.py', 'gitexp/rules/receive.py'):
+        Place(evil).write(name, 'import os; os._exit(0)\n')
+    for name in ('git', 'python3', 'cat', 'ssh-keygen', 'tempfile'):
+        Place(evil).write(f'bin/{name}', '#!/bin/sh\nexit 0\n').chmod(0o755)
+    home = tmp_path / 'a home'
+    Place(home).write('.gitconfig', f'[core]\n\thooksPath = {evil}\n[user]\n\tname = E\n\temail = e@e\n[log]\n\tshowSignature = true\n')
+    git = str(shutil.which('git'))
+    tricks = {
+        'META_MODE': '1', 'PYTHONPATH': str(evil), 'PYTHONHOME': str(evil), 'PYTHONSTARTUP': str(evil / 'yaml.py'),
+        'GIT_REPLACE_REF_BASE': 'refs/heads/', 'GIT_NO_REPLACE_OBJECTS': '0', 'GIT_LITERAL_PATHSPECS': '1', 'GIT_ICASE_PATHSPECS': '1',
+        'GIT_EXTERNAL_DIFF': 'true', 'GIT_CONFIG_PARAMETERS': "'core.hooksPath=/dev/null'", 'GIT_CONFIG_GLOBAL': str(home / '.gitconfig'),
+        'HOME': str(home), 'XDG_CONFIG_HOME': str(home), 'BASH_ENV': str(evil / 'bin/git'), 'ENV': str(evil / 'x'),
+        'GIT_ALTERNATE_OBJECT_DIRECTORIES': str(evil),
+    }
+    counted = {'GIT_CONFIG_COUNT': '1', 'GIT_CONFIG_KEY_0': 'core.hooksPath', 'GIT_CONFIG_VALUE_0': str(evil)}
+    for trick in (*({name: value} for name, value in tricks.items()), counted, {'GIT_NAMESPACE': 'elsewhere'}):
+        done = subprocess.run([git, 'push', 'origin', 'main'], cwd=place.path, capture_output=True, text=True, env={**os.environ, **trick})
+        assert told(done.stderr.replace('remote: ', '')) == 'frozen', (trick, done.stderr)
+    assert at_server(place, 'refs/heads/main') == place.git('rev-parse', 'HEAD^').stdout.strip()
+
+    # git itself starts the programs of the server by PATH, so only the hook is asked what it makes of one that is bent.
+    lines = f'{place.git("rev-parse", "HEAD^").stdout.strip()} {place.git("rev-parse", "HEAD").stdout.strip()} refs/heads/main\n'
+    bare(place).git('fetch', '-q', str(place.path), 'HEAD:refs/parked')
+    done = subprocess.run(
+        ['exp/server/.git/pre-receive'], cwd=bare(place).path, input=lines, capture_output=True, text=True,
+        env={**os.environ, **tricks, **counted, 'PATH': str(evil / 'bin'), 'GIT_DIR': '/nonexistent', 'GIT_OBJECT_DIRECTORY': str(evil)},
+    )
+    assert done.returncode == 1
+    assert told(done.stderr) == 'frozen', done.stderr
+
+
+def test_objects_from_elsewhere_are_not_looked_at(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    done = subprocess.run(
+        ['exp/server/.git/pre-receive'], cwd=bare(place).path, input='', capture_output=True, text=True,
+        env={**os.environ, 'GIT_QUARANTINE_PATH': str(place.path / '.git' / 'objects')},
+    )
+    assert done.returncode == 1
+    assert 'not of this repository' in done.stderr
+
+
+def test_two_pushes_at_once_are_each_judged(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    places = []
+    for name in ('one', 'two', 'three', 'four'):
+        place.git('clone', '-q', str(bare(place).path), f'../{name}')
+        other = place.at(f'../{name}')
+        change(other, eval_DOT_py='evil\n') if name == 'two' else change(other, model_DOT_py=f'm = "{name}"\n')
+        places.append(other)
+    said: dict[str, int] = {}
+    threads = [
+        threading.Thread(target=lambda one=one: said.update({one.path.name: one.git('push', 'origin', 'main', check=False).returncode}))
+        for one in places
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(said.values()) == [0, 1, 1, 1]
+    assert said['two'] == 1
+    assert at_server(place, 'refs/heads/main:eval.py') == place.git('rev-parse', 'HEAD:eval.py').stdout.strip()
+
+
+def test_another_form_of_objects_is_judged_likewise(tmp_path: Path) -> None:
+    place = make(tmp_path, form='sha256')
+    change(place, model_DOT_py='m = 2\n')
+    assert push(place, 'main') == ''
+    place.git('checkout', '-q', '--orphan', 'fresh')
+    change(place, eval_DOT_py='print(0)\n')
+    assert told(push(place, 'fresh')) == 'frozen'
+
+
+def test_hooks_that_were_there_go_on_with_the_same_lines(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    for name in ('pre-receive', 'update', 'post-receive'):
+        script = f'#!/bin/sh\necho "theirs {name} $* $PUSHER $META_MODE"\n' + ('' if name == 'update' else 'cat\n')
+        bare(place).write(f'hooks/{name}', script).chmod(0o755)
+    bare(place).ok('hook', 'install', '--server')
+    old, new = place.git('rev-parse', 'HEAD').stdout.strip(), change(place, model_DOT_py='m = 2\n')
+
+    done = place.git('push', 'origin', 'main', PUSHER='ada', META_MODE='1')
+    said = [line.removeprefix('remote: ').strip() for line in done.stderr.splitlines() if line.startswith('remote: ')]
+    line = f'{old} {new} refs/heads/main'
+    update = f'theirs update refs/heads/main {old} {new} ada 1'
+    assert said == ['theirs pre-receive  ada 1', line, update, 'theirs post-receive  ada 1', line]
+
+    change(place, eval_DOT_py='print(0)\n')
+    assert 'theirs' not in push(place, 'main')
+    bare(place).write('hooks/pre-receive', '#!/bin/sh\ncat >/dev/null\necho no; exit 1\n').chmod(0o755)
+    assert push(place, 'HEAD^:exp/a') == 'no', 'theirs may refuse as well'
+
+
+def test_a_folder_of_hooks_that_was_named_is_named_again(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    bare(place).write('own hooks/pre-receive', '#!/bin/sh\necho theirs\n').chmod(0o755)
+    bare(place).git('config', 'core.hooksPath', 'own hooks')
+    bare(place).ok('hook', 'install', '--server')
+    bare(place).ok('hook', 'install', '--server')
+    change(place, model_DOT_py='m = 2\n')
+    assert 'theirs' in place.git('push', 'origin', 'main').stderr
+    assert bare(place).ok('hook', 'remove') == 'the hooks are taken out; pushes are not judged here any more\n'
+    assert bare(place).git('config', 'core.hooksPath').stdout == 'own hooks\n'
+    assert not (bare(place).path / 'exp' / 'server').exists()
+    change(place, eval_DOT_py='print(0)\n')
+    assert 'theirs' in place.git('push', 'origin', 'main').stderr
+
+
+def test_a_server_that_is_moved_stays_guarded(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, eval_DOT_py='print(0)\n')
+    bare(place).path.rename(tmp_path / 'elsewhere.git')
+    place.git('remote', 'set-url', 'origin', '../elsewhere.git')
+    assert told(push(place, 'main')) == 'frozen'
+
+
+def test_what_is_gone_or_broken_refuses_and_installing_mends_it(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, model_DOT_py='m = 2\n')
+    library, = (bare(place).path / 'exp' / 'server').glob('lib-*')
+    (library / 'gitexp' / 'rules' / 'receive.py').unlink()
+    assert 'hint: git exp hook install --server, on the server' in push(place, 'main')
+    (library / 'gitexp' / 'rules' / 'judge.py').write_text('broken')
+    shutil.rmtree(library / 'yaml')
+    bare(place).ok('hook', 'install', '--server')
+    assert push(place, 'main') == ''
+
+
+def test_nothing_has_to_stay_installed(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, eval_DOT_py='print(0)\n')
+    text = (bare(place).path / 'exp' / 'server' / '.git' / 'pre-receive').read_text()
+    installed = Path(sys.prefix)
+    assert str(installed) not in text.replace(os.path.realpath(sys.executable), '')
+    modules = subprocess.run(
+        [os.path.realpath(sys.executable), '-I', '-S', '-X', 'importtime', '-c',
+         'import sys; sys.path.append(sys.argv[1]); from gitexp.rules import receive, attested, server; import yaml',
+         str(next((bare(place).path / 'exp' / 'server').glob('lib-*')))], capture_output=True, text=True,
+    ).stderr
+    names = {line.rpartition('|')[2].strip() for line in modules.splitlines()}
+    assert {'gitexp.rules.receive', 'yaml'} <= names
+    assert not names & {'jsonschema', 'click', 'subprocess', 'pygit2'}
+
+
+def test_where_it_can_and_cannot_be_installed(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    assert place.exp('hook', 'install', '--server') == 3
+    assert 'not in a bare repository' in place.talk
+    server = bare(place)
+    server.ok('hook', 'install', '--server', '--trunk', 'other')
+    assert "there is no 'other' yet" in server.talk
+    assert place.exp('hook', 'install', '--trunk', 'x') == 2
+    assert bare(place).exp('hook', 'install', '--server', '--trunk', 'main') == 0
+    assert '"hooks"' in bare(place).ok('hook', 'install', '--server', '--json')
+    bare(place).git('config', 'core.hooksPath', '/somewhere/exp/hooks')
+    assert bare(place).exp('hook', 'install', '--server') == 3

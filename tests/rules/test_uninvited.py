@@ -1,0 +1,79 @@
+"""Which new files programs would load though nobody names them."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rulebook import apply, gated, make
+
+from gitexp.rules import uninvited
+from gitexp.rules.uninvited import Ground
+
+FIXED = {'eval.py', 'gitexp.yaml', 'tools/score.py', 'pkg/data.py', 'build/Makefile', 'tests/test_model.py'}
+INSTALLED = {'numpy'}
+
+
+def said(path: str, *, is_file: bool = True) -> str:
+    ground = Ground(FIXED, lambda folder: folder == 'pkg', lambda names: INSTALLED.intersection(names))
+    return ''.join(one.message for one in uninvited.judge({path: is_file}, ground))
+
+
+@pytest.mark.parametrize(('path', 'message'), [
+    ('json.py', "in place of its own 'json'"),
+    ('json/__init__.py', "in place of its own 'json'"),
+    ('json.pyc', "in place of its own 'json'"),
+    ('json.abi3.so', "in place of its own 'json'"),
+    ('json.cpython-311-x86_64-linux-gnu.so', "in place of its own 'json'"),
+    ('tools/random.py', "in place of its own 'random'"),
+    ('sitecustomize.py', 'before every program'),
+    ('usercustomize/__init__.py', 'before every program'),
+    ('numpy.py', "in place of the installed 'numpy'"),
+    ('numpy/__init__.py', "in place of the installed 'numpy'"),
+    ('eval/__init__.py', "in place of 'eval.py'"),
+    ('eval.so', "in place of 'eval.py'"),
+    ('__pycache__/eval.cpython-311.pyc', "in place of 'eval.py'"),
+    ('pkg/__pycache__/data.cpython-312.opt-1.pyc', "in place of 'pkg/data.py'"),
+    ('conftest.py', 'pytest would load it'),
+    ('tests/conftest.py', 'pytest would load it'),
+    ('.Rprofile', 'R would load it'),
+    ('build/GNUmakefile', "make would take it for 'Makefile'"),
+    ('build/makefile', "make would take it for 'Makefile'"),
+])
+def test_what_is_loaded_uninvited_is_named(path: str, message: str) -> None:
+    assert message in said(path)
+
+
+def test_a_link_may_lead_to_a_package() -> None:
+    assert "in place of its own 'json'" in said('json', is_file=False)
+    assert "in place of 'eval.py'" in said('eval', is_file=False)
+
+
+@pytest.mark.parametrize('path', [
+    'model.py', 'model/__init__.py', 'solution.py', 'json.txt', 'json.test.py', 'json/notes.md', 'json/schema.py', 'eval/inputs.bin',
+    'src/json.py', 'src/types.py', 'pkg/types.py', 'pkg/random/__init__.py', 'pandas.py', 'other/conftest.py', 'Makefile', 'makefile',
+    '__pycache__/json.cpython-311.pyc', '__pycache__/model.cpython-311.pyc', 'eval.pyc', 'experiments/idea/random.py',
+])
+def test_what_is_only_there_is_not(path: str) -> None:
+    assert said(path) == ''
+
+
+@pytest.mark.parametrize(('text', 'names'), [
+    (b'import numpy\n', ['numpy']),
+    (b'import os, torch.nn as nn, x.y\n', ['os', 'torch', 'x']),
+    (b'if True:\n    from pandas.core import frame\n', ['pandas']),
+    (b'from . import near\nimportant = 1\n', []),
+    (b'\xff\xfe import a\n', []),
+])
+def test_imports_are_read_without_running_them(text: bytes, names: list[str]) -> None:
+    assert list(uninvited.imported(text)) == names
+
+
+def test_the_gate_refuses_what_is_added_and_not_what_the_trunk_has(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    apply(place, 'add random.py')
+    place.without_hooks('commit', '-q', '-m', 'x')
+    assert gated(place) == 'uninvited'
+    place.git('-c', 'core.hooksPath=/dev/null', 'branch', '-qf', 'main', 'HEAD')
+    apply(place, 'edit random.py; add plain.py')
+    place.without_hooks('commit', '-q', '-m', 'y')
+    assert gated(place) == 'ok'

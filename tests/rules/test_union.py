@@ -1,0 +1,117 @@
+"""Which merges of texts that both sides appended to lose and invent nothing."""
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from gitexp.rules import union, weave
+
+bottom, top = partial(union.wrong, 'append-bottom'), partial(union.wrong, 'append-top')
+BASE = b'id\tscore\n1\t3.0\n'
+OURS, THEIRS = BASE + b'2\t2.9\n', BASE + b'3\t2.8\n'
+TITLE, OLD = b'# Journal\n', b'\n## a\ny\n'
+MINE, YOURS = b'\n## o\nsame\nx\n', b'\n## t\nsame\nz\n'
+
+
+@pytest.mark.parametrize(('new', 'said'), [
+    (OURS + b'3\t2.8\n', None),
+    (THEIRS + b'2\t2.9\n', None),
+    (OURS, "the merge loses or moves '3\t2.8'"),
+    (THEIRS, "the merge loses or moves '2\t2.9'"),
+    (b'id\tscore\n2\t2.9\n1\t3.0\n3\t2.8\n', "the merge loses or moves '2\t2.9'"),
+    (OURS + b'3\t2.8\n3\t2.8\n', "the merge doubles '3\t2.8'"),
+    (OURS + THEIRS, "the merge doubles 'id\tscore'"),
+    (OURS + b'3\t2.8\n4\t0.1\n', "the merge adds '4\t0.1', which no side has"),
+    (OURS + b'=======\n3\t2.8\n', "the merge adds '=======', which no side has"),
+    (OURS.replace(b'3.0', b'0.3') + b'3\t2.8\n', "the merge loses or moves '1\t3.0'"),
+])
+def test_rows_of_both_sides_are_there_once(new: bytes, said: str | None) -> None:
+    assert bottom([BASE], [OURS, THEIRS], new) == said
+
+
+def test_a_row_that_both_sides_have_added_is_there_once() -> None:
+    assert bottom([BASE], [OURS + b'4\t2.7\n', OURS + b'5\t2.6\n'], OURS + b'5\t2.6\n4\t2.7\n') is None
+    assert bottom([BASE], [OURS + b'4\t2.7\n', OURS + b'5\t2.6\n'], OURS + b'4\t2.7\n2\t2.9\n5\t2.6\n') == "the merge doubles '2\t2.9'"
+
+
+def test_what_the_driver_makes_is_a_union_though_the_sides_disagree_on_the_order() -> None:
+    ours, theirs = BASE + b'2\t2.9\n3\t2.8\n4\t2.7\n', BASE + b'3\t2.8\n2\t2.9\n5\t2.6\n'
+    assert bottom([OURS, THEIRS], [ours, theirs], ours + b'5\t2.6\n') is None
+    assert bottom([OURS, THEIRS], [ours, theirs], theirs + b'4\t2.7\n') is None
+    assert bottom([OURS, THEIRS], [ours, theirs], ours) is not None
+    assert bottom([OURS, THEIRS], [ours, theirs], BASE + b'5\t2.6\n4\t2.7\n3\t2.8\n2\t2.9\n') is not None
+
+
+def test_line_ends_and_marks_are_the_business_of_the_commit_that_changed_them() -> None:
+    crlf = OURS.replace(b'\n', b'\r\n')
+    assert bottom([BASE], [crlf, THEIRS], crlf + b'3\t2.8\r\n') is None
+    assert bottom([BASE], [OURS[:-1], THEIRS], OURS + b'3\t2.8\n') is None
+
+
+@pytest.mark.parametrize(('new', 'said'), [
+    (TITLE + MINE + YOURS + OLD, None),
+    (TITLE + YOURS + MINE + OLD, None),
+    (TITLE + b'\n\n' + YOURS + MINE + b'\n' + OLD, None),
+    (TITLE + MINE + OLD, "the merge loses or moves '## t'"),
+    (TITLE + MINE + OLD + YOURS, "the merge loses or moves '## a'"),
+    (TITLE + MINE + MINE + YOURS + OLD, "the merge doubles '## o'"),
+    (TITLE + MINE + YOURS + b'\n## n\n' + OLD, "the merge adds '## n', which no side has"),
+    (TITLE + b'\n## o\n\n## t\nsame\nx\nsame\nz\n' + OLD, "the merge loses or moves '## o'"),
+    (TITLE + b'\nmore\n' + MINE + YOURS + OLD, "the merge loses or moves '# Journal'"),
+])
+def test_entries_of_both_sides_are_there_whole(new: bytes, said: str | None) -> None:
+    assert top([TITLE + OLD], [TITLE + MINE + OLD, TITLE + YOURS + OLD], new) == said
+
+
+def test_lines_of_text_may_repeat_themselves() -> None:
+    old, mine, yours = b'one\n', b'one\n- it broke\n', b'one\n- it broke\n'
+    assert bottom([old], [mine, yours + b'two\n'], b'one\n- it broke\n- it broke\ntwo\n') is None
+    assert bottom([old], [mine, yours + b'two\n'], b'one\n- it broke\n- it broke\n- it broke\ntwo\n') is not None
+    assert bottom([old], [mine, b'one\ntwo\n- it broke\n'], b'one\n- it broke\ntwo\n') is not None, 'words have an order'
+
+
+_texts = some.text(alphabet='a# \n-', max_size=20).map(lambda text: text.encode() + b'\n')
+
+
+@given(_texts, _texts, _texts)
+def test_either_order_is_a_union(base: bytes, mine: bytes, theirs: bytes) -> None:
+    for new in (base + mine + theirs, base + theirs + mine):
+        assert bottom([base], [base + mine, base + theirs], new) is None
+
+
+@given(_texts, _texts.filter(lambda text: bool(text.strip())))
+def test_a_union_loses_and_invents_nothing(base: bytes, mine: bytes) -> None:
+    assert bottom([base], [base + mine, base], base) is not None
+    assert bottom([base], [base + mine, base], base + mine + b'invented\n') is not None
+
+
+_rows = some.lists(some.integers(0, 9), max_size=6).map(lambda ids: b'id\tx\n' + b''.join(b'%d\tx\n' % one for one in ids))
+
+
+@given(_rows, _rows)
+def test_the_judge_and_the_driver_agree(ours: bytes, theirs: bytes) -> None:
+    made = weave.rows(b'', ours, theirs)
+    assert made is not None
+    assert bottom([], [ours, theirs], made) is None
+    assert union.holds(ours, made) is None
+    assert union.holds(theirs, made) is None
+
+
+@pytest.mark.parametrize(('old', 'new', 'said'), [
+    (OURS, OURS + b'3\t2.8\n', None),
+    (OURS, THEIRS + b'2\t2.9\n', None),
+    (OURS[:-1], OURS + b'3\t2.8\n', None),
+    (OURS, THEIRS, "'2\t2.9' is lost"),
+    (OURS + b'2\t2.9\n', OURS, None),
+    (OURS, b'x\ty\n' + OURS, "the header is changed: 'id\tscore'"),
+    (OURS, b'', "the header is changed: 'id\tscore'"),
+    (b'', OURS, None),
+    (TITLE + OLD, TITLE + MINE + OLD, None),
+    (TITLE + OLD, TITLE + MINE, "'## a' is lost or moved"),
+    (TITLE + MINE + OLD, TITLE + OLD + MINE, "'## a' is lost or moved"),
+])
+def test_what_is_published_is_held(old: bytes, new: bytes, said: str | None) -> None:
+    assert union.holds(old, new) == said
