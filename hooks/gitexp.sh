@@ -127,8 +127,8 @@ worded() {
 
 # Asks the judge in Python, and refuses when it is gone.
 judge() {
-    if [ -x "$python" ] && [ -f "$package/gitexp/rules/entry.py" ]; then
-        "$python" -I -S -c 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.rules import entry; entry.main()' "$package" "$@"
+    if [ -x "$python" ] && [ -f "$package/gitexp/guard/entry.py" ]; then
+        "$python" -I -S -c 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.guard import entry; entry.main()' "$package" "$@"
         return
     fi
     echo "gitexp: refused, since the gitexp that these hooks were made by is gone ($package)" >&2

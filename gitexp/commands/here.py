@@ -9,8 +9,8 @@ from gitexp.commands import out
 from gitexp.core.errors import Failure, Refused
 from gitexp.core.finding import Finding
 from gitexp.experiment import journal
+from gitexp.guard import alive, hooks
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.rules import alive, hooks
 
 
 def lab(*, afresh: bool = False, install: bool = False) -> Lab:

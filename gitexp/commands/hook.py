@@ -9,7 +9,7 @@ import click
 from gitexp.commands import options, out
 from gitexp.core.errors import Failure, Usage
 from gitexp.git import repository
-from gitexp.rules import entry, hooks, serving
+from gitexp.guard import entry, hooks, serving
 
 
 @click.group()

@@ -12,12 +12,12 @@ import click
 
 from gitexp.commands import options, out
 from gitexp.core.errors import No, Usage
+from gitexp.guard import hooks
 from gitexp.lab import adopt, ci, create, site
 from gitexp.lab.adopt import Plan
 from gitexp.lab.config import FILE
 from gitexp.lab.draft import Answers
 from gitexp.lab.site import Site
-from gitexp.rules import hooks
 
 _FOR_SCRIPTS = "git exp init --yes --metric NAME --direction min --eval 'COMMAND'"
 _PROSE = ('project', 'hypothesis_space')

@@ -4,8 +4,8 @@ from __future__ import annotations
 import click
 
 from gitexp.commands import here, options, out
+from gitexp.guard import alive
 from gitexp.report import status as report
-from gitexp.rules import alive
 
 
 @click.command()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from gitexp.core.errors import Failure
 from gitexp.experiment import journal
+from gitexp.guard import alive, hooks
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending
 from gitexp.report import adrift, conflicts, health, symptoms
 from gitexp.report.health import Check
-from gitexp.rules import alive, hooks
 
 
 def examine(folder: Path) -> list[Check]:

@@ -10,6 +10,7 @@ from gitexp.core.errors import Usage
 from gitexp.core.finding import Finding
 from gitexp.experiment import intent
 from gitexp.git import repository
+from gitexp.guard import alive
 from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
@@ -17,7 +18,7 @@ from gitexp.ledger import pending, read
 from gitexp.measure import fence
 from gitexp.report import adrift, conflicts
 from gitexp.report.health import Check, State
-from gitexp.rules import alive, ruleset
+from gitexp.rules import ruleset
 
 _SHOWN = 10
 _GLOB = set('*?[\\')

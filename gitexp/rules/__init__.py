@@ -1,1 +1,1 @@
-"""Which paths a change may touch."""
+"""The rule set, the one judge, and the ways in which changes are gathered for it."""

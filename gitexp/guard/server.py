@@ -11,12 +11,13 @@ from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
 from gitexp.git import repository
 from gitexp.git.command import Git
+from gitexp.guard import push
+from gitexp.guard.push import Ground, Update
 from gitexp.lab import config as configuration
 from gitexp.lab import parse
 from gitexp.lab.config import FILE, KINDS
-from gitexp.rules import push, ruleset
+from gitexp.rules import ruleset
 from gitexp.rules.attested import Witness
-from gitexp.rules.push import Ground, Update
 from gitexp.rules.ruleset import RuleSet
 
 

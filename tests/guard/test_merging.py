@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from gitexp.git.command import Git
-from gitexp.rules import drivers, weave
-from gitexp.rules.stubs import Origin
+from gitexp.guard import drivers
+from gitexp.guard.stubs import Origin
+from gitexp.rules import weave
 from place import CONFIG, Place
 
 ATTRIBUTES = '/results.tsv merge=gitexp-ledger -text\n/*_journal.md merge=gitexp-journal\n/RESEARCH_JOURNAL.md merge=gitexp-journal\n'

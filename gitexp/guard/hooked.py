@@ -9,8 +9,9 @@ from pathlib import Path
 from gitexp.core.errors import Failure, Refused, Usage
 from gitexp.core.finding import Finding
 from gitexp.git.command import Git
+from gitexp.guard import fast, passed
 from gitexp.lab.lab import Lab
-from gitexp.rules import fast, message, meta, passed, ruleset, staged
+from gitexp.rules import message, meta, ruleset, staged
 from gitexp.rules.meta import Meta
 from gitexp.rules.staged import Index
 
@@ -47,7 +48,7 @@ def _staged(index: Index, folder: Path, environment: Mapping[str, str]) -> list[
     try:
         lab = Lab.find(folder)
     except Failure as error:
-        from gitexp.rules import beginning
+        from gitexp.guard import beginning
         if beginning.commits(index, error, environment):
             return []
         raise
@@ -55,7 +56,7 @@ def _staged(index: Index, folder: Path, environment: Mapping[str, str]) -> list[
     fast.keep(lab, rules)
     mode = _meta(lab, environment)
     if mode.on:
-        from gitexp.rules import beginning
+        from gitexp.guard import beginning
         beginning.check(index)
     changes = staged.changes(rules, index)
     found = staged.findings(lab, index, meta=mode.on, seen=changes)
@@ -102,7 +103,7 @@ def _mark(index: Index, folder: Path, path: str, environment: Mapping[str, str])
 
 
 def _reference_transaction(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
-    from gitexp.rules import beginning, moved
+    from gitexp.guard import beginning, moved
     git = Git(folder)
     moves = moved.read(git, _told()) if words[:1] == ['prepared'] else []
     if not moves:
@@ -119,13 +120,13 @@ def _reference_transaction(words: Sequence[str], folder: Path, environment: Mapp
 
 
 def _left(folder: Path) -> str:
-    from gitexp.rules import moved
+    from gitexp.guard import moved
     return f'hint: {moved.left(folder)}'
 
 
 def _pre_push(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
     lab = Lab.find(folder)
-    from gitexp.rules import push  # Costs time, and the other hooks run at every commit.
+    from gitexp.guard import push  # Costs time, and the other hooks run at every commit.
     updates = list(push.updates(_told(), environment))
     mode = _meta(lab, environment)
     return _explained(push.findings(lab, ruleset.fresh(lab), updates, remote=words[0] if words else '', meta=mode.on), mode)

@@ -16,8 +16,8 @@ from gitexp.core import files, locks
 from gitexp.core.errors import Refused
 from gitexp.git import repository
 from gitexp.git.command import Git
-from gitexp.rules import drivers, stubs
-from gitexp.rules.stubs import Origin
+from gitexp.guard import drivers, stubs
+from gitexp.guard.stubs import Origin
 
 INSTALL = 'git exp hook install'
 _KEY = 'core.hooksPath'

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from gitexp.core.errors import Failure
 from gitexp.core.finding import Finding
 from gitexp.git.command import Git
+from gitexp.guard import drivers, hooks, stubs
+from gitexp.guard.hooks import Site
+from gitexp.guard.stubs import Origin
 from gitexp.lab.lab import Lab
-from gitexp.rules import drivers, hooks, stubs
-from gitexp.rules.hooks import Site
-from gitexp.rules.stubs import Origin
 
 MISSING = 'missing'
 _BEYOND_US = (MISSING, 'environment', 'included')

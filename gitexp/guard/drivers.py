@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 from gitexp.core.errors import Refused
 from gitexp.git.command import Git
-from gitexp.rules.fast import quoted
-from gitexp.rules.stubs import Origin
+from gitexp.guard.fast import quoted
+from gitexp.guard.stubs import Origin
 
 _NAMES = {'ledger': 'rows of a ledger, each once', 'journal': 'entries of a journal, each once, the newest first'}
-_START = 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.rules import merge; merge.main()'
+_START = 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.guard import merge; merge.main()'
 _AS_TEXT = '{ git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B; false; }'
 _SECTION = 'merge.gitexp-'
 

@@ -8,8 +8,9 @@ import pytest
 from place import Place
 from rulebook import apply, make, told
 
+from gitexp.guard import push
 from gitexp.lab.lab import Lab
-from gitexp.rules import push, ruleset
+from gitexp.rules import ruleset
 from gitexp.rules.span import Span
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from place import Place
 
+from gitexp.guard import hooks, push
 from gitexp.lab.lab import Lab
-from gitexp.rules import asked, gate, hooks, push, ruleset, staged
+from gitexp.rules import asked, gate, ruleset, staged
 
 RULES = """\
 metric: {name: score, direction: min}

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from gitexp.core.errors import Refused
 from gitexp.git import repository
 from gitexp.git.command import Git
+from gitexp.guard import server, shipped, stubs
+from gitexp.guard.fast import quoted
 from gitexp.lab.config import FILE
-from gitexp.rules import server, shipped, stubs
-from gitexp.rules.fast import quoted
 
 FOLDER = 'exp/server/.git'
 _KEY = 'core.hooksPath'

@@ -31,7 +31,7 @@ def run(words: list[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
-    from gitexp.rules import hooked
+    from gitexp.guard import hooked
     try:
         return hooked.run(words[0], words[1:], Path.cwd(), os.environ)
     except Failure as error:

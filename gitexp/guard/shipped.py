@@ -11,7 +11,7 @@ import gitexp
 from gitexp.core import files
 
 _FOLDER = 'exp/server'
-_PACKAGES = ('core', 'git', 'lab', 'rules')
+_PACKAGES = ('core', 'git', 'lab', 'rules', 'guard')
 
 
 def put(bare: Path) -> str:

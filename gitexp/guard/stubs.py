@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gitexp
-from gitexp.rules.fast import quoted
+from gitexp.guard.fast import quoted
 
 MARK = '# gitexp hook '
 OURS = ('pre-commit', 'pre-merge-commit', 'commit-msg', 'reference-transaction', 'pre-push')
@@ -21,7 +21,7 @@ KNOWN = frozenset(
     'pre-auto-gc post-rewrite sendemail-validate fsmonitor-watchman p4-changelist p4-prepare-changelist p4-post-changelist '
     'p4-pre-submit post-index-change'.split(),
 )
-_ENTRY = Path('gitexp') / 'rules' / 'entry.py'
+_ENTRY = Path('gitexp') / 'guard' / 'entry.py'
 _SETTING = re.compile(r"^(python|package|chained)=('(?:[^']|'\\'')*')$", re.MULTILINE)
 
 

@@ -13,8 +13,8 @@ from place import PROGRAM, Place
 from rulebook import apply, make, told
 
 from gitexp.core.errors import Refused
+from gitexp.guard import alive, hooks, stubs
 from gitexp.lab.lab import Lab
-from gitexp.rules import alive, hooks, stubs
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 from gitexp.core.errors import Failure, Refused
 from gitexp.core.finding import Finding
 from gitexp.git.command import Git
-from gitexp.rules import push, server
-from gitexp.rules.push import Update
+from gitexp.guard import push, server
+from gitexp.guard.push import Update
 
 _SHOWN_WHOLE = 10
 

@@ -409,7 +409,7 @@ def test_the_machine_of_who_pushes_has_no_say(tmp_path: Path) -> None:
     place = make(tmp_path)
     change(place, eval_DOT_py='print(0)\n')
     evil = tmp_path / 'evil'
-    for name in ('sitecustomize.py', 'usercustomize.py', 'yaml.py', 'gitexp/__init__.py', 'gitexp/rules/receive.py'):
+    for name in ('sitecustomize.py', 'usercustomize.py', 'yaml.py', 'gitexp/__init__.py', 'gitexp/guard/receive.py'):
         Place(evil).write(name, 'import os; os._exit(0)\n')
     for name in ('git', 'python3', 'cat', 'ssh-keygen', 'tempfile'):
         Place(evil).write(f'bin/{name}', '#!/bin/sh\nexit 0\n').chmod(0o755)
@@ -528,7 +528,7 @@ def test_what_is_gone_or_broken_refuses_and_installing_mends_it(tmp_path: Path) 
     place = make(tmp_path)
     change(place, model_DOT_py='m = 2\n')
     library, = (bare(place).path / 'exp' / 'server').glob('lib-*')
-    (library / 'gitexp' / 'rules' / 'receive.py').unlink()
+    (library / 'gitexp' / 'guard' / 'receive.py').unlink()
     assert 'hint: git exp hook install --server, on the server' in push(place, 'main')
     (library / 'gitexp' / 'rules' / 'judge.py').write_text('broken')
     shutil.rmtree(library / 'yaml')
@@ -544,11 +544,11 @@ def test_nothing_has_to_stay_installed(tmp_path: Path) -> None:
     assert str(installed) not in text.replace(os.path.realpath(sys.executable), '')
     modules = subprocess.run(
         [os.path.realpath(sys.executable), '-I', '-S', '-X', 'importtime', '-c',
-         'import sys; sys.path.append(sys.argv[1]); from gitexp.rules import receive, attested, server; import yaml',
+         'import sys; sys.path.append(sys.argv[1]); from gitexp.guard import receive, server; import yaml',
          str(next((bare(place).path / 'exp' / 'server').glob('lib-*')))], capture_output=True, text=True,
     ).stderr
     names = {line.rpartition('|')[2].strip() for line in modules.splitlines()}
-    assert {'gitexp.rules.receive', 'yaml'} <= names
+    assert {'gitexp.guard.receive', 'yaml'} <= names
     assert not names & {'jsonschema', 'click', 'subprocess', 'pygit2'}
 
 

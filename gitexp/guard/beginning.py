@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from gitexp.core.errors import Failure, Usage
 from gitexp.git import repository
 from gitexp.git.command import Git
+from gitexp.guard.moved import HEADS, Move
 from gitexp.lab.config import FILE
 from gitexp.rules import ruleset
 from gitexp.rules.change import Committed
-from gitexp.rules.moved import HEADS, Move
 from gitexp.rules.staged import Index
 
 

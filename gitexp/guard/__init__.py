@@ -1,0 +1,1 @@
+"""Where rules are held: hooks in a clone and on a server, the merge drivers, and what each is told by git."""
