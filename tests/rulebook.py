@@ -36,10 +36,11 @@ rules:
   human: [human_journal.md]
   fixed: [data.py]
 """
+INPUTS = 'inputs: [weights/**]\n'
 KINDS = {
-    'open': RULES,
-    'guarded': RULES + 'trunk: {name: main, guarded: true}\n',
-    'confined': RULES + '  variable: [model.py, "lib/*.py"]\n',
+    'open': RULES + INPUTS,
+    'guarded': RULES + INPUTS + 'trunk: {name: main, guarded: true}\n',
+    'confined': RULES + '  variable: [model.py, "lib/*.py"]\n' + INPUTS,
 }
 JOURNAL = '# Journal\n\nWhat this is.\n\n## 2026-01-02 second\nb\n\n## 2026-01-01 first\na\n'
 PLAN = """\

@@ -123,6 +123,8 @@ def _shadowing(trunk: str, ref: str) -> str | None:
     name, known = fold(ref), fold(trunk)
     if name == f'refs/{known}' or name.startswith(_TAGS) and f'/{name.removeprefix(_TAGS)}'.endswith(f'/{known}'):
         return f"{'a tag' if name.startswith(_TAGS) else 'a ref'} of that name would be taken for the branch '{trunk}'"
+    if name == f'{_HEADS}exp':
+        return 'a branch of that name leaves no room for those of experiments'
     for other in ('HEAD', trunk):
         if name == fold(f'{_HEADS}{other}'):
             return f"a branch of that name would be taken for '{other}'"

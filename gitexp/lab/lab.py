@@ -19,7 +19,7 @@ from gitexp.lab.config import Config
 _TRUNKS = ('main', 'master')
 _SETTINGS = (
     r'^(gitexp\..*|core\.(hookspath|bare|worktree|sparsecheckout|sparsecheckoutcone)|commit\.gpgsign|extensions\.worktreeconfig'
-    r'|merge\.gitexp-.*\.driver)$'
+    r'|merge\.gitexp-.*\.driver|filter\..*\.(smudge|clean|process|required)|includeif\..*)$'
 )
 
 
@@ -65,12 +65,12 @@ class Lab:
         """
         place = repository.place(folder)
         git = Git(place.top or place.common)
-        settings = _settings(git)
-        trunk, commit, (blob, text) = _trunk(git, settings.get('gitexp.trunk'))
+        said = settings(git)
+        trunk, commit, (blob, text) = _trunk(git, said.get('gitexp.trunk'))
         read = config.of(_document(place.common / 'exp' / 'cache' / f'{blob}.json', text, afresh=afresh))
         if read.trunk != trunk:
             raise Usage(f"{config.FILE} on '{trunk}' says that the trunk is '{read.trunk}'", hint='git exp doctor')
-        return Lab(place.top, place.common, trunk, commit, blob, read, settings, text, afresh)
+        return Lab(place.top, place.common, trunk, commit, blob, read, said, text, afresh)
 
     @property
     def trunk_ref(self) -> str:
@@ -135,15 +135,15 @@ class Lab:
         return None
 
 
+def settings(git: Git) -> dict[str, str]:
+    """What git's configuration says of gitexp, hooks, merging and filters, by lower-case key; the last value counts, as for git."""
+    done = git.run('config', '--null', '--get-regexp', _SETTINGS)
+    return {key: value for key, _, value in (line.partition('\n') for line in done.names)}
+
+
 def _git_in(folder: Path) -> str:
     import shlex
     return f'git -C {shlex.quote(str(folder))}'
-
-
-def _settings(git: Git) -> dict[str, str]:
-    """What git's configuration says of gitexp, of hooks and of merging, by lower-case key; the last value counts, as for git."""
-    done = git.run('config', '--null', '--get-regexp', _SETTINGS)
-    return {key: value for key, _, value in (line.partition('\n') for line in done.names)}
 
 
 def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from gitexp.core.errors import Failure, Refused
 from gitexp.git import worktrees
 from gitexp.git.command import Done, Git
 from gitexp.lab.lab import Lab
-from gitexp.measure import family
+from gitexp.measure import conversion, family, index
 from gitexp.measure.index import Index
 
 NAME = 'exp-checkout'
@@ -23,6 +23,7 @@ _PLAIN = tuple(word for setting in (
     'core.trustctime=true', 'core.checkStat=default', 'core.sparseCheckout=false', 'core.splitIndex=false', 'core.fsmonitor=false',
     'submodule.recurse=false', f'core.attributesFile={os.devnull}',
 ) for word in ('-c', setting))
+_ENVIRONMENT = {'GIT_ATTR_NOSYSTEM': '1', conversion.NOTHING: '', **index.VERSION}
 
 
 @contextmanager
@@ -40,8 +41,8 @@ def occupied(lab: Lab, run: str) -> Iterator[None]:
     git believes its index about what has not changed, and a run can make it say anything: one that a run has touched goes,
     so that the next checkout writes every file anew. So does one that anybody has touched since: see `bring`.
     """
-    marker, index = _marker(lab), _index(lab)
-    before = index.noted() if index else ''
+    marker, kept = _marker(lab), _index(lab)
+    before = kept.noted() if kept else ''
     marker.write_text(run)
     try:
         yield
@@ -59,16 +60,17 @@ def place(lab: Lab) -> Path:
 def bring(lab: Lab, commit: str) -> Path:
     """Bring the checkout to exactly a commit, without a file more; returns its folder.
 
-    Raises Refused with git's words when that cannot be done, as on a full disk.
+    Raises Refused with git's words when that cannot be done, as on a full disk, and for what would bend it unseen.
     """
+    conversion.refuse_private(lab.common)
     folder = place(lab)
     if not _is_ours(lab, folder) or _reset(lab, folder, commit).code:
         _make(lab, folder, commit)
         done = _reset(lab, folder, commit)
         if done.code:
             raise Refused(f"cannot check out {commit[:10]} in '{folder}': {done.err.strip()}")
-    index = _index(lab)
-    if index and index.keep():
+    kept = _index(lab)
+    if kept and kept.keep():
         _empty_submodules(folder)
     return folder
 
@@ -79,13 +81,24 @@ def git(lab: Lab) -> Git:
 
 
 def _reset(lab: Lab, folder: Path, commit: str) -> Done:
-    """Cleaned first: where a folder was moved away and a link leads to it, git takes the files behind the link for its own."""
-    index = _index(lab)
-    if index and index.distrust():
+    """Cleaned first: where a folder was moved away and a link leads to it, git takes the files behind the link for its own.
+
+    git leaves a file as it is that both commits have, even if their attributes would have it written otherwise.
+    """
+    kept = _index(lab)
+    if kept and kept.distrust():
         _empty_submodules(folder)
-    done = Git(folder).run(*_PLAIN, 'clean', '-ffdxq')
+    options = (*_PLAIN, *conversion.blind(lab, Git(folder)))
+    done = Git(folder).run(*options, 'clean', '-ffdxq', env=_ENVIRONMENT)
+    if done.code:
+        return done
+    before = kept.attributes() if kept and kept.path.exists() else None
     words = ('checkout', '--quiet', '--detach', '--force', '--no-recurse-submodules', commit)
-    return done if done.code else Git(folder).run(*_PLAIN, *words, env={'GIT_ATTR_NOSYSTEM': '1'})
+    done = Git(folder).run(*options, *words, env=_ENVIRONMENT)
+    if kept and before is not None and kept.attributes() != before:
+        kept.path.unlink(missing_ok=True)
+        return _reset(lab, folder, commit)
+    return done
 
 
 def _empty_submodules(folder: Path) -> None:
@@ -161,9 +174,9 @@ def _end_orphans(lab: Lab) -> None:
 
 
 def _leave(lab: Lab, marker: Path, before: str) -> None:
-    index = _index(lab)
-    if index:
-        index.drop_unless(before)
+    kept = _index(lab)
+    if kept:
+        kept.drop_unless(before)
     marker.unlink(missing_ok=True)
 
 
@@ -173,7 +186,7 @@ def _index(lab: Lab) -> Index | None:
         kept = Path(place(lab), (place(lab) / '.git').read_text().removeprefix('gitdir: ').rstrip('\n'))
     except (OSError, ValueError):
         return None
-    return Index(kept / 'index', lab.state / f'{NAME}.index')
+    return Index(kept / 'index', lab.state / f'{NAME}.index', conversion.state(lab))
 
 
 def _marker(lab: Lab) -> Path:

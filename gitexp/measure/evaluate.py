@@ -10,7 +10,7 @@ from gitexp.lab.config import Config
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import tally, write
 from gitexp.ledger.result import Result
-from gitexp.measure import checkout, fence, interpreter, subject, yardstick
+from gitexp.measure import checkout, environment, fence, interpreter, subject, yardstick
 from gitexp.measure.decide import Decision
 from gitexp.measure.session import Session
 from gitexp.measure.subject import Subject
@@ -47,6 +47,7 @@ def measure(lab: Lab, what: Subject, *, seeds: Sequence[int], words: Sequence[st
     session = Session(lab, what, yardstick.of(lab), tuple(words), around, voice)
     if (what.worktree / '.gitmodules').exists():
         voice.say('submodules are not checked out for an evaluation: declare what it needs of them as inputs')
+    environment.tell(voice)
     results: list[Result] = []
     decision, failure = None, None
     with checkout.alone(lab, purpose=f"the evaluation of '{what.slug}'", say=voice.say):
@@ -74,7 +75,7 @@ def seeds_of(config: Config, count: int | None) -> list[int]:
 def _refuse_broken_rules(lab: Lab, what: Subject) -> None:
     found = gate.commit(
         lab, what.commit, slug=what.slug, begun=lambda slug: _has_run(lab, slug),
-        installed=partial(interpreter.installed, lab.config.eval.text),
+        installed=partial(interpreter.installed, lab.config.eval.text, folder=what.worktree),
     )
     if found:
         named = ''.join(f'\n    {one.path}: {one.message}' for one in found[:_SHOWN])

@@ -5,14 +5,21 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+VERSION = {'GIT_INDEX_VERSION': '2'}  # later ones cut paths short
 _SUBMODULE = b'\0\0\xe0\0'  # its mode in an index; other bytes may look the same
+_ATTRIBUTES = b'.gitattributes\0'
+_BEFORE_PATH = 22  # bytes at least: an object id and the length of the path
 
 
 class Index(NamedTuple):
-    """The index at `path`, and where the digest is noted that it had when we left it."""
+    """The index at `path`, and where the digest is noted that it had when we left it.
+
+    `under` is what else its files were written under: see `conversion.state`.
+    """
 
     path: Path
     note: Path
+    under: str
 
     def distrust(self) -> bool:
         """Remove what was said of this checkout alone: settings, a sparse view, and an index that is not as we left it.
@@ -26,7 +33,7 @@ class Index(NamedTuple):
     def keep(self) -> bool:
         """Note how it is left; whether it may hold submodules."""
         data = _read(self.path)
-        self.note.write_text(_digest(data))
+        self.note.write_text(self._digest(data))
         return _SUBMODULE in data
 
     def noted(self) -> str:
@@ -35,10 +42,21 @@ class Index(NamedTuple):
     def drop_unless(self, digest: str) -> bool:
         """Remove it unless it is as it was; whether what stays may hold submodules."""
         data = _read(self.path)
-        if _digest(data) == digest:
+        if self._digest(data) == digest:
             return _SUBMODULE in data
         self.path.unlink(missing_ok=True)
         return False
+
+    def attributes(self) -> list[bytes]:
+        """The object id and the path of each .gitattributes, as the bytes of their entries; a long path may bring more."""
+        data, found, end = _read(self.path), [], 0
+        while (at := data.find(_ATTRIBUTES, end)) >= 0:
+            end = at + len(_ATTRIBUTES)
+            found.append(data[max(data.rfind(b'\0', 0, at) - _BEFORE_PATH, 0):end])
+        return found
+
+    def _digest(self, data: bytes) -> str:
+        return hashlib.sha256(self.under.encode() + data).hexdigest()
 
 
 def _read(path: Path) -> bytes:
@@ -48,6 +66,3 @@ def _read(path: Path) -> bytes:
     except OSError:
         return b''
 
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -1,51 +1,96 @@
-"""The declared inputs: ignored files such as data, linked into the checkout."""
+"""The declared inputs: ignored files such as data, linked into the checkout.
+
+They are the lab's, and lie in root. What only the experiment has, such as a checkpoint, is taken from its worktree. Where both have
+something of one name it must be the same, or an experiment could be measured on data of its own.
+"""
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.core.errors import Refused, Usage
 
 _MAGIC = '*?['
 
 
-def link(patterns: Iterable[str], *, into: Path, places: Sequence[Path], leave_out: str) -> None:
-    """Link what each pattern names in the first of the places that has it; what the commit holds stays as it is.
+def link(patterns: Iterable[str], *, into: Path, root: Path, own: Path, leave_out: str) -> tuple[str, ...]:
+    """Link what each pattern names in root or in the experiment's worktree `own`; what the commit holds stays as it is.
 
-    Nothing below the folder `leave_out` of a place is taken. Raises Refused for a pattern that names nothing.
+    Nothing below the folder `leave_out` is taken. Returns what was linked from the worktree alone. Raises Refused for a pattern
+    that names nothing, and for what is in both and not the same.
     """
+    places = list(dict.fromkeys([root, own]))
+    work = _Work(Path(os.path.realpath(into)), root, places, [])
     for pattern in patterns:
         found = _found(pattern, places, leave_out)
         if not found:
-            where = ' or '.join(f"'{place}'" for place in places)
+            where = ' or '.join(f"'{place}'" for place in reversed(places))
             raise Refused(f"the input '{pattern}' is missing in {where}", hint='put it there; gitexp.yaml on the trunk declares the inputs')
-        for name, source in sorted(found.items()):
-            _link(source, into / name, into)
+        for name in sorted(found):
+            if found.isdisjoint(map(str, Path(name).parents)):  # What is below a name has come with it.
+                work.link(name)
+    return tuple(work.alone)
 
 
-def _found(pattern: str, places: Sequence[Path], leave_out: str) -> dict[str, Path]:
+def _found(pattern: str, places: Iterable[Path], leave_out: str) -> set[str]:
     said = pattern.strip('/')
     if '..' in said.split('/') or not said:
         raise Usage(f"the input '{pattern}' is not a path inside the lab")
-    found: dict[str, Path] = {}
-    for place in reversed(places):
+    found = set()
+    for place in places:
         names = glob.glob(said, root_dir=place, recursive=True) if any(sign in said for sign in _MAGIC) else [said]
-        for name in names:
-            if os.path.lexists(place / name) and Path(leave_out) not in (Path(name), *Path(name).parents):
-                found[os.path.normpath(name)] = place / name
+        found |= {
+            os.path.normpath(name) for name in names
+            if os.path.lexists(place / name) and Path(leave_out) not in (Path(name), *Path(name).parents)
+        }
     return found
 
 
-def _link(source: Path, target: Path, into: Path) -> None:
-    if os.path.realpath(target) == os.path.realpath(source):
-        return
-    if target.is_dir() and not target.is_symlink() and source.is_dir():
-        for child in sorted(source.iterdir()):
-            _link(child, target / child.name, into)
-    elif not os.path.lexists(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if Path(os.path.realpath(into)) not in Path(os.path.realpath(target)).parents:
+class _Work(NamedTuple):
+    """`into` is the checkout as it is really called, `alone` what has been linked that root does not have."""
+
+    into: Path
+    root: Path
+    places: list[Path]
+    alone: list[str]
+
+    def link(self, name: str) -> None:
+        """Link a file or a folder as a whole, a folder that there is twice by what is in it."""
+        target = self.into / name
+        sources = _different([place / name for place in self.places if os.path.lexists(place / name)])
+        folders = all(map(os.path.isdir, sources))
+        if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or not folders):
+            return
+        if target.is_dir() or len(sources) > 1 and folders and not any(map(os.path.islink, sources)):
+            for child in sorted({child for source in sources for child in os.listdir(source)}):
+                self.link(f'{name}/{child}')
+        elif len(sources) > 1:
+            raise Refused(f"the input '{name}' is there twice: '{sources[0]}' and '{sources[1]}'",
+                          hint='remove the one that is not meant, or give it another name')
+        else:
+            self._link(sources[0], target, name)
+
+    def _link(self, source: Path, target: Path, name: str) -> None:
+        if self.into not in Path(os.path.realpath(target)).parents:
             raise Refused(f"the input '{source}' would be linked outside the checkout, through a symbolic link of the commit")
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(source)
+        if source != self.root / name:
+            self.alone.append(name)
+
+
+def _different(sources: list[Path]) -> list[Path]:
+    """Without a second name of the same file or folder."""
+    if len(sources) == 2 and (os.path.realpath(sources[0]) == os.path.realpath(sources[1]) or _same(*sources)):
+        return sources[:1]
+    return sources
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

@@ -1,7 +1,6 @@
-"""The state that an execution starts from: the checkout, the inputs, the environment."""
+"""The state that an execution starts from: the checkout and the inputs."""
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,10 +16,11 @@ _SHOWN = 10
 
 
 class Prepared(NamedTuple):
-    """The checkout's folder, and the modes and blobs that a command must not change."""
+    """The checkout's folder, the modes and blobs that a command must not change, and the inputs that only the experiment has."""
 
     folder: Path
     fixed: Mapping[str, tuple[str, str]]
+    own_inputs: tuple[str, ...]
 
 
 def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
@@ -29,7 +29,7 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
     Raises Integrity when one differs, Refused when an input is missing.
     """
     folder = checkout.bring(lab, what.commit)
-    inputs.link(lab.config.inputs, into=folder, places=list(dict.fromkeys([what.worktree, lab.root])), leave_out=lab.config.paths.worktrees)
+    own = inputs.link(lab.config.inputs, into=folder, root=lab.root, own=what.worktree, leave_out=lab.config.paths.worktrees)
     found = fixed.changed(folder, yardstick.files)
     if found:
         named = ''.join(f"\n    '{one.path}' {one.message}{_cause(lab, one.path)}" for one in found[:_SHOWN])
@@ -38,13 +38,7 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
             f"{what.commit[:10]} cannot be evaluated, since files of the evaluation are not as on '{lab.trunk}':{named}{more}",
             hint=f"take them over: git -C '{what.worktree}' merge {lab.trunk}",
         )
-    return Prepared(folder, {**yardstick.files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))})
-
-
-def environment(what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
-    """Ours, without what git said to us, and what a command may want to know."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith('GIT_')}
-    return {**inherited, 'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
+    return Prepared(folder, {**yardstick.files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))}, own)
 
 
 def line(text: str, seed: int | None, words: Sequence[str] = ()) -> str:

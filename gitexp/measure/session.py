@@ -13,7 +13,7 @@ from gitexp.core.errors import Failure, Integrity, RunFailed, TimedOut
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.measure import checkout, decide, failing, fixed, interpreter, outputs, prepare, run
+from gitexp.measure import checkout, conversion, decide, environment, failing, fixed, interpreter, outputs, prepare, run
 from gitexp.measure.decide import Decision
 from gitexp.measure.fence import Fence
 from gitexp.measure.interrupts import Interrupts
@@ -67,7 +67,7 @@ class Session(NamedTuple):
     def run(self, seed: int) -> tuple[Result, Decision | None, Failure | None]:
         """Measure one seed. Raises KeyboardInterrupt when asked to stop, after the row is written."""
         ready = prepare.prepare(self.lab, self.what, self.yardstick)
-        begun = self._begun(seed)
+        begun = self._begun(seed, ready)
         places = outputs.expect(begun.id, folder=self.what.folder, checkout=ready.folder, below=self.what.worktree)
         with checkout.occupied(self.lab, begun.id), Interrupts() as signals:
             under_way = pending.begin(self.lab, begun)
@@ -81,20 +81,28 @@ class Session(NamedTuple):
             self._tell(result, done)
         return result, decision, _failure(result, done)
 
-    def _begun(self, seed: int) -> Result:
+    def _begun(self, seed: int, ready: Prepared) -> Result:
         now = self.voice.clock()
         return Result(
             ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
             eval_id=self.eval_id, params={'args': list(self.words)} if self.words else {},
-            env={**_machine(), 'landlock': self.fence.version or False},
+            env={**_machine(), 'landlock': self.fence.version or False, **self._sources(ready)},
         )
+
+    def _sources(self, ready: Prepared) -> dict[str, Any]:
+        """What the commit does not say of what is run, and on which files."""
+        program = environment.program(self.lab.config.eval.text, os.environ, ready.folder)
+        own, more = list(ready.own_inputs[:_SHOWN]), len(ready.own_inputs) - _SHOWN
+        named = own + ([f'and {more} more'] if more > 0 else [])
+        return {**({'program': program} if program else {}), **({'inputs_of_worktree': named} if named else {})}
 
     def _execute(self, begun: Result, ready: Prepared, places: Outputs, signals: Interrupts) -> Executed:
         """Train if the lab does, then evaluate; what must not change is looked at after each."""
         config = self.lab.config
-        env = prepare.environment(self.what, run=begun.id, seed=begun.seed, out=places.out)
-        planted = Planted(ready.folder, ready.fixed, partial(interpreter.installed, config.eval.text)) if config.train else None
+        env = environment.of(self.what, run=begun.id, seed=begun.seed, out=places.out)
+        installed = partial(interpreter.installed, config.eval.text, folder=ready.folder)
+        planted = Planted(ready.folder, ready.fixed, installed) if config.train else None
         done: Executed | None = None
         with Sentry(ready.folder, ready.fixed) as sentry:
             for command, log in [(config.train, places.log('.train')), (config.eval, places.log())]:
@@ -146,6 +154,9 @@ class Session(NamedTuple):
             if self.fence.version and _DENIED in done.last.tail:
                 self.voice.say('a run writes to its checkout, EXP_OUT and outside the lab; if it must elsewhere: '
                                'git config gitexp.landlock false')
+            for name in conversion.missed(self.lab, checkout.place(self.lab)):
+                self.voice.say(f"the filter '{name}' has no say in the checkout, which has the files as they are committed; "
+                               'declare what a run needs otherwise as inputs')
             return
         self.voice.say(f'seed {result.seed}: {metric.name} {result.value:.6g} in {done.seconds:.1f} s')
         if not metric.plausible(result.value):

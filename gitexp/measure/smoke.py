@@ -5,7 +5,7 @@ from gitexp.core import ids
 from gitexp.core.errors import Refused, RunFailed, TimedOut
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
-from gitexp.measure import checkout, failing, fence, prepare, run, yardstick
+from gitexp.measure import checkout, environment, failing, fence, prepare, run, yardstick
 from gitexp.measure.interrupts import Interrupts
 from gitexp.measure.run import Ending
 from gitexp.measure.subject import Subject
@@ -20,6 +20,7 @@ def smoke(lab: Lab, what: Subject, *, voice: Voice) -> float:
     """
     if lab.config.smoke is None:
         raise Refused('this lab has no smoke test', hint='add one to gitexp.yaml on the trunk, such as: smoke: python eval.py --quick')
+    environment.tell(voice)
     with checkout.alone(lab, purpose=f"the smoke test of '{what.slug}'", say=voice.say):
         return _run(lab, what, lab.config.smoke, yardstick.of(lab), voice)
 
@@ -50,7 +51,7 @@ def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice)
     stamp.unlink(missing_ok=True)
     with checkout.occupied(lab, name), Interrupts() as signals:
         ended = run.supervise(
-            prepare.line(command.text, seed), cwd=folder, env=prepare.environment(what, run=name, seed=seed, out=out),
+            prepare.line(command.text, seed), cwd=folder, env=environment.of(what, run=name, seed=seed, out=out),
             limit=command.limit, log=log, signals=signals, echo=voice.echo, fence=fence.of(lab, command.text).but(folder),
         )
     if ended.ending is not Ending.OK:

@@ -1,14 +1,13 @@
 """The one judge: which changes the rules forbid. Every gate asks it, and they differ only in how they gather the changes."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from gitexp.core.finding import Finding
 from gitexp.rules import append, naming, people, sections, union, wording
 from gitexp.rules.change import Change, Entry, Pair
-from gitexp.rules.ruleset import BUILT_IN, Rule, RuleSet
+from gitexp.rules.ruleset import BUILT_IN, INPUT, Rule, RuleSet
 
 Away = Callable[[Change], bool]
 LIFTED = ('frozen', 'protocol', 'guarded', 'naming')
@@ -24,8 +23,8 @@ class Case(NamedTuple):
     whether a change leads to what the trunk has neither now nor where the branch left it: going back to the trunk's state is no
     offence. `pulled` says that a merge brings in only what the published trunk has, `ends` that there may be merges between old
     and new. `undo` takes a change back, with a place for the path; '' when nothing has happened yet. `author` is 'Name <address>',
-    '' when unknown; `begun` tells whether an experiment has had a run. `news` is what there is in the end, by path: results that
-    count again are moved back, and not lost.
+    '' when unknown; `begun` tells whether an experiment has had a run. `moved` are retired results that count again: they are moved
+    back, and not lost.
     """
 
     rules: RuleSet
@@ -39,7 +38,7 @@ class Case(NamedTuple):
     commit: str = ''
     author: str = ''
     begun: Callable[[str], bool] = lambda slug: True
-    news: Mapping[str, Entry] = MappingProxyType({})
+    moved: Set[str] = frozenset()
 
     @property
     def on_trunk(self) -> bool:
@@ -49,7 +48,7 @@ class Case(NamedTuple):
 def judge(case: Case, changes: Iterable[Change]) -> list[Finding]:
     """Name each change that a rule forbids, in path order; at most one finding a path and rule."""
     changes = sorted(changes, key=lambda change: change.path)
-    case = case._replace(news={change.path: change.new for change in changes if change.new})
+    case = case._replace(moved=_moved_back(case.rules, changes))
     found = [one for change in changes for one in _change(case, change)]
     direct = [one for one in found if one.rule == 'guarded']
     return [one for one in found if one.rule != 'guarded'] + _together(case, direct)
@@ -58,6 +57,17 @@ def judge(case: Case, changes: Iterable[Change]) -> list[Finding]:
 def reading(rules: RuleSet, changes: Iterable[Change]) -> Iterator[Change]:
     """The changes whose bytes will be asked for."""
     return (change for change in changes if any(rule.kind in _BY_BYTES for rule in rules.covering(change.path)))
+
+
+def _moved_back(rules: RuleSet, changes: Iterable[Change]) -> Set[str]:
+    """The paths of retired results that are where they were before, each in a place of its own."""
+    news = {change.path: change.new for change in changes if change.new}
+    found: dict[str, str] = {}
+    for change in changes:
+        place = rules.current(change.path) if change.new is None else None
+        if place in news and news[place] in change.olds:
+            found.setdefault(place, change.path)
+    return set(found.values())
 
 
 def away(differing: Callable[[], Iterable[Mapping[str, Pair]]], *, alike: Callable[[Change], Entry | None] = lambda one: one.new) -> Away:
@@ -122,7 +132,7 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
     """Whether a rule that looks at no bytes has nothing to say here."""
     if rule.kind == 'global' and case.on_trunk:
         return True
-    if rule.kind == 'fixed' and not case.rules.slug(case.branch):
+    if rule.kind in ('fixed', INPUT) and not case.rules.slug(case.branch):
         return True
     if rule.kind == 'human' and people.named(case.rules.humans, case.author):
         return True
@@ -131,7 +141,7 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
     if rule.kind in ('keep', 'protocol') and old is None and not clash:
         return True
     if rule.kind == 'keep' and change.new is None:
-        return old is not None and case.news.get(case.rules.current(change.path) or '') == old
+        return change.path in case.moved
     return not case.away(change)
 
 
@@ -250,7 +260,7 @@ def _together(case: Case, direct: list[Finding]) -> list[Finding]:
 
 
 def _finding(case: Case, rule: Rule, change: Change, message: str) -> Finding:
-    way = wording.way(rule.kind, trunk=case.rules.trunk, back=_back(case, change))
+    way = wording.way(rule.kind, trunk=case.rules.trunk, back=_back(case, change), is_past=bool(case.commit))
     return Finding(rule.kind, change.path, message, rule.where, way, case.commit)
 
 

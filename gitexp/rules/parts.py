@@ -20,13 +20,14 @@ def lines(text: bytes) -> list[bytes]:
 
 
 def level(*texts: bytes) -> int:
-    """How many marks the heading of an entry has, in the first text that has entries; 0 when none has."""
-    for text in texts:
-        found = list(_headings(text))
-        titled = bool(found) and found[0][1] == 1 and not plain(text[:found[0][0]])
-        if found[titled:]:
-            return found[titled:][0][1]
-    return 0
+    """How many marks the heading of an entry has, by the text where they are fewest; 0 when none has entries."""
+    return min(filter(None, map(_level, texts)), default=0)
+
+
+def _level(text: bytes) -> int:
+    found = list(_headings(text))
+    titled = bool(found) and found[0][1] == 1 and not plain(text[:found[0][0]])
+    return found[titled:][0][1] if found[titled:] else 0
 
 
 def split(text: bytes, depth: int) -> list[bytes]:

@@ -16,11 +16,12 @@ from gitexp.rules import naming, pattern, shadow
 from gitexp.rules.pattern import Pattern, fold
 
 BUILT_IN = 'built in'
+INPUT = 'input'  # What is declared as an input comes from the lab, so that an experiment may not bring it.
 RETIRED = ('results', 'exp_log')
 
 
 class Rule(NamedTuple):
-    """`kind` is one of config.KINDS or 'protocol' (frozen once it is there); `where` is file:line on the trunk."""
+    """`kind` is one of config.KINDS, INPUT, or "protocol" (frozen once it is there); `where` is file:line on the trunk."""
 
     kind: str
     pattern: Pattern
@@ -120,7 +121,8 @@ def of(config: Config, text: bytes) -> RuleSet:
     """Compile gitexp.yaml, given as read and as text; the floor comes first and cannot be lifted. Raises Usage for a bad pattern."""
     folder = config.paths.experiments.strip('/')
     lines = text.decode('utf-8', 'replace').splitlines()
-    said = (_rule(kind, one, lines) for kind, patterns in config.rules.items() for one in patterns)
+    named = {**config.rules, INPUT: config.inputs}
+    said = (_rule(kind, one, lines) for kind, patterns in named.items() for one in patterns)
     guard = f"{FILE}:{line(lines, 'guarded', 'true')}" if config.guarded else ''
     return RuleSet((*_floor(folder), *said), config.trunk, guard, folder, config.live, config.humans, config.signers, config.paths.ledger)
 
@@ -157,8 +159,9 @@ def _rule(kind: str, text: str, lines: list[str]) -> Rule:
 
 def line(lines: list[str], kind: str, text: str) -> int:
     """The line of a pattern: the first one that has its text from the line of its kind on; the line of the kind at worst."""
-    top = _first(lines, 0, re.compile(rf'[\'"]?{"trunk" if kind == "guarded" else "rules"}[\'"]?\s*:')) or 0
-    start = _first(lines, top, re.compile(rf'.*\b{kind}[\'"]?\s*:')) or top
+    key, above = ('inputs', 'inputs') if kind == INPUT else (kind, 'trunk' if kind == 'guarded' else 'rules')
+    top = _first(lines, 0, re.compile(rf'[\'"]?{above}[\'"]?\s*:')) or 0
+    start = _first(lines, top, re.compile(rf'.*\b{key}[\'"]?\s*:')) or top
     found = _first(lines, start, re.compile(rf'.*(?<![\w*./-]){re.escape(text)}(?![\w*./-])'))
     return (start if found is None else found) + 1
 

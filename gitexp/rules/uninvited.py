@@ -16,6 +16,18 @@ from gitexp.rules import shadow
 from gitexp.rules.change import Change
 from gitexp.rules.ruleset import BUILT_IN
 
+# What modules of Python 3.10 to 3.13 import though Python does not have it, found by reading all of its sources for imports. Left out
+# are its tests, and what it imports only to be asked for by name (pip).
+_ASKED_FOR = (
+    'Mailman.MailList', 'Mailman.Message', 'Mailman.Utils', '_winreg', 'docutils.frontend', 'docutils.nodes', 'docutils.parsers.rst',
+    'docutils.utils', 'java.lang', 'org.python.core', 'pep517.build', 'pep517.meta', 'vms_lib', 'win32api', 'win32con', 'win32evtlog',
+    'win32evtlogutil',
+)
+# What they import that only some of these versions have, in the same way: the evaluation's Python may be another than ours.
+_PYTHONS_OWN = sys.stdlib_module_names.union("""
+    _bootsubprocess _colorize _crypt _ios_support _opcode_metadata _pydatetime _pyrepl _sha2 _sha256 _sha512 _sysconfig _tokenize _typing
+    _wmi aifc asynchat asyncore audioop chunk imghdr sndhdr uu
+""".split())
 _ALWAYS = ('sitecustomize', 'usercustomize')
 _LOADED = {'.Rprofile': 'R', '.Renviron': 'R', 'conftest.py': 'pytest', 'pytest.ini': 'pytest'}
 _CODE = ('.py', '.pyc', '.so', '.pyd')

@@ -39,7 +39,18 @@ def holds(old: bytes, new: bytes) -> str | None:
         return f'the header is changed: {_shown(before[0])}'
     there = set(now)
     gone = next((row for row in before if row not in there), None)
-    return None if gone is None else f'{_shown(gone)} is lost'
+    return _displaced(before, now) if gone is None else f'{_shown(gone)} is lost'
+
+
+def _displaced(before: Sequence[bytes], now: Sequence[bytes]) -> str | None:
+    """A row that takes the id of a published one: who reads counts an id once."""
+    columns = before[0].split(b'\t')
+    if b'id' not in columns:
+        return None
+    at, there = columns.index(b'id'), set(before)
+    known = {row.split(b'\t')[at:at + 1][0] for row in before[1:] if row.count(b'\t') >= at}
+    taken = next((row for row in now if row not in there and row.count(b'\t') >= at and row.split(b'\t')[at] in known), None)
+    return None if taken is None else f'{_shown(taken)} has the id of another row'
 
 
 def _made(kind: str, sides: Sequence[bytes]) -> bytes | None:

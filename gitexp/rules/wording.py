@@ -35,17 +35,18 @@ def spelling(named: Pattern, change: Change) -> str:
     return f" as another spelling of '{named.said}'"
 
 
-def way(kind: str, *, trunk: str, back: str) -> str:
-    """What to do about a broken rule; `back` takes the change back, '' when nothing has happened yet."""
+def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
+    """What to do about a broken rule; `back` takes the change back, '' when nothing has happened yet. `is_past`: it is committed."""
     then = {
         'frozen': PEOPLE, 'protocol': PEOPLE,
-        'global': f"change it in the worktree of '{trunk}'",
+        'global': f"change it in the worktree of '{trunk}'{', and push that first' if is_past else ''}",
         'append-top': 'put a new entry above the first one',
         'append-bottom': 'add lines at the end',
         'sections': 'put a new section below the last one',
         'keep': 'what is retired stays as evidence',
         'links-only': "link to it instead: ln -s TARGET NAME",
         'human': 'a person changes it',
+        'input': 'what is an input comes from the lab, and not from the experiment',
         'fixed': 'what is fixed changes on the trunk, for all experiments',
     }[kind]
     joint = {'frozen': '; or ', 'protocol': '; or ', 'append-top': '; then ', 'append-bottom': '; then ', 'sections': '; then '}

@@ -146,7 +146,7 @@ def test_the_trunk_is_neither_deleted_nor_rewritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('target', [
     'refs/heads/MAIN', 'refs/heads/HEAD', 'refs/tags/main', 'refs/tags/Main', 'refs/tags/origin/main', 'refs/main',
-    'refs/replace/0000000000000000000000000000000000000001',
+    'refs/replace/0000000000000000000000000000000000000001', 'refs/heads/exp',
 ])
 def test_names_that_would_be_taken_for_the_trunk_are_refused(tmp_path: Path, target: str) -> None:
     assert f'{target}: a' in push(make(tmp_path), f'HEAD:{target}')

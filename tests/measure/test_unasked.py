@@ -37,6 +37,7 @@ def strict(lab: Place) -> Place:
     ('json/__init__.py', FAKE, "json/__init__.py: Python would load it in place of its own 'json'"),
     ('sitecustomize.py', 'import json\n', 'sitecustomize.py: Python would load it before every program'),
     ('conftest.py', '', 'conftest.py: pytest would load it unasked'),
+    ('org/__init__.py', '', "org/__init__.py: Python's own modules ask for 'org.python.core', and would load it"),
 ])
 def test_a_module_that_takes_the_place_of_pythons_own_is_refused(strict: Place, name: str, text: str, said: str) -> None:
     idea = experiment(strict, notes_md='')
@@ -86,7 +87,8 @@ def test_an_experiment_may_add_modules(strict: Place) -> None:
     ('import os; os.mkdir("x"); os.symlink("x", "json")', 'training left json: '),
     ('import os; os.mkdir("eval"); open("eval/__init__.py", "w")', "left eval/__init__.py: Python would load it in place of 'eval.py'"),
     ('open("sitecustomize.py", "w")', 'training left sitecustomize.py'),
-], ids=['module', 'package', 'link', 'shadow', 'site'])
+    ('import os; os.makedirs("org/python"); open("org/python/core.py", "w")', 'training left org/python/core.py'),
+], ids=['module', 'package', 'link', 'shadow', 'site', 'jython'])
 def test_training_cannot_leave_such_a_module_for_the_evaluation(strict: Place, code: str, said: str) -> None:
     idea = experiment(strict, train_py=f'{ANSWER}{code}\n')
 
@@ -118,15 +120,15 @@ def test_the_place_of_an_installed_module_cannot_be_taken_either(strict: Place, 
     (tmp_path / 'installed').mkdir()
     (tmp_path / 'installed' / 'scores.py').write_text('')
     strict.write('eval.py', f'import scores\n{EVAL}')
+    strict.write('gitexp.yaml', CONFIG.replace('python3', f'env PYTHONPATH={tmp_path}/installed python3') + TRAIN)
     strict.commit('scores')
-    env = {'PYTHONPATH': str(tmp_path / 'installed')}
     idea = experiment(strict, train_py=ANSWER, scores_py='')
 
-    assert idea.exp('eval', '--seed', '1', **env) == 5
+    assert idea.exp('eval', '--seed', '1') == 5
     assert "scores.py: Python would load it in place of the installed 'scores'" in idea.talk
     idea.git('rm', '-q', 'scores.py')
     change(idea, other_py='')
-    idea.ok('eval', '--seed', '1', **env)
+    idea.ok('eval', '--seed', '1')
 
 
 def test_the_python_of_the_evaluation_is_asked() -> None:

@@ -9,6 +9,8 @@ import rulebook
 from place import Place
 from rulebook import apply, make, ranged, told
 
+from gitexp.rules import union
+
 _LEDGER = b'id\tscore\n1\t0.001\n'
 
 
@@ -123,3 +125,39 @@ def test_a_trunk_without_rules_told_by_hand_is_no_beginning(tmp_path: Path, word
     assert done.returncode != 0
     assert 'no gitexp.yaml' in done.stderr
     assert told(place.git('commit', '-m', 'x', check=False).stderr) == 'ok', 'no rule is named, since none can be read'
+
+
+def test_of_two_retired_versions_one_place_takes_back_one(tmp_path: Path) -> None:
+    place = make(tmp_path, branch='main')
+    for version in ('v2_a', 'v3_b'):
+        place.write(f'experiments/a/results_{version}/viz/same.svg', '<same/>\n')
+    place.commit('two versions')
+    place.git('push', '-q', '--no-verify', 'origin', 'main')
+
+    apply(place, 'move experiments/a/results_v2_a/viz/same.svg experiments/a/results/viz/same.svg')
+    apply(place, 'delete experiments/a/results_v3_b/viz/same.svg')
+    assert told(place.git('commit', '-m', 'restore one', check=False).stderr) == 'keep'
+
+
+def test_a_heading_from_nowhere_does_not_open_an_old_entry(tmp_path: Path) -> None:
+    place = make(tmp_path, branch='main')
+    text = '# Journal\n\n## 2026-01-03 third\nit is better\n\n### Details\nd\n\n## 2026-01-02 second\nb\n\n## 2026-01-01 first\na\n'
+    place.write('notes_journal.md', text)
+    place.git('add', '-A')
+    place.without_hooks('commit', '-q', '-m', 'a longer entry')
+    place.git('push', '-q', '--no-verify', 'origin', 'main')
+
+    lie = '###### Correction\n\nnone of this is true\n'
+    blob = _hash(place, 'blob', lie.encode())
+    nowhere = place.git('commit-tree', '-m', 'x', _hash(place, 'tree', b'100644 notes_journal.md\0' + bytes.fromhex(blob))).stdout.strip()
+    place.write('notes_journal.md', text.replace('it is better\n', f'it is better\n\n{lie}'))
+    place.git('add', '-A')
+    merge = place.git('commit-tree', '-m', 'm', '-p', nowhere, '-p', 'HEAD', place.git('write-tree').stdout.strip()).stdout.strip()
+    assert 'append-top' in ranged(place, f'origin/main..{merge}')
+
+
+def test_a_row_does_not_take_the_id_of_a_published_one() -> None:
+    old = b'id\tscore\nx1\t4.0\n'
+    assert union.holds(old, b'id\tscore\nx2\t1.0\nx1\t4.0\n') is None
+    said = union.holds(old, b'id\tscore\nx1\t0.001\nx1\t4.0\n')
+    assert said is not None and 'has the id of another row' in said

@@ -27,6 +27,12 @@ def said(path: str, *, is_file: bool = True) -> str:
     ('tools/random.py', "in place of its own 'random'"),
     ('sitecustomize.py', 'before every program'),
     ('usercustomize/__init__.py', 'before every program'),
+    ('_colorize.py', "in place of its own '_colorize'"),
+    ('org/__init__.py', "ask for 'org.python.core'"),
+    ('org/python/core.py', "ask for 'org.python.core'"),
+    ('org/python/core/__init__.so', "ask for 'org.python.core'"),
+    ('tools/java/lang.py', "ask for 'java.lang'"),
+    ('vms_lib.py', "ask for 'vms_lib'"),
     ('numpy.py', "in place of the installed 'numpy'"),
     ('numpy/__init__.py', "in place of the installed 'numpy'"),
     ('eval/__init__.py', "in place of 'eval.py'"),
@@ -46,12 +52,14 @@ def test_what_is_loaded_uninvited_is_named(path: str, message: str) -> None:
 def test_a_link_may_lead_to_a_package() -> None:
     assert "in place of its own 'json'" in said('json', is_file=False)
     assert "in place of 'eval.py'" in said('eval', is_file=False)
+    assert "ask for 'org.python.core'" in said('org', is_file=False)
 
 
 @pytest.mark.parametrize('path', [
     'model.py', 'model/__init__.py', 'solution.py', 'json.txt', 'json.test.py', 'json/notes.md', 'json/schema.py', 'eval/inputs.bin',
     'src/json.py', 'src/types.py', 'pkg/types.py', 'pkg/random/__init__.py', 'pandas.py', 'other/conftest.py', 'Makefile', 'makefile',
     '__pycache__/json.cpython-311.pyc', '__pycache__/model.cpython-311.pyc', 'eval.pyc', 'experiments/idea/random.py',
+    'org/tools.py', 'org/notes.md', 'java/Main.java', 'src/org/__init__.py', 'pkg/vms_lib.py', 'pip.py', 'test/__init__.py',
 ])
 def test_what_is_only_there_is_not(path: str) -> None:
     assert said(path) == ''

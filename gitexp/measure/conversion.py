@@ -1,0 +1,65 @@
+"""What git makes of files when it writes them: in the checkout what the commit says, and nothing that a person has set up.
+
+Of filters there are those of git-lfs, whose files are named by their hash. The others have no say.
+"""
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from gitexp.core.errors import Refused
+from gitexp.git.command import Git
+from gitexp.lab import lab as labs
+from gitexp.lab.lab import Lab
+
+NOTHING = 'EXP_NOTHING'  # the variable that `blind` names, which must be there and empty
+_STANDARD = {
+    '', 'git-lfs clean -- %f', 'git-lfs smudge -- %f', 'git-lfs smudge --skip -- %f', 'git-lfs filter-process', 'git-lfs filter-process --skip',
+}
+_DRIVER = re.compile(r'filter\.(.*)\.(smudge|clean|process|required)', re.DOTALL)
+_CONVERTING = {'text', 'eol', 'crlf', 'ident', 'working-tree-encoding', 'binary'}
+
+
+def blind(lab: Lab, git: Git) -> list[str]:
+    """Options for git that silence all filters but the standard ones."""
+    conditional = any(key.startswith('includeif.') for key in lab.settings)  # The checkout may meet other conditions.
+    names = _strange(labs.settings(git) if conditional else lab.settings)
+    return [f'--config-env=filter.{name}.{key}={NOTHING}' for name in names for key in ('smudge', 'clean', 'process', 'required')]
+
+
+def missed(lab: Lab, folder: Path) -> list[str]:
+    """The silenced filters that a commit names in the .gitattributes at its top."""
+    try:
+        words = (folder / '.gitattributes').read_text(errors='replace').split()
+    except OSError:
+        return []
+    return [name for name in _strange(lab.settings) if f'filter={name}' in words]
+
+
+def refuse_private(common: Path) -> None:
+    """Raise Refused where the repository's own attributes, which no commit holds and no setting switches off, convert files."""
+    for line in _private(common).decode('utf-8', 'replace').splitlines():
+        said = [word for word in line.split()[1:] if word.lstrip('-!').partition('=')[0] in _CONVERTING]
+        if said and not line.lstrip().startswith('#'):
+            path = common / 'info' / 'attributes'
+            raise Refused(f"'{path}' converts files: {' '.join(said)}; a run would not get what is committed",
+                          hint='move that line to .gitattributes and commit it')
+
+
+def state(lab: Lab) -> str:
+    """A digest of what else than the commit decides how its files are written; when it changes, all are written anew."""
+    filters = sorted((key, value) for key, value in lab.settings.items() if _DRIVER.fullmatch(key))
+    return hashlib.sha256(repr(filters).encode('utf-8', 'surrogateescape') + _private(lab.common)).hexdigest()
+
+
+def _strange(settings: Mapping[str, str]) -> list[str]:
+    found = ((said[1], said[2] == 'required' or value in _STANDARD) for key, value in settings.items() if (said := _DRIVER.fullmatch(key)))
+    return sorted({name for name, is_standard in found if not is_standard})
+
+
+def _private(common: Path) -> bytes:
+    path = common / 'info' / 'attributes'
+    return path.read_bytes() if os.path.isfile(path) else b''

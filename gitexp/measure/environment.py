@@ -1,0 +1,75 @@
+"""The environment of a command: that of whoever asks, without what would make the command load other code.
+
+gitexp.yaml fixes how a lab measures, and a path of modules that only one person has set is part of no commit and of no row. PATH
+stays, since virtual environments need it, and so does LD_LIBRARY_PATH, which clusters need: a row names the program that was run.
+"""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from gitexp.measure.subject import Subject
+from gitexp.measure.voice import Voice
+
+_LOADERS = frozenset("""
+    PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONINSPECT PYTHONBREAKPOINT PYTHONUSERBASE PYTHONPLATLIBDIR PYTHONCASEOK PYTHONPYCACHEPREFIX
+    PYTHONWARNINGS PYTHONOPTIMIZE PYTHONEXECUTABLE PYTHON_PRESITE PY_SAX_PARSER PYTEST_ADDOPTS PYTEST_PLUGINS
+    ENV BASH_ENV SHELLOPTS BASHOPTS PS4 CDPATH MAKEFILES MAKEFLAGS GNUMAKEFLAGS
+    LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES
+    PERL5LIB PERLLIB PERL5OPT PERL5DB RUBYLIB RUBYOPT NODE_OPTIONS NODE_PATH JULIA_LOAD_PATH JULIA_PROJECT LUA_INIT LUA_PATH LUA_CPATH
+    R_PROFILE R_PROFILE_USER R_ENVIRON R_ENVIRON_USER R_LIBS R_LIBS_USER JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
+""".split())
+_FUNCTION = 'BASH_FUNC_'
+_MODULES = ('module', 'ml', '_module_raw')  # The functions by which clusters offer programs.
+_ASSIGNED = re.compile(r'(\w+)=(.*)')
+
+
+def of(what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
+    """What is handed on, and what a command may want to know."""
+    told = {'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
+    return {**handed_on(os.environ), **told}
+
+
+def handed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without what git said to us, and without functions that a shell would take for programs."""
+    return {name: value for name, value in environ.items() if name not in _LOADERS and not name.startswith('GIT_') and _may_stay(name)}
+
+
+def withheld(environ: Mapping[str, str]) -> list[str]:
+    """Those left out that somebody may miss."""
+    return [name for name, value in environ.items() if name in _LOADERS and value]
+
+
+def tell(voice: Voice) -> None:
+    """Say what is left out."""
+    names = withheld(os.environ)
+    if names:
+        verb = 'is' if len(names) == 1 else 'are'
+        voice.say(f'{" and ".join(names)} {verb} not handed to the run; a lab that needs it says so in its command: '
+                  f'eval: env {names[0]}=... python3 eval.py')
+
+
+def program(command: str, env: Mapping[str, str], folder: Path) -> str | None:
+    """Which program the first word of a command line is, None where it comes with the commit or cannot be told.
+
+    `folder` is where the command starts, since PATH may name folders from there.
+    """
+    words = command.split()
+    first = next((at for at, word in enumerate(words) if word != 'env' and not _ASSIGNED.fullmatch(word)), len(words))
+    if first == len(words) or 'PATH' in assigned(words[:first]):
+        return None
+    word = words[first]
+    places = [''] if os.path.isabs(word) else [] if '/' in word else os.get_exec_path(dict(env))
+    candidates = (os.path.join(folder, place, word) for place in places)
+    return next((path for path in candidates if os.path.isfile(path) and os.access(path, os.X_OK)), None)
+
+
+def assigned(words: Iterable[str]) -> dict[str, str]:
+    """The variables that words of a command line set."""
+    return {said[1]: said[2].strip('\'"') for word in words if (said := _ASSIGNED.fullmatch(word))}
+
+
+def _may_stay(name: str) -> bool:
+    return not name.startswith(_FUNCTION) or name[len(_FUNCTION):].rstrip('%()') in _MODULES

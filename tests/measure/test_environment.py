@@ -1,0 +1,114 @@
+"""What of a person's environment reaches a run, and what of it would make the evaluation another."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from place import CONFIG, Place
+from gitexp.measure import environment, interpreter
+from stories import experiment, rows
+
+EVAL = """\
+from importlib.util import find_spec
+print('score:', 0.0 if find_spec('bonus') else 2.0)
+"""
+
+
+@pytest.fixture
+def bonus(lab: Place, tmp_path: Path) -> str:
+    """A folder with a module that makes the evaluation say something else."""
+    lab.write('eval.py', EVAL)
+    lab.commit('bonus')
+    folder = tmp_path / 'elsewhere'
+    folder.mkdir()
+    (folder / 'bonus.py').write_text('')
+    return str(folder)
+
+
+def test_a_path_of_modules_is_not_handed_on_and_that_is_said_once(lab: Place, bonus: str) -> None:
+    idea = experiment(lab)
+    idea.ok('eval', '--seeds', '2', PYTHONPATH=bonus)
+
+    assert [row['score'] for row in rows(lab)] == ['2.0', '2.0']
+    assert idea.talk.count('PYTHONPATH is not handed to the run; a lab that needs it says so in its command: eval: env PYTHONPATH=') == 1
+    idea.ok('eval', '--seed', '3')
+    assert 'PYTHONPATH' not in idea.talk
+
+
+def test_the_command_of_the_lab_may_set_it(lab: Place, bonus: str) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('eval: python3', f'eval: env PYTHONPATH={bonus} python3'))
+    lab.commit('path')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+
+    row, = rows(lab)
+    assert row['score'] == '0.0' and json.loads(row['env'])['program'] == shutil.which('python3')
+
+
+def test_the_baseline_and_the_smoke_test_get_no_more(lab: Place, bonus: str) -> None:
+    lab.write('gitexp.yaml', CONFIG + 'smoke: test -z "$PYTHONPATH$BASH_ENV"\n')
+    lab.commit('smoke')
+    lab.ok('baseline', PYTHONPATH=bonus, BASH_ENV='/dev/null')
+
+    assert {row['score'] for row in rows(lab)} == {'2.0'}
+    assert lab.talk.count('PYTHONPATH and BASH_ENV are not handed to the run') == 1
+    experiment(lab).ok('smoke', PYTHONPATH=bonus)
+
+
+def test_a_row_names_the_program_that_was_run(lab: Place, bonus: str) -> None:
+    program = Path(bonus, 'python3')
+    program.write_text('#!/bin/sh\necho score: 1.5\n')
+    program.chmod(0o755)
+    experiment(lab).ok('eval', '--seed', '1', PATH=f'{bonus}:{os.environ["PATH"]}')
+
+    row, = rows(lab)
+    assert row['score'] == '1.5' and json.loads(row['env'])['program'] == str(program)
+
+
+@pytest.mark.parametrize(('command', 'name'), [
+    ('tool eval.py', 'PLACE/tool'), ('A=1 B="x" tool', 'PLACE/tool'), ('env -u C A=1 tool', None), ('env A=1 tool', 'PLACE/tool'),
+    ('PLACE/tool', 'PLACE/tool'), ('./tool', None), ('cd src && tool', None), ('PATH=/x tool', None), ('no_such_tool', None), ('A=1', None),
+])
+def test_the_program_is_found_as_the_shell_finds_it(command: str, name: str | None, tmp_path: Path) -> None:
+    tool = tmp_path / 'tool'
+    tool.write_text('')
+    tool.chmod(0o755)
+    (tmp_path / 'first' / 'tool').mkdir(parents=True)
+    env = {'PATH': f'{tmp_path}/first:{tmp_path}'}
+
+    found = environment.program(command.replace('PLACE', str(tmp_path)), env, tmp_path)
+    assert found == (name and name.replace('PLACE', str(tmp_path)))
+
+
+def test_what_changes_which_code_is_loaded_is_left_out() -> None:
+    kept = {'PATH': '/bin', 'LD_LIBRARY_PATH': '/lib', 'PYTHONHASHSEED': '0', 'PYTHON_VERSION': '3', 'BASH_FUNC_module%%': '() { :; }'}
+    bending = {'PYTHONHOME': '/x', 'LD_PRELOAD': 'x.so', 'NODE_OPTIONS': '-r x', 'MAKEFILES': 'x', 'CDPATH': '/x', 'PYTEST_ADDOPTS': '-p x'}
+    quiet = {'GIT_DIR': '/x', 'BASH_FUNC_python3%%': '() { :; }', 'PYTHONPATH': ''}
+
+    assert environment.handed_on({**kept, **bending, **quiet}) == kept
+    assert environment.withheld({**kept, **bending, **quiet}) == list(bending)
+
+
+def test_a_module_on_the_path_of_the_command_is_not_hidden(lab: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('eval.py,', 'eval.py, src/scores.py,').replace('python3', 'env PYTHONPATH=src python3'))
+    lab.write('src/scores.py', 'score = 2.0\n')
+    lab.write('eval.py', "import scores\nprint('score:', scores.score)\n")
+    lab.commit('scores')
+    idea = experiment(lab, scores_py='score = 0.0\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "scores.py: Python would load it in place of the installed 'scores'" in idea.talk
+
+
+def test_the_path_of_the_command_is_looked_at_without_running_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / 'src').mkdir()
+    for name in ('sitecustomize', 'scores'):
+        (tmp_path / 'src' / f'{name}.py').write_text(f"open({str(tmp_path / 'witness')!r}, 'w')\n")
+
+    for command in ('PYTHONPATH=src python3 eval.py', 'env PYTHONPATH=.:src python3 eval.py'):
+        assert interpreter.installed(command, ['scores', 'no_such_module_here'], folder=tmp_path) == {'scores'}
+    assert not (tmp_path / 'witness').exists()
