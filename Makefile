@@ -10,7 +10,7 @@ demo: .venv/installed
 	bash templates/demo/story.sh
 
 test: .venv/testing
-	.venv/bin/pytest -q
+	.venv/bin/pytest -q -n auto
 
 lint: .venv/testing
 	.venv/bin/flake8 gitexp tests man

@@ -17,7 +17,8 @@ from gitexp.lab.lab import Lab
 
 NOTHING = 'EXP_NOTHING'  # the variable that `blind` names, which must be there and empty
 _STANDARD = {
-    '', 'git-lfs clean -- %f', 'git-lfs smudge -- %f', 'git-lfs smudge --skip -- %f', 'git-lfs filter-process', 'git-lfs filter-process --skip',
+    '', 'git-lfs clean -- %f', 'git-lfs smudge -- %f', 'git-lfs smudge --skip -- %f',
+    'git-lfs filter-process', 'git-lfs filter-process --skip',
 }
 _DRIVER = re.compile(r'filter\.(.*)\.(smudge|clean|process|required)', re.DOTALL)
 _CONVERTING = {'text', 'eol', 'crlf', 'ident', 'working-tree-encoding', 'binary'}

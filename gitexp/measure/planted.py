@@ -34,11 +34,20 @@ class Planted:
         for folder in {'', *(str(parent) for path in self._fixed for parent in PurePosixPath(path).parents)} - {'.'}:
             for name, entry in _entries(self._folder / folder).items():
                 path = f'{folder}/{name}' if folder else name
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_dir(follow_symlinks=False) and name in uninvited.ASKED_FOR:
+                    yield from self._below(path)
+                elif entry.is_dir(follow_symlinks=False):
                     inner = _entries(self._folder / path) if name not in (_CACHE, '.git') else {}
                     yield from ((f'{path}/{one}', True) for one in inner if one.startswith('__init__.'))
                 else:
                     yield path, not entry.is_symlink()
+
+    def _below(self, folder: str) -> Iterator[tuple[str, bool]]:
+        for name, entry in _entries(self._folder / folder).items():
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._below(f'{folder}/{name}')
+            else:
+                yield f'{folder}/{name}', not entry.is_symlink()
 
     def _forget_compiled(self) -> None:
         sources = {path for path in self._fixed if path.endswith('.py')}

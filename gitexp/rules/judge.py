@@ -237,7 +237,8 @@ def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding
     rule = case.rules.variable[0]
     named = [one.pattern.said for one in case.rules.variable]
     free = ', '.join([*named[:4], '…'] if len(named) > 4 else named)
-    way = wording.joined(_back(case, change), f'free are {free} and {case.rules.experiments}/{slug}/')
+    own = wording.own(case.rules.trunk) if case.commit else ''
+    way = wording.joined(_back(case, change), f'free are {free} and {case.rules.experiments}/{slug}/{own}')
     yield Finding(rule.kind, change.path, f'{wording.what(old, change.new)}, and it is not variable', rule.where, way, case.commit)
 
 

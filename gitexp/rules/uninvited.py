@@ -23,6 +23,7 @@ _ASKED_FOR = (
     'docutils.utils', 'java.lang', 'org.python.core', 'pep517.build', 'pep517.meta', 'vms_lib', 'win32api', 'win32con', 'win32evtlog',
     'win32evtlogutil',
 )
+ASKED_FOR = frozenset(name.split('.')[0] for name in _ASKED_FOR)  # outermost names; a folder needs no __init__ to be found
 # What they import that only some of these versions have, in the same way: the evaluation's Python may be another than ours.
 _PYTHONS_OWN = sys.stdlib_module_names.union("""
     _bootsubprocess _colorize _crypt _ios_support _opcode_metadata _pydatetime _pyrepl _sha2 _sha256 _sha512 _sysconfig _tokenize _typing
@@ -57,11 +58,11 @@ def judge(new: Mapping[str, bool], ground: Ground) -> list[Finding]:
     """The same for new paths, with whether each is a plain file and not a link or a submodule; in path order."""
     places = {'', *(posixpath.dirname(path) for path in ground.fixed if path.endswith('.py'))}
     first = {path: _first(path, is_file, places, ground.is_package) for path, is_file in new.items()}
-    unknown = {name for name in first.values() if name and name not in (*_ALWAYS, *sys.stdlib_module_names)}
+    unknown = {name for name in first.values() if name and name not in _ALWAYS and name not in _PYTHONS_OWN}
     foreign = ground.foreign(unknown) if unknown else ()
     said = {
         path: _by_name(path, ground.fixed) or _instead_of_fixed(path, is_file, ground.fixed) or _instead(first[path], foreign)
-        for path, is_file in new.items()
+        or _wanted(path, is_file, places, ground.is_package) for path, is_file in new.items()
     }
     return [Finding('uninvited', path, message, BUILT_IN, _WAY) for path, message in sorted(said.items()) if message]
 
@@ -101,19 +102,34 @@ def _first(path: str, is_file: bool, places: Collection[str], is_package: Callab
 
     Compiled code in __pycache__ gives none without its source.
     """
-    if '__pycache__/' in path:
-        return None
-    own = [re.sub(r'\.pyc?\Z', '', path)] if path.endswith(('.py', '.pyc')) else []
-    for source in (*own, *(source[:-len('.py')] for source in shadow.modules(path, is_file=is_file))):
+    for source in _sources(path, is_file):
         folder, name = posixpath.split(source)
         if folder in places and not (folder and is_package(folder)):
             return name
     return None
 
 
+def _wanted(path: str, is_file: bool, places: Collection[str], is_package: Callable[[str], bool]) -> str | None:
+    for source in _sources(path, is_file):
+        parts = source.split('/')
+        for at in (at for at, part in enumerate(parts) if part in ASKED_FOR):
+            folder, name = '/'.join(parts[:at]), '.'.join(parts[at:])
+            meant = next((one for one in _ASKED_FOR if f'{one}.'.startswith(f'{name}.') or name.startswith(f'{one}.')), None)
+            if meant and folder in places and not (folder and is_package(folder)):
+                return f"Python's own modules ask for '{meant}', and would load it"
+    return None
+
+
+def _sources(path: str, is_file: bool) -> list[str]:
+    if '__pycache__/' in path:
+        return []
+    own = [re.sub(r'\.pyc?\Z', '', path)] if path.endswith(('.py', '.pyc')) else []
+    return [*own, *(source[:-len('.py')] for source in shadow.modules(path, is_file=is_file))]
+
+
 def _instead(name: str | None, foreign: Collection[str]) -> str | None:
     if name in _ALWAYS:
         return 'Python would load it before every program'
-    if name in sys.stdlib_module_names:
+    if name in _PYTHONS_OWN:
         return f"Python would load it in place of its own '{name}'"
     return f"Python would load it in place of the installed '{name}'" if name in foreign else None

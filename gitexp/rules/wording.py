@@ -39,7 +39,7 @@ def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
     """What to do about a broken rule; `back` takes the change back, '' when nothing has happened yet. `is_past`: it is committed."""
     then = {
         'frozen': PEOPLE, 'protocol': PEOPLE,
-        'global': f"change it in the worktree of '{trunk}'{', and push that first' if is_past else ''}",
+        'global': f"change it in the worktree of '{trunk}'{own(trunk) if is_past else ''}",
         'append-top': 'put a new entry above the first one',
         'append-bottom': 'add lines at the end',
         'sections': 'put a new section below the last one',
@@ -51,6 +51,11 @@ def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
     }[kind]
     joint = {'frozen': '; or ', 'protocol': '; or ', 'append-top': '; then ', 'append-bottom': '; then ', 'sections': '; then '}
     return joined(back, then, joint.get(kind, '; '))
+
+
+def own(trunk: str) -> str:
+    """What else may be the matter with what is committed: nobody has pushed the trunk that it comes from."""
+    return f"; if the commit is one of '{trunk}', push that first"
 
 
 def joined(back: str, then: str, joint: str = '; ') -> str:

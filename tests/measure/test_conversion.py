@@ -34,7 +34,8 @@ def commit(lab: Place) -> str:
 
 @pytest.mark.parametrize('words', [(), ('--global',)], ids=['lab', 'person'])
 @pytest.mark.parametrize('said', [
-    SMUDGE, {'smudge': 'sed s/2/0/', 'required': 'true'}, {'process': 'false', 'required': 'true'}, {**LFS, 'smudge': 'git-lfs smudge; echo'},
+    SMUDGE, {'smudge': 'sed s/2/0/', 'required': 'true'}, {'process': 'false', 'required': 'true'},
+    {**LFS, 'smudge': 'git-lfs smudge -- %f; echo'},
 ], ids=['smudge', 'required', 'process', 'like-lfs'])
 def test_a_filter_has_no_say(lab: Place, commit: str, words: tuple[str, ...], said: dict[str, str]) -> None:
     driver(lab, said, *words)
@@ -61,7 +62,7 @@ def test_a_filter_that_only_the_checkout_would_see_has_none_either(lab: Place, c
 
 
 def test_an_experiment_with_a_filter_is_measured_as_it_is_committed(lab: Place) -> None:
-    driver(lab, SMUDGE, '--global')
+    driver(lab, {**SMUDGE, 'clean': 'cat'}, '--global')
     idea = experiment(lab)
     idea.write('.gitattributes', 'model.py filter=evil\n')
     idea.commit('exp(idea): attributes')

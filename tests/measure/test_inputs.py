@@ -21,7 +21,7 @@ print('score:', sum(float(path.read_text()) for path in Path('data').glob('*.txt
 @pytest.fixture
 def idea(lab: Place) -> Place:
     lab.write('gitexp.yaml', CONFIG + 'inputs: [data/**]\n')
-    lab.write('.gitignore', '/data/\n/5_worktrees/\n/experiments/*/results*/*\n/experiments/*/exp_log*/\n')
+    lab.write('.gitignore', '/data\n/5_worktrees/\n/experiments/*/results*/*\n/experiments/*/exp_log*/\n')
     lab.write('eval.py', EVAL)
     lab.commit('data')
     lab.write('data/val.txt', '2.0')
