@@ -72,7 +72,7 @@ def _meta(lab: Lab, environment: Mapping[str, str]) -> Meta:
 def _explained(found: list[Finding], mode: Meta) -> list[Finding]:
     if not mode.missing or not found:
         return found
-    return [*found, Finding('meta', meta.JOURNAL, mode.missing, way=mode.way)]
+    return [*found, Finding('meta', mode.place, mode.missing, way=mode.way)]
 
 
 def _commit_msg(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:

@@ -51,11 +51,11 @@ def install(folder: Path, *, trunk: str | None = None, identity: str | None = No
     bare = _bare(folder)
     git, before = Git(bare), installed(bare)
     trunk = trunk or (before.trunk if before else _trunk(git))
-    notes = _guarded(git, trunk)
+    known = (before.identity if before else '') if identity is None else identity
+    notes = _guarded(git, trunk, known)
     settings = Settings(
         os.path.realpath(sys.executable), shipped.put(bare), trunk,
-        (before.identity if before else '') if identity is None else identity,
-        _search(), os.environ.get('GNUPGHOME') or str(Path.home() / '.gnupg'), _earlier(git, before),
+        known, _search(), os.environ.get('GNUPGHOME') or str(Path.home() / '.gnupg'), _earlier(git, before),
     )
     for name, text in _texts(bare, settings).items():
         shipped.write(bare / FOLDER / name, text.encode('utf-8', 'surrogateescape'))
@@ -112,12 +112,13 @@ def _trunk(git: Git) -> str:
     return told or (there or [git.run('symbolic-ref', '--quiet', 'HEAD').text.removeprefix('refs/heads/')])[0]
 
 
-def _guarded(git: Git, trunk: str) -> list[str]:
+def _guarded(git: Git, trunk: str, identity: str) -> list[str]:
     """Look at what will be guarded; raises Usage for a gitexp.yaml that cannot be read."""
     commit, blob = repository.objects(git, [f'refs/heads/{trunk}', f'refs/heads/{trunk}:{FILE}'])
     if blob is not None:
-        server.read(git, blob, trunk)
-        return []
+        opened = server.read(git, blob, trunk).signers or identity
+        closed = f'nobody can change here what is frozen: list signers in {FILE} before the hook is there, or name --identity'
+        return [] if opened else [closed]
     if commit is None:
         return [f"there is no '{trunk}' yet: everything may be pushed until it comes, and it must have a {FILE}"]
     return [f"'{trunk}' has no {FILE}: nothing is taken but a push of '{trunk}' that has one"]

@@ -41,6 +41,13 @@ class Witness(NamedTuple):
             return self._lacks_here(self.mode, commit)
         return self._lacks_pusher(commit)
 
+    @property
+    def way(self) -> str:
+        """What a person does about what is missing, '' when it is not in their hands."""
+        if self.signers:
+            return 'git commit --amend --no-edit -S'
+        return 'META_MODE=1 git push' if self.mode is not None and not self.mode.on else ''
+
     def author(self, commit: str, said: str) -> str:
         """The author that a commit names, '' where somebody should vouch for it and nobody does."""
         vouched = self.signers or self.pusher is not None

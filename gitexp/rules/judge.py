@@ -50,8 +50,9 @@ def judge(case: Case, changes: Iterable[Change]) -> list[Finding]:
     changes = sorted(changes, key=lambda change: change.path)
     case = case._replace(moved=_moved_back(case.rules, changes))
     found = [one for change in changes for one in _change(case, change)]
-    direct = [one for one in found if one.rule == 'guarded']
-    return [one for one in found if one.rule != 'guarded'] + _together(case, direct)
+    told = [one for one in found if one.rule != 'guarded']
+    named = {one.path for one in told}
+    return told + _together(case, [one for one in found if one.rule == 'guarded' and one.path not in named])
 
 
 def reading(rules: RuleSet, changes: Iterable[Change]) -> Iterator[Change]:
@@ -238,7 +239,7 @@ def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding
     named = [one.pattern.said for one in case.rules.variable]
     free = ', '.join([*named[:4], '…'] if len(named) > 4 else named)
     own = wording.own(case.rules.trunk) if case.commit else ''
-    way = wording.joined(_back(case, change), f'free are {free} and {case.rules.experiments}/{slug}/{own}')
+    way = wording.joined(_back(case, change, rule.kind), f'free are {free} and {case.rules.experiments}/{slug}/{own}')
     yield Finding(rule.kind, change.path, f'{wording.what(old, change.new)}, and it is not variable', rule.where, way, case.commit)
 
 
@@ -261,9 +262,9 @@ def _together(case: Case, direct: list[Finding]) -> list[Finding]:
 
 
 def _finding(case: Case, rule: Rule, change: Change, message: str) -> Finding:
-    way = wording.way(rule.kind, trunk=case.rules.trunk, back=_back(case, change), is_past=bool(case.commit))
+    way = wording.way(rule.kind, trunk=case.rules.trunk, back=_back(case, change, rule.kind), is_past=bool(case.commit))
     return Finding(rule.kind, change.path, message, rule.where, way, case.commit)
 
 
-def _back(case: Case, change: Change) -> str:
-    return wording.undo(case.undo, change)
+def _back(case: Case, change: Change, kind: str) -> str:
+    return wording.undo(case.undo, change, kind)

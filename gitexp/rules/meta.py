@@ -16,12 +16,13 @@ _ENTRY = re.compile(r'^##[ \t]+(.*?)[ \t]*$', re.MULTILINE)
 
 
 class Meta(NamedTuple):
-    """`entry` is what the trailer says; `missing` is why meta mode is off although it was asked for, `way` what to do about it."""
+    """`entry` is what the trailer says; `missing` is why meta mode is off though asked for, `way` what to do about it in `place`."""
 
     on: bool
     entry: str = '1'
     missing: str = ''
     way: str = ''
+    place: str = JOURNAL
 
 
 def of(git: Git, trunk_commit: str, environment: Mapping[str, str], humans: Sequence[str] = ()) -> Meta:
@@ -33,7 +34,7 @@ def of(git: Git, trunk_commit: str, environment: Mapping[str, str], humans: Sequ
         return Meta(False)
     if humans and (stranger := _stranger(git, humans)):
         return Meta(False, missing=f"{WORD} is set, but '{stranger}', who commits, is not one of the humans in {FILE}",
-                    way='a person who is listed commits it')
+                    way='a person who is listed commits it', place=FILE)
     blob, = repository.objects(git, [f'{trunk_commit}:{JOURNAL}'])
     if blob is None:
         return Meta(True)

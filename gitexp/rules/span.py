@@ -115,12 +115,12 @@ class Span(Asked):
         )
         found = judge.judge(case, changes)
         if author and not case.author and self.witness:
-            found = _because(found, ('human',), self.witness.lacks(commit.oid))
+            found = _because(found, ('human',), self.witness.lacks(commit.oid), self.witness.way)
         if not any(one.rule in LIFTED for one in found) or not has_trailer(self.git, commit.oid):
             return found
         lacking = self.witness.lacks(commit.oid) if self.witness else '' if self.meta else 'meta mode is off here'
         if lacking:
-            return _because(found, LIFTED, lacking)
+            return _because(found, LIFTED, lacking, self.witness.way if self.witness else '')
         self._opened.update(one.path for one in changes)
         return judge.judge(case._replace(meta=True), changes)
 
@@ -155,9 +155,12 @@ class Span(Asked):
         return frozenset(commit.oid for commit in self.commits)
 
 
-def _because(found: Sequence[Finding], kinds: Sequence[str], lacking: str) -> list[Finding]:
-    """Findings that a person could have had the right to, with what is missing for it."""
-    return [one._replace(message=f'{one.message}; {lacking}') if one.rule in kinds else one for one in found]
+def _because(found: Sequence[Finding], kinds: Sequence[str], lacking: str, way: str) -> list[Finding]:
+    """Findings that a person could have had the right to, with what is missing for it, and how a person comes by it."""
+    return [
+        one._replace(message=f'{one.message}; {lacking}', way=f'a person: {way}; or {one.way}' if way else one.way)
+        if one.rule in kinds else one for one in found
+    ]
 
 
 def has_trailer(git: Git, commit: str) -> bool:

@@ -8,6 +8,8 @@ from gitexp.rules.pattern import Pattern, fold
 
 PEOPLE = 'ask a person for meta mode'
 UNDO = 'git restore --staged --worktree {path}'
+_UNSTAGE = 'git restore --staged {path}'
+_GROWING = ('append-top', 'append-bottom', 'sections')
 _FORMS = {'120000': 'a symbolic link', '160000': 'a submodule'}
 
 
@@ -37,13 +39,14 @@ def spelling(named: Pattern, change: Change) -> str:
 
 def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
     """What to do about a broken rule; `back` takes the change back, '' when nothing has happened yet. `is_past`: it is committed."""
+    mend = 'put back what git diff shows as gone, and ' if back.startswith(_UNSTAGE.format(path='')) and '--worktree' not in back else ''
     then = {
         'frozen': PEOPLE, 'protocol': PEOPLE,
         'global': f"change it in the worktree of '{trunk}'{own(trunk) if is_past else ''}",
-        'append-top': 'put a new entry above the first one',
-        'append-bottom': 'add lines at the end',
-        'sections': 'put a new section below the last one',
-        'keep': 'what is retired stays as evidence',
+        'append-top': f'{mend}put a new entry above the first one',
+        'append-bottom': f'{mend}add lines at the end',
+        'sections': f'{mend}put a new section below the last one',
+        'keep': 'what is kept stays as evidence; make a new file',
         'links-only': "link to it instead: ln -s TARGET NAME",
         'human': 'a person changes it',
         'input': 'what is an input comes from the lab, and not from the experiment',
@@ -62,12 +65,15 @@ def joined(back: str, then: str, joint: str = '; ') -> str:
     return f'{back}{joint}{then}' if back else then
 
 
-def undo(template: str, change: Change) -> str:
-    """The command that takes a change back; a template of its own where it is not only staged."""
+def undo(template: str, change: Change, kind: str) -> str:
+    """The command that takes a change back; a template of its own where it is not only staged.
+
+    What grows is only unstaged: the file may hold more than was staged, and lines that nobody else has.
+    """
     path = word(change.path)
     if template == UNDO and all(old is None for old in change.olds):
         return f'git rm --cached {path}'
-    return template.format(path=path)
+    return (_UNSTAGE if template == UNDO and kind in _GROWING and change.new else template).format(path=path)
 
 
 def word(path: str) -> str:

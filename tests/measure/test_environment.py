@@ -56,7 +56,9 @@ def test_the_baseline_and_the_smoke_test_get_no_more(lab: Place, bonus: str) -> 
 
     assert {row['score'] for row in rows(lab)} == {'2.0'}
     assert lab.talk.count('PYTHONPATH and BASH_ENV are not handed to the run') == 1
-    experiment(lab).ok('smoke', PYTHONPATH=bonus)
+    idea = experiment(lab)
+    idea.ok('smoke', PYTHONPATH=bonus)
+    assert 'PYTHONPATH is not handed' in idea.talk
 
 
 def test_a_row_names_the_program_that_was_run(lab: Place, bonus: str) -> None:
@@ -106,9 +108,11 @@ def test_a_module_on_the_path_of_the_command_is_not_hidden(lab: Place) -> None:
 
 def test_the_path_of_the_command_is_looked_at_without_running_what_lies_there(tmp_path: Path) -> None:
     (tmp_path / 'src').mkdir()
+    (tmp_path / 'beside.py').write_text('')
     for name in ('sitecustomize', 'scores'):
         (tmp_path / 'src' / f'{name}.py').write_text(f"open({str(tmp_path / 'witness')!r}, 'w')\n")
 
     for command in ('PYTHONPATH=src python3 eval.py', 'env PYTHONPATH=.:src python3 eval.py'):
         assert interpreter.installed(command, ['scores', 'no_such_module_here'], folder=tmp_path) == {'scores'}
+    assert interpreter.installed('PYTHONPATH=. python3 eval.py', ['beside'], folder=tmp_path) == set()
     assert not (tmp_path / 'witness').exists()

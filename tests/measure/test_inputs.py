@@ -106,7 +106,7 @@ def test_a_folder_does_not_stand_in_for_a_file_either(tmp_path: Path, other: str
     elif other == 'file':
         put(mine)
     else:
-        put(tmp_path / 'fake/a.bin')
+        put(tmp_path / 'fake/b.bin')
         mine.parent.mkdir(parents=True)
         mine.symlink_to(tmp_path / ('fake' if other == 'link' else 'nothing'))
 
