@@ -60,13 +60,18 @@ limited() {
     case $confines$branch in yesexp/*) ;; *) return 1 ;; esac
 }
 
-# Whether the index holds an ordinary commit that touches nothing protected.
+# Whether the index holds an ordinary commit that touches nothing protected. What it touches is kept for the judge, so that a large
+# index is not read once more.
 ordinary() {
     here && [ ! -e "$gitdir/MERGE_HEAD" ] && compiled || return
     case $branch in '' | "$guarded") return 1 ;; esac
-    set -- diff-index --cached --quiet --ita-invisible-in-index --ignore-submodules=none HEAD
-    (protected "$@") || return
-    ! limited || (beyond "${branch#exp/}" "$@")
+    set -- diff-index --cached --ita-invisible-in-index --ignore-submodules=none
+    (protected "$@" -r -z --raw --no-renames --no-abbrev HEAD) 2>/dev/null > "$gitdir/exp-seen" || return
+    if [ -s "$gitdir/exp-seen" ]; then
+        export GITEXP_SEEN="$gitdir/exp-seen"
+        return 1
+    fi
+    ! limited || (beyond "${branch#exp/}" "$@" --quiet HEAD)
 }
 
 # Whether a branch goes, or moves to where the trunk is, or by one commit that was judged before it was made, or is ordinary.

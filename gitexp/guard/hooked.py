@@ -38,6 +38,12 @@ def _pre_commit(_words: Sequence[str], folder: Path, environment: Mapping[str, s
     return _staged(Index.at(folder), folder, environment)
 
 
+def _seen(environment: Mapping[str, str]) -> bytes | None:
+    """What the stub has asked git before it asked us; it forgets what it was told itself."""
+    name = environment.get('GITEXP_SEEN')
+    return _read(Path(name)) if name else None
+
+
 def _pre_merge_commit(_words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
     """A merge without conflicts; git says what it brings in only by the names of variables, in no order, as there is no MERGE_HEAD yet."""
     brought = tuple(name.removeprefix(_BROUGHT) for name in environment if name.startswith(_BROUGHT))
@@ -58,7 +64,7 @@ def _staged(index: Index, folder: Path, environment: Mapping[str, str]) -> list[
     if mode.on:
         from gitexp.guard import beginning
         beginning.check(index)
-    changes = staged.changes(rules, index)
+    changes = staged.changes(rules, index, _seen(environment))
     found = staged.findings(lab, index, meta=mode.on, seen=changes)
     if not found and not mode.on:
         passed.keep(lab, index, changes)

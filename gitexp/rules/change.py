@@ -4,6 +4,7 @@ Named tuples, since a hook imports this at every commit that it has to judge, an
 """
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -89,6 +90,11 @@ def pair(head: str) -> Pair:
 
 def _entry(mode: str, oid: str) -> Entry | None:
     return None if mode == _ABSENT else Entry(mode, oid)
+
+
+def listed(said: bytes) -> list[Change]:
+    """The changes in raw NUL-separated output of a comparison with one tree."""
+    return [Change(path, new, (old,)) for path, (old, new) in pairs(os.fsdecode(said).split('\0')[:-1]).items()]
 
 
 def since(target: Target, parent: str, specs: Iterable[str] = ()) -> list[Change]:

@@ -52,10 +52,16 @@ class Index(NamedTuple):
         return change.since(target, self.head or change.empty_tree(self.git), specs)
 
 
-def changes(rules: RuleSet, index: Index) -> list[Change]:
-    """What is about to be committed, among the paths that matter on its branch."""
-    wide = rules.guard and index.branch == rules.trunk or rules.confines(rules.slug(index.branch))
-    return index.changes(() if wide else rules.pathspecs)
+def changes(rules: RuleSet, index: Index, seen: bytes | None = None) -> list[Change]:
+    """What is about to be committed, among the paths that matter on its branch.
+
+    `seen` is what git says of those that are protected, where somebody has asked it: all that matters, unless retired results go,
+    which may be moved back.
+    """
+    if rules.guard and index.branch == rules.trunk or rules.confines(rules.slug(index.branch)):
+        return index.changes(())
+    known = [] if seen is None or index.merged else change.listed(seen)
+    return index.changes(rules.pathspecs) if not known or any(one.new is None and rules.current(one.path) for one in known) else known
 
 
 def findings(lab: Lab, index: Index, *, meta: bool, seen: list[Change] | None = None) -> list[Finding]:
@@ -104,6 +110,8 @@ def _away(lab: Lab, index: Index) -> judge.Away:
     """Through HEAD where there is one: comparing commits costs the same however large the index is."""
     if index.head is None:
         return judge.away(lambda: [Staged(index.git).against(lab.trunk_commit)])
+    if index.head == lab.trunk_commit:
+        return judge.away(lambda: [{}], alike=lambda one: one.olds[0])
     head = Committed(lab.git, index.head)
     return judge.away(
         lambda: [head.against(tree) for tree in dict.fromkeys((lab.trunk_commit, *history.origin(lab.git, lab.trunk_commit, head.oid)))],
