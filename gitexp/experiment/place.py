@@ -1,7 +1,6 @@
 """Where an experiment is now: in its worktree, or closed."""
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +72,7 @@ def unknown(lab: Lab, slug: str) -> Refused:
     if any(one.branch == lab.experiment(slug).branch for one in lab.worktrees):
         return Refused(f"the branch exp/{slug} is gone, and its worktree is there", hint='git exp doctor')
     known = lab.git.ask('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split('\n')
+    import difflib  # Costs time, and most experiments are known.
     near = difflib.get_close_matches(slug, known, n=1)
     return Refused(f"no experiment '{slug}'", hint=f"did you mean '{near[0]}'?" if near else 'git exp list')
 

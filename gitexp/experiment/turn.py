@@ -3,9 +3,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitexp.core.errors import Failure, Refused
 from gitexp.experiment import folders, plan, scaffold
@@ -17,8 +16,7 @@ from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, read, write
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """All that the steps need, as JSON can hold it.
 
     `folder` holds what is moved, None when nothing is; `worktree` is None for a closed experiment, `branch` when there is none.
@@ -50,7 +48,7 @@ def carry_out(lab: Lab, mine: Intent, turn: Turn) -> str | None:
     Raises Refused, or OSError, when a later step fails; the intent stays then, and the next command goes on.
     """
     commit = _committed(lab, turn, turn.head) if turn.head else None
-    mine.arm({**asdict(turn), 'commit': commit})
+    mine.arm({**turn._asdict(), 'commit': commit})
     try:
         commit = _advance(lab, turn, commit)
     except Failure:

@@ -51,6 +51,11 @@ def are_set(said: Mapping[str, str], origin: Origin) -> bool:
     return all(said.get(key) == value for key, value in settings(origin).items() if key.endswith('.driver'))
 
 
+def are_there(said: Mapping[str, str]) -> bool:
+    """Whether settings as git tells them name a driver for each kind."""
+    return all(f'{_SECTION}{kind}.driver' in said for kind in _NAMES)
+
+
 def _said(git: Git) -> dict[str, str]:
     fields = git.run('config', '--local', '--null', '--get-regexp', r'^merge\.gitexp-').names
     return {key: value for key, _, value in (field.partition('\n') for field in fields)}

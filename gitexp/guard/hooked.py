@@ -30,7 +30,7 @@ def run(name: str, words: Sequence[str], folder: Path, environment: Mapping[str,
         raise Usage(f"there is no hook '{name}'", hint=f'one of {", ".join(hooks)}')
     found = hooks[name](words, folder, environment)
     if found:
-        _tell(found, _left(folder) if name == 'reference-transaction' else '')
+        _tell(found, _left(folder, found) if name == 'reference-transaction' else '')
     return 1 if found else 0
 
 
@@ -125,9 +125,9 @@ def _reference_transaction(words: Sequence[str], folder: Path, environment: Mapp
     return _explained(moved.findings(lab, moves, meta=mode.on), mode)
 
 
-def _left(folder: Path) -> str:
+def _left(folder: Path, found: Iterable[Finding]) -> str:
     from gitexp.guard import moved
-    return f'hint: {moved.left(folder)}'
+    return f'hint: {moved.left(folder, found)}'
 
 
 def _pre_push(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:

@@ -63,12 +63,12 @@ def findings(lab: Lab, moves: Iterable[Move], *, meta: bool) -> list[Finding]:
     return found
 
 
-def left(folder: Path) -> str:
-    """What to do about what a refused command leaves behind in the worktree of a folder; the state that git keeps names the command."""
+def left(folder: Path, found: Iterable[Finding]) -> str:
+    """What to do about what a refused command leaves in the worktree of a folder; the state that git keeps names the command."""
     state, common = (Path(line) for line in Git(folder, inherit=True).ask(*_FOLDERS).text.split('\n'))
     renamed = common / 'logs' / 'refs' / '.tmp-renamed-log'
-    if renamed.exists():
-        # git has put the log of what was to be renamed there, deletes first, and stops at once when that is refused.
+    if any(one.rule == 'trunk' for one in found) and renamed.exists():
+        # git has put the log of what was to be renamed there, deletes first, and stops at once when that is refused. It stays there.
         last = renamed.read_text('utf-8', 'replace').splitlines()[-1].split()[1]
         return f'if a branch is missing that was to be renamed: git branch NAME {last[:10]}'
     back = next((f'git {command} --abort takes back the rest' for name, command in _ABORTS.items() if (state / name).exists()), None)

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
 from gitexp.core.errors import Usage
-from gitexp.lab import complaints
-from gitexp.lab.complaints import Complaint
 from gitexp.lab.config import FILE
+
+if TYPE_CHECKING:
+    from gitexp.lab.complaints import Complaint
 
 LONGEST = 256 * 1024
 _DEEPEST = 20
@@ -29,6 +30,7 @@ def parse(data: bytes) -> dict[str, Any]:
     text = _text(data)
     node = _node(text)
     said = _value(node)
+    from gitexp.lab import complaints  # Costs time, and what has been accepted before is not held against the schema again.
     wrong = sorted(complaints.of(said, _validator().iter_errors(said)), key=lambda one: one.order(_line(node, one)))
     if wrong:
         _refuse(_line(node, wrong[0]), wrong[0].message, wrong[0].hint)

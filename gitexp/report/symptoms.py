@@ -10,7 +10,7 @@ from gitexp.core.errors import Usage
 from gitexp.core.finding import Finding
 from gitexp.experiment import intent
 from gitexp.git import repository
-from gitexp.guard import alive
+from gitexp.guard import alive, drivers, hooks
 from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
@@ -151,13 +151,15 @@ def ignored(lab: Lab) -> Iterator[Check]:
 
 
 def merging(lab: Lab) -> Iterator[Check]:
-    """Whether .gitattributes names the way in which the ledger and the journals are merged."""
+    """Whether .gitattributes names the way in which the ledger and the journals are merged, and git knows it."""
     kinds = conflicts.shared(lab)
     said = lab.git.at(lab.root).ask('check-attr', '-z', 'merge', '--', *kinds).names
     wrong = [path for path, driver in zip(said[::3], said[2::3]) if driver != f'gitexp-{kinds[path]}']
     for path in wrong[:_SHOWN]:
         yield Check('attributes', State.WARN, f"no merge driver for '{path}' in .gitattributes", 'git exp init adds the line')
-    if not wrong:
+    if not drivers.are_there(lab.settings):
+        yield Check('attributes', State.WARN, 'git has no merge drivers here for the ledger and the journals', hooks.INSTALL)
+    elif not wrong:
         yield Check('attributes', State.OK, 'the ledger and the journals have their merge drivers')
 
 

@@ -40,7 +40,7 @@ def commit(
     )
     found = judge.judge(case, changes)
     told = {one.path for one in found}
-    return [*found, *(one for one in uninvited.of(changes, lambda: _ground(lab, installed)) if one.path not in told)]
+    return [*found, *(one for one in uninvited.of(changes, lambda: ground(lab, installed)) if one.path not in told)]
 
 
 def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
@@ -52,16 +52,7 @@ def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
     return {path: (new.mode, new.oid) for path, (_, new) in there.items() if new and any(rule.pattern.covers(path) for rule in named)}
 
 
-def _author(lab: Lab, rules: RuleSet, base: str, commit: str) -> str:
-    """Who made what only people may change: the first that is not one of them, if there is one."""
-    specs = [spec for rule in rules.rules if rule.kind == 'human' for spec in rule.pattern.pathspecs]
-    if not specs:
-        return ''
-    said = lab.git.ask('rev-list', '--no-commit-header', '--format=%an <%ae>', f'{base}..{commit}', '--', *specs).text.split('\n')
-    return next((who for who in said if not people.named(rules.humans, who)), said[0])
-
-
-def _ground(lab: Lab, installed: Installed) -> Ground:
+def ground(lab: Lab, installed: Installed) -> Ground:
     """The fixed files of the trunk, and what they import from elsewhere."""
     fixed = fixed_blobs(lab)
 
@@ -73,3 +64,12 @@ def _ground(lab: Lab, installed: Installed) -> Ground:
     def is_package(folder: str) -> bool:
         return repository.objects(lab.git, [f'{lab.trunk_commit}:{folder}/__init__.py']) != [None]
     return Ground(fixed, is_package, foreign)
+
+
+def _author(lab: Lab, rules: RuleSet, base: str, commit: str) -> str:
+    """Who made what only people may change: the first that is not one of them, if there is one."""
+    specs = [spec for rule in rules.rules if rule.kind == 'human' for spec in rule.pattern.pathspecs]
+    if not specs:
+        return ''
+    said = lab.git.ask('rev-list', '--no-commit-header', '--format=%an <%ae>', f'{base}..{commit}', '--', *specs).text.split('\n')
+    return next((who for who in said if not people.named(rules.humans, who)), said[0])

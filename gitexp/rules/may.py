@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
 from gitexp.lab.lab import Lab
-from gitexp.rules import judge, meta, ruleset, staged
+from gitexp.rules import gate, judge, meta, ruleset, staged, uninvited
 from gitexp.rules.change import Blobs, Change, Entry
 from gitexp.rules.judge import Case
 from gitexp.rules.staged import Index
 
 _OTHER, _MORE = 'other', ' and more'
-_NEW_FILE = 'a-new-file'
+_NEW_FILE, _TOP = 'a-new-file', '.'
 
 
 class Answer(NamedTuple):
@@ -48,20 +48,30 @@ def answers(lab: Lab, paths: list[str], *, folder: Path, environment: Mapping[st
         author=staged.author(index, rules), begun=lambda slug: staged.begun(lab, slug),
     )
     there = _tracked(index, list(asked.values()))
-    return [
-        answer(case, path, there, is_folder=said.endswith('/') or (lab.here / path).is_dir())._replace(path=said)
-        for said, path in asked.items()
-    ]
+    said = {
+        path: answer(case, inside, there, is_folder=path.endswith('/') or (lab.here / inside).is_dir()) for path, inside in asked.items()
+    }
+    new = [one.path for path, one in said.items() if one.may and one.path not in there and not path.endswith('/')]
+    wrong = _uninvited(lab, new) if rules.slug(index.branch) else {}
+    return [wrong.get(one.path, one)._replace(path=path) for path, one in said.items()]
 
 
 def answer(case: Case, path: str, there: Mapping[str, Entry], *, is_folder: bool) -> Answer:
     """Ask the judge about an edit of a file, which may be new; of a folder about each of its files and a new one."""
-    inside = [one for one in there if one.startswith(f'{path}/')]
-    for one in [*inside, f'{path}/{_NEW_FILE}'] if inside or is_folder else [path]:
+    prefix = '' if path == _TOP else f'{path}/'
+    inside = [one for one in there if one.startswith(prefix)]
+    for one in [*inside, f'{prefix}{_NEW_FILE}'] if inside or is_folder else [path]:
         if wrong := _wrong(case, one, there.get(one)):
             why = wrong.message if one == path or one not in there else f"'{one}': {wrong.message}"
             return Answer(path, False, wrong.rule, wrong.where, why, wrong.way)
     return Answer(path, True)
+
+
+def _uninvited(lab: Lab, paths: list[str]) -> dict[str, Answer]:
+    """The new files that an evaluation would refuse, since programs would load them; what is installed is not asked here."""
+    changes = [Change(path, Entry('100644', _OTHER), (None,)) for path in paths]
+    found = uninvited.of(changes, lambda: gate.ground(lab, lambda names: ()))
+    return {one.path: Answer(one.path, False, one.rule, one.where, one.message, one.way) for one in found}
 
 
 def _wrong(case: Case, path: str, old: Entry | None) -> Finding | None:
@@ -92,9 +102,9 @@ def _inside(lab: Lab, top: Path, folder: Path, said: str) -> str:
     for other in lab.worktrees:
         if top in other.path.parents and path.is_relative_to(other.path):
             raise Usage(f"'{said}' is in another worktree, which has a branch of its own", hint=f'cd {other.path}')
-    steps = path.relative_to(top).parts if path.is_relative_to(top) else ()
-    if not steps:
+    if not path.is_relative_to(top):
         raise Usage(f"'{said}' is not in the worktree '{top}'", hint='name files and folders in it')
-    if steps[0] == '.git':
+    steps = path.relative_to(top).parts
+    if steps[:1] == ('.git',):
         raise Usage(f"'{said}' is git's own, and no commit holds it", hint='leave it to git')
-    return '/'.join(steps)
+    return '/'.join(steps) or _TOP

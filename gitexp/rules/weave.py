@@ -44,8 +44,28 @@ def entries(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     return None if odd else _joined(made, _ending(ours))
 
 
+def stacked(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Our text as it stands, and above its entries those that they have added to `base`: what a commit of one parent may do.
+
+    None when they have changed an old entry, or have added something that is no entry.
+    """
+    depth = parts.level(base, ours, theirs)
+    old, mine, yours = (parts.split(text, depth) for text in (base, ours, theirs))
+    if _gone(map(parts.plain, old), map(parts.plain, yours)):
+        return None
+    if not ours.strip():
+        return None if base.strip() else theirs
+    known = {parts.plain(part) for part in (*old, *mine, b'')}
+    fresh = [part for part in yours if parts.plain(part) not in known]
+    top = int(parts.marks(mine[0]) != depth or parts.plain(mine[0]) == parts.plain(b''.join(yours[:1])))  # Below a title or a preface.
+    made = [*((part, False) for part in mine[:top]), *((part, True) for part in fresh), *((part, False) for part in mine[top:])]
+    odd = any(not 0 < parts.marks(part) == depth for part in fresh)
+    return None if odd else _joined(made, _ending(ours))
+
+
 Maker = Callable[[bytes, bytes, bytes], 'bytes | None']
 MAKERS: dict[str, Maker] = {'ledger': rows, 'journal': entries}
+LINEAR: dict[str, Maker] = {'ledger': rows, 'journal': stacked}
 OLD = {'ledger': 'the header or an old row', 'journal': 'an old entry, or what stands above the entries'}
 
 

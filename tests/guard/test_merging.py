@@ -106,6 +106,72 @@ def test_rebasing_takes_the_published_rows_first(start: Place) -> None:
     assert entries(two)[:2] == ['2026-02-02 two', '2026-02-01 one']
 
 
+@pytest.mark.parametrize('date', ['2026-02-01', '2026-01-15'])
+@pytest.mark.parametrize('words', [('pull', '-q', '--rebase'), ('rebase', '-q', '--apply', 'origin/main'), ('cherry-pick', 'mine')])
+def test_an_entry_that_is_no_newer_is_put_on_top_when_its_commit_is_made_anew(lab: Place, words: tuple[str, ...], date: str) -> None:
+    one, two = shared(lab), second(lab)
+    one.ok('hook', 'install')
+    two.ok('hook', 'install')
+    append(one, entry='2026-02-01 one')
+    one.git('push', '-q')
+    published = (one.path / JOURNAL).read_text()
+    append(two, entry=f'{date} two')
+    append(two, entry=f'{date} two again')
+    two.git('fetch', '-q')
+    if words[0] == 'cherry-pick':
+        two.git('branch', '-q', 'mine', 'main~1')
+        two.git('reset', '-q', '--hard', 'origin/main')
+
+    two.git(*words)
+
+    picked = [f'{date} two'] if words[0] == 'cherry-pick' else [f'{date} two again', f'{date} two']
+    assert entries(two) == [*picked, '2026-02-01 one', '2026-01-02 second', '2026-01-01 start']
+    assert (two.path / JOURNAL).read_text().endswith(published.partition('\n\n')[2]), 'the published text is not touched'
+    assert 'nothing against the rules' in two.ok('check', 'rules', 'origin/main..main')
+    two.git('push', '-q')
+
+
+def test_the_last_of_two_entries_may_be_picked_alone(lab: Place) -> None:
+    one, two = shared(lab), second(lab)
+    two.ok('hook', 'install')
+    append(one, entry='2026-02-01 one')
+    one.git('push', '-q')
+    append(two, entry='2026-02-01 left out')
+    append(two, entry='2026-02-01 picked')
+    two.git('fetch', '-q')
+    two.git('branch', '-q', 'mine')
+    two.git('reset', '-q', '--hard', 'origin/main')
+
+    two.git('cherry-pick', 'mine')
+
+    assert entries(two)[:2] == ['2026-02-01 picked', '2026-02-01 one']
+
+
+def test_a_stashed_entry_comes_back_on_top(lab: Place) -> None:
+    one = shared(lab)
+    one.ok('hook', 'install')
+    text = (one.path / JOURNAL).read_text()
+    one.write(JOURNAL, text.replace('\n\n', '\n\n## 2026-01-15 stashed\nx\n\n', 1))
+    one.git('stash', '-q')
+    append(one, entry='2026-02-01 one')
+
+    one.git('stash', 'pop', '-q')
+
+    assert entries(one)[:2] == ['2026-01-15 stashed', '2026-02-01 one']
+    one.git('commit', '-q', '-a', '-m', 'append the stashed entry')
+
+
+def test_a_merge_orders_by_date(lab: Place) -> None:
+    one, two = shared(lab), second(lab)
+    one.ok('hook', 'install')
+    two.ok('hook', 'install')
+    append(one, entry='2026-01-15 one')
+    one.git('push', '-q')
+    append(two, entry='2026-02-01 two')
+    assert pull(two) == 0
+    assert entries(two)[:2] == ['2026-02-01 two', '2026-01-15 one']
+
+
 def test_a_clone_that_knows_no_driver_gets_a_conflict_and_loses_nothing(start: Place) -> None:
     one, two = start, second(start)
     append(one, '3', 'one')

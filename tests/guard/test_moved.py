@@ -181,6 +181,16 @@ def test_what_is_no_business_of_the_rules_passes(place: Place, words: tuple[str,
     assert _try(place, *words) == (0, 'ok')
 
 
+def test_the_hint_of_a_refused_renaming_is_not_repeated_with_other_refusals(place: Place) -> None:
+    hint = 'if a branch is missing that was to be renamed: git branch NAME'
+    assert hint in place.git('branch', '-m', 'main', 'elsewhere', check=False).stderr
+
+    later = place.git('branch', 'side', BAD, check=False).stderr
+
+    assert hint not in later and 'hint: no branch has moved; git status shows what is left' in later
+    assert hint in place.git('branch', '-m', 'main', 'elsewhere', check=False).stderr
+
+
 def test_a_stash_comes_and_goes(place: Place) -> None:
     apply(place, 'edit eval.py')
     place.git('stash')

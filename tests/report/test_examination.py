@@ -214,6 +214,17 @@ def test_lines_for_git_that_are_missing_are_seen(well: Place) -> None:
     ]
 
 
+def test_a_fresh_clone_is_told_that_its_git_cannot_merge_journals_yet(well: Place) -> None:
+    well.git('clone', '-q', '.', '../fresh')
+    fresh = well.at('../fresh')
+    says = 'git has no merge drivers here for the ledger and the journals'
+    assert ('warn', 'attributes', says, 'git exp hook install') in troubles(fresh)
+    assert 'have their merge drivers' not in fresh.said
+
+    fresh.ok('hook', 'install')
+    assert [one for one in troubles(fresh) if one[1] == 'attributes'] == []
+
+
 def test_a_trunk_that_is_checked_out_nowhere_is_named(well: Place) -> None:
     well.git('switch', '-q', '-c', 'elsewhere')
 

@@ -57,6 +57,14 @@ no   data/new.txt: links-only (gitexp.yaml:18): added, and is no symbolic link; 
     ('open', 'exp/a', 'lib/', 'ok'),
     ('open', 'exp/a', 'docs', 'keep'),
     ('open', 'exp/a', 'guard', 'frozen'),
+    ('open', 'exp/a', '.', 'sections'),
+    ('open', 'exp/a', 'json.py', 'uninvited'),
+    ('open', 'exp/a', 'json/__init__.py', 'uninvited'),
+    ('open', 'exp/a', 'data/__init__.py', 'links-only'),
+    ('open', 'exp/a', 'lib/json.py', 'ok'),
+    ('open', 'exp/a', 'json/', 'ok'),
+    ('open', 'main', 'json.py', 'ok'),
+    ('open', 'side', 'json.py', 'ok'),
     ('confined', 'exp/a', 'model.py', 'ok'),
     ('confined', 'exp/a', 'other.py', 'variable'),
     ('confined', 'exp/a', 'experiments/a/new/', 'ok'),
@@ -66,6 +74,29 @@ no   data/new.txt: links-only (gitexp.yaml:18): added, and is no symbolic link; 
 ])
 def test_the_answer_is_that_of_the_judge(tmp_path: Path, kind: str, branch: str, path: str, rule: str) -> None:
     assert _answers(rulebook.make(tmp_path, kind, branch), path) == {path: rule}
+
+
+def test_what_programs_would_load_unasked_is_told_before_the_evaluation_refuses_it(tmp_path: Path) -> None:
+    place = rulebook.make(tmp_path)
+
+    assert place.exp('check', 'rules', '--may', 'conftest.py', 'model.py', 'json.py') == 1
+    assert place.said == """\
+no   conftest.py: uninvited (built in): pytest would load it unasked; call it something else
+yes  model.py
+no   json.py: uninvited (built in): Python would load it in place of its own 'json'; call it something else
+"""
+    place.write('json.py', 'x = 1\n')
+    place.git('add', 'json.py')
+    place.git('commit', '-q', '-m', 'exp(a): a module')
+    assert {one.rule for one in rulebook.gate.commit(rulebook.Lab.find(place.path), 'HEAD', slug='a')} == {'uninvited'}
+
+
+def test_the_whole_worktree_is_a_folder_like_any(tmp_path: Path) -> None:
+    place = rulebook.make(tmp_path)
+
+    assert place.exp('check', 'rules', '--may', '.') == 1
+    assert place.said.startswith("no   .: ") and "'DESIGN.md': " in place.said
+    assert _answers(place.at('lib'), '..', '.') == {'..': 'sections', '.': 'ok'}
 
 
 def test_a_person_and_meta_mode_are_known(tmp_path: Path) -> None:
@@ -94,7 +125,6 @@ def test_paths_are_those_of_the_folder_one_is_in_and_of_its_worktree(tmp_path: P
 @pytest.mark.parametrize(('path', 'says'), [
     ('..', 'is not in the worktree'),
     ('/etc/passwd', 'is not in the worktree'),
-    ('.', 'is not in the worktree'),
     ('.git/config', "is git's own"),
     ('5_worktrees/b/model.py', 'is in another worktree'),
 ])

@@ -134,6 +134,34 @@ def test_a_journal_that_only_a_person_can_merge_is_left(base: bytes, ours: bytes
     assert weave.entries(base, ours, theirs) is None
 
 
+@pytest.mark.parametrize(('base', 'ours', 'theirs', 'made'), [
+    (['a'], ['2026-02-01 o', 'a'], ['2026-01-01 t', 'a'], ['2026-01-01 t', '2026-02-01 o', 'a']),
+    (['a'], ['o', 'a'], ['t', 'u', 'a'], ['t', 'u', 'o', 'a']),
+    (['a'], ['t', 'o', 'a'], ['t', 'a'], ['t', 'o', 'a']),
+    (['b', 'a'], ['o', 'a'], ['t', 'b', 'a'], ['t', 'o', 'a']),
+    (['a'], ['o', 'a'], ['a', 't'], ['t', 'o', 'a']),
+    ([], ['o'], ['t'], ['t', 'o']),
+    ([], ['o'], [], ['o']),
+], ids=['older', 'two', 'there already', 'without what it stood on', 'not on top', 'both begin', 'nothing'])
+def test_what_is_made_anew_is_put_above_all_of_ours(base: list[str], ours: list[str], theirs: list[str], made: list[str]) -> None:
+    assert weave.stacked(*(_journal(*side, old=b'') for side in (base, ours, theirs))) == _journal(*made, old=b'')
+
+
+@pytest.mark.parametrize(('base', 'ours', 'theirs', 'made'), [
+    (b'## a\n', b'## o\n\n## a\n', b'## t\n\n## a\n', b'## t\n\n## o\n\n## a\n'),
+    (b'# T\n# a\n', b'# T\n# o\n# a\n', b'# T\n# t\n# a\n', b'# T\n\n# t\n\n# o\n# a\n'),
+    (b'# T\r\n', b'# T\r\n\r\n## o\r\n', b'# T\n\n## t\n', b'# T\r\n\r\n## t\n\r\n## o\r\n'),
+    (b'', b'', b'# T\n## t\n', b'# T\n## t\n'),
+    (b'', b'# T\n## o\n', b'', b'# T\n## o\n'),
+    (b'# T\n## a\n', b'', b'# T\n## t\n## a\n', None),
+    (b'# T\n## a\n', b'# T\n## o\n## a\n', b'# T\n## a, edited\n', None),
+    (b'# T\n', b'# T\n## o\n', b'# U\n## t\n', None),
+    (b'', b'# T\n## o\n', b'words\n## t\n', None),
+], ids=['no title', 'one level', 'CRLF', 'begun by them', 'begun by us', 'emptied', 'they edited', 'another title', 'a preface'])
+def test_our_text_stays_as_it_stands_below(base: bytes, ours: bytes, theirs: bytes, made: bytes | None) -> None:
+    assert weave.stacked(base, ours, theirs) == made
+
+
 _titles = [*(f'2026-0{month}-01 {name}' for month in '123' for name in 'ab'), 'x', 'y']
 _names = some.lists(some.sampled_from(_titles), max_size=4, unique=True)
 
