@@ -154,7 +154,10 @@ def test_hooks_are_mended(well: Place) -> None:
     assert troubles(well) == []
 
     well.ok('hook', 'remove')
-    assert troubles(well) == [('bad', 'hooks', '.git/exp/hooks: the hooks are not installed', 'git exp hook install')]
+    assert troubles(well) == [
+        ('bad', 'hooks', '.git/exp/hooks: the hooks are not installed', 'git exp hook install'),
+        ('warn', 'attributes', 'git has no merge drivers here for the ledger and the journals', 'git exp hook install'),
+    ]
     assert troubles(well, '--fix') == []
     well.write('eval.py', 'print("score: 0")\n')
     assert well.git('commit', '-am', 'cheat', check=False).returncode == 1
