@@ -139,7 +139,7 @@ def as_a_user(lab: Lab, result: Result) -> str | None:
     for path in [lab.state, lab.state / 'locks', lab.state / 'locks' / 'ledger']:
         path.chmod(0o777)
     if os.getuid() == 0:
-        for folder in [lab.root, *lab.root.parents[:2]]:
+        for folder in [lab.root, *lab.root.parents[:4]]:
             folder.chmod(folder.stat().st_mode | 0o011)
 
     def told() -> str:

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,13 @@ from stories import experiment, rows
 held = pytest.mark.skipif(
     fence.around([], said='true', env={}, command='').version is None, reason='this kernel does not offer Landlock',
 )
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder with few others beside it, since what lies beside a lab is allowed one by one."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder).resolve()
 
 
 @pytest.fixture
