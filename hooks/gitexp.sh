@@ -61,14 +61,15 @@ limited() {
 }
 
 # Whether the index holds an ordinary commit that touches nothing protected. What it touches is kept for the judge, so that a large
-# index is not read once more.
+# index is not read once more: seen is the file.
 ordinary() {
+    seen=
     here && [ ! -e "$gitdir/MERGE_HEAD" ] && compiled || return
     case $branch in '' | "$guarded") return 1 ;; esac
     set -- diff-index --cached --ita-invisible-in-index --ignore-submodules=none
     (protected "$@" -r -z --raw --no-renames --no-abbrev HEAD) 2>/dev/null > "$gitdir/exp-seen" || return
     if [ -s "$gitdir/exp-seen" ]; then
-        export GITEXP_SEEN="$gitdir/exp-seen"
+        seen=$gitdir/exp-seen
         return 1
     fi
     ! limited || (beyond "${branch#exp/}" "$@" --quiet HEAD)

@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
+from gitexp.core import finding
 from gitexp.core.errors import Failure
 from gitexp.core.finding import Finding
-
-_SHOWN_WHOLE = 10
 
 
 def answer(text: object) -> None:
@@ -49,9 +48,9 @@ def width() -> int:
 
 def unused(findings: Sequence[Finding]) -> None:
     """Name the lines of the ledger that could not be used: three of them, and how many more."""
-    spoilt = [finding for finding in findings if finding.level == 'error']
-    for finding in spoilt[:3]:
-        talk(finding.lines()[0])
+    spoilt = [one for one in findings if one.level == 'error']
+    for one in spoilt[:3]:
+        talk(one.lines()[0])
     if len(spoilt) > 3:
         talk(f'{spoilt[0].path}: {len(spoilt) - 3} more lines cannot be used')
     if spoilt:
@@ -75,11 +74,10 @@ def failure(error: Failure) -> None:
 def findings(found: Sequence[Finding], *, as_json: bool) -> None:
     """Print findings: in full for a few, one line each past ten."""
     if as_json:
-        data([finding.as_json() for finding in found])
+        data([one.as_json() for one in found])
         return
-    for finding in found:
-        for line in finding.lines() if len(found) <= _SHOWN_WHOLE else finding.lines()[:1]:
-            answer(line)
+    for line in finding.told(found):
+        answer(line)
 
 
 def bold(text: str) -> str:

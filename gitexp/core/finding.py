@@ -1,7 +1,10 @@
 """One thing that a check says."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+_SHOWN_WHOLE = 10
 
 
 class Finding(NamedTuple):
@@ -24,6 +27,11 @@ class Finding(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         return self._asdict()
+
+
+def told(found: Sequence[Finding]) -> list[str]:
+    """The lines of findings: in full for a few, one line each past ten."""
+    return [line for one in found for line in (one.lines() if len(found) <= _SHOWN_WHOLE else one.lines()[:1])]
 
 
 def _shown(path: str) -> str:

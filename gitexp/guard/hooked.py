@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from gitexp.core import finding
 from gitexp.core.errors import Failure, Refused, Usage
 from gitexp.core.finding import Finding
 from gitexp.git.command import Git
@@ -15,7 +16,6 @@ from gitexp.rules import message, meta, ruleset, staged
 from gitexp.rules.meta import Meta
 from gitexp.rules.staged import Index
 
-_SHOWN_WHOLE = 10
 _BROUGHT = 'GITHEAD_'
 _TAKEN_UP = ('CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply')
 
@@ -34,14 +34,9 @@ def run(name: str, words: Sequence[str], folder: Path, environment: Mapping[str,
     return 1 if found else 0
 
 
-def _pre_commit(_words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
-    return _staged(Index.at(folder), folder, environment)
-
-
-def _seen(environment: Mapping[str, str]) -> bytes | None:
-    """What the stub has asked git before it asked us; it forgets what it was told itself."""
-    name = environment.get('GITEXP_SEEN')
-    return _read(Path(name)) if name else None
+def _pre_commit(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
+    """The stub names the file with what it has asked git already, if it has."""
+    return _staged(Index.at(folder), folder, environment, _read(folder / words[0]) if words else None)
 
 
 def _pre_merge_commit(_words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:
@@ -50,7 +45,7 @@ def _pre_merge_commit(_words: Sequence[str], folder: Path, environment: Mapping[
     return _staged(Index.at(folder)._replace(merged=brought), folder, environment)
 
 
-def _staged(index: Index, folder: Path, environment: Mapping[str, str]) -> list[Finding]:
+def _staged(index: Index, folder: Path, environment: Mapping[str, str], seen: bytes | None = None) -> list[Finding]:
     try:
         lab = Lab.find(folder)
     except Failure as error:
@@ -64,7 +59,7 @@ def _staged(index: Index, folder: Path, environment: Mapping[str, str]) -> list[
     if mode.on:
         from gitexp.guard import beginning
         beginning.check(index)
-    changes = staged.changes(rules, index, _seen(environment))
+    changes = staged.changes(rules, index, seen)
     found = staged.findings(lab, index, meta=mode.on, seen=changes)
     if not found and not mode.on:
         passed.keep(lab, index, changes)
@@ -125,7 +120,7 @@ def _reference_transaction(words: Sequence[str], folder: Path, environment: Mapp
     return _explained(moved.findings(lab, moves, meta=mode.on), mode)
 
 
-def _left(folder: Path, found: Iterable[Finding]) -> str:
+def _left(folder: Path, found: Sequence[Finding]) -> str:
     from gitexp.guard import moved
     return f'hint: {moved.left(folder, found)}'
 
@@ -148,12 +143,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Refused(f"cannot read the message '{path}': {error.strerror}") from None
+        raise Refused(f"cannot read '{path}': {error.strerror}") from None
 
 
-def _tell(found: Iterable[Finding], hint: str) -> None:
-    """In full for a few, one line each past ten."""
-    found = list(found)
-    lines = [line for one in found for line in (one.lines() if len(found) <= _SHOWN_WHOLE else one.lines()[:1])]
-    text = ''.join(f'{line}\n' for line in ['gitexp: refused', *lines, *([hint] if hint else [])])
+def _tell(found: Sequence[Finding], hint: str) -> None:
+    text = ''.join(f'{line}\n' for line in ['gitexp: refused', *finding.told(found), *([hint] if hint else [])])
     sys.stderr.buffer.write(text.encode('utf-8', 'surrogateescape'))

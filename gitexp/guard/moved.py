@@ -146,4 +146,4 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
     blobs = Blobs(git)
     blobs.expect(judge.reading(rules, changes))
     undo = f'stay at {old[:10]}: git reset --keep {old[:10]}'
-    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, pulled=True, undo=undo, commit=new), changes)
+    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new), changes)

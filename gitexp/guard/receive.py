@@ -6,13 +6,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from gitexp.core import finding
 from gitexp.core.errors import Failure, Refused
-from gitexp.core.finding import Finding
 from gitexp.git.command import Git
 from gitexp.guard import push, server
 from gitexp.guard.push import Update
-
-_SHOWN_WHOLE = 10
 
 
 def main() -> None:
@@ -24,7 +22,7 @@ def main() -> None:
         os.environ.update(sealed(given, search, keys))
         asked = list(updates(told))
         found = server.findings(Git(Path.cwd(), inherit=True), trunk, asked, pusher=given.get(identity, '') if identity else None)
-        _tell(['gitexp: refused', *_lines(found)] if found else [])
+        _tell(['gitexp: refused', *finding.told(found)] if found else [])
         if not found:
             _pass_on(Path(chained, 'pre-receive'), told, given)
     except Failure as error:
@@ -71,12 +69,6 @@ def _pass_on(hook: Path, told: bytes, given: Mapping[str, str]) -> None:
             os.execve(hook, [str(hook)], given)
         except OSError as error:
             raise Refused(f"the hook '{hook}' cannot be run: {error.strerror}") from None
-
-
-def _lines(found: Iterable[Finding]) -> list[str]:
-    """In full for a few, one line each past ten."""
-    found = list(found)
-    return [line for one in found for line in (one.lines() if len(found) <= _SHOWN_WHOLE else one.lines()[:1])]
 
 
 def _tell(lines: Iterable[str]) -> None:

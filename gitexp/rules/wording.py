@@ -8,7 +8,7 @@ from gitexp.rules.pattern import Pattern, fold
 
 PEOPLE = 'ask a person for meta mode'
 UNDO = 'git restore --staged --worktree {path}'
-_UNSTAGE = 'git restore --staged {path}'
+_UNSTAGE = 'git restore --staged {path}; put back what git diff shows as gone'
 _GROWING = ('append-top', 'append-bottom', 'sections')
 _FORMS = {'120000': 'a symbolic link', '160000': 'a submodule'}
 
@@ -39,13 +39,12 @@ def spelling(named: Pattern, change: Change) -> str:
 
 def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
     """What to do about a broken rule; `back` takes the change back, '' when nothing has happened yet. `is_past`: it is committed."""
-    mend = 'put back what git diff shows as gone, and ' if back.startswith(_UNSTAGE.format(path='')) and '--worktree' not in back else ''
     then = {
         'frozen': PEOPLE, 'protocol': PEOPLE,
         'global': f"change it in the worktree of '{trunk}'{own(trunk) if is_past else ''}",
-        'append-top': f'{mend}put a new entry above the first one',
-        'append-bottom': f'{mend}add lines at the end',
-        'sections': f'{mend}put a new section below the last one',
+        'append-top': 'put a new entry above the first one',
+        'append-bottom': 'add lines at the end',
+        'sections': 'put a new section below the last one',
         'keep': 'what is kept stays as evidence; make a new file',
         'links-only': "link to it instead: ln -s TARGET NAME",
         'human': 'a person changes it',

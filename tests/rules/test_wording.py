@@ -12,7 +12,7 @@ def test_the_way_back_of_what_grows_loses_no_line_that_was_added(tmp_path: Path)
     text = (place.path / 'results.tsv').read_text()
 
     said = place.git('commit', '-m', 'rows', check=False).stderr
-    assert 'do:   git restore --staged results.tsv; then put back what git diff shows as gone, and add lines at the end' in said
+    assert 'do:   git restore --staged results.tsv; put back what git diff shows as gone; then add lines at the end' in said
     place.git('restore', '--staged', 'results.tsv')
     assert (place.path / 'results.tsv').read_text() == text
 
