@@ -68,7 +68,8 @@ def _make(lab: Lab, made: Experiment, commit: str) -> None:
         path = str(made.folder.relative_to(made.root))
         Git(made.root).ask('sparse-checkout', 'add', path if lab.settings.get('core.sparsecheckoutcone') == 'true' else f'/{path}/')
     # No daemon may be started here: it would inherit the claim.
-    Git(made.root).ask('-c', 'core.fsmonitor=false', 'reset', '--hard', '--quiet', '--no-recurse-submodules')
+    # Not `reset`, which writes HEAD and ORIG_HEAD: that would start the hooks on references four times.
+    Git(made.root).ask('-c', 'core.fsmonitor=false', 'read-tree', '-u', '--reset', '--no-recurse-submodules', 'HEAD')
     folders.fresh(made.folder)
 
 

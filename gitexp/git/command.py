@@ -4,7 +4,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,10 @@ class Git(NamedTuple):
             raise Refused(f"git {words[0]} failed in '{self.folder}': {said}")
         return done
 
+    def start(self, *words: str, handles: Sequence[int], env: Mapping[str, str] | None = None) -> int:
+        """Start git with these as its stdin, stdout and stderr; returns its process, which the caller waits for."""
+        return _start(['git', '-C', str(self.folder), *words], handles, self._environment(env or {}))
+
     def at(self, folder: Path) -> Git:
         """The same git in another folder."""
         return Git(folder)
@@ -75,17 +80,29 @@ def _spawn(words: list[str], feed: bytes, env: dict[str, str]) -> Done:
     try:
         if feed:
             _write(scratch[0], feed)
-        pid = os.posix_spawnp(
-            'git', words, env, setsigdef=[signal.SIGPIPE],
-            file_actions=[(os.POSIX_SPAWN_DUP2, handle, number) for number, handle in enumerate(scratch)],
-        )
+        pid = _start(words, scratch, env)
         code = _wait(pid)
         return Done(code, _read(scratch[1]), _read(scratch[2]).decode('utf-8', 'replace'))
-    except FileNotFoundError:
-        raise Refused('git is not on PATH', hint='install git 2.36 or later') from None
     finally:
         for handle in scratch:
             os.close(handle)
+
+
+def _start(words: list[str], handles: Sequence[int], env: dict[str, str]) -> int:
+    actions = [(os.POSIX_SPAWN_DUP2, handle, number) for number, handle in enumerate(handles)]
+    try:
+        return os.posix_spawn(_program(), words, env, setsigdef=[signal.SIGPIPE], file_actions=actions)
+    except FileNotFoundError:
+        raise Refused('git is not on PATH', hint='install git 2.36 or later') from None
+
+
+@cache
+def _program() -> str:
+    """Where git is; a spawn that looks for it itself tries each folder of PATH anew."""
+    for folder in os.get_exec_path():
+        if os.access(path := os.path.join(folder, 'git'), os.X_OK) and not os.path.isdir(path):
+            return path
+    raise FileNotFoundError
 
 
 def _scratch() -> int:

@@ -11,7 +11,7 @@ from gitexp.git import repository
 from gitexp.git.command import Done, Git
 
 _PATIENCE = 3.0
-_HALF_MADE = re.compile(r'worktrees/[^/]+/(commondir|gitdir|locked|HEAD)\b')
+_HALF_MADE = r'worktrees/[^/]+/(commondir|gitdir|locked|HEAD)\b'
 
 
 class Worktree(NamedTuple):
@@ -77,7 +77,7 @@ def patient(git: Git, *words: str) -> Done:
         try:
             return git.ask(*words)
         except Failure as error:
-            if not _HALF_MADE.search(error.message) or time.monotonic() > until:
+            if not re.search(_HALF_MADE, error.message) or time.monotonic() > until:
                 raise
         time.sleep(0.01)
 

@@ -16,7 +16,7 @@ from gitexp.lab.lab import Lab
 
 MISSING = 'missing'
 _BEYOND_US = (MISSING, 'environment', 'included')
-_NAMES_HOOKS = re.compile(rb'\[core\][^\[]*hookspath', re.IGNORECASE)
+_NAMES_HOOKS = rb'(?i)\[core\][^\[]*hookspath'
 _ENVIRONMENT = 'unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS, and no git -c core.hooksPath'
 
 
@@ -91,7 +91,7 @@ def _in_worktrees(lab: Lab, site: Site) -> Iterator[Finding]:
     if 'extensions.worktreeconfig' not in lab.settings:
         return
     for config in site.configs[1:]:
-        if not _NAMES_HOOKS.search(config.read_bytes()):
+        if not re.search(_NAMES_HOOKS, config.read_bytes()):
             continue
         done = Git(lab.common).run('config', '--file', str(config), '--null', '--get', 'core.hooksPath')
         if done.names and done.names[-1] not in (str(site.folder), lab.settings.get('core.hookspath')):

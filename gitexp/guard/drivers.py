@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitexp.core.errors import Refused
+from gitexp.core.shell import quoted
 from gitexp.git.command import Git
-from gitexp.guard.fast import quoted
 from gitexp.guard.stubs import Origin
 
 _NAMES = {'ledger': 'rows of a ledger, each once', 'journal': 'entries of a journal, each once, the newest first'}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gitexp.core import files
+from gitexp.core.shell import quoted
 from gitexp.lab.lab import Lab
 from gitexp.rules import pattern
 from gitexp.rules.ruleset import RuleSet
@@ -48,11 +49,6 @@ def text(lab: Lab, rules: RuleSet) -> str:
             'esac',
         ]),
     ])
-
-
-def quoted(word: str) -> str:
-    """A word for sh, whatever bytes it has."""
-    return "'" + word.replace("'", "'\\''") + "'"
 
 
 def _beyond(rules: RuleSet) -> list[str]:

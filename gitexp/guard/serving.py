@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core.shell import quoted
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.guard import server, shipped, stubs
-from gitexp.guard.fast import quoted
 from gitexp.lab.config import FILE
 
 FOLDER = 'exp/server/.git'

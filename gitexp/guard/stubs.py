@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gitexp
-from gitexp.guard.fast import quoted
+from gitexp.core.shell import quoted
 
 MARK = '# gitexp hook '
 OURS = ('pre-commit', 'pre-merge-commit', 'commit-msg', 'reference-transaction', 'pre-push')

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_ADDRESS = re.compile(r'<([^<>]*)>\s*\Z')
+_ADDRESS = r'<([^<>]*)>\s*\Z'
 
 
 def named(humans: Sequence[str], ident: str) -> bool:
@@ -15,5 +15,5 @@ def named(humans: Sequence[str], ident: str) -> bool:
 
 def address(ident: str) -> str:
     """The address of an ident in lower case; a text without one is taken for an address."""
-    found = _ADDRESS.search(ident)
+    found = re.search(_ADDRESS, ident)
     return (found[1] if found else ident).strip().lower()

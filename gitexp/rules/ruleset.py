@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,11 +21,17 @@ RETIRED = ('results', 'exp_log')
 
 
 class Rule(NamedTuple):
-    """`kind` is one of config.KINDS, INPUT, or "protocol" (frozen once it is there); `where` is file:line on the trunk."""
+    """`kind` is one of config.KINDS, INPUT, or "protocol" (frozen once it is there); `text` is how gitexp.yaml says it, in `lines`."""
 
     kind: str
     pattern: Pattern
-    where: str
+    text: str = ''
+    lines: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The file and the line on the trunk."""
+        return f'{FILE}:{line(self.lines, self.kind, self.text)}' if self.lines else BUILT_IN
 
 
 class Said(NamedTuple):
@@ -120,7 +126,7 @@ class RuleSet(Said):
 def of(config: Config, text: bytes) -> RuleSet:
     """Compile gitexp.yaml, given as read and as text; the floor comes first and cannot be lifted. Raises Usage for a bad pattern."""
     folder = config.paths.experiments.strip('/')
-    lines = text.decode('utf-8', 'replace').splitlines()
+    lines = tuple(text.decode('utf-8', 'replace').splitlines())
     named = {**config.rules, INPUT: config.inputs}
     said = (_rule(kind, one, lines) for kind, patterns in named.items() for one in patterns)
     guard = f"{FILE}:{line(lines, 'guarded', 'true')}" if config.guarded else ''
@@ -146,18 +152,17 @@ def _floor(folder: str) -> Iterator[Rule]:
     below = f'{pattern.literal(folder)}/*'
     kept = (('keep', f'{below}/{name}_v*/**') for name in RETIRED)
     for kind, text in (('frozen', FILE), ('protocol', f'{below}/PROTOCOL.md'), *kept):
-        yield Rule(kind, pattern.of(text), BUILT_IN)
+        yield Rule(kind, pattern.of(text))
 
 
-def _rule(kind: str, text: str, lines: list[str]) -> Rule:
-    where = f'{FILE}:{line(lines, kind, text)}'
+def _rule(kind: str, text: str, lines: tuple[str, ...]) -> Rule:
     try:
-        return Rule(kind, pattern.of(text), where)
+        return Rule(kind, pattern.of(text), text, lines)
     except Usage as error:
-        raise Usage(f'{where}: {error.message}', hint=error.hint) from None
+        raise Usage(f'{FILE}:{line(lines, kind, text)}: {error.message}', hint=error.hint) from None
 
 
-def line(lines: list[str], kind: str, text: str) -> int:
+def line(lines: Sequence[str], kind: str, text: str) -> int:
     """The line of a pattern: the first one that has its text from the line of its kind on; the line of the kind at worst."""
     key, above = ('inputs', 'inputs') if kind == INPUT else (kind, 'trunk' if kind == 'guarded' else 'rules')
     top = _first(lines, 0, re.compile(rf'[\'"]?{above}[\'"]?\s*:')) or 0
@@ -166,5 +171,5 @@ def line(lines: list[str], kind: str, text: str) -> int:
     return (start if found is None else found) + 1
 
 
-def _first(lines: list[str], start: int, wanted: re.Pattern[str]) -> int | None:
+def _first(lines: Sequence[str], start: int, wanted: re.Pattern[str]) -> int | None:
     return next((number for number in range(start, len(lines)) if wanted.match(lines[number])), None)

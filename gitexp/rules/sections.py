@@ -16,11 +16,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 _MARK = b'\xef\xbb\xbf'
-_FENCE = re.compile(rb' {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)', re.DOTALL)
-_NUMBER = re.compile(r'\d+(\.\d+)*[.):]?\s+')
-_WHOLE = re.compile(r'\d+(?=[.):]?\s|$)')
-_COMMENT = re.compile(rb'<!--.*?-->', re.DOTALL)
-_FIELD = re.compile(rb'\s*[-*] .*:\s*')
+_FENCE = rb'(?s) {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)'
+_NUMBER = r'\d+(\.\d+)*[.):]?\s+'
+_WHOLE = r'\d+(?=[.):]?\s|$)'
+_COMMENT = rb'(?s)<!--.*?-->'
+_FIELD = rb'\s*[-*] .*:\s*'
 
 
 def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
@@ -60,7 +60,7 @@ def _sections(text: bytes) -> list[bytes]:
     found: list[list[bytes]] = [[]]
     fence = b''
     for line in text.removeprefix(_MARK).splitlines(keepends=True):
-        mark = _FENCE.match(line)
+        mark = re.match(_FENCE, line)
         if fence:
             closes = mark and mark[1].startswith(fence) and not mark[2].strip()
             fence = b'' if closes else fence
@@ -77,7 +77,7 @@ def _heading(section: bytes) -> str:
 
 
 def _plain(heading: str) -> str:
-    return _NUMBER.sub('', heading.strip(), count=1).casefold()
+    return re.sub(_NUMBER, '', heading.strip(), count=1).casefold()
 
 
 def _keeps(old: bytes, new: bytes) -> bool:
@@ -85,19 +85,19 @@ def _keeps(old: bytes, new: bytes) -> bool:
     if old == new:
         return True
     olds, news = old.split(b'\n'), new.split(b'\n')
-    if olds[0].rstrip() == news[0].rstrip() and not _COMMENT.sub(b'', b'\n'.join(olds[1:])).strip():
+    if olds[0].rstrip() == news[0].rstrip() and not re.sub(_COMMENT, b'', b'\n'.join(olds[1:])).strip():
         return True
     return len(olds) == len(news) and all(map(_filled, olds, news))
 
 
 def _belongs(before: bytes, section: bytes, after: bytes) -> bool:
     """Whether the number of a section puts it between two others: 9 was still to be committed when 10 was."""
-    one, number, other = (int(found[0]) if (found := _WHOLE.match(_heading(text))) else 0 for text in (before, section, after))
+    one, number, other = (int(found[0]) if (found := re.match(_WHOLE, _heading(text))) else 0 for text in (before, section, after))
     return one < number < other
 
 
 def _filled(old: bytes, new: bytes) -> bool:
-    return old == new or _FIELD.fullmatch(old) is not None and new.startswith(old.rstrip())
+    return old == new or re.fullmatch(_FIELD, old) is not None and new.startswith(old.rstrip())
 
 
 def _lost(section: bytes, news: Sequence[bytes]) -> str:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 _EXTENSION = r'(?:\.[^/]+)?\.(?:so|pyd)'
-_PACKAGE = re.compile(rf'(.+)/__init__(?:\.pyc?|{_EXTENSION})', re.IGNORECASE | re.DOTALL)
-_NATIVE = re.compile(rf'((?:.*/)?[^/.]+){_EXTENSION}', re.IGNORECASE | re.DOTALL)
-_COMPILED = re.compile(r'((?:.*/)?)__pycache__/([^/.]+)\.[^/]*pyc', re.IGNORECASE | re.DOTALL)
+_PACKAGE = rf'(?is)(.+)/__init__(?:\.pyc?|{_EXTENSION})'
+_NATIVE = rf'(?is)((?:.*/)?[^/.]+){_EXTENSION}'
+_COMPILED = r'(?is)((?:.*/)?)__pycache__/([^/.]+)\.[^/]*pyc'
 
 
 def modules(path: str, *, is_file: bool) -> Iterator[str]:
@@ -20,7 +20,7 @@ def modules(path: str, *, is_file: bool) -> Iterator[str]:
     if not is_file:
         yield f'{path}.py'
     for form in (_PACKAGE, _NATIVE, _COMPILED):
-        if found := form.fullmatch(path):
+        if found := re.fullmatch(form, path):
             yield f'{"".join(found.groups())}.py'
 
 

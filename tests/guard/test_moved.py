@@ -497,5 +497,7 @@ def test_an_experiment_starts_without_python_in_a_hook(lab: Place) -> None:
     lab.ok('hook', 'install')
     tree = lab.at(lab.ok('new', 'idea').strip())
     tree.write('model.py', 'score = 2.8\n')
-    tree.git('commit', '-q', '-am', 'exp(idea): lower')
+    tree.write('experiments/idea/PLAN.md', 'lower\n')
+    _without_python(lab)
+    assert _try(tree, 'commit', '-q', '-am', 'exp(idea): lower') == (0, 'ok')
     lab.ok('close', 'idea')
