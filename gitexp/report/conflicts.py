@@ -60,7 +60,7 @@ def resolution(lab: Lab, conflict: Conflict) -> Resolution | None:
     """How a conflict ends without the loss of a line; None when a person must do it."""
     text = _read(lab.root / conflict.path)
     sides = _blobs(lab, conflict) if conflict.stages else parted(text)
-    merged = weave.MAKERS[conflict.kind](*sides) if sides else None
+    merged = _makers(lab, conflict)[conflict.kind](*sides) if sides else None
     if merged is None or not sides or not conflict.stages:
         return None if merged is None else Resolution(merged, merged)
     rest = b''.join(line for line in text.splitlines(keepends=True) if not _mark(line))
@@ -109,6 +109,12 @@ def _stage(git: Git, conflict: Conflict, merged: bytes) -> None:
     mode, _ = next(iter(conflict.stages.values()))
     oid = git.ask('hash-object', '-w', '--stdin', feed=merged).text
     git.ask('update-index', '--add', '--cacheinfo', f'{mode},{oid},{conflict.path}')
+
+
+def _makers(lab: Lab, conflict: Conflict) -> Mapping[str, weave.Maker]:
+    """Where no merge is under way, a commit is made anew on another one: its entries come on top, whatever their dates."""
+    merges = not conflict.stages or lab.git.at(lab.root).run('rev-parse', '--verify', '--quiet', 'MERGE_HEAD').code == 0
+    return weave.MAKERS if merges else weave.LINEAR
 
 
 def _stages(git: Git, paths: list[str]) -> dict[str, dict[str, tuple[str, str]]]:

@@ -49,6 +49,19 @@ def test_it_is_said_and_mended(torn: Place) -> None:
     assert 'nothing against the rules' in torn.ok('check', 'rules', 'HEAD^..HEAD')
 
 
+def test_where_a_merge_is_squashed_the_entries_come_on_top(torn: Place) -> None:
+    torn.git('merge', '--abort')
+    for branch, entry in (('theirs', '## 2026-03-01 theirs\ny\n\n'), ('main', '## 2026-03-02 ours\nx\n\n')):
+        torn.git('switch', '-q', branch)
+        torn.write(JOURNAL, ENTRIES.format(entry))
+        torn.commit('dated')
+    assert torn.git('merge', '--squash', 'theirs', check=False).returncode == 1
+
+    torn.exp('doctor', '--fix')
+
+    assert (torn.path / JOURNAL).read_text() == ENTRIES.format('## 2026-03-01 theirs\ny\n\n## 2026-03-02 ours\nx\n\n')
+
+
 def test_a_row_that_came_meanwhile_stays_for_the_next_commit(torn: Place) -> None:
     with open(torn.path / LEDGER, 'a') as file:
         file.write('4\t2.7\n')
