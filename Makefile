@@ -5,7 +5,7 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check -q
 
 PREFIX ?= $(HOME)/.local
 
-.PHONY: demo test lint man bench install clean
+.PHONY: demo test lint man plots bench faults install clean
 demo: .venv/installed
 	bash templates/demo/story.sh
 
@@ -20,8 +20,15 @@ lint: .venv/testing
 man: .venv/testing
 	.venv/bin/python man/make.py man
 
+plots: .venv/installed
+	.venv/bin/python docs/verdict/plots.py
+
 bench: .venv/testing
 	.venv/bin/python tests/bench/run.py $(BENCH)
+
+# Commands are killed, and run into full and broken disks, at each change that they make to a file: half an hour; short by FAULTS=--short.
+faults: .venv/testing
+	.venv/bin/python tests/faults/run.py $(FAULTS)
 
 install:
 	$(PYTHON) -m pip install --prefix '$(PREFIX)' '.[plot]'

@@ -17,7 +17,7 @@ GROUPS: dict[str, dict[str, str]] = {
         'new': 'Start an experiment: branch, worktree and folder.',
     },
     'guard': {
-        'check': 'Judge changes by the rules of the lab.',
+        'check': 'Judge changes by the rules, and a plan by what was logged.',
         'hook': 'Install, remove or run the git hooks.',
         'doctor': 'Look for what is broken, and mend it.',
     },
@@ -29,10 +29,13 @@ GROUPS: dict[str, dict[str, str]] = {
     'record': {
         'results': 'Show the rows of the ledger.',
         'best': 'Show the best tree.',
+        'import': "Append the rows of somebody else's log.",
         'supersede': 'Retire results that a bug has spoilt.',
         'restore': 'Undo a supersede.',
+        'sync': 'Exchange results with a remote.',
     },
     'decide': {
+        'confirm': 'Vouch for a gain too large to be believed.',
         'submit': 'Push an experiment and ask for its merge.',
         'close': 'Remove the worktree; keep branch and rows.',
     },
@@ -54,8 +57,9 @@ class Table(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f'gitexp.commands.{cmd_name}')
-        command: click.Command = getattr(module, cmd_name)
+        name = 'import_' if cmd_name == 'import' else cmd_name  # A word of Python's own names no module.
+        module = importlib.import_module(f'gitexp.commands.{name}')
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -11,7 +11,7 @@ PROGRAM = Path(sys.executable).with_name('git-exp')
 CONFIG = """\
 metric: {name: score, direction: min, min_effect: 0.01, bounds: [0, 100]}
 eval: python3 eval.py {seed}
-baseline: {minutes: [0, 40]}
+baseline: {minutes: [0, 40], required: false}
 rules:
   frozen: [gitexp.yaml, program.md, eval.py, meta_journal.md]
   global: [RESEARCH_JOURNAL.md, results.tsv]

@@ -37,7 +37,9 @@ rules:
   fixed: [data.py]
 """
 INPUTS = 'inputs: [weights/**]\n'
+LEAST = 'metric: {name: score, direction: min}\neval: python3 eval.py {seed}\nrules: {frozen: [gitexp.yaml, eval.py]}\n'
 KINDS = {
+    'least': LEAST,
     'open': RULES + INPUTS,
     'guarded': RULES + INPUTS + 'trunk: {name: main, guarded: true}\n',
     'confined': RULES + '  variable: [model.py, "lib/*.py"]\n' + INPUTS,

@@ -6,22 +6,23 @@ import click
 from gitexp.commands import here, measuring, options, out
 from gitexp.core.errors import No
 from gitexp.lab.config import Metric
-from gitexp.measure import baseline as measured
+from gitexp.measure import baseline as measured, trusted
 from gitexp.measure.baseline import Measured
 from gitexp.report import figures
 
 
 @click.command()
-@click.option('--seeds', 'count', type=click.IntRange(1, 1000), metavar='N', default=measured.SEEDS, show_default=True,
-              help="Run the first N of the lab's seeds, and the first once more.")
+@click.option('--seeds', 'count', type=click.IntRange(1, 1000), metavar='N', default=trusted.SEEDS, show_default=True,
+              help="Run the first N of the lab's seeds, and the first once more; it takes three to pass.")
 @measuring.show
 @options.as_json
 @measuring.args
 def baseline(count: int, show: bool | None, as_json: bool, args: tuple[str, ...]) -> None:
     """Measure the unchanged trunk and its seed noise.
 
-    Verdicts are made with this noise. It fails, exit 1, when a run takes less or more minutes than the lab wants, or
-    when the same seed gives another value the second time; its rows are written all the same.
+    Verdicts are made with this noise, and nothing is evaluated before a baseline has passed. It fails, exit 1, when a run
+    takes less or more minutes than the lab wants, when the same seed gives another value the second time, when seeds differ by
+    as much as the smallest effect, or when a value is not plausible; its rows are written all the same.
 
     ARGS after -- are added to the evaluation's command line, as for git exp eval.
     """
@@ -35,7 +36,9 @@ def baseline(count: int, show: bool | None, as_json: bool, args: tuple[str, ...]
     if done.evaluation.failure:
         raise done.evaluation.failure
     if not done.passes:
-        raise No('the baseline does not pass', hint='a person puts it right on the trunk (META_MODE=1 git commit), then: git exp baseline')
+        short = all(one.rule == 'seeds' for one in done.findings if one.level == 'error')
+        first = '' if short else 'a person puts it right on the trunk (META_MODE=1 git commit), then: '
+        raise No('the baseline does not pass', hint=f'{first}git exp baseline')
 
 
 def _answer(done: Measured, metric: Metric) -> None:

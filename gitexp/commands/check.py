@@ -1,4 +1,4 @@
-"""git exp check: judge changes by the rules of the lab."""
+"""git exp check: judge changes by the rules of the lab, and what is written down by what happened."""
 from __future__ import annotations
 
 import os
@@ -16,7 +16,7 @@ from gitexp.rules.staged import Index
 
 @click.group()
 def check() -> None:
-    """Judge changes by the rules of the lab."""
+    """Judge changes by the rules of the lab, and what a plan says by what was logged."""
 
 
 @check.command()
@@ -52,6 +52,50 @@ def rules(words: tuple[str, ...], is_staged: bool, branch: str | None, ci: bool,
     else:
         out.answer(f'{judged}: nothing against the rules of {lab.trunk}')
     return 1 if found else 0
+
+
+@check.command()
+@options.slug
+@options.as_json
+def monitoring(slug: str | None, as_json: bool) -> int:
+    """Hold the Monitoring table of PLAN.md against what was really logged.
+
+    SLUG is the experiment whose worktree this is, unless named. The table names every key that the runs of the current version
+    have logged, and no other: in EXP_OUT/metrics.jsonl, in wandb's files, and by printing. Each row has a formula, and a source
+    that is there: FILE:FUNCTION. Exits 1 when it does not; what is only a warning leaves the exit code at 0.
+    """
+    from gitexp.report import monitoring as report
+    lab = here.lab()
+    which = here.experiment(lab, slug)
+    found = report.findings(lab, which)
+    if found or as_json:
+        out.findings(found, as_json=as_json)
+    else:
+        out.answer(f"'{which.slug}' logs what its table says")
+    return 1 if any(one.level == 'error' for one in found) else 0
+
+
+@check.command()
+@options.slug
+@options.as_json
+def config(slug: str | None, as_json: bool) -> int:
+    """Hold the flags of training and of inference in config.yaml against each other.
+
+    SLUG is the experiment whose worktree this is, unless named. The sections are train and inference (or infer, eval); each
+    holds flags, or names a file or a list of files that do. A flag that both have must be equal, but for those in
+    unpaired_flags; those in paired_flags must be on both sides. Exits 1 when one is not, naming both files and lines.
+    """
+    from gitexp.experiment import paired
+    lab = here.lab()
+    which = here.experiment(lab, slug)
+    found = paired.audit(which)
+    if found.findings or as_json:
+        out.findings(found.findings, as_json=as_json)
+    elif len(found.sides) < 2:
+        out.answer(f"'{which.slug}' has nothing to compare: {paired.FILE} has no sections train and inference")
+    else:
+        out.answer(f"'{which.slug}': {found.compared} flags are in {' and '.join(found.sides)}, and alike where they must be")
+    return 1 if found.findings else 0
 
 
 def _may(paths: tuple[str, ...], more: bool, *, as_json: bool) -> int:

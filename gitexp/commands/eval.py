@@ -6,40 +6,62 @@ import click
 from gitexp.commands import here, measuring, options, out
 from gitexp.core.errors import Usage
 from gitexp.lab.config import Metric
-from gitexp.measure import evaluate
+from gitexp.measure import evaluate, protocol
 from gitexp.measure.decide import Decision
 from gitexp.measure.evaluate import Evaluation
 from gitexp.report import figures
 
 
 @click.command()
-@click.option('--seed', type=click.IntRange(min=0), metavar='N', help='Run seed N only.')
+@click.option('--seed', type=click.IntRange(min=0), metavar='N',
+              help='Run seed N only. One that the lab has not named makes no verdict.')
 @click.option('--seeds', 'count', type=click.IntRange(1, 1000), metavar='N',
-              help="Run the first N of the lab's seeds. Default: all of them.")
+              help="Run the first N of the lab's seeds, whatever the first one gives; past the last they count up.")
+@click.option('--of', 'version', metavar='vN', help='Evaluate again what the retired version vN has trained; goes with --with.')
+@click.option('--with', 'fix', metavar='FIX', help='A name for what is different now, for results_vN_with_FIX.')
+@click.option('--despite', metavar='BUG', help='Evaluate a tree whose results BUG has retired, since it was in no file of the tree.')
 @measuring.slug
 @measuring.show
 @options.as_json
 @measuring.args
-def eval(seed: int | None, count: int | None, slug: str | None, show: bool | None, as_json: bool, args: tuple[str, ...]) -> None:
+def eval(
+    seed: int | None, count: int | None, version: str | None, fix: str | None, despite: str | None,
+    slug: str | None, show: bool | None, as_json: bool, args: tuple[str, ...],
+) -> None:
     """Evaluate the committed tree and append a row.
 
-    Runs the lab's commands on the commit of the experiment, in a checkout of its own, once for each seed. Every run
-    that starts becomes a row of the ledger, whatever its end. Then says how the tree compares with the best other one.
-    Exits 0 whatever the verdict.
+    Runs the lab's commands on the commit of the experiment, in a checkout of its own: with the first seed that the lab has
+    named and, if that shows promise, with the others. Seeds that the tree has already are not run again, unless it has them
+    all. Every run that starts becomes a row of the ledger, whatever its end. Then says how the tree compares with the best
+    other one; it takes as many seeds as the lab names to be better. Exits 0 whatever the verdict.
+
+    It is refused until a baseline has passed (git exp baseline), and for a tree whose results a bug has retired.
+
+    With --of vN --with FIX the committed evaluation code meets what each run of the retired version vN has trained: does it
+    give other numbers, the bug was on the side of inference. The rows have the version vN_with_FIX and the commit that
+    trained, and compete with nothing; what a run leaves goes to results_vN_with_FIX/.
 
     ARGS after -- are added to the evaluation's command line. They make it another evaluation: its rows compare with
     those that had the same ARGS.
     """
     if seed is not None and count is not None:
         raise Usage('--seed and --seeds exclude each other')
+    if version is not None or fix is not None:
+        if version is None or fix is None or seed is not None or count is not None or despite is not None:
+            raise Usage('--of and --with go together, and with no seeds', hint='git exp eval --of v1 --with FIX')
+        from gitexp.commands import reevaluation  # Seldom wanted, and every evaluation would wait for it.
+        reevaluation.run(version, fix, slug=slug, show=show, as_json=as_json, args=args)
+        return
     lab = here.lab(afresh=True)
-    seeds = [seed] if seed is not None else evaluate.seeds_of(lab.config, count)
+    seeds = protocol.of(lab.config, seed=seed, count=count)
     with measuring.voice(show) as voice:
-        done = evaluate.evaluate(lab, here.experiment(lab, slug), seeds=seeds, words=args, voice=voice)
+        done = evaluate.evaluate(lab, here.experiment(lab, slug), seeds=seeds, words=args, voice=voice, despite=despite)
     if as_json:
-        out.data({**measuring.as_json(done), 'decision': done.decision.as_json() if done.decision else None})
+        decision = done.decision.as_json() if done.decision else None
+        out.data({**measuring.as_json(done), 'decision': decision, 'screened_out': list(done.left)})
     else:
         _answer(done, lab.config.metric)
+        _hint(done, len(lab.config.seeds))
     if done.failure:
         raise done.failure
 
@@ -48,13 +70,12 @@ def _answer(done: Evaluation, metric: Metric) -> None:
     what = f'{done.subject.slug} {done.subject.version}'
     if done.decision:
         out.answer(f'{out.bold(done.decision.verdict.kind.value)}: {what} against {done.decision.against}')
-        for line in _numbers(done.decision, metric):
+        for line in [*_numbers(done.decision, metric), *_screened(done, done.decision)]:
             out.answer(f'    {line}')
     elif done.failure is None and any(result.verdict for result in done.results):
         out.answer(f'{out.bold("provisional")}: {what}, since there is nothing to hold it against')
-        out.hint('git exp baseline')
     elif done.failure is None:
-        out.answer(f'no verdict: {what} has no plausible value')
+        out.answer(f'no verdict: {what} has no value that counts')
 
 
 def _numbers(decision: Decision, metric: Metric) -> list[str]:
@@ -65,3 +86,24 @@ def _numbers(decision: Decision, metric: Metric) -> list[str]:
         said.why,
         *(f'flag: {flag}' for flag in said.flags),
     ]
+
+
+def _screened(done: Evaluation, decision: Decision) -> list[str]:
+    """What the first seed was short of."""
+    if not done.left or decision.screen is None:
+        return []
+    step = f'{"gains" if decision.screen.gain >= 0 else "loses"} {abs(decision.screen.gain):.3g}'
+    return [f'the first seed {step} where {decision.screen.wanted:.2g} is promising: {evaluate.named(done.left)} not run']
+
+
+def _hint(done: Evaluation, wanted: int) -> None:
+    """What to do next, where something is open."""
+    slug = done.subject.slug
+    if done.left:
+        out.hint(f'to run all the same: git exp eval --seeds {len(done.left) + len(done.results)}')
+    elif done.decision and 'jump' in done.decision.verdict.flags:
+        out.hint(f"look for a leak; if there is one: git exp supersede {slug} --bug NAME; if not: git exp confirm {slug} --because WHY")
+    elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'provisional' and done.decision.verdict.n < wanted:
+        out.hint('git exp eval')
+    elif done.decision is None and any(result.verdict for result in done.results):
+        out.hint('git exp baseline')

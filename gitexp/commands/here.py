@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from gitexp.commands import out
+from gitexp.core import locks
 from gitexp.core.errors import Failure, Refused
 from gitexp.core.finding import Finding
 from gitexp.experiment import journal
@@ -24,6 +25,7 @@ def lab(*, afresh: bool = False, install: bool = False) -> Lab:
     for line in settled:
         out.talk(line)
     found = Lab.find(_folder(), afresh=afresh) if mended or settled else found
+    _end(found)
     _record(found)
     return found
 
@@ -66,6 +68,13 @@ def _mend_hooks(found: Lab, *, install: bool) -> bool:
 def _first(found: Sequence[Finding]) -> str:
     """One line for all; doctor names each."""
     return found[0].message + (f', and {len(found) - 1} more' if len(found) > 1 else '')
+
+
+def _end(found: Lab) -> None:
+    """What a killed evaluation left running is ended first, so that its row is its last word."""
+    if (found.state / 'exp-checkout.run').exists() and locks.is_free(found.state / 'locks' / 'eval'):
+        from gitexp.measure import occupancy
+        occupancy.recover(found, out.talk)
 
 
 def _record(found: Lab) -> None:

@@ -33,4 +33,8 @@ def new(slug: str, base: str | None, idea: str | None, as_json: bool) -> None:
         out.answer(root)
     if made.warning:
         out.talk(made.warning)
+    if base is not None:
+        from gitexp.experiment import spoilt
+        if found := spoilt.ground(lab, base, made.base):
+            out.talk(f"what it starts from is superseded: {found.commit[:10] if found.commit else base} has the bug '{found.bug}'")
     out.hint(f'cd {shlex.quote(str(root))}')

@@ -6,22 +6,39 @@ from datetime import datetime, timezone
 import click
 
 from gitexp.commands import here, options, out, turned
-from gitexp.experiment import versions
+from gitexp.core.errors import Usage
+from gitexp.experiment import restore as bringing
+from gitexp.report import radius
+from gitexp.tracking import names
 
 
 @click.command()
 @options.slug
 @click.option('--bug', metavar='NAME', help='Undo the supersede of that bug instead of the newest.')
-@click.option('--dry-run', is_flag=True, help='List the rows and folders it would bring back, and change nothing.')
+@click.option('--all', 'everywhere', is_flag=True, help='In every experiment that the bug has retired something of.')
+@click.option('--dry-run', is_flag=True, help='Show what it would bring back and what changes, and change nothing.')
+@options.yes
 @options.as_json
-def restore(slug: str | None, bug: str | None, dry_run: bool, as_json: bool) -> None:
+def restore(slug: str | None, bug: str | None, everywhere: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Undo a supersede: its rows count again, and its folders get their names back.
 
-    SLUG is the experiment whose worktree this is, unless named. Refused when results have been measured since: retire those first.
+    SLUG is the experiment whose worktree this is, unless named. With --all and --bug, it is every experiment, all or none.
+    Refused when a whole version is to come back and results have been measured since: retire those first.
     """
+    if everywhere and (slug or not bug):
+        raise Usage('--all goes with --bug, and without an experiment', hint='git exp restore --all --bug NAME')
     lab = here.lab()
-    done = versions.restore(lab, here.experiment(lab, slug).slug, now=datetime.now(timezone.utc), bug=bug, dry_run=dry_run)
-    if as_json:
-        out.data(turned.data(done))
+    which = None if everywhere else here.experiment(lab, slug).slug
+    found, contents = bringing.find(lab, which, bug=bug)
+    at_stake = radius.of(lab, contents, found, back=True)
+    if dry_run:
+        turned.preview(found, at_stake, metric=lab.config.metric, would='would restore', as_json=as_json)
         return
-    turned.show(done, metric=lab.config.metric.name, did='restored', would='would restore')
+    if turned.agree(found, at_stake, metric=lab.config.metric, verb='restored', yes=yes):
+        lab = here.lab()  # Much may have happened while it waited.
+    done = bringing.restore(lab, which, now=datetime.now(timezone.utc), bug=bug, shown=found)
+    names.catch_up(lab)
+    if as_json:
+        out.data(turned.data(done, at_stake))
+        return
+    turned.show(done, did='restored')

@@ -11,9 +11,8 @@ from gitexp.submit import submit as handing
 @click.command()
 @options.slug
 @click.option('--remote', metavar='NAME', default='origin', show_default=True, help='Where to push: a remote, a path or a URL.')
-@click.option('--confirm-jump', 'confirmed', is_flag=True, help='Vouch for a gain too large to be believed at once.')
 @options.as_json
-def submit(slug: str | None, remote: str, confirmed: bool, as_json: bool) -> int:
+def submit(slug: str | None, remote: str, as_json: bool) -> int:
     """Push an experiment, and write the request to merge it if it is better than the best.
 
     Without SLUG, the experiment whose worktree this is. Nothing is ever merged or forced; run again, it brings the remote
@@ -22,7 +21,7 @@ def submit(slug: str | None, remote: str, confirmed: bool, as_json: bool) -> int
     """
     lab = here.lab(afresh=True)
     which = here.experiment(lab, slug)
-    done = handing.submit(lab, which, read.read(lab), remote=remote, confirmed=confirmed)
+    done = handing.submit(lab, which, read.read(lab), remote=remote)
     no = handing.why_not(done)
     if done.uncommitted:
         out.talk(f"what is not committed is left out: {done.uncommitted} file{'' if done.uncommitted == 1 else 's'} in '{which.root}'")

@@ -6,33 +6,68 @@ from datetime import datetime, timezone
 import click
 
 from gitexp.commands import here, options, out, turned
-from gitexp.experiment import versions
+from gitexp.experiment import supersede as retiring
 from gitexp.experiment.plan import Cause
+from gitexp.experiment.selection import Selection
+from gitexp.experiment.supersede import Wanted
+from gitexp.report import radius
+from gitexp.tracking import names
 
 
 @click.command()
 @options.slug
 @click.option('--bug', required=True, metavar='NAME', help='A name for the bug: lower-case letters, digits and single hyphens.')
+@click.option('--commit', metavar='COMMIT|A..B', help='Only rows measured at COMMIT or after it in history, or at the commits of a range.')
+@click.option('--fixed-in', metavar='COMMIT', help='No rows measured at COMMIT or after it in history.')
+@click.option('--since', metavar='DATE|COMMIT', help='Only runs that began at DATE (UTC) or later, or since COMMIT was made.')
+@click.option('--eval-id', metavar='ID', help='Only rows of one evaluation: for a bug in the evaluation itself.')
+@click.option('--runs', multiple=True, metavar='ID,...', help='Only these rows. Repeatable.')
 @click.option('--where', default='', metavar='FILE:LINE', help='Where the bug is, for PLAN.md.')
 @click.option('--symptom', default='', metavar='TEXT', help='How it showed, for PLAN.md and the row.')
 @click.option('--fix', default='', metavar='TEXT', help='What puts it right, for PLAN.md.')
-@click.option('--dry-run', is_flag=True, help='List the rows and folders it would retire, and change nothing.')
+@click.option('--dry-run', is_flag=True, help='Show what it would retire and what is at stake, and change nothing.')
+@options.yes
 @options.as_json
-def supersede(slug: str | None, bug: str, where: str, symptom: str, fix: str, dry_run: bool, as_json: bool) -> None:
-    """Retire the current version of an experiment's results because of a bug.
+def supersede(
+    slug: str | None, bug: str, commit: str | None, fixed_in: str | None, since: str | None, eval_id: str | None, runs: tuple[str, ...],
+    where: str, symptom: str, fix: str, dry_run: bool, yes: bool, as_json: bool,
+) -> None:
+    """Retire results because of a bug: nothing is deleted, and nothing of it counts any more.
 
-    SLUG is the experiment whose worktree this is, unless named. results/ and exp_log/ are renamed to results_vN_NAME/ and
-    exp_log_vN_NAME/, plots and ignored files with them, and begin anew. PLAN.md gets a section about the root cause, in one commit.
-    A row in the ledger says which rows no longer count; none is changed. Undone by `git exp restore`.
+    Without --commit, --fixed-in, --since, --eval-id or --runs that is the current version of SLUG, or of the experiment whose
+    worktree this is. results/ and exp_log/ are renamed to results_vN_NAME/ and exp_log_vN_NAME/, plots and ignored files with
+    them, and begin anew. PLAN.md gets a section about the root cause, in one commit. A row in the ledger says which rows no
+    longer count; none is changed. Undone by `git exp restore`.
+
+    With any of them, it is the rows that meet all of them: those of SLUG, or without SLUG of every experiment, and of the
+    baseline. Folders move where the whole current version goes, and stay where some of its rows still count. Of several
+    experiments all are retired or none.
+
+    What is at stake is shown first: hours, the best, what was submitted, what was built on it or judged by it. Where several
+    experiments or the best are concerned it asks, unless --yes is given.
 
     The rows and plots of a closed experiment are retired too; the trunk's are named 'baseline'.
     """
     lab = here.lab()
-    cause = Cause(bug, where=where, symptom=symptom, fix=fix)
-    done = versions.supersede(lab, here.experiment(lab, slug).slug, cause=cause, now=datetime.now(timezone.utc), dry_run=dry_run)
-    if as_json:
-        out.data(turned.data(done))
+    selection = Selection(since, commit, fixed_in, eval_id, tuple(one for said in runs for one in said.split(',') if one))
+    if slug is None and not selection.said:
+        slug = here.experiment(lab).slug
+    wanted = Wanted(bug, slug, selection)
+    found = retiring.find(lab, wanted)
+    if found.unknown:
+        out.talk(turned.left_out(found.unknown))
+    at_stake = radius.of(lab, found.contents, found.turned)
+    if dry_run:
+        turned.preview(found.turned, at_stake, metric=lab.config.metric, would='would retire', as_json=as_json)
         return
-    turned.show(done, metric=lab.config.metric.name, did='retired', would='would retire')
-    if done.row and done.commit:
-        out.hint("fill in the root cause in PLAN.md, then fix the bug and measure again: git exp eval")
+    if turned.agree(found.turned, at_stake, metric=lab.config.metric, verb='retired', yes=yes):
+        lab = here.lab()  # Much may have happened while it waited.
+    cause = Cause(bug, where=where, symptom=symptom, fix=fix)
+    done = retiring.supersede(lab, wanted, cause=cause, now=datetime.now(timezone.utc), shown=found.turned)
+    names.catch_up(lab)
+    if as_json:
+        out.data(turned.data(done, at_stake))
+        return
+    turned.show(done, did='retired')
+    if any(one.commit for one in done):
+        out.hint('fill in the root cause in PLAN.md, then fix the bug and measure again: git exp eval')

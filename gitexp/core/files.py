@@ -1,7 +1,9 @@
 """Writing so that a reader, or a crash, meets the old file or the new one."""
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 
@@ -22,6 +24,18 @@ def replace(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def read(path: Path | str) -> bytes:
+    """The bytes of a plain file; raises OSError for what else may stand there, such as a pipe, rather than wait for it."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, 'not a plain file', str(path))
+        with open(handle, 'rb', closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def sweep(path: Path) -> None:

@@ -34,6 +34,11 @@ def told(found: Sequence[Finding]) -> list[str]:
     return [line for one in found for line in (one.lines() if len(found) <= _SHOWN_WHOLE else one.lines()[:1])]
 
 
+def failed(error: Exception) -> str:
+    """What a gate says that has met what nobody thought of: it refuses all the same."""
+    return f'gitexp: refused: gitexp failed ({type(error).__name__}: {" ".join(str(error).split())})'
+
+
 def _shown(path: str) -> str:
     """A path on one line, whatever its name has."""
     return path if path.isprintable() else repr(path)

@@ -12,5 +12,12 @@ def make(milliseconds: int) -> str:
     return _digits(milliseconds, 10) + _digits(int.from_bytes(os.urandom(4), 'big'), 6)
 
 
+def of(milliseconds: int, digest: bytes) -> str:
+    """A name that is always the same for one digest of 16 bytes; those without a time, 0, come before all that have one."""
+    if not milliseconds:
+        return f'00{digest.hex()[:LENGTH - 2]}'
+    return _digits(milliseconds, 10) + _digits(int.from_bytes(digest[:4], 'big'), 6)
+
+
 def _digits(number: int, length: int) -> str:
-    return ''.join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))
+    return ''.join([_ALPHABET[number >> shift & 31] for shift in range(5 * length - 5, -1, -5)])

@@ -29,7 +29,7 @@ def held(
     try:
         if not _at_once(handle):
             if say:
-                say(f'waiting for {holder(path)}')
+                say(f'waiting for {holder(path)}, for {_length(deadline)} at most')
             _in_turn(handle, path, deadline)
         _sign(handle, purpose)
         yield
@@ -37,13 +37,39 @@ def held(
         os.close(handle)
 
 
+@contextmanager
+def if_free(path: Path, *, purpose: str) -> Iterator[bool]:
+    """Hold the lock file unless somebody else does: whether it is held now."""
+    handle = _opened(path)
+    try:
+        mine = _at_once(handle)
+        if mine:
+            _sign(handle, purpose)
+        yield mine
+    finally:
+        os.close(handle)
+
+
 def holder(path: Path) -> str:
-    """Who holds a lock, for a person: '`purpose` (pid N, for S s)'."""
+    """Who holds a lock, for a person: '`purpose` (pid N, for S s)', and how to wake one that is stopped."""
     try:
         note = json.loads(path.read_text())
-        return f"{note['purpose']} (pid {note['pid']}, for {time.time() - note['since']:.0f} s)"
+        stopped = f', and it is stopped: kill -CONT {note["pid"]}' if _stopped(int(note['pid'])) else ''
+        return f"{note['purpose']} (pid {note['pid']}, for {time.time() - note['since']:.0f} s{stopped})"
     except (OSError, ValueError, KeyError, TypeError):
         return f"the holder of '{path.name}'"
+
+
+def _stopped(pid: int) -> bool:
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as file:
+            return file.read().rpartition(b') ')[2][:1] == b'T'
+    except OSError:
+        return False
+
+
+def _length(seconds: float) -> str:
+    return f'{seconds:.0f} s' if seconds < 3600 else f'{seconds / 3600:.0f} h' if seconds < 2 * 86400 else f'{seconds / 86400:.0f} days'
 
 
 def is_free(path: Path) -> bool:

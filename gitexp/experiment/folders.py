@@ -1,13 +1,16 @@
-"""The folders of an experiment's versions: `results` and `exp_log` of the current one, `results_v1_some-bug` of a retired one."""
+"""The folders of an experiment's versions: `results` and `exp_log` of the current one, `results_v1_some-bug` of a retired one.
+
+`results_v1_with_some-fix` is what came of evaluating again what v1 had trained.
+"""
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 CURRENT = ('results', 'exp_log')
-RETIRED = re.compile(r'(?:results|exp_log)_v(\d+)_.+')
+RETIRED = re.compile(r'(?:results|exp_log)_v(\d+)_(with_)?.+')
 _PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')
 
 
@@ -28,7 +31,12 @@ def retired(folder: Path) -> int:
         names = os.listdir(folder)
     except FileNotFoundError:
         return 0
-    return max((int(found[1]) for name in names if (found := RETIRED.fullmatch(name))), default=0)
+    return newest(names)
+
+
+def newest(names: Iterable[str]) -> int:
+    """The same of folders by their names."""
+    return max((int(found[1]) for name in names if (found := RETIRED.fullmatch(name)) and not found[2]), default=0)
 
 
 def contents(folder: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,34 @@ from gitexp.core import files
 from gitexp.core.errors import Refused
 
 
+_TOGETHER = '@'  # No experiment is called so.
+
+
 class Intent:
     """A claim on an experiment: a file that is locked for as long as the command lives, or a git that it started.
 
-    `said` is what is needed to put things right after a crash; None until `arm`.
+    `said` is what is needed to put things right after a crash; None until `arm`. The claim of a command on several experiments
+    has a name of its own, and `members` are the files of the experiments, which only name it: what it says, it says of all.
     """
 
-    def __init__(self, path: Path, handle: int, verb: str, said: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, path: Path, handle: int, verb: str, said: Mapping[str, Any] | None = None, members: Sequence[Path] = ()) -> None:
         self.path = path
-        self.slug = path.stem
         self.verb = verb
         self.said = said
+        self.members = members
         self._handle = handle
+
+    @property
+    def slug(self) -> str:
+        """The experiment, or of several one and how many more."""
+        if not self.members:
+            return self.path.stem
+        return f"{self.members[0].stem}' and {len(self.members) - 1} more, such as '{self.members[-1].stem}"
 
     def arm(self, said: Mapping[str, Any]) -> None:
         """From here on a crash is put right with what is said here; what is missing until then is an undisturbed past."""
-        line = json.dumps(said).encode() + b'\n'
-        _write(self._handle, line, os.fstat(self._handle).st_size)
+        said = {**said, 'members': [path.stem for path in self.members]} if self.members else said
+        _write(self._handle, _line(said), os.fstat(self._handle).st_size)
         os.fsync(self._handle)
         files.sync_folder(self.path.parent)
         self.said = said
@@ -43,6 +54,8 @@ class Intent:
         if self.said is None:
             self.path.unlink(missing_ok=True)
         os.close(self._handle)
+        for path in self.members if self.said is None else ():
+            _abandoned(path)
 
 
 @contextmanager
@@ -51,12 +64,24 @@ def claimed(state: Path, slug: str, verb: str) -> Iterator[Intent]:
 
     Leaves an armed intent behind when the block raises, since only its steps know what that means.
     """
-    mine = _claim(state / 'journal' / f'{slug}.json', verb)
-    try:
+    with _held(_claim(state / 'journal' / f'{slug}.json', verb)) as mine:
         yield mine
-        mine.disarm()
-    finally:
-        mine.close()
+
+
+@contextmanager
+def claimed_together(state: Path, slugs: Iterable[str], verb: str) -> Iterator[Intent]:
+    """Have several experiments to oneself, all or none; otherwise as `claimed`."""
+    paths = [state / 'journal' / f'{slug}.json' for slug in sorted(set(slugs))]
+    if len(paths) == 1:
+        with claimed(state, paths[0].stem, verb) as mine:
+            yield mine
+        return
+    taken: list[Path] = []
+    with _held(_claim(state / 'journal' / f'{_TOGETHER}{os.getpid()}-{os.urandom(6).hex()}.json', verb, members=taken)) as mine:
+        for path in paths:
+            os.close(_claim(path, verb, under=mine.path.name)._handle)
+            taken.append(path)
+        yield mine
 
 
 def dead(state: Path) -> Iterator[Intent]:
@@ -72,7 +97,17 @@ def dead(state: Path) -> Iterator[Intent]:
             yield left
 
 
-def _claim(path: Path, verb: str) -> Intent:
+@contextmanager
+def _held(mine: Intent) -> Iterator[Intent]:
+    try:
+        yield mine
+        mine.disarm()
+    finally:
+        mine.close()
+
+
+def _claim(path: Path, verb: str, *, under: str | None = None, members: Sequence[Path] = ()) -> Intent:
+    """Make the file and lock it; `under` is another that stands for it, once this handle is closed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         try:
@@ -81,8 +116,9 @@ def _claim(path: Path, verb: str) -> Intent:
             raise _busy(path) from None
         # Until it is locked, a recovery may take the new file for an abandoned one and remove it.
         if _lock(handle, wait=True) and _same(handle, path):
-            _write(handle, json.dumps({'verb': verb, 'pid': os.getpid()}).encode() + b'\n', 0)
-            return Intent(path, handle, verb)
+            head = _line({'verb': verb, 'pid': os.getpid()})
+            _write(handle, head + _line({'under': under}) if under else head, 0)
+            return Intent(path, handle, verb, members=members)
         os.close(handle)
 
 
@@ -95,11 +131,36 @@ def _abandoned(path: Path) -> Intent | None:
         os.close(handle)
         return None
     head, said = _read(handle)
-    left = Intent(path, handle, str(head.get('verb')), said)
+    if said and 'under' in said:
+        over = path.with_name(said['under'])
+        if _is_held(over) or _is_armed(over):
+            os.close(handle)
+            return None
+        said = None
+    members = [path.with_name(f'{slug}.json') for slug in said.get('members', ())] if said else ()
+    left = Intent(path, handle, str(head.get('verb')), said, members)
     if said is not None:
         return left
     left.close()
     return None
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(handle, wait=False)
+    finally:
+        os.close(handle)
+
+
+def _is_armed(path: Path) -> bool:
+    try:
+        return path.read_bytes().count(b'\n') > 1
+    except FileNotFoundError:
+        return False
 
 
 def _busy(path: Path) -> Refused:
@@ -108,8 +169,8 @@ def _busy(path: Path) -> Refused:
     except FileNotFoundError:
         return Refused(f"'{path.stem}' was busy", hint='try again')
     try:
-        free = _lock(handle, wait=False)
-        head, _ = _read(handle)
+        head, said = _read(handle)
+        free = not _is_held(path.with_name(said['under'])) if said and 'under' in said else _lock(handle, wait=False)
     finally:
         os.close(handle)
     if free:
@@ -140,6 +201,10 @@ def _write(handle: int, data: bytes, at: int) -> None:
     while view:
         written = os.pwrite(handle, view, at)
         view, at = view[written:], at + written
+
+
+def _line(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said).encode() + b'\n'
 
 
 def _read(handle: int) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:

@@ -28,10 +28,10 @@ def _settled(lab: Lab, left: Intent) -> str:
 
 def _settle(lab: Lab, left: Intent) -> str:
     # Imported when something was left, which is almost never, since every command asks.
-    from gitexp.experiment import close, start, turn
+    from gitexp.experiment import close, start, steps
     assert left.said is not None
     if left.verb == 'new':
         return start.settle(lab, left.slug, left.said)
     if left.verb == 'close':
         return close.settle(lab, left.slug, left.said)
-    return turn.settle(lab, left.slug, left.said)
+    return steps.settle(lab, left.slug, left.said)

@@ -25,8 +25,10 @@ def next_section(texts: Iterable[bytes]) -> int:
     return 1 + max((int(number) for text in texts for number in _SECTION.findall(text)), default=0)
 
 
-def root_cause(cause: Cause, *, number: int, version: int, rows: Sequence[Result], metric: str, row: str, plots: Sequence[str]) -> str:
-    """The section that says why a version was retired; `row` is the id of the ledger's row about it."""
+def root_cause(
+    cause: Cause, *, number: int, version: int, rows: Sequence[Result], metric: str, row: str, plots: Sequence[str], left: int = 0,
+) -> str:
+    """The section that says why rows were retired; `row` is the id of the ledger's row about it, `left` how many of the version stay."""
     links = ', '.join(f'[{plot}]({plot})' for plot in plots)
     fields = {
         'Bug': cause.bug,
@@ -37,17 +39,17 @@ def root_cause(cause: Cause, *, number: int, version: int, rows: Sequence[Result
         'Training side': '',
         'Inference side': '',
         'Plot': links,
-        'Ledger': f'`{row}` retires {_count(rows)}',
+        'Ledger': f'`{row}` retires {_count(rows)}' + (f'; {left} of v{version} still count' if left else ''),
     }
     lines = ''.join(f'- {name}: {" ".join(said.split())}'.rstrip() + '\n' for name, said in fields.items())
     return f'## {number}. v{version} root cause: {cause.bug}\n\n{lines}'
 
 
-def restored(version: str, *, number: int, date: str, row: str) -> str:
-    """The section that is added when a retired version counts again."""
-    name, _, bug = version.partition('_')
-    said = f'{name} ({bug}) was restored on {date}: its results count again (ledger: `{row}`).'
-    return f'## {number}. {name} restored: {bug}\n\n{said}\n'
+def restored(version: str, bug: str, *, number: int, date: str, row: str, rows: Sequence[Result] | None) -> str:
+    """The section that is added when a retired version counts again, or only `rows` of it."""
+    said = 'was restored' if rows is None else 'has rows back'
+    again = 'its results count again' if rows is None else f'{_count(rows)} that {"was" if len(rows) == 1 else "were"} retired count again'
+    return f'## {number}. {version} restored: {bug}\n\n{version} ({bug}) {said} on {date}: {again} (ledger: `{row}`).\n'
 
 
 def extended(text: bytes, section: str) -> bytes:

@@ -13,13 +13,19 @@ from gitexp.core.errors import Refused
 
 # What a user's environment must not change in an answer: replaced objects, grafts, pathspec magic, words in other languages.
 _STEADY = {'GIT_NO_REPLACE_OBJECTS': '1', 'GIT_GRAFT_FILE': f'{os.devnull}/none', 'GIT_OPTIONAL_LOCKS': '0', 'LC_ALL': 'C'}
-_UNSET = {
-    'GIT_LITERAL_PATHSPECS', 'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS', 'GIT_ICASE_PATHSPECS',
-    'GIT_EXTERNAL_DIFF', 'GIT_REPLACE_REF_BASE',
-}
-_ELSEWHERE = {
-    'GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_PREFIX', 'GIT_NAMESPACE',
-    'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_QUARANTINE_PATH',
+# What git may hear besides: who commits, how a remote is reached, which configuration counts, what is traced. Any other variable may
+# bend one of its commands and not the next, as GIT_CONFIG does, and so hide from a question what a checkout meets.
+_HEARD = frozenset("""
+    GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
+    GIT_ASKPASS GIT_TERMINAL_PROMPT GIT_SSH GIT_SSH_COMMAND GIT_SSH_VARIANT GIT_PROXY_COMMAND GIT_ALLOW_PROTOCOL GIT_PROTOCOL
+    GIT_PROTOCOL_FROM_USER GIT_USER_AGENT GIT_CURL_VERBOSE GIT_NO_LAZY_FETCH GIT_USERNAME GIT_PASSWORD GIT_TOKEN
+    GIT_EXEC_PATH GIT_CEILING_DIRECTORIES GIT_DISCOVERY_ACROSS_FILESYSTEM GIT_TEST_ASSUME_DIFFERENT_OWNER
+""".split())  # The name, password and token are for helpers that answer for a person; git has no such variables.
+_HEARD_ALL = ('GIT_CONFIG_', 'GIT_TRACE', 'GIT_SSL_', 'GIT_HTTP_', 'GIT_PROXY_SSL_', 'GIT_LFS_')
+# What git says to its hooks: where the index and the new objects are.
+_INHERITED = _HEARD | {
+    'GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_PREFIX', 'GIT_NAMESPACE', 'GIT_IMPLICIT_WORK_TREE',
+    'GIT_INTERNAL_SUPER_PREFIX', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_QUARANTINE_PATH',
 }
 
 
@@ -70,8 +76,12 @@ class Git(NamedTuple):
         return Git(folder)
 
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        drop = _UNSET if self.inherit else _UNSET | _ELSEWHERE
-        return {**{name: value for name, value in os.environ.items() if name not in drop}, **_STEADY, **extra}
+        heard = _INHERITED if self.inherit else _HEARD
+        kept = {
+            name: value for name, value in os.environ.items()
+            if not name.startswith('GIT_') or name in heard or name.startswith(_HEARD_ALL)
+        }
+        return {**kept, **_STEADY, **extra}
 
 
 def _spawn(words: list[str], feed: bytes, env: dict[str, str]) -> Done:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.git.command import Git
+from gitexp.git.stream import quoted
 
 _NO = ('false', 'no', 'off', '0')
 
@@ -34,7 +35,8 @@ def make(git: Git, *, parent: str, message: str, changes: Sequence[Move | Put], 
     who = _identity(git)
     stream = b'\n'.join([
         # The ref is only in the stream: reset to nothing at its end, it is neither written nor locked.
-        b'commit refs/exp/new', b'mark :1', b'committer ' + who, _data(message.encode()), b'from ' + parent.encode(),
+        b'commit refs/exp/new', b'mark :1', b'committer ' + who,
+        _data(message.encode('utf-8', 'surrogateescape')), b'from ' + parent.encode(),
         *(_change(change) for change in changes),
         b'get-mark :1', b'reset refs/exp/new', b'', b'',
     ])
@@ -54,15 +56,9 @@ def _identity(git: Git) -> bytes:
 
 def _change(change: Move | Put) -> bytes:
     if isinstance(change, Move):
-        return b'R %s %s' % (_quoted(change.old), _quoted(change.new))
-    return b'M %s inline %s\n%s' % (change.mode.encode(), _quoted(change.path), _data(change.text))
+        return b'R %s %s' % (quoted(change.old), quoted(change.new))
+    return b'M %s inline %s\n%s' % (change.mode.encode(), quoted(change.path), _data(change.text))
 
 
 def _data(text: bytes) -> bytes:
     return b'data %d\n%s' % (len(text), text)
-
-
-def _quoted(path: str) -> bytes:
-    """As C quotes a string, which fast-import reads back byte for byte."""
-    raw = path.encode('utf-8', 'surrogateescape').replace(b'\\', b'\\\\').replace(b'"', b'\\"').replace(b'\n', b'\\n')
-    return b'"' + raw + b'"'

@@ -33,6 +33,17 @@ def new(git: Git, commit: str, known: Iterable[str]) -> list[Commit]:
     return [Commit(words[0], tuple(words[1:])) for words in map(str.split, lines) if words]
 
 
+def root(git: Git, commit: str) -> str:
+    """The first commit on the line of first parents: where a project has begun, whatever else has been merged into it."""
+    return git.ask('rev-list', '--first-parent', '--max-parents=0', commit).text
+
+
+def kin(git: Git, trunk: str, tip: str) -> set[str]:
+    """The commits that `tip` reaches and that come from where `trunk` has begun."""
+    begun = root(git, trunk)
+    return {begun, *git.ask('rev-list', '--ancestry-path', tip, f'^{begun}').text.split()}
+
+
 def is_ancestor(git: Git, old: str, of: str) -> bool:
     """Whether `of` reaches `old`."""
     return git.run('merge-base', '--is-ancestor', old, of).code == 0

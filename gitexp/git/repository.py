@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from gitexp.core import files
 from gitexp.core.errors import Refused
 from gitexp.git.command import Git
 
@@ -39,7 +40,7 @@ def named(top: Path) -> Path | None:
     """The git directory that '.git' in a folder is or names, None when there is nothing of that kind."""
     link = top / '.git'
     try:
-        said = '' if link.is_dir() else link.read_text('utf-8', 'surrogateescape')
+        said = '' if link.is_dir() else files.read(link).decode('utf-8', 'surrogateescape')
     except OSError:
         return None
     return Path(os.path.realpath(top / said.removeprefix('gitdir: ').rstrip('\n') if said else link))
@@ -94,6 +95,13 @@ def objects(git: Git, names: Iterable[str]) -> list[str | None]:
     feed = ''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')
     lines = git.ask('cat-file', '--batch-check=%(objectname)', feed=feed).text.split('\n') if feed else []
     return [None if ' ' in line else line for line in lines]
+
+
+def sizes(git: Git, names: Iterable[str]) -> list[int]:
+    """How many bytes each object has, 0 for one that is not there; one git process for all."""
+    feed = ''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')
+    lines = git.ask('cat-file', '--batch-check=%(objectsize)', feed=feed).text.split('\n') if feed else []
+    return [int(line) if line.isdigit() else 0 for line in lines]
 
 
 def contents(git: Git, names: Iterable[str]) -> list[tuple[str, bytes] | None]:

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from gitexp.core import finding
 from gitexp.core.errors import Failure
 
 
@@ -38,6 +39,10 @@ def _run(words: list[str]) -> int:
         _say(f'gitexp: refused: {error.message}', error.hint)
     except OSError as error:
         _say(f'gitexp: refused: {error}', None)
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:
+        _say(finding.failed(error), None)
     return 1
 
 

@@ -10,7 +10,7 @@ from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.rules import change, judge, ruleset
+from gitexp.rules import brought, change, judge, ruleset
 from gitexp.rules.change import Blobs, Committed
 from gitexp.rules.judge import Case
 from gitexp.rules.pattern import fold
@@ -42,7 +42,7 @@ class Move(NamedTuple):
 
 def read(git: Git, told: bytes) -> list[Move]:
     """Which branches move; the old value that git tells is nothing where the caller did not say it, so each is looked up."""
-    lines = [line.split(' ', 2) for line in told.decode('utf-8', 'surrogateescape').splitlines()]
+    lines = [line.split(' ', 2) for line in told.decode('utf-8', 'surrogateescape').split('\n') if line]
     moves = {ref: new.removeprefix('ref:') for _, new, ref in lines if ref.startswith(HEADS)}
     known = repository.objects(git, [name for ref, new in moves.items() for name in (ref, new)])
     return [Move(ref, old, new) for ref, old, new in zip(moves, known[::2], known[1::2]) if old != new or new is None]
@@ -53,14 +53,19 @@ def findings(lab: Lab, moves: Iterable[Move], *, meta: bool) -> list[Finding]:
     rules = ruleset.of(lab.config, lab.text)
     published = lab.git.run('rev-parse', '--verify', '--quiet', f'{lab.trunk}@{{upstream}}').text or None
     known = [lab.trunk_commit, *([published] if published else [])]
-    found = []
-    for move in sorted(moves, key=lambda move: move.ref != lab.trunk_ref):
+    found, others = [], []
+    for move in moves:
         if move.ref == lab.trunk_ref:
             found += _trunk(lab, rules, move, published, meta=meta)
             known += [move.new] if move.new else []
+        elif move.new and (taken := _taken(lab, move)):
+            found.append(taken)
         elif move.new:
-            found += _branch(lab, rules, move, known, meta=meta)
-    return found
+            others.append(move)
+    begun = _begun(lab, rules, [move for move in others if move.old is None])
+    like = Span(lab.git, rules, '', tuple(known), None, lab.trunk_commit, meta, undo=lambda commit: 'take it out of that commit')
+    found += [one for span in brought.spans(like, [(move.branch, str(move.new)) for move in begun]) for one in span.findings()]
+    return found + [one for move in others if move.old for one in _gained(lab, rules, move, known, meta=meta)]
 
 
 def left(folder: Path, found: Iterable[Finding]) -> str:
@@ -69,19 +74,15 @@ def left(folder: Path, found: Iterable[Finding]) -> str:
     renamed = common / 'logs' / 'refs' / '.tmp-renamed-log'
     if any(one.rule == 'trunk' for one in found) and renamed.exists():
         # git has put the log of what was to be renamed there, deletes first, and stops at once when that is refused. It stays there.
-        last = renamed.read_text('utf-8', 'replace').splitlines()[-1].split()[1]
+        last = renamed.read_text('utf-8', 'replace').rstrip('\n').split('\n')[-1].split()[1]
         return f'if a branch is missing that was to be renamed: git branch NAME {last[:10]}'
     back = next((f'git {command} --abort takes back the rest' for name, command in _ABORTS.items() if (state / name).exists()), None)
     return f'no branch has moved; {back or "git status shows what is left"}'
 
 
-def _branch(lab: Lab, rules: RuleSet, move: Move, known: Sequence[str], *, meta: bool) -> list[Finding]:
+def _taken(lab: Lab, move: Move) -> Finding | None:
     taken = next((name for name in ('HEAD', lab.trunk) if fold(name) == fold(move.branch)), None)
-    if taken:
-        return [Finding('name', move.ref, f"a branch of that name would be taken for '{taken}'", way='choose another name')]
-    if move.old is None and _stands(lab, rules.slug(move.branch), str(move.new)):
-        return []
-    return _gained(lab, rules, move, known, meta=meta)
+    return Finding('name', move.ref, f"a branch of that name would be taken for '{taken}'", way='choose another name') if taken else None
 
 
 def _gained(lab: Lab, rules: RuleSet, move: Move, known: Sequence[str], *, meta: bool) -> list[Finding]:
@@ -92,13 +93,19 @@ def _gained(lab: Lab, rules: RuleSet, move: Move, known: Sequence[str], *, meta:
     ).findings()
 
 
-def _stands(lab: Lab, slug: str, new: str) -> bool:
-    """Whether a branch that begins stands where another does: it brings nothing new, and what others have made may be looked at.
+def _begun(lab: Lab, rules: RuleSet, moves: Sequence[Move]) -> list[Move]:
+    """The branches that do not begin where another one stands: that brings nothing new, and what others have made may be looked at.
 
     An experiment has rules of its own, so only what its remote has under the same name counts.
     """
-    names = lab.git.ask('for-each-ref', f'--points-at={new}', '--format=%(refname)', HEADS, 'refs/remotes/').text.split('\n')
-    return any(name.startswith('refs/remotes/') and name.endswith(f'/exp/{slug}') for name in names) if slug else any(names)
+    if not moves:
+        return []
+    points = [f'--points-at={new}' for new in dict.fromkeys(move.new for move in moves)]
+    lines = lab.git.ask('for-each-ref', *points, '--format=%(objectname) %(refname)', HEADS, 'refs/remotes/').text.split('\n')
+    stands = {oid for oid, _, name in (line.partition(' ') for line in lines) if name}
+    remote = {(oid, name.rpartition('/exp/')[2]) for oid, _, name in (line.partition(' ') for line in lines) if '/remotes/' in name}
+    slugs = [(move, rules.slug(move.branch)) for move in moves]
+    return [move for move, slug in slugs if ((move.new, slug) not in remote if slug else move.new not in stands)]
 
 
 def _trunk(lab: Lab, rules: RuleSet, move: Move, published: str | None, *, meta: bool) -> list[Finding]:
@@ -123,7 +130,7 @@ def _is_packed(lab: Lab, move: Move) -> bool:
     When a branch is deleted in earnest, the packed ones are locked.
     """
     try:
-        lines = (lab.common / 'packed-refs').read_text('utf-8', 'surrogateescape').splitlines()
+        lines = (lab.common / 'packed-refs').read_text('utf-8', 'surrogateescape').split('\n')
     except FileNotFoundError:
         return False
     return f'{move.old} {move.ref}' in lines and not (lab.common / 'packed-refs.lock').exists()

@@ -24,7 +24,8 @@ def keep(lab: Lab, index: Index, changes: Iterable[Change]) -> None:
     sides = ((change.olds[number] for change in ordered) for number in range(len(parents)))
     blocks = (_block(' '.join(parents), zip(olds, ordered)) for olds in sides)
     try:
-        (index.folder / FILE).write_bytes(f'refs/heads/{index.branch} {index.head} {lab.config_blob}\n'.encode() + b''.join(blocks))
+        said = os.fsencode(f'refs/heads/{index.branch} {index.head} {lab.config_blob}\n')
+        (index.folder / FILE).write_bytes(said + b''.join(blocks))
     except OSError:
         pass  # A read-only repository takes the long way.
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.rules import ruleset
+from gitexp.rules import brought, rewritten, ruleset
 from gitexp.rules.attested import Witness
 from gitexp.rules.meta import Meta
 from gitexp.rules.pattern import fold
@@ -48,9 +49,21 @@ def updates(told: bytes, environment: Mapping[str, str]) -> Iterator[Update]:
         tip, before = environment['PRE_COMMIT_TO_REF'], environment.get('PRE_COMMIT_FROM_REF', '0')
         yield Update(there(tip), environment['PRE_COMMIT_REMOTE_BRANCH'], there(before))
         return
-    for line in told.decode('utf-8', 'surrogateescape').splitlines():
+    for line in lines(told):
         _, local, ref, remote = line.rsplit(' ', 3)
         yield Update(there(local), ref, there(remote))
+
+
+def lines(told: bytes) -> list[str]:
+    """What git tells of refs, a line each; a name may hold what Python takes for the end of one."""
+    return [line for line in told.decode('utf-8', 'surrogateescape').split('\n') if line]
+
+
+def refuse_twice(asked: Iterable[Update]) -> None:
+    """git would move a ref once for each time that it is named, and only one of them would be judged; raises Refused."""
+    twice = next((ref for ref, count in Counter(update.ref for update in asked).items() if count > 1), None)
+    if twice is not None:
+        raise Refused(f"the push names '{twice}' more than once", hint='name each ref once')
 
 
 def there(oid: str) -> str | None:
@@ -60,6 +73,7 @@ def there(oid: str) -> str | None:
 
 def findings(lab: Lab, rules: RuleSet, asked: Sequence[Update], *, remote: str, meta: bool) -> list[Finding]:
     """Judge every commit that the trunk does not have; raises Refused when the remote's trunk is not known here."""
+    refuse_twice(asked)
     pushed = next((one.local for one in asked if one.ref == lab.trunk_ref and one.local), None)
     known = (lab.trunk_commit, *_tracked(lab, remote), *([pushed] if pushed else []))
     ground = Ground(lab.git, rules, lab.trunk_commit, known, Witness(lab.git, rules.humans, rules.signers, Meta(meta)))
@@ -89,7 +103,8 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
     if not history.is_ancestor(ground.git, old, new):
         return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
     span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness)
-    return span.findings() or span.ends()
+    found = span.findings() or span.ends()
+    return found or [one for slug in sorted(span.arrived) for one in rewritten.findings(span, slug, opened=span.opened, merged=True)]
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
@@ -98,18 +113,15 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     wrong = {update.ref: why for update in made if (why := _shadowing(ground.rules.trunk, update.ref))}
     judged = [update for update in made if update.ref not in wrong and not update.ref.startswith('refs/notes/')]
     named = [Finding('name', ref, why, way='push it under another name') for ref, why in wrong.items()]
-    return [*named, *(one for span in _brought(ground, judged) for one in span.findings())]
-
-
-def _brought(ground: Ground, asked: Sequence[Update]) -> list[Span]:
-    """The new commits of each name that has any; one look for all, since a push may have a thousand names."""
-    tips = repository.objects(ground.git, [f'{update.local}^{{commit}}' for update in asked])
-    feed = ''.join(f'{name}\n' for name in (*filter(None, tips), *(f'^{one}' for one in ground.known)))
-    new = set(ground.git.ask('rev-list', '--stdin', feed=feed.encode()).text.split())
-    return [
-        Span(ground.git, ground.rules, tip, ground.known, _branch(update.ref), ground.trunk, ground.meta, ground.witness)
-        for update, tip in zip(asked, tips) if tip in new and tip
-    ]
+    tips = repository.objects(ground.git, [f'{update.local}^{{commit}}' for update in judged])
+    pushed = [(update, tip) for update, tip in zip(judged, tips) if tip]
+    like = Span(ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness)
+    spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
+    found = [one for span in spans for one in span.findings()]
+    opened = {path for span in spans for path in span.opened}
+    experiments = [(like._replace(tip=tip), ground.rules.slug(_branch(update.ref)), update.remote) for update, tip in pushed]
+    lost = [one for span, slug, old in experiments if slug for one in rewritten.findings(span, slug, opened=opened, old=old)]
+    return [*named, *found, *lost]
 
 
 def _branch(ref: str) -> str | None:
@@ -120,9 +132,11 @@ def _shadowing(trunk: str, ref: str) -> str | None:
     """Why a name must not exist: it would be taken for another one."""
     if ref.startswith('refs/replace/'):
         return 'a replacement would hide what a commit holds'
-    name, known = fold(ref), fold(trunk)
-    if name == f'refs/{known}' or name.startswith(_TAGS) and f'/{name.removeprefix(_TAGS)}'.endswith(f'/{known}'):
-        return f"{'a tag' if name.startswith(_TAGS) else 'a ref'} of that name would be taken for the branch '{trunk}'"
+    name = fold(ref)
+    # git looks for a short name in refs/ and among the tags before it looks among the branches.
+    kind, short = ('a tag', name.removeprefix(_TAGS)) if name.startswith(_TAGS) else ('a ref', name.removeprefix('refs/'))
+    if short in (fold(trunk), f'origin/{fold(trunk)}') or short.startswith('exp/'):
+        return f"{kind} of that name would be taken for the branch '{short if short.startswith('exp/') else trunk}'"
     if name == f'{_HEADS}exp':
         return 'a branch of that name leaves no room for those of experiments'
     for other in ('HEAD', trunk):

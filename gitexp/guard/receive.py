@@ -28,12 +28,15 @@ def main() -> None:
     except Failure as error:
         found = None
         _tell([f'gitexp: refused: {error.message}', *([f'hint: {error.hint}'] if error.hint else [])])
+    except Exception as error:
+        found = None
+        _tell([finding.failed(error)])
     os._exit(0 if found == [] else 1)
 
 
 def updates(told: bytes) -> Iterator[Update]:
     """Read the lines that git feeds the hook: what was, what shall be, and the ref."""
-    for line in told.decode('utf-8', 'surrogateescape').splitlines():
+    for line in push.lines(told):
         old, new, ref = line.split(' ', 2)
         yield Update(push.there(new), ref, push.there(old))
 

@@ -5,6 +5,8 @@ Beside what a client asks for, the trunk there must stay one that can be judged.
 """
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 
 from gitexp.core.errors import Refused, Usage
@@ -20,12 +22,16 @@ from gitexp.rules import ruleset
 from gitexp.rules.attested import Witness
 from gitexp.rules.ruleset import RuleSet
 
+_DAY = 86400.0
+_MANY = 1000  # More names than are told to git one by one.
+
 
 def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | None) -> list[Finding]:
     """Judge a push as a whole; raises Refused or Usage for what cannot be judged. `pusher` is as in attested.Witness."""
+    push.refuse_twice(asked)
     ref = f'refs/heads/{trunk}'
     old, blob = repository.objects(git, [ref, f'{ref}:{FILE}'])
-    found = _aliased(git, [update.ref for update in asked if update.remote])
+    found = _elsewhere(git, asked)
     mine = [update for update in asked if update.ref == ref]
     new = mine[0].local if mine else None
     if old is not None and mine and new is None:
@@ -35,6 +41,8 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
     if old is None or blob is None:
         return found + _beginning(git, trunk, old, new)
     _whole(git, asked, old)
+    if new and len(asked) > 1:
+        _refuse_cut(git, trunk)
     rules = read(git, blob, trunk)
     ground = Ground(git, rules, new or old, (old, new) if new else (old,), Witness(git, rules.humans, rules.signers, pusher=pusher))
     found += push.advanced(ground, old, new) if new else []
@@ -74,6 +82,17 @@ def _whole(git: Git, asked: Sequence[Update], old: str) -> None:
         raise Refused('the history of what is pushed is cut off, as in a shallow clone', hint='git fetch --unshallow, and push again')
 
 
+def _refuse_cut(git: Git, trunk: str) -> None:
+    """All else in a push counts on the new trunk, and git would leave out alone what a shallow clone says is cut off there.
+
+    git does not tell the hook what that is, but keeps it in a file for as long as the push takes; one of a day ago was left behind.
+    """
+    with os.scandir(git.folder) as entries:
+        kept = [one for one in entries if one.name.startswith('shallow_') and one.is_file()]
+    if any(time.time() - one.stat().st_mtime < _DAY for one in kept):
+        raise Refused(f"a shallow clone pushes '{trunk}' by itself", hint=f'git push REMOTE {trunk}; then the rest')
+
+
 def _beginning(git: Git, trunk: str, old: str | None, new: str | None) -> list[Finding]:
     """Before there are rules: a lab begins with a push that brings them, and nothing goes past a trunk that has none."""
     if old is not None and new is None:
@@ -81,8 +100,18 @@ def _beginning(git: Git, trunk: str, old: str | None, new: str | None) -> list[F
     return []
 
 
-def _aliased(git: Git, refs: Sequence[str]) -> list[Finding]:
-    """A name that stands for another one would move that one unseen."""
-    lines = git.ask('for-each-ref', '--format=%(refname) %(symref)', '--', *refs).text.split('\n') if refs else []
-    targets = dict(line.split(' ', 1) for line in lines if line and not line.endswith(' '))
-    return [Finding('name', ref, f"it stands for '{targets[ref]}' here", way=f'push to {targets[ref]}') for ref in refs if ref in targets]
+def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
+    """A name that stands for another one would move that one unseen; one that is not where the push says is left out by git.
+
+    The rest would go on without it, and it may be the trunk that the rest counts on.
+    """
+    refs = [update.ref for update in asked]
+    some = refs if len(refs) < _MANY else ()
+    lines = git.ask('for-each-ref', '--format=%(objectname) %(refname) %(symref)', '--', *some).text.split('\n') if refs else []
+    told = {words[1]: words for words in (line.split(' ') for line in lines if line)}
+    here = [(update, told.get(update.ref, [None, '', ''])) for update in asked]
+    return [
+        *(Finding('name', one.ref, f"it stands for '{said[2]}' here", way=f'push to {said[2]}') for one, said in here if said[2]),
+        *(Finding('moved', one.ref, 'is not where the push says that it is', way='git fetch, and push again')
+          for one, said in here if not said[2] and said[0] != one.remote),
+    ]

@@ -11,12 +11,16 @@ _SECONDS = {'s': 1.0, 'm': 60.0, 'h': 3600.0}
 
 
 class Metric(NamedTuple):
-    """`direction` is 'min' or 'max'; `min_effect` and `bounds` are in the metric's unit."""
+    """`direction` is 'min' or 'max'; `min_effect` and `bounds` are in the metric's unit.
+
+    `time_limited`: a run works for a fixed time, so that its value says how much of the machine it had.
+    """
 
     name: str
     direction: str
     min_effect: float = 0.0
     bounds: tuple[float, float] | None = None
+    time_limited: bool = False
 
     def gain(self, value: float, over: float) -> float:
         """How much better `value` is, positive whatever the direction."""
@@ -35,10 +39,15 @@ class Command(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """`minutes` bounds the time of one run; `tolerance` is how far the same seed run twice may differ."""
+    """`minutes` bounds the time of one run; `tolerance` is how far the same seed run twice may differ.
+
+    `max_sd` is how far seeds may differ, None for less than the smallest effect; `required`, before anything is evaluated.
+    """
 
     minutes: tuple[float, float] = (5.0, 40.0)
     tolerance: float = 0.0
+    max_sd: float | None = None
+    required: bool = True
 
 
 class Paths(NamedTuple):
@@ -53,7 +62,8 @@ class Config(NamedTuple):
     """The whole of gitexp.yaml with its defaults filled in.
 
     `live` are headings that stay open under the sections rule, `humans` names or addresses of people, `signers` their keys:
-    lines as in an allowed-signers file of ssh-keygen(1), or fingerprints of OpenPGP keys.
+    lines as in an allowed-signers file of ssh-keygen(1), or fingerprints of OpenPGP keys. `gpus` is how many a run takes, or
+    their uuids, None for all. `outputs` are patterns of what a run must leave, `min_free_gb` GiB.
     """
 
     metric: Metric
@@ -70,6 +80,15 @@ class Config(NamedTuple):
     live: tuple[str, ...] = LIVE
     humans: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    min_free_gb: float = 1.0
+    tracking: str | None = None
+    gpus: int | tuple[str, ...] | None = None
+
+    @property
+    def commands(self) -> str:
+        """What is run for a result, as one text."""
+        return f'{self.train.text}\n{self.eval.text}' if self.train else self.eval.text
 
 
 def of(said: Mapping[str, Any]) -> Config:
@@ -91,6 +110,10 @@ def of(said: Mapping[str, Any]) -> Config:
         live=tuple(said.get('live', LIVE)),
         humans=tuple(said.get('humans', ())),
         signers=tuple(said.get('signers', ())),
+        outputs=tuple(said.get('outputs', ())),
+        min_free_gb=float(said.get('min_free_gb', 1.0)),
+        gpus=tuple(said['gpus']) if isinstance(said.get('gpus'), list) else said.get('gpus'),
+        tracking=None if said.get('tracking', 'none') == 'none' else said['tracking'],
     )
 
 
@@ -98,6 +121,7 @@ def _metric(said: Mapping[str, Any]) -> Metric:
     bounds = said.get('bounds')
     return Metric(
         said['name'], said['direction'], float(said.get('min_effect', 0)), (float(bounds[0]), float(bounds[1])) if bounds else None,
+        said.get('time_limited', False),
     )
 
 
@@ -114,4 +138,7 @@ def _seconds(said: str | float) -> float:
 
 def _baseline(said: Mapping[str, Any]) -> Baseline:
     shortest, longest = said.get('minutes', Baseline().minutes)
-    return Baseline((float(shortest), float(longest)), float(said.get('tolerance', 0)))
+    sd = said.get('max_sd')
+    return Baseline(
+        (float(shortest), float(longest)), float(said.get('tolerance', 0)), None if sd is None else float(sd), said.get('required', True),
+    )

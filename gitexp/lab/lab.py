@@ -19,7 +19,7 @@ from gitexp.lab.config import Config
 _TRUNKS = ('main', 'master')
 _SETTINGS = (
     r'^(gitexp\..*|core\.(hookspath|bare|worktree|sparsecheckout|sparsecheckoutcone)|commit\.gpgsign|extensions\.worktreeconfig'
-    r'|merge\.gitexp-.*\.driver|filter\..*\.(smudge|clean|process|required)|includeif\..*)$'
+    r'|(user|committer)\.(name|email)|merge\.gitexp-.*\.driver|filter\..*\.(smudge|clean|process|required)|includeif\..*)$'
 )
 
 

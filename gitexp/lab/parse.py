@@ -42,6 +42,24 @@ def again(data: bytes) -> dict[str, Any]:
     return dict(_value(_node(_text(data))))
 
 
+def plain(data: bytes, name: str) -> dict[str, Any]:
+    """A mapping of any keys, such as an experiment's config.yaml; raises Usage naming the line, `name` being the file's."""
+    try:
+        said = yaml.load(data, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, 'problem_mark', None)
+        raise Usage(f"{name}:{mark.line + 1 if mark else 1}: {getattr(error, 'problem', None) or 'this is not YAML'}") from None
+    if not isinstance(said, dict):
+        raise Usage(f'{name} must be a mapping, such as: dataset: NAME')
+    return said
+
+
+def leaves(data: bytes, name: str) -> dict[str, tuple[int, Any]]:
+    """Each value of a document that is no mapping, by its dotted name, with its line; raises Usage as `plain`."""
+    plain(data, name)
+    return dict(_leaves(yaml.compose(data, Loader=_Loader), ''))
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema that ships with the package, for editors too."""
     return dict(json.loads(Path(__file__).with_name('schema.json').read_text()))
@@ -106,6 +124,15 @@ def _plain(text: str) -> None:
             _refuse(line, f"anchors and aliases ('{event.anchor}') are not taken", 'a text that starts with & or * needs quotes')
         if getattr(event, 'tag', None):
             _refuse(line, f"the tag '{event.tag}' is not taken", 'a text that starts with ! needs quotes')
+
+
+def _leaves(node: Any, prefix: str, depth: int = 0) -> Iterator[tuple[str, tuple[int, Any]]]:
+    for key, value in node.value:
+        name = f'{prefix}{key.value}'
+        if isinstance(value, yaml.MappingNode) and value.value and depth < _DEEPEST:
+            yield from _leaves(value, f'{name}.', depth + 1)
+        else:
+            yield name, (key.start_mark.line + 1, _value(value))
 
 
 def _mappings(node: Any) -> Iterator[Any]:

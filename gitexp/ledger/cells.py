@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from gitexp.ledger.result import Kind, Result, Status
+from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
 VALUE = 'value'
 LONGEST = 1 << 22  # bytes of a line
@@ -59,7 +59,7 @@ def parsed(cells: Mapping[str, str]) -> Result:
         _name('tree', said('tree')), _name('eval_id', said('eval_id')),
         _object('metrics', said('metrics')), _object('params', said('params')), _object('env', said('env')),
     )
-    if kind is Kind.SUPERSEDE or kind is Kind.RESTORE:
+    if kind in ABOUT:
         _check_about(found)
     return found
 
@@ -139,6 +139,8 @@ def _check_about(row: Result) -> None:
         raise BadCell("params does not say which rows it 'covers'")
     if row.kind is Kind.RESTORE and not isinstance(restores, str):
         raise BadCell("params does not say which supersede row it 'restores'")
+    if row.kind is Kind.CONFIRM and not isinstance(row.params.get('confirms'), str):
+        raise BadCell("params does not say which tree it 'confirms'")
 
 
 def _check_length(said: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
-from gitexp.ledger import cells, read, write
+from gitexp.ledger import cells, notes, read, write
 from gitexp.ledger.result import Result, Status
 
 ROOM = 1 << 16
@@ -31,8 +31,8 @@ class Pending(NamedTuple):
     handle: int
     length: int
 
-    def finish(self, lab: Lab, result: Result) -> None:
-        """Keep the outcome, append its row, and forget the run.
+    def finish(self, lab: Lab, result: Result) -> str | None:
+        """Keep the outcome, append its row, forget the run, and note the row; returns why it is not noted, as `notes.add`.
 
         Raises Refused when the row cannot be appended: `recover` appends it then, from the outcome that was kept.
         """
@@ -45,6 +45,7 @@ class Pending(NamedTuple):
             self.path.unlink(missing_ok=True)
         finally:
             os.close(self.handle)
+        return notes.add(lab, [result])
 
     def drop(self) -> None:
         """Forget a run that did not start after all."""
@@ -91,6 +92,7 @@ def recover(lab: Lab, now: str) -> list[Result]:
         write.append(lab, missing)
         for path in dead:
             path.unlink(missing_ok=True)
+    notes.add(lab, missing)
     return missing
 
 

@@ -60,11 +60,11 @@ class Reader:
         self.metric = metric
         self.findings: list[Finding] = []
 
-    def rows(self, file: BinaryIO, ids: Collection[str] | None = None) -> Iterator[Result]:
-        """Each usable row in file order, doubles too; with `ids` only the rows of those."""
+    def rows(self, file: BinaryIO, ids: Collection[str] | None = None, words: Collection[str] | None = None) -> Iterator[Result]:
+        """Each usable row in file order, doubles too; with `ids` only the rows of those, with `words` only those that hold one."""
         lines = self._lines(file)
         header = self._header(lines)
-        wanted = None if ids is None else [one.encode() for one in ids]
+        wanted = None if ids is None and words is None else [one.encode() for one in ids or words or ()]
         for number, line in lines if header.columns else ():
             if wanted is None or any(one in line for one in wanted):
                 result = self._row(number, line, header)
@@ -132,6 +132,30 @@ def present(lab: Lab, ids: Collection[str]) -> set[str]:
     return {result.id for result in _rows(lab, Reader(lab.config.paths.ledger, lab.config.metric.name), ids)}
 
 
+def baselines(lab: Lab, eval_id: str) -> list[Result]:
+    """The runs of the unchanged trunk under an evaluation that nothing has retired; no other row is looked at for long."""
+    reader = Reader(lab.config.paths.ledger, lab.config.metric.name)
+    kinds = [kind.value for kind in (Kind.BASELINE, Kind.SUPERSEDE, Kind.RESTORE)]
+    found = {row.id: row for row in reversed(list(_rows(lab, reader, words=kinds)))}
+    retired = covered(found.values())
+    return [row for row in reversed(found.values()) if row.kind is Kind.BASELINE and row.eval_id == eval_id and row.id not in retired]
+
+
+def mentions(lab: Lab, word: str) -> bool:
+    """Whether the ledger holds a word anywhere: a yes need not mean much, a no is sure."""
+    wanted, rest = word.encode(), b''
+    try:
+        file = opened(lab.ledger)
+    except FileNotFoundError:
+        return False
+    with file:
+        while said := file.read(1 << 20):
+            if wanted in rest + said:
+                return True
+            rest = said[-len(wanted):]
+    return False
+
+
 def covered(results: Iterable[Result]) -> dict[str, str]:
     """The ids that supersede rows retire and no restore row brings back, with the bug."""
     about = [result for result in results if result.kind in (Kind.SUPERSEDE, Kind.RESTORE)]
@@ -142,6 +166,11 @@ def covered(results: Iterable[Result]) -> dict[str, str]:
             for one in result.params['covers']:
                 retired.setdefault(one, str(result.params.get('bug', '')))
     return retired
+
+
+def confirmed(results: Iterable[Result], eval_id: str) -> dict[tuple[str, str], Result]:
+    """The confirm rows of an evaluation by the tree and the version that they vouch for; measured again after a bug, it is another."""
+    return {(row.params['confirms'], row.version): row for row in results if row.kind is Kind.CONFIRM and row.eval_id == eval_id}
 
 
 def heading(line: bytes, metric: str) -> Header:
@@ -175,10 +204,10 @@ def is_marker(line: bytes) -> bool:
     return line.startswith(_MARKERS) and b'\t' not in line
 
 
-def _rows(lab: Lab, reader: Reader, ids: Collection[str] | None = None) -> Iterator[Result]:
+def _rows(lab: Lab, reader: Reader, ids: Collection[str] | None = None, words: Collection[str] | None = None) -> Iterator[Result]:
     try:
         file = opened(lab.ledger)
     except FileNotFoundError:
         return
     with file:
-        yield from reader.rows(file, ids)
+        yield from reader.rows(file, ids, words)

@@ -17,10 +17,11 @@ class Status(Enum):
     OOM = 'oom'
     THERMAL_ABORT = 'thermal_abort'
     VIOLATION = 'violation'
+    INTERRUPTED = 'interrupted'
 
 
 class Kind(Enum):
-    """What a row is about; supersede and restore rows are about other rows."""
+    """What a row is about; supersede, restore and confirm rows are about others."""
 
     BASELINE = 'baseline'
     EVAL = 'eval'
@@ -29,12 +30,17 @@ class Kind(Enum):
     IMPORT = 'import'
     SUPERSEDE = 'supersede'
     RESTORE = 'restore'
+    CONFIRM = 'confirm'
+
+
+ABOUT = frozenset((Kind.SUPERSEDE, Kind.RESTORE, Kind.CONFIRM))
 
 
 class Result(NamedTuple):
     """`time` is the start in UTC, ISO 8601; what was not measured is None, never 0.
 
-    `value` is the metric; `params` of a supersede row holds `bug` and `covers` (ids), of a restore row `restores` (an id).
+    `value` is the metric; `params` of a supersede row holds `bug` and `covers` (ids), of a restore row `restores` (an id), of a
+    confirm row `confirms` (a tree), `because` and `by`; of a run `undeclared` when nobody had named its seed before, and `flags`.
     """
 
     id: str

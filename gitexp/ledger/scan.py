@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from math import isfinite, nan
 from typing import BinaryIO, NamedTuple
 
-from gitexp.ledger import cells, read
+from gitexp.lab.config import Metric
+from gitexp.ledger import cells, counting, read
 from gitexp.ledger.cells import LONGEST, VALUE, BadCell
 from gitexp.ledger.read import Header, Reader
-from gitexp.ledger.result import Kind, Result, Status
+from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
 _BLOCK = 1 << 16  # With four times that the lines leave the processor's cache, and it takes half as long again.
 _END = b'\t\n\t'  # A cell of its own where a line ends shows whether every line has its number of cells.
 _STATUSES = {status.value.encode() for status in Status}
-_EVENTS = (Kind.SUPERSEDE, Kind.RESTORE)
-_RUNS = {kind.value.encode() for kind in Kind if kind not in _EVENTS}
+_RUNS = {kind.value.encode() for kind in Kind if kind not in ABOUT}
 _SEED = re.compile(rb'-?[0-9]{1,40}')
 # Objects without nesting and escapes, so that what each row measured besides need not be decoded.
 _FLAT = re.compile(
@@ -23,10 +23,11 @@ _FLAT = re.compile(
 )
 _PLAIN = re.compile(rb'(?:(?:[0-9]{1,17}(?:\.[0-9]{1,20})?)?\t)*')
 _MANY = 4096
+_OUT = b''  # the status of a run that does not count
 
 
 class Rows(NamedTuple):
-    """Usable rows, one at each place of every column; what is not said is b'', None or nan. `events`: supersede and restore rows, alone."""
+    """Usable rows, one at each place of every column; what is not said is b'', None or nan. `event`: a row about others, alone."""
 
     ids: list[bytes]
     times: list[bytes]
@@ -45,8 +46,8 @@ class Rows(NamedTuple):
 class Scan:
     """One way through a ledger; `unused` counts the lines so far that are said to be unusable, as `read` would."""
 
-    def __init__(self, file: BinaryIO, metric: str) -> None:
-        reader = Reader('', metric)
+    def __init__(self, file: BinaryIO, metric: Metric) -> None:
+        reader = Reader('', metric.name)
         self.header: Header = reader.header(file)
         self.unused = len(reader.findings)
         self._file = file
@@ -54,6 +55,8 @@ class Scan:
         self._places = {name: place for place, name in enumerate(self.header.columns)}
         self._seeds: dict[bytes, int | None] = {b'': None}
         self._documents = {b'', b'{}'}
+        self._metric = metric
+        self._marks = [(column, key, f'"{key}"'.encode()) for column, key in counting.marks(metric)]
 
     def rows(self) -> Iterator[Rows]:
         """Every row that `read` would use, doubles too, in file order."""
@@ -94,7 +97,7 @@ class Scan:
             self.unused += 1
             return
         if result:
-            yield _one(result)
+            yield _one(result, counts=counting.why_not(result, self._metric) is None)
 
     def _plain(self, block: bytes) -> Rows | None:
         """The rows of a block in which nothing is odd."""
@@ -134,6 +137,9 @@ class Scan:
         beside = [*column('seconds'), *column('memory_gb')]
         if not _PLAIN.fullmatch(b'\t'.join([*beside, b''])):
             _numbers(beside)
+        for name, key, mark in self._marks:
+            if mark in block:
+                statuses = [_OUT if mark in cell and _says(cell, key) else status for cell, status in zip(column(name), statuses)]
         return Rows(
             ids, times, experiments, versions, commits, statuses, kinds, trees, eval_ids,
             self._whole(column('seed')), _numbers(column(VALUE)),
@@ -177,11 +183,13 @@ def _numbers(said: list[bytes]) -> list[float]:
     return found if len(found) == len(said) else [float(one) if one else nan for one in said]
 
 
-def _one(row: Result) -> Rows:
-    said = [
-        (text or '').encode('utf-8', 'surrogatepass') for text in (
-            row.id, row.time, row.experiment, row.version, row.commit, row.status.value, row.kind.value, row.tree, row.eval_id,
-        )
-    ]
+def _says(cell: bytes, key: str) -> bool:
+    return (cells.document(cell.decode()) or {}).get(key) is True
+
+
+def _one(row: Result, *, counts: bool) -> Rows:
+    status = row.status.value.encode() if counts else _OUT
+    said = [(text or '').encode('utf-8', 'surrogatepass') for text in (row.id, row.time, row.experiment, row.version, row.commit)]
+    said += [status, *((text or '').encode('utf-8', 'surrogatepass') for text in (row.kind.value, row.tree, row.eval_id))]
     value = nan if row.value is None else row.value
-    return Rows._make([*([text] for text in said), [row.seed], [value], row if row.kind in _EVENTS else None])
+    return Rows._make([*([text] for text in said), [row.seed], [value], row if row.kind in ABOUT else None])

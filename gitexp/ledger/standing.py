@@ -1,15 +1,15 @@
 """How each tree stands: all its runs that compete, and the best tree."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.ledger import seeds, tally
+from gitexp.ledger import counting, read, seeds, tally
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import Kind, Result, Status
+from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.tally import Tally
 
 
@@ -39,10 +39,14 @@ class Standing(_Standing):
 
 
 class Standings(NamedTuple):
-    """The trees of one evaluation in the order of their first rows; `eval_id` is None when nothing competes."""
+    """The trees of one evaluation in the order of their first rows; `eval_id` is None when nothing competes.
+
+    `vouched` are the rows by which somebody confirms that a tree is as good as it looks.
+    """
 
     eval_id: str | None
     trees: tuple[Standing, ...]
+    vouched: Mapping[str, Result] = {}
 
     def of(self, tree: str) -> Standing | None:
         return next((standing for standing in self.trees if standing.tree == tree), None)
@@ -65,20 +69,29 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
     """How the trees stand by what has been tallied; `prefer` is an evaluation that counts for the newest if it has a row."""
     if eval_id is None:
         eval_id = prefer if prefer is not None and found.trees(prefer) else found.eval_id
-    return Standings(eval_id, tuple(
+    if eval_id is None:
+        return Standings(None, ())
+    return _vouched(eval_id, tuple(
         Standing(name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)))
         for name, one in found.trees(eval_id).items()
-    ) if eval_id is not None else ())
+    ), found.confirmed(eval_id))
 
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
     """How the trees stand by what has been read, as in `of`."""
-    competing = [row for row in contents.results if row.id not in contents.covered and _competes(row, metric)]
+    competing = [row for row in contents.results if row.id not in contents.covered and counting.competes(row, metric)]
     if eval_id is None and any(row.eval_id == prefer for row in competing):
         eval_id = prefer
     if eval_id is None:
         eval_id = max(competing, key=lambda row: row.id).eval_id if competing else None
-    return Standings(eval_id, _grouped(row for row in competing if row.eval_id == eval_id))
+    if eval_id is None:
+        return Standings(None, ())
+    return _vouched(eval_id, _grouped(row for row in competing if row.eval_id == eval_id), read.confirmed(contents.results, eval_id))
+
+
+def _vouched(eval_id: str, trees: tuple[Standing, ...], said: Mapping[tuple[str, str], Result]) -> Standings:
+    found = ((one.tree, said.get((one.tree, one.version))) for one in trees) if said else ()
+    return Standings(eval_id, trees, {tree: row for tree, row in found if row})
 
 
 def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
@@ -94,12 +107,4 @@ def _standing(rows: list[Result]) -> Standing:
     return Standing(
         first.tree or '', first.experiment, first.version, first.commit, first.eval_id or '', first.kind,
         seeds.averaged((row.seed, row.value) for row in rows if row.value is not None),
-    )
-
-
-def _competes(row: Result, metric: Metric) -> bool:
-    """Whether a row that nothing has retired counts for its tree."""
-    return (
-        row.status is Status.OK and row.kind is not Kind.SUPERSEDE and row.kind is not Kind.RESTORE
-        and row.tree is not None and row.eval_id is not None and row.value is not None and metric.plausible(row.value)
     )

@@ -63,6 +63,10 @@ class Tally:
         self._top = self._began = self._floor = b''
         self._recent, self._older = set[bytes](), set[bytes]()
 
+    def confirmed(self, eval_id: str) -> Mapping[tuple[str, str], Result]:
+        """The rows that vouch for a tree of a version, under an evaluation."""
+        return read.confirmed(self.events, eval_id)
+
     def retired(self) -> dict[str, str]:
         """What the supersede and restore rows come to: see `read.covered`."""
         return read.covered(self.events)
@@ -162,7 +166,7 @@ def _through(path: Path, metric: Metric, covered: Mapping[str, str], *, sure: bo
     except FileNotFoundError:
         return made
     with file:
-        scan = Scan(file, metric.name)
+        scan = Scan(file, metric)
         for rows in scan.rows():
             made.add(rows)
         made.unused = scan.unused

@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 from gitexp.core import files, locks
@@ -22,9 +23,13 @@ def append(lab: Lab, rows: Sequence[Result]) -> None:
 
     Raises Refused when they cannot be written, and then the ledger is as it was.
     """
-    if not rows:
+    put(lab, [cells.written(row) for row in rows])
+
+
+def put(lab: Lab, said: Sequence[Mapping[str, str]]) -> None:
+    """Add rows that are cells already, as `cells.written` makes them; as `append` in all else."""
+    if not said:
         return
-    said = [cells.written(row) for row in rows]
     path = str(lab.ledger)
     try:
         with locks.held(lab.state / 'locks' / 'ledger', purpose='append to the ledger'):
@@ -56,7 +61,9 @@ def ready(lab: Lab) -> None:
 def lines(said: Iterable[Mapping[str, str]], header: Header) -> bytes:
     """Rows in the header's order; a column that is not ours stays empty."""
     ending = header.ending.decode()
-    return ''.join('\t'.join([row.get(name, '') for name in header.columns]) + ending for row in said).encode()
+    in_order = itemgetter(*header.columns)
+    blank = dict.fromkeys(header.columns, '') if not set(header.columns) <= set(cells.NAMES) else {}
+    return ''.join(['\t'.join(in_order({**blank, **row} if blank else row)) + ending for row in said]).encode()
 
 
 def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> bool:

@@ -3,20 +3,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.core import locks
+from gitexp.core import files, locks
 from gitexp.core.errors import Failure, Refused
 from gitexp.git import worktrees
 from gitexp.git.command import Done, Git
 from gitexp.lab.lab import Lab
-from gitexp.measure import conversion, family, index
+from gitexp.measure import conversion, index
 from gitexp.measure.index import Index
 
 NAME = 'exp-checkout'
-_WEEK = 7 * 86400.0
 # No hook, no setting of the user's and no sparse view has a say in what is measured, and git looks at every file itself.
 _PLAIN = tuple(word for setting in (
     f'core.hooksPath={os.devnull}', 'core.autocrlf=false', 'core.eol=lf', 'core.symlinks=true', 'core.fileMode=true',
@@ -24,32 +21,6 @@ _PLAIN = tuple(word for setting in (
     'submodule.recurse=false', f'core.attributesFile={os.devnull}',
 ) for word in ('-c', setting))
 _ENVIRONMENT = {'GIT_ATTR_NOSYSTEM': '1', conversion.NOTHING: '', **index.VERSION}
-
-
-@contextmanager
-def alone(lab: Lab, *, purpose: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lab's only checkout; evaluations wait for each other in turn."""
-    with locks.held(lab.state / 'locks' / 'eval', purpose=purpose, deadline=_WEEK, say=say):
-        _end_orphans(lab)
-        yield
-
-
-@contextmanager
-def occupied(lab: Lab, run: str) -> Iterator[None]:
-    """Note which run is in the checkout, so that what it leaves there is ended even if we are killed.
-
-    git believes its index about what has not changed, and a run can make it say anything: one that a run has touched goes,
-    so that the next checkout writes every file anew. So does one that anybody has touched since: see `bring`.
-    """
-    marker, kept = _marker(lab), _index(lab)
-    before = kept.noted() if kept else ''
-    marker.write_text(run)
-    try:
-        yield
-    except Failure:
-        _leave(lab, marker, before)
-        raise
-    _leave(lab, marker, before)
 
 
 def place(lab: Lab) -> Path:
@@ -60,7 +31,8 @@ def place(lab: Lab) -> Path:
 def bring(lab: Lab, commit: str) -> Path:
     """Bring the checkout to exactly a commit, without a file more; returns its folder.
 
-    Raises Refused with git's words when that cannot be done, as on a full disk, and for what would bend it unseen.
+    Raises Refused with git's words when that cannot be done, as on a full disk, and for what would bend it unseen; Integrity for
+    what git-lfs should not have written.
     """
     conversion.refuse_private(lab.common)
     folder = place(lab)
@@ -69,10 +41,36 @@ def bring(lab: Lab, commit: str) -> Path:
         done = _reset(lab, folder, commit)
         if done.code:
             raise Refused(f"cannot check out {commit[:10]} in '{folder}': {done.err.strip()}")
-    kept = _index(lab)
-    if kept and kept.keep():
+    drivers = conversion.drivers(lab, Git(folder))
+    if drivers:
+        from gitexp.measure import pointers
+        pointers.require(lab, Git(folder), drivers, _ENVIRONMENT)
+    own = kept(lab)
+    if own and own.keep():
         _empty_submodules(folder)
     return folder
+
+
+def kept(lab: Lab) -> Index | None:
+    """What git keeps about the checkout, None where there is nothing.
+
+    Never by what the checkout itself says: a run can write there, and name the index of somebody else.
+    """
+    usual, there = lab.common / 'worktrees' / NAME, place(lab)
+    folder = usual if _names(usual, there) else next((folder for folder in _known(lab) if _names(folder, there)), None)
+    return Index(folder / 'index', lab.state / f'{NAME}.index', conversion.state(lab)) if folder else None
+
+
+def renew(lab: Lab) -> None:
+    """Have the next checkout made anew: who is left of a run may write to the folder that it knows, and to no other."""
+    old = place(lab).with_name(f'{NAME}.left')
+    try:
+        if old.exists():
+            _remove(old)
+        os.rename(place(lab), old)
+        _remove(old)
+    except OSError:
+        pass  # There is none, or somebody still writes there: it goes the next time.
 
 
 def git(lab: Lab) -> Git:
@@ -85,18 +83,19 @@ def _reset(lab: Lab, folder: Path, commit: str) -> Done:
 
     git leaves a file as it is that both commits have, even if their attributes would have it written otherwise.
     """
-    kept = _index(lab)
-    if kept and kept.distrust():
+    own = kept(lab)
+    if own and own.distrust():
         _empty_submodules(folder)
+    _remove_odd(folder)
     options = (*_PLAIN, *conversion.blind(lab, Git(folder)))
     done = Git(folder).run(*options, 'clean', '-ffdxq', env=_ENVIRONMENT)
     if done.code:
         return done
-    before = kept.attributes() if kept and kept.path.exists() else None
+    before = own.attributes() if own and own.path.exists() else None
     words = ('checkout', '--quiet', '--detach', '--force', '--no-recurse-submodules', commit)
     done = Git(folder).run(*options, *words, env=_ENVIRONMENT)
-    if kept and before is not None and kept.attributes() != before:
-        kept.path.unlink(missing_ok=True)
+    if own and before is not None and own.attributes() != before:
+        own.path.unlink(missing_ok=True)
         return _reset(lab, folder, commit)
     return done
 
@@ -110,12 +109,27 @@ def _empty_submodules(folder: Path) -> None:
             (folder / path).mkdir()
 
 
+def _remove_odd(folder: Path) -> None:
+    """Pipes, sockets and devices: git leaves them where they are, and waits for a pipe that is called .gitattributes."""
+    folders = [str(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for one in entries:
+                    if one.is_dir(follow_symlinks=False):
+                        folders.append(one.path)
+                    elif not one.is_file(follow_symlinks=False) and not one.is_symlink():
+                        os.unlink(one.path)
+        except OSError:
+            pass  # git will say the same.
+
+
 def _is_ours(lab: Lab, folder: Path) -> bool:
     """Whether the folder and what git keeps about it name each other, so that no other worktree can be meant."""
     link = folder / '.git'
     try:
-        known = Path(os.path.realpath(folder / link.read_text().removeprefix('gitdir: ').rstrip('\n')))
-        back = known / (known / 'gitdir').read_text().rstrip('\n')
+        known = Path(os.path.realpath(folder / files.read(link).decode().removeprefix('gitdir: ').rstrip('\n')))
+        back = known / files.read(known / 'gitdir').decode().rstrip('\n')
     except (OSError, ValueError):
         return False
     return (
@@ -127,8 +141,8 @@ def _is_ours(lab: Lab, folder: Path) -> bool:
 def _make(lab: Lab, folder: Path, commit: str) -> None:
     try:
         _remove(folder)
-        for kept in (lab.common / 'worktrees').glob(f'{NAME}*'):
-            if _is_left_over(kept, folder):
+        for kept in _known(lab):
+            if _names(kept, folder) is not False:
                 _remove(kept)
     except OSError as error:
         says = f"cannot remove '{error.filename}', which a run has left: {error.strerror}"
@@ -142,13 +156,18 @@ def _make(lab: Lab, folder: Path, commit: str) -> None:
         raise Refused(f'cannot make a checkout for the evaluation: {error.message}') from None
 
 
-def _is_left_over(kept: Path, folder: Path) -> bool:
-    """Whether it is about our checkout, or was never finished."""
+def _known(lab: Lab) -> list[Path]:
+    """Where git may keep what is about our checkout."""
+    return sorted((lab.common / 'worktrees').glob(f'{NAME}*'))
+
+
+def _names(kept: Path, folder: Path) -> bool | None:
+    """Whether it is about our checkout, None for what was never finished."""
     try:
-        named = kept / (kept / 'gitdir').read_text().rstrip('\n')
+        named = kept / files.read(kept / 'gitdir').decode().rstrip('\n')
     except (OSError, ValueError):
-        return True
-    return os.path.realpath(named.parent) == os.path.realpath(folder)
+        return None
+    return named.parent == folder or os.path.realpath(named.parent) == os.path.realpath(folder)
 
 
 def _remove(folder: Path) -> None:
@@ -159,35 +178,3 @@ def _remove(folder: Path) -> None:
     for parent, _, _ in os.walk(folder):
         os.chmod(parent, stat.S_IRWXU)  # A run may have left a folder that cannot be emptied.
     shutil.rmtree(folder)
-
-
-def _end_orphans(lab: Lab) -> None:
-    """End the processes of a run whose supervisor was killed."""
-    marker = _marker(lab)
-    try:
-        run = marker.read_text()
-    except FileNotFoundError:
-        return
-    if run:
-        family.end_run(run)
-    _leave(lab, marker, '')
-
-
-def _leave(lab: Lab, marker: Path, before: str) -> None:
-    kept = _index(lab)
-    if kept:
-        kept.drop_unless(before)
-    marker.unlink(missing_ok=True)
-
-
-def _index(lab: Lab) -> Index | None:
-    """What git keeps about the checkout, None where the checkout does not say."""
-    try:
-        kept = Path(place(lab), (place(lab) / '.git').read_text().removeprefix('gitdir: ').rstrip('\n'))
-    except (OSError, ValueError):
-        return None
-    return Index(kept / 'index', lab.state / f'{NAME}.index', conversion.state(lab))
-
-
-def _marker(lab: Lab) -> Path:
-    return lab.state / f'{NAME}.run'

@@ -1,6 +1,6 @@
 """What git makes of files when it writes them: in the checkout what the commit says, and nothing that a person has set up.
 
-Of filters there are those of git-lfs, whose files are named by their hash. The others have no say.
+Of filters there are those of git-lfs, whose files are named by their hash, and held against it. The others have no say.
 """
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from gitexp.core import files
 from gitexp.core.errors import Refused
 from gitexp.git.command import Git
 from gitexp.lab import lab as labs
@@ -26,15 +27,21 @@ _CONVERTING = {'text', 'eol', 'crlf', 'ident', 'working-tree-encoding', 'binary'
 
 def blind(lab: Lab, git: Git) -> list[str]:
     """Options for git that silence all filters but the standard ones."""
-    conditional = any(key.startswith('includeif.') for key in lab.settings)  # The checkout may meet other conditions.
-    names = _strange(labs.settings(git) if conditional else lab.settings)
+    names = _strange(_settings(lab, git))
     return [f'--config-env=filter.{name}.{key}={NOTHING}' for name in names for key in ('smudge', 'clean', 'process', 'required')]
+
+
+def drivers(lab: Lab, git: Git) -> list[str]:
+    """The standard filters, which are let through."""
+    settings = _settings(lab, git)
+    found = {said[1] for key, value in settings.items() if value and (said := _DRIVER.fullmatch(key)) and said[2] != 'required'}
+    return sorted(found.difference(_strange(settings))) if found else []
 
 
 def missed(lab: Lab, folder: Path) -> list[str]:
     """The silenced filters that a commit names in the .gitattributes at its top."""
     try:
-        words = (folder / '.gitattributes').read_text(errors='replace').split()
+        words = files.read(folder / '.gitattributes').decode('utf-8', 'replace').split()
     except OSError:
         return []
     return [name for name in _strange(lab.settings) if f'filter={name}' in words]
@@ -54,6 +61,11 @@ def state(lab: Lab) -> str:
     """A digest of what else than the commit decides how its files are written; when it changes, all are written anew."""
     filters = sorted((key, value) for key, value in lab.settings.items() if _DRIVER.fullmatch(key))
     return hashlib.sha256(repr(filters).encode('utf-8', 'surrogateescape') + _private(lab.common)).hexdigest()
+
+
+def _settings(lab: Lab, git: Git) -> Mapping[str, str]:
+    conditional = any(key.startswith('includeif.') for key in lab.settings)  # The checkout may meet other conditions.
+    return labs.settings(git) if conditional else lab.settings
 
 
 def _strange(settings: Mapping[str, str]) -> list[str]:

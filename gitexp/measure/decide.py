@@ -6,19 +6,20 @@ from typing import Any, NamedTuple
 
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.ledger import standing
-from gitexp.ledger.result import Kind, Result, Status
+from gitexp.ledger import counting, standing
+from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.measure.judged import Judged
-from gitexp.measure.verdict import Verdict
+from gitexp.measure.verdict import Screen, Verdict
 
 
 class Decision(NamedTuple):
-    """`reference` is the champion that a tree is held against: see `Judged`."""
+    """`reference` is the champion that a tree is held against: see `Judged`; `screen` is None when no noise is known."""
 
     candidate: Standing
     reference: Standing
     verdict: Verdict
+    screen: Screen | None = None
 
     @property
     def against(self) -> str:
@@ -43,21 +44,22 @@ def decide(lab: Lab, tree: str, *, eval_id: str | None = None, more: Iterable[Re
     None when the tree has no run that competes, or there is no other tree.
     """
     standings = standing.trees(lab, eval_id)
-    return among(_with(standings, [*more], lab.config.metric), tree, lab.config.metric)
+    return among(_with(standings, [*more], lab.config.metric), tree, lab.config.metric, seeds=len(lab.config.seeds))
 
 
-def among(standings: Standings, tree: str, metric: Metric) -> Decision | None:
-    """The same from standings that are known."""
-    judged = Judged(standings, metric)
+def among(standings: Standings, tree: str, metric: Metric, *, seeds: int = 1) -> Decision | None:
+    """The same from standings that are known; `seeds` is how many of them it takes to be better."""
+    judged = Judged(standings, metric, seeds=seeds)
     candidate = standings.of(tree)
     reference = judged.leader(candidate) if candidate else None
-    return Decision(candidate, reference, judged.verdict(candidate, reference)) if candidate and reference else None
+    if candidate is None or reference is None:
+        return None
+    return Decision(candidate, reference, judged.verdict(candidate, reference), judged.screen(candidate, reference))
 
 
 def _with(standings: Standings, more: list[Result], metric: Metric) -> Standings:
     for row in more:
-        same = row.status is Status.OK and row.eval_id == standings.eval_id
-        if same and row.value is not None and row.tree and metric.plausible(row.value):
+        if counting.competes(row, metric) and row.eval_id == standings.eval_id and row.tree and row.value is not None:
             standings = _added(standings, row, row.tree, row.value)
     return standings
 

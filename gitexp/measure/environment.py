@@ -10,36 +10,33 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from gitexp.measure import loaders
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 
-_LOADERS = frozenset("""
-    PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONINSPECT PYTHONBREAKPOINT PYTHONUSERBASE PYTHONPLATLIBDIR PYTHONCASEOK PYTHONPYCACHEPREFIX
-    PYTHONWARNINGS PYTHONOPTIMIZE PYTHONEXECUTABLE PYTHON_PRESITE PY_SAX_PARSER PYTEST_ADDOPTS PYTEST_PLUGINS
-    ENV BASH_ENV SHELLOPTS BASHOPTS PS4 CDPATH MAKEFILES MAKEFLAGS GNUMAKEFLAGS
-    LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES
-    PERL5LIB PERLLIB PERL5OPT PERL5DB RUBYLIB RUBYOPT NODE_OPTIONS NODE_PATH JULIA_LOAD_PATH JULIA_PROJECT LUA_INIT LUA_PATH LUA_CPATH
-    R_PROFILE R_PROFILE_USER R_ENVIRON R_ENVIRON_USER R_LIBS R_LIBS_USER JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
-""".split())
 _FUNCTION = 'BASH_FUNC_'
 _MODULES = ('module', 'ml', '_module_raw')  # The functions by which clusters offer programs.
 _ASSIGNED = re.compile(r'(\w+)=(.*)')
+_UNCOMPILED = {'PYTHONDONTWRITEBYTECODE': '1'}  # So that what is compiled in the checkout is what somebody has put there.
 
 
 def of(what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
     """What is handed on, and what a command may want to know."""
-    told = {'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
+    told = {**_UNCOMPILED, 'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
     return {**handed_on(os.environ), **told}
 
 
 def handed_on(environ: Mapping[str, str]) -> dict[str, str]:
     """Without what git said to us, and without functions that a shell would take for programs."""
-    return {name: value for name, value in environ.items() if name not in _LOADERS and not name.startswith('GIT_') and _may_stay(name)}
+    return {
+        name: value for name, value in environ.items()
+        if not name.startswith('GIT_') and not loaders.loads(name, value) and _may_stay(name)
+    }
 
 
 def withheld(environ: Mapping[str, str]) -> list[str]:
     """Those left out that somebody may miss."""
-    return [name for name, value in environ.items() if name in _LOADERS and value]
+    return [name for name, value in environ.items() if value and loaders.loads(name, value)]
 
 
 def tell(voice: Voice) -> None:
@@ -56,12 +53,20 @@ def program(command: str, env: Mapping[str, str], folder: Path) -> str | None:
 
     `folder` is where the command starts, since PATH may name folders from there.
     """
+    words = launched(command)
+    return found(words[0], env, folder) if words and ('/' not in words[0] or os.path.isabs(words[0])) else None
+
+
+def launched(command: str) -> list[str]:
+    """The words of a command line from its program on; none where the line itself sets PATH."""
     words = command.split()
     first = next((at for at, word in enumerate(words) if word != 'env' and not _ASSIGNED.fullmatch(word)), len(words))
-    if first == len(words) or 'PATH' in assigned(words[:first]):
-        return None
-    word = words[first]
-    places = [''] if os.path.isabs(word) else [] if '/' in word else os.get_exec_path(dict(env))
+    return [] if 'PATH' in assigned(words[:first]) else words[first:]
+
+
+def found(word: str, env: Mapping[str, str], folder: Path) -> str | None:
+    """The program that a word means in a folder, as the shell finds it."""
+    places = [''] if '/' in word else os.get_exec_path(dict(env))
     candidates = (os.path.join(folder, place, word) for place in places)
     return next((path for path in candidates if os.path.isfile(path) and os.access(path, os.X_OK)), None)
 

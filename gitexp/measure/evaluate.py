@@ -1,17 +1,18 @@
 """Evaluating a commit: a row for every run that starts, and the verdict."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
 from gitexp.core.errors import Failure, Integrity
-from gitexp.lab.config import Config
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import tally, write
-from gitexp.ledger.result import Result
-from gitexp.measure import checkout, environment, fence, interpreter, subject, yardstick
+from gitexp.ledger.result import Kind, Result
+from gitexp.measure import environment, fence, gpus, interpreter, occupancy, protocol, sound, subject, yardstick
 from gitexp.measure.decide import Decision
+from gitexp.measure.protocol import Seeds
 from gitexp.measure.session import Session
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
@@ -21,58 +22,94 @@ _SHOWN = 10
 
 
 class Evaluation(NamedTuple):
-    """The rows of a subject, the verdict after the last of them, and what ended it early."""
+    """The rows of a subject, the verdict after the last of them, and what ended it early.
+
+    `left` are the seeds that were not run because the first shows no promise.
+    """
 
     subject: Subject
     eval_id: str
     results: list[Result]
     decision: Decision | None
     failure: Failure | None
+    left: tuple[int, ...] = ()
 
 
-def evaluate(lab: Lab, which: Experiment, *, seeds: Sequence[int], words: Sequence[str] = (), voice: Voice) -> Evaluation:
+def evaluate(
+    lab: Lab, which: Experiment, *, seeds: Seeds, words: Sequence[str] = (), voice: Voice, despite: str | None = None,
+) -> Evaluation:
     """Measure the commit of an experiment once for each seed; stops at the first run that fails, since it would fail again.
 
-    Raises Refused for what is not committed, Integrity for a commit that breaks a rule; no run has started then.
+    Raises Refused for what is not committed, while no baseline has passed, and for a tree whose results a bug has spoilt, unless
+    it is measured `despite` that bug; Integrity for a commit that breaks a rule. No run has started then.
     """
     what = subject.experiment(lab, which)
-    _refuse_broken_rules(lab, what)
+    refuse_broken_rules(lab, what)
+    sound.require(lab, what, lambda: yardstick.of(lab).name(lab.config, words), despite=despite)
     return measure(lab, what, seeds=seeds, words=words, voice=voice)
 
 
-def measure(lab: Lab, what: Subject, *, seeds: Sequence[int], words: Sequence[str] = (), voice: Voice) -> Evaluation:
+def measure(lab: Lab, what: Subject, *, seeds: Seeds, words: Sequence[str] = (), voice: Voice) -> Evaluation:
     """Measure a subject; `words` are added to the evaluation's command line, and make it another evaluation."""
+    with session(lab, what, words=words, voice=voice, declared=seeds.declared) as held:
+        seeds = protocol.lacking(lab, seeds, what.tree, held.eval_id) if what.kind is not Kind.BASELINE else seeds
+        return _all(held, seeds)
+
+
+@contextmanager
+def session(lab: Lab, what: Subject, *, words: Sequence[str] = (), voice: Voice, declared: bool = True) -> Iterator[Session]:
+    """Have the checkout and the GPUs to oneself; raises Refused when nothing can be measured now."""
     write.ready(lab)
     around = fence.of(lab, f'{lab.config.train.text if lab.config.train else ""} {lab.config.eval.text}')
-    session = Session(lab, what, yardstick.of(lab), tuple(words), around, voice)
+    made = Session(lab, what, yardstick.of(lab), tuple(words), around, voice, declared=declared)
+    if what.kind is not Kind.BASELINE and not words and lab.config.baseline.required:
+        from gitexp.measure import trusted
+        trusted.require(lab, made.eval_id)
     if (what.worktree / '.gitmodules').exists():
         voice.say('submodules are not checked out for an evaluation: declare what it needs of them as inputs')
     environment.tell(voice)
-    results: list[Result] = []
-    decision, failure = None, None
-    with checkout.alone(lab, purpose=f"the evaluation of '{what.slug}'", say=voice.say):
+    with occupancy.alone(lab, purpose=f"the evaluation of '{what.slug}'", say=voice.say), \
+            gpus.taken(lab, what.slug, say=voice.say) as held:
         if lab.config.smoke:
             from gitexp.measure import smoke
-            smoke.require(lab, what, session.yardstick, voice=voice)
-        for seed in seeds:
-            result, decision, failure = session.run(seed)
-            results.append(result)
-            if failure:
-                break
-    if failure and len(results) < len(seeds):
-        voice.say(f'not run after that: seed {", ".join(map(str, seeds[len(results):]))}')
-    return Evaluation(what, session.eval_id, results, decision, failure)
+            smoke.require(lab, what, made.yardstick, voice=voice, held=held)
+        yield made._replace(gpus=held)
 
 
-def seeds_of(config: Config, count: int | None) -> list[int]:
-    """The first `count` seeds of the protocol, all of them for None; past its end they count up."""
-    if count is None:
-        return list(config.seeds)
-    start = max(config.seeds) + 1
-    return [*config.seeds, *range(start, start + count)][:count]
+def _all(session: Session, seeds: Seeds) -> Evaluation:
+    results: list[Result] = []
+    for seed in seeds.run:
+        result, decision, failure = session.run(seed)
+        results.append(result)
+        left = seeds.run[len(results):]
+        if left and failure:
+            session.voice.say(f'not run after that: {named(left)}')
+        elif left and seeds.screen and len(results) == 1:
+            if not _promising(session.lab, result, decision):
+                return Evaluation(session.what, session.eval_id, results, decision, None, left)
+            session.voice.say(f'promising: {named(left)} {"follow" if left[1:] else "follows"}')
+        if failure:
+            break
+    return Evaluation(session.what, session.eval_id, results, decision, failure)
 
 
-def _refuse_broken_rules(lab: Lab, what: Subject) -> None:
+def named(seeds: Sequence[int]) -> str:
+    """Seeds for a person."""
+    *most, last = map(str, seeds)
+    return f'seeds {", ".join(most)} and {last}' if most else f'seed {last}'
+
+
+def _promising(lab: Lab, first: Result, decision: Decision | None) -> bool:
+    """Whether the other seeds are worth their time. A value that is not plausible would be so again; a run that had to share its GPU
+    says nothing, nor does any while no noise is known.
+    """
+    if decision and decision.screen:
+        return decision.screen.passed
+    return first.value is not None and lab.config.metric.plausible(first.value)
+
+
+def refuse_broken_rules(lab: Lab, what: Subject) -> None:
+    """Raises Integrity naming what a commit does that the rules of the lab forbid."""
     found = gate.commit(
         lab, what.commit, slug=what.slug, begun=lambda slug: _has_run(lab, slug),
         installed=partial(interpreter.installed, lab.config.eval.text, folder=what.worktree),

@@ -70,11 +70,16 @@ def _hash(data: bytes, digits: int) -> str:
 
 
 def _hash_file(path: Path, digits: int) -> str:
-    with open(path, 'rb') as file:
+    with open(path, 'rb', opener=_opened) as file:
         made = _blob(os.fstat(file.fileno()).st_size, digits)
         while data := file.read(_CHUNK):
             made.update(data)
     return str(made.hexdigest())
+
+
+def _opened(path: str, flags: int) -> int:
+    """A pipe that has come there meanwhile is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _blob(size: int, digits: int) -> Any:

@@ -5,6 +5,8 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from gitexp.core import files
+
 VERSION = {'GIT_INDEX_VERSION': '2'}  # later ones cut paths short
 _SUBMODULE = b'\0\0\xe0\0'  # its mode in an index; other bytes may look the same
 _ATTRIBUTES = b'.gitattributes\0'
@@ -62,6 +64,6 @@ class Index(NamedTuple):
 def _read(path: Path) -> bytes:
     """A file's bytes, none where it cannot be read."""
     try:
-        return path.read_bytes()
+        return files.read(path)
     except OSError:
         return b''

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,14 +16,24 @@ from gitexp.core.errors import Refused, Usage
 _MAGIC = '*?['
 
 
-def link(patterns: Iterable[str], *, into: Path, root: Path, own: Path, leave_out: str) -> tuple[str, ...]:
-    """Link what each pattern names in root or in the experiment's worktree `own`; what the commit holds stays as it is.
+class Linked(NamedTuple):
+    """What was linked: from where, by the name in the checkout, and which of it the worktree of the experiment alone has."""
 
-    Nothing below the folder `leave_out` is taken. Returns what was linked from the worktree alone. Raises Refused for a pattern
-    that names nothing, and for what is in both and not the same.
+    sources: Mapping[str, Path]
+    own: tuple[str, ...]
+
+
+def link(
+    patterns: Iterable[str], *, into: Path, root: Path, own: Path, leave_out: str, settled: Callable[[str], bool],
+) -> Linked:
+    """Link what each pattern names in root or in the experiment's worktree `own`.
+
+    What the commit holds stays as it is where that is `settled`, the same as on the trunk. Nothing below the folder `leave_out` is
+    taken. Raises Refused for a pattern that names nothing, for what is in both and not the same, and for what the commit holds in
+    the place of an input, or puts into the way to it.
     """
     places = list(dict.fromkeys([root, own]))
-    work = _Work(Path(os.path.realpath(into)), root, places, [])
+    work = _Work(Path(os.path.realpath(into)), root, places, settled, {})
     for pattern in patterns:
         found = _found(pattern, places, leave_out)
         if not found:
@@ -32,7 +42,7 @@ def link(patterns: Iterable[str], *, into: Path, root: Path, own: Path, leave_ou
         for name in sorted(found):
             if found.isdisjoint(map(str, Path(name).parents)):  # What is below a name has come with it.
                 work.link(name)
-    return tuple(work.alone)
+    return Linked(work.linked, tuple(name for name, source in work.linked.items() if source != root / name))
 
 
 def _found(pattern: str, places: Iterable[Path], leave_out: str) -> set[str]:
@@ -50,19 +60,22 @@ def _found(pattern: str, places: Iterable[Path], leave_out: str) -> set[str]:
 
 
 class _Work(NamedTuple):
-    """`into` is the checkout as it is really called, `alone` what has been linked that root does not have."""
+    """`into` is the checkout as it is really called, `linked` what has been linked and from where."""
 
     into: Path
     root: Path
     places: list[Path]
-    alone: list[str]
+    settled: Callable[[str], bool]
+    linked: dict[str, Path]
 
     def link(self, name: str) -> None:
         """Link a file or a folder as a whole, a folder that there is twice by what is in it."""
         target = self.into / name
+        self._refuse_detour(target)
         sources = _different([place / name for place in self.places if os.path.lexists(place / name)])
         folders = all(map(os.path.isdir, sources))
         if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or not folders):
+            self._refuse_other(name)
             return
         if target.is_dir() or len(sources) > 1 and folders and not any(map(os.path.islink, sources)):
             for child in sorted({child for source in sources for child in os.listdir(source)}):
@@ -73,13 +86,23 @@ class _Work(NamedTuple):
         else:
             self._link(sources[0], target, name)
 
+    def _refuse_detour(self, target: Path) -> None:
+        """A link on the way leads to what no rule covers, or outside the checkout."""
+        way = next((path for path in reversed(target.parents) if self.into in path.parents and path.is_symlink()), None)
+        if way:
+            raise Refused(
+                f"the way to the input '{target.relative_to(self.into)}' leads through '{way.relative_to(self.into)}', "
+                'which the commit has as a symbolic link', hint='commit a folder there, or declare the input by its real name',
+            )
+
+    def _refuse_other(self, name: str) -> None:
+        if os.path.lexists(self.root / name) and not self.settled(name):
+            raise Refused(f"the commit holds '{name}', where an input of the lab goes", hint=f"git rm --cached '{name}', and commit")
+
     def _link(self, source: Path, target: Path, name: str) -> None:
-        if self.into not in Path(os.path.realpath(target)).parents:
-            raise Refused(f"the input '{source}' would be linked outside the checkout, through a symbolic link of the commit")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(source)
-        if source != self.root / name:
-            self.alone.append(name)
+        self.linked[name] = source
 
 
 def _different(sources: list[Path]) -> list[Path]:

@@ -3,34 +3,140 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.measure import environment
+from gitexp.measure.kept import Kept
 
 _PYTHON = re.compile(r'(?:/\S*/)?python[\d.]*')
 _LOOK = 'import sys; from importlib.util import find_spec; print(*(name for name in sys.argv[1:] if find_spec(name)))'
+_COMPARE = '''\
+from importlib.util import MAGIC_NUMBER
+import marshal, sys
+print(end='\\0', flush=True)
+for compiled, source in zip(sys.argv[1::2], sys.argv[2::2]):
+    with open(compiled, 'rb') as code, open(source, 'rb') as text:
+        code, text = code.read(), text.read()
+    level = int(compiled.rpartition('.opt-')[2][0]) if '.opt-' in compiled else 0
+    try:
+        if code[:4] != MAGIC_NUMBER or marshal.loads(code[16:]) == compile(text, source, 'exec', dont_inherit=True, optimize=level):
+            print(compiled, end='\\0', flush=True)
+    except (EOFError, SyntaxError, TypeError, ValueError):
+        pass
+'''
+_UNCHECKED = (1).to_bytes(4, 'little')  # in the head of compiled code: a hash of the source that is not to be looked at
+_SELF = 'import sys; print(sys.version.split()[0], sys.executable, *sys.path[1:], sep="\\0", end="")'
 _PATIENCE = 20.0
+_PLAIN = {'exec', 'nice', 'ionice', 'nohup', 'numactl', 'setsid', 'stdbuf', 'taskset', 'time', 'timeout'}
+
+
+class Python(NamedTuple):
+    """What a Python says of itself; `path` is its sys.path."""
+
+    version: str
+    executable: str
+    path: list[str]
+
+
+def of(command: str, environ: Mapping[str, str], folder: Path) -> str | None:
+    """The Python that a command line is run by, None where that cannot be told, as behind `uv run` or in a script of the shell.
+
+    A program that is a script of Python, such as torchrun, names it in its first line.
+    """
+    words = environment.launched(command)
+    if not words:
+        return None
+    word = words[0]
+    if os.path.basename(word) in _PLAIN:
+        word = next((word for word in words if _PYTHON.fullmatch(word)), word)
+    path = environment.found(word, environ, folder)
+    if path and not _PYTHON.fullmatch(os.path.basename(path)):
+        said = _first_line(path)
+        path = environment.found(said, environ, folder) if said and _PYTHON.fullmatch(os.path.basename(said)) else None
+    return path
+
+
+def ask(path: str, kept: Kept, *, folder: Path) -> Python | None:
+    """Have a Python say what it is when started in `folder`, unless that is known; None when it cannot."""
+    place = os.path.realpath(os.path.dirname(path))  # of the link to a program, which is what makes a venv
+    path = os.path.join(place, os.path.basename(path))
+
+    def say() -> list[str]:
+        return _said([path, '-c', _SELF], folder, environment.handed_on(os.environ)).split('\0')
+    try:
+        is_script = bool(_first_line(path))  # One that chooses a Python by the folder, and may choose another tomorrow.
+        said = say() if is_script else kept.ask(path, say, os.path.join(os.path.dirname(place), 'pyvenv.cfg'))
+    except OSError:
+        return None
+    return Python(said[0], said[1], said[2:]) if len(said) > 2 else None
 
 
 def installed(command: str, names: Collection[str], *, folder: Path) -> set[str]:
     """Which modules it finds beside those of its program, started in `folder`; none of its own where it cannot be asked."""
-    words = command.split()
-    at = next((at for at, word in enumerate(words) if _PYTHON.fullmatch(word)), None)
-    said = environment.assigned(words[:at or 0])
+    python, before = _named(command)
+    said = environment.assigned(before)
     paths = said.get('PYTHONPATH', '').split(os.pathsep)
     far = os.pathsep.join(path for path in paths if os.path.isabs(path))
     env = {**environment.handed_on(os.environ), **said, 'PYTHONPATH': far}
     found = _near(names, [folder / path for path in paths if os.path.normpath(path) != os.curdir and not os.path.isabs(path)])
-    asked = [words[at] if at is not None else 'python3', '-c', _LOOK, *sorted(names)]
     try:
-        done = subprocess.run(asked, cwd='/', env=env, capture_output=True, text=True, timeout=_PATIENCE)
-    except (OSError, subprocess.TimeoutExpired):
+        return found.union(_said([python, '-c', _LOOK, *sorted(names)], '/', env).split())
+    except OSError:
         return found
-    return found.union(done.stdout.split())
+
+
+def forged(command: str, files: Mapping[str, str]) -> set[str]:
+    """Which files of compiled code are not what Python makes of their sources, or would be loaded whatever these say.
+
+    What another Python has made cannot be told. It is asked in a process of its own, since reading such a file may end that.
+    """
+    blind = {path for path in files if _unchecked(path)}
+    asked = [_named(command)[0], '-I', '-S', '-c', _COMPARE, *(word for pair in files.items() for word in pair)]
+    try:
+        said = _said(asked, '/', environment.handed_on(os.environ))
+    except OSError:
+        return blind
+    return blind.union(files.keys() - said.split('\0')) if said else blind
+
+
+def _said(words: list[str], folder: str | os.PathLike[str], env: Mapping[str, str]) -> str:
+    """What a program prints; raises OSError when it cannot be started, or does not end (TimeoutError)."""
+    import subprocess
+    try:
+        done = subprocess.run(words, cwd=folder, env=env, capture_output=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(words[0]) from None
+    return os.fsdecode(done.stdout)
+
+
+def _named(command: str) -> tuple[str, list[str]]:
+    """The Python that a command line names, and the words before it; the one in PATH where it names none."""
+    words = command.split()
+    at = next((at for at, word in enumerate(words) if _PYTHON.fullmatch(word)), None)
+    return ('python3', []) if at is None else (words[at], words[:at])
+
+
+def _unchecked(path: str) -> bool:
+    try:
+        with open(path, 'rb') as file:
+            return file.read(8)[4:] == _UNCHECKED
+    except OSError:
+        return False
 
 
 def _near(names: Iterable[str], places: Iterable[Path]) -> set[str]:
     """Looked for by name: a Python that is told of a folder of the experiment would run its sitecustomize."""
     return {name for place in places for name in names if (place / f'{name}.py').exists() or (place / name).is_dir()}
+
+
+def _first_line(path: str) -> str | None:
+    """The program that runs a script, as its first line says; None for what is no script."""
+    try:
+        with open(path, 'rb') as file:
+            line = file.readline(1024).decode('utf-8', 'replace')
+    except OSError:
+        return None
+    words = line[2:].split() if line.startswith('#!') else []
+    return (words[1] if os.path.basename(words[0]) == 'env' and len(words) > 1 else words[0]) if words else None

@@ -8,7 +8,7 @@ from gitexp.lab.config import Metric
 from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.measure import verdict
-from gitexp.measure.verdict import Noise, Sample, Verdict
+from gitexp.measure.verdict import Noise, Sample, Screen, Verdict
 
 
 class Judged:
@@ -19,9 +19,11 @@ class Judged:
     trees that improve nothing, 71 % are found, against the champion 91 %.
     """
 
-    def __init__(self, standings: Standings, metric: Metric) -> None:
+    def __init__(self, standings: Standings, metric: Metric, *, seeds: int = 1) -> None:
+        """`seeds` is how many of them it takes to be better."""
         self.standings = standings
         self.metric = metric
+        self.seeds = seeds
 
     @cached_property
     def ranking(self) -> list[Standing]:
@@ -59,8 +61,14 @@ class Judged:
         return next((one for one in self.ranking if _line(one) == _line(standing) and one.tree != standing.tree), None)
 
     def verdict(self, standing: Standing, over: Standing, *, jumps: bool = True) -> Verdict:
-        """How a tree compares with another; with `jumps`, a gain too good to be believed at once is provisional."""
-        return self._compared(standing, over, self._gained_before(standing) if jumps else None)
+        """How a tree compares with another; with `jumps`, a gain too good to be believed is provisional until somebody confirms it."""
+        return self._compared(standing, over, self._gained_before(standing) if jumps else None, self.seeds)
+
+    def screen(self, standing: Standing, over: Standing) -> Screen | None:
+        """Whether the first runs of a tree deserve more; None when no noise is known."""
+        return verdict.screen(
+            self.sample(standing), self.sample(over), noise=self._noise, residual=self._residual, direction=self.metric.direction,
+        )
 
     def sample(self, standing: Standing) -> Sample:
         return self._samples[standing.tree]
@@ -69,12 +77,14 @@ class Judged:
         if self.metric.gain(standing.mean, over.mean) <= self.metric.min_effect:
             return False
         before = self.metric.gain(over.mean, self.baseline.mean) if self.baseline else None
-        return self._compared(standing, over, before).kind is verdict.Kind.BETTER
+        # Whatever the lab asks for today: were it to ask for more seeds, there would be no champion left, and little to beat.
+        return self._compared(standing, over, before, 1).kind is verdict.Kind.BETTER
 
-    def _compared(self, standing: Standing, over: Standing, gained_before: float | None) -> Verdict:
+    def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: int) -> Verdict:
         return verdict.compare(
             self.sample(standing), self.sample(over), noise=self._noise, residual=self._residual,
-            direction=self.metric.direction, min_effect=self.metric.min_effect, gained_before=gained_before,
+            direction=self.metric.direction, min_effect=self.metric.min_effect, seeds_wanted=seeds,
+            gained_before=None if standing.tree in self.standings.vouched else gained_before,
         )
 
     def _foremost(self, meets: Callable[[Standing], bool]) -> Standing | None:

@@ -15,6 +15,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # system calls, numb
 _TELL_VERSION, _PATH_BENEATH, _NO_NEW_PRIVS = 1, 1, 38
 _WRITE_FILE, _REFER, _TRUNCATE = 1 << 1, 1 << 13, 1 << 14
 _MAKE_AND_REMOVE = 0x1ff0
+_SIGNAL, _SCOPED = 1 << 1, 6  # From the sixth version on, a process sends signals only to those that are held with it.
 _OLDEST = 2  # The first version forbids every rename from folder to folder.
 
 T = TypeVar('T')
@@ -52,7 +53,8 @@ def held(start: Callable[[], T], places: Iterable[str]) -> T:
 def _restrict(places: Iterable[str]) -> None:
     on_files = _WRITE_FILE | (_TRUNCATE if (version() or 0) > _OLDEST else 0)
     everything = on_files | _MAKE_AND_REMOVE | _REFER
-    rules = _checked(_CREATE_RULESET, everything.to_bytes(8, sys.byteorder), 8, 0)
+    said = [everything, *([0, _SIGNAL] if (version() or 0) >= _SCOPED else [])]
+    rules = _checked(_CREATE_RULESET, b''.join(one.to_bytes(8, sys.byteorder) for one in said), 8 * len(said), 0)
     try:
         for place in places:
             try:

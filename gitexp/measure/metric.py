@@ -11,10 +11,15 @@ STDOUT = 1
 LONGEST = 1 << 16  # bytes of a line that is looked at
 MANY = 50  # other numbers that are kept
 _DIFFERENT = 5  # values of the metric that are kept, to be shown
+_OVERLAP = 256  # bytes of a longer line that are looked at twice, so that no name is cut in two
 _SHOWN = 120
-_NUMBER = re.compile(r'[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)', re.ASCII | re.IGNORECASE)
+_DIGITS, _WORDS = r'(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?', r'(?i:nan|inf|infinity)'
+_NUMBER = re.compile(rf'[+-]?(?:{_DIGITS}|{_WORDS})', re.ASCII)
 _LINE = re.compile(r'([A-Za-z_][\w./@-]*)\s*[:=](.*)', re.ASCII)
 _COLOUR = re.compile(r'\x1b\[[0-9;]*m')
+_BEHIND = r'"?\s*[:=]'  # the name, within a line
+_WITHIN = rf'{_BEHIND}\s*([+-]?(?:{_DIGITS}|{_WORDS}\b))'
+_WAY = 'print it once, on a line of its own, and end the line before it; what is no result goes to stderr, or by another name'
 
 
 class Reading(NamedTuple):
@@ -29,7 +34,9 @@ class Reader:
     """Reads output as it streams by, in bounded memory.
 
     The metric is the number of a line 'name: number' or 'name=number', on stdout or stderr, or of the key `name` in a JSON
-    object on the last line of stdout. The same number twice is one number; two different ones are ambiguous.
+    object on the last line of stdout. The same number twice is one number; two different ones are ambiguous, as are a number and a text.
+    So is another number behind the name within a line of stdout, or of a stream that has the metric: the line may have begun with what
+    somebody else printed there and did not end.
     """
 
     def __init__(self, name: str) -> None:
@@ -51,7 +58,8 @@ class Reader:
         metric = [value for key, value in last if key == self.name]
         numbers = [number for stream in self._streams.values() for number in stream.values]
         numbers += [number for value in metric if (number := _of_json(value)) is not None]
-        value, why = self._decide(numbers, str(metric[-1]) if metric else None)
+        odd = [str(value) for value in metric if _of_json(value) is None]
+        value, why = self._decide(numbers, odd[-1] if odd else None)
         return Reading(value, why, self._others(printed, last))
 
     def _decide(self, numbers: list[float], text: str | None) -> tuple[float | None, str | None]:
@@ -59,14 +67,36 @@ class Reader:
         if len(different) > 1:
             shown = ', '.join(map(str, different[:_DIFFERENT]))
             return None, f"the evaluation printed '{self.name}' with different values: {shown}"
+        unclear = self._unclear(different[0]) if different else None
+        if unclear:
+            return None, f'{unclear}: {_WAY}'
+        said = self._text(text)
+        if different and said:  # A heading has nothing behind its colon.
+            return None, f"the evaluation printed '{self.name}' with different values: {different[0]}, and '{_shown(said)}', which is text"
         if not different:
             return None, self._nothing(text)
         if not math.isfinite(different[0]):
             return None, f"the evaluation printed '{self.name}: {different[0]}', which is not a finite number"
         return different[0], None
 
+    def _unclear(self, number: float) -> str | None:
+        """Where another number may be what was meant."""
+        for which, stream in self._streams.items():
+            if which != STDOUT and not stream.values:
+                continue
+            if stream.long:
+                return f"the evaluation printed '{self.name}: {number}', and '{self.name}' within a line of more than {LONGEST} bytes"
+            for other, line in stream.within.items():
+                if other != str(number):
+                    return f"the evaluation printed '{self.name}: {number}', and {other} within the line '{_shown(line)}'"
+        return None
+
+    def _text(self, last: str | None) -> str | None:
+        """What was printed where the number belongs; `last` stands in the JSON object."""
+        return next((stream.text for stream in self._streams.values() if stream.text is not None), last)
+
     def _nothing(self, text: str | None) -> str:
-        text = next((stream.text for stream in self._streams.values() if stream.text is not None), text)
+        text = self._text(text)
         if text is not None:
             return f"the evaluation printed '{self.name}: {_shown(text)}', which is text and not a number"
         near = next((stream.near for stream in self._streams.values() if stream.near), None)
@@ -87,8 +117,12 @@ class _Stream:
         self.values: list[float] = []
         self.text: str | None = None
         self.near: str | None = None
+        self.within: dict[str, str] = {}  # other numbers by that name, with their lines
+        self.long = False  # whether the name is in a line that is too long to be read
         self._name = name
         self._sought = name.encode()
+        self._mention = re.escape(name) + _WITHIN  # Compiled when there is one.
+        self._start = re.escape(self._sought) + _BEHIND.encode()
         self._open = b''  # a line that has not ended
         self._tail = b''
 
@@ -96,7 +130,7 @@ class _Stream:
         self._tail = data[-LONGEST:] if len(data) >= LONGEST else (self._tail + data)[-LONGEST:]
         text = self._open + data
         end = max(text.rfind(b'\n'), text.rfind(b'\r')) + 1
-        self._open = text[end:][:LONGEST + 1]
+        self._open = self._bounded(text[end:])
         if text.find(self._sought, 0, end) >= 0:
             self._look(text[:end])
 
@@ -122,21 +156,38 @@ class _Stream:
             if said and number is not None:
                 yield said[0], number
 
+    def _bounded(self, line: bytes) -> bytes:
+        """What is kept of a line that has not ended; one that is too long stays too long."""
+        if len(line) <= LONGEST:
+            return line
+        self._skim(line)
+        return line[:LONGEST + 1 - _OVERLAP] + line[-_OVERLAP:]
+
+    def _skim(self, line: bytes) -> None:
+        self.long = self.long or self._sought in line and re.search(self._start, line) is not None
+
     def _look(self, text: bytes) -> None:
         for line in _lines(text):
-            if self._sought in line and len(line) <= LONGEST:
-                self._consider(line)
+            if self._sought in line:
+                (self._consider if len(line) <= LONGEST else self._skim)(line)
 
     def _consider(self, line: bytes) -> None:
         said = _said(line)
         if not said or said[0] != self._name:
             self.near = self.near or _text(line)
+            if len(self.within) < _DIFFERENT and not _is_object(line):
+                self._mentioned(line)
             return
         number = _number(said[1])
         if number is None:
             self.text = said[1]
         elif len(self.values) < _DIFFERENT and str(number) not in map(str, self.values):
             self.values.append(number)
+
+    def _mentioned(self, line: bytes) -> None:
+        """With its colours and without: what one line began with may make one of the name."""
+        texts = [line.decode('utf-8', 'replace'), _text(line)]
+        self.within.update({str(float(number) + 0.0): texts[1] for text in texts for number in re.findall(self._mention, text, re.ASCII)})
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -147,6 +198,17 @@ def _said(line: bytes) -> tuple[str, str] | None:
     """The name and the value of a line."""
     found = _LINE.fullmatch(_text(line))
     return (found[1], found[2].strip()) if found else None
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether a line is a whole object of JSON, which nobody has begun for another; for a flat one a look is enough."""
+    text = line.strip()
+    if not (text.startswith(b'{') and text.endswith(b'}')):
+        return False
+    try:
+        return text.count(b'{') == text.count(b'}') == 1 or isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -2,51 +2,97 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from gitexp.core.errors import Refused
 
 _FOLDERS = ('results', 'exp_log')
 
 
 class Outputs(NamedTuple):
-    """The places of one run: `folder` is the experiment's, `there` the same folder in the checkout."""
+    """The places of one run: `folder` is the experiment's in the worktree `below`, `there` the same folder in the checkout.
+
+    `before` is what the checkout held before the run: each file with its size and time of change. Every run has folders of its
+    own, so that a later one, of whatever tree, writes beside what is there and never over it. `suffix` is what those of a
+    version that is not the current one are called besides, such as '_v1_with_fix'.
+    """
 
     run: str
     folder: Path
+    below: Path
     checkout: Path
-    there: Path
     before: Mapping[Path, tuple[int, int]]
+    suffix: str = ''
+
+    @property
+    def there(self) -> Path:
+        return self.checkout / self.folder.relative_to(self.below)
 
     @property
     def out(self) -> Path:
         """EXP_OUT."""
-        return self.folder / 'results' / self.run
+        return self.folder / f'results{self.suffix}' / self.run
 
     def log(self, kind: str = '') -> Path:
-        return self.folder / 'exp_log' / f'{self.run}{kind}.log'
+        return self.folder / f'exp_log{self.suffix}' / f'{self.run}{kind}.log'
 
-    def collect(self) -> list[Path]:
-        """Move what is new or changed in the checkout; returns where it went. Nothing that is there is overwritten."""
-        moved = []
+    def make(self) -> None:
+        """Make the folder that a run may write to; raises Refused when that cannot be done."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(f"cannot make '{self.out}', where the outputs of a run go: {(error.strerror or str(error)).lower()}") from None
+
+    def collect(self) -> None:
+        """Move what is new or changed in the checkout. Nothing that is there is overwritten, and no link of the run is followed."""
         for name in _FOLDERS:
-            for path, state in _files(self.there / name, self.checkout).items():
-                if self.before.get(path) != state:
-                    moved.append(_moved(path, self.folder / name / self.run / path.relative_to(self.there / name)))
+            there = self.there / name
+            if os.path.isdir(there):
+                found = _files(there, self.checkout)
+                new = [str(path.relative_to(there)) for path, state in found.items() if self.before.get(path) != state]
+                if new:
+                    from gitexp.measure import moving
+                    moving.move(new, self.checkout, str(there.relative_to(self.checkout)), self.folder / f'{name}{self.suffix}' / self.run)
+        self.drop_if_empty()
+
+    def drop_if_empty(self) -> None:
+        """Remove the folder of a run that has left nothing there."""
         try:
             self.out.rmdir()
         except OSError:
-            pass  # The run left something there.
-        return moved
+            pass  # It has left something, or there is no folder.
+
+    def missing(self, patterns: Iterable[str]) -> list[str]:
+        """Which of the declared outputs are not among those collected; a link that leads nowhere is none."""
+        places = [self.folder / f'{name}{self.suffix}' / self.run for name in _FOLDERS]
+        return [said for said in patterns if not any(self._found(place, said) for place in places)]
+
+    @staticmethod
+    def _found(place: Path, pattern: str) -> bool:
+        import glob
+        return any(os.path.exists(place / name) for name in glob.glob(pattern.strip('/'), root_dir=place, recursive=True))
+
+    def said(self) -> dict[str, Any]:
+        """For `of`, which may be asked by another process."""
+        return {
+            'run': self.run, 'folder': str(self.folder), 'below': str(self.below), 'checkout': str(self.checkout),
+            'before': [[str(path), *state] for path, state in self.before.items()], 'suffix': self.suffix,
+        }
+
+    @staticmethod
+    def of(said: Mapping[str, Any]) -> Outputs:
+        """What `said` was told."""
+        before = {Path(path): (size, changed) for path, size, changed in said['before']}
+        return Outputs(said['run'], Path(said['folder']), Path(said['below']), Path(said['checkout']), before, said['suffix'])
 
 
-def expect(run: str, *, folder: Path, checkout: Path, below: Path) -> Outputs:
-    """Make the folder that a run may write to, in the worktree `below`, and note what the checkout holds before it."""
+def expect(run: str, *, folder: Path, checkout: Path, below: Path, suffix: str = '') -> Outputs:
+    """Name the places of a run, and note what the checkout holds before it."""
     there = checkout / folder.relative_to(below)
     before = {path: state for name in _FOLDERS for path, state in _files(there / name, checkout).items()}
-    outputs = Outputs(run, folder, checkout, there, before)
-    outputs.out.mkdir(parents=True, exist_ok=True)
-    return outputs
+    return Outputs(run, folder, below, checkout, before, suffix)
 
 
 def _files(folder: Path, checkout: Path) -> dict[Path, tuple[int, int]]:
@@ -63,18 +109,3 @@ def _files(folder: Path, checkout: Path) -> dict[Path, tuple[int, int]]:
             info = path.lstat()
             found[path] = (info.st_size, info.st_ctime_ns)
     return found
-
-
-def _moved(path: Path, target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    free = target
-    number = 2
-    while os.path.lexists(free):
-        free = target.with_name(f'{target.stem}-{number}{target.suffix}')
-        number += 1
-    try:
-        os.rename(path, free)
-    except OSError:  # Another file system.
-        import shutil
-        shutil.move(path, free)
-    return free

@@ -1,40 +1,53 @@
-"""What one command leaves in the checkout that the next would load though nobody named it."""
+"""What a command leaves in the checkout that the next program would load though nobody named it."""
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from gitexp.core.finding import Finding
+from gitexp.lab.config import Config
+from gitexp.measure import interpreter
 from gitexp.rules import uninvited
+from gitexp.rules.pythons_own import ASKED_FOR
 from gitexp.rules.uninvited import Ground
 
 _CACHE = '__pycache__'
 _COMPILED = re.compile(r'([^.]+)\..*')
+_IMPORTED = re.compile(r'[^.]+\.[^.-]+-[^.-]+(?:\.opt-\w+)?\.pyc')  # as import names them: those of pytest say so
 
 
 class Planted:
     """The folders around the fixed files as they are now, to be compared with what they are later."""
 
-    def __init__(self, folder: Path, fixed: Iterable[str], installed: Callable[[Collection[str]], Collection[str]]) -> None:
+    def __init__(self, folder: Path, fixed: Iterable[str], config: Config) -> None:
         self._folder = folder
         self._fixed = set(fixed)
-        self._installed = installed
+        self._config = config
         self._before = dict(self._seen())
 
-    def found(self) -> list[Finding]:
-        """Name what has come since and would be loaded; compiled code of fixed files is removed, as it will be made again."""
-        self._forget_compiled()
+    def found(self, *, next_: bool) -> list[Finding]:
+        """Name what has come since and would be loaded.
+
+        Where a `next_` command follows, compiled code of fixed files is removed, as it will be made again; else it is held against
+        its source, since the command may have started several programs.
+        """
+        forged = [] if next_ else self._forged()
+        if next_:
+            for path, _ in self._compiled():
+                (self._folder / path).unlink()
         new = {path: is_file for path, is_file in self._seen() if path not in self._before}
-        return uninvited.judge(new, Ground(self._fixed, self._is_package, self._foreign))
+        installed = partial(interpreter.installed, self._config.eval.text, folder=self._folder)
+        return [*forged, *uninvited.judge(new, Ground(self._fixed, self._is_package, self._texts, installed))]
 
     def _seen(self) -> Iterator[tuple[str, bool]]:
         """Paths with whether each is a plain file: what a program may find by name, and what makes a folder a package."""
         for folder in {'', *(str(parent) for path in self._fixed for parent in PurePosixPath(path).parents)} - {'.'}:
             for name, entry in _entries(self._folder / folder).items():
                 path = f'{folder}/{name}' if folder else name
-                if entry.is_dir(follow_symlinks=False) and name in uninvited.ASKED_FOR:
+                if entry.is_dir(follow_symlinks=False) and name in ASKED_FOR:
                     yield from self._below(path)
                 elif entry.is_dir(follow_symlinks=False):
                     inner = _entries(self._folder / path) if name not in (_CACHE, '.git') else {}
@@ -49,24 +62,38 @@ class Planted:
             else:
                 yield f'{folder}/{name}', not entry.is_symlink()
 
-    def _forget_compiled(self) -> None:
+    def _compiled(self) -> Iterator[tuple[str, str]]:
+        """The compiled code of fixed files, each with its source; a link in the place of the folder itself stands for all."""
         sources = {path for path in self._fixed if path.endswith('.py')}
-        for folder in {str(PurePosixPath(path).parent) for path in sources}:
-            cache = self._folder / folder / _CACHE
-            if cache.is_symlink():
-                cache.unlink()
-            for name in _entries(cache):
+        for folder in {PurePosixPath(path).parent for path in sources}:
+            cache = folder / _CACHE
+            if (self._folder / cache).is_symlink():
+                yield str(cache), ''
+                continue
+            for name in _entries(self._folder / cache):
                 said = _COMPILED.fullmatch(name)
-                if said and str(PurePosixPath(folder, f'{said[1]}.py')) in sources:
-                    (cache / name).unlink()
+                if said and (source := str(folder / f'{said[1]}.py')) in sources:
+                    yield str(cache / name), source
+
+    def _forged(self) -> list[Finding]:
+        """Compiled code that says something else than its source, or that is no file, so that it may say another thing each time."""
+        there = {path: source for path, source in self._compiled() if not source or _IMPORTED.fullmatch(PurePosixPath(path).name)}
+        files = {
+            str(self._folder / path): str(self._folder / source) for path, source in there.items()
+            if source and (self._folder / path).is_file()
+        }
+        wrong = interpreter.forged(self._config.eval.text, files) if files else set()
+        bad = [path for path in there if str(self._folder / path) not in files.keys() - wrong]
+        said = {path: f"it is not what Python makes of '{there[path]}'" if there[path] else 'Python would look there' for path in bad}
+        return [Finding('uninvited', path, message) for path, message in said.items()]
 
     def _is_package(self, folder: str) -> bool:
         return (self._folder / folder / '__init__.py').exists()
 
-    def _foreign(self, names: Collection[str]) -> Collection[str]:
-        sources = [self._folder / path for path in self._fixed if path.endswith('.py')]
-        wanted = {one for path in sources if path.is_file() for one in uninvited.imported(path.read_bytes())}.intersection(names)
-        return self._installed(wanted) if wanted else ()
+    def _texts(self) -> Mapping[str, bytes]:
+        paths = [path for path in self._fixed if uninvited.is_script(path) and (self._folder / path).is_file()]
+        said = {path: (self._folder / path).read_bytes() for path in paths}
+        return {**said, uninvited.COMMANDS: self._config.commands.encode('utf-8', 'surrogateescape')}
 
 
 def _entries(folder: Path) -> Mapping[str, os.DirEntry[str]]:

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from gitexp.core.errors import Integrity
+from gitexp.git import repository
 from gitexp.lab.lab import Lab
-from gitexp.measure import checkout, fixed, inputs
+from gitexp.measure import checkout, fixed, inputs, room
 from gitexp.measure.subject import Subject
 from gitexp.measure.yardstick import Yardstick
 
@@ -16,20 +18,31 @@ _SHOWN = 10
 
 
 class Prepared(NamedTuple):
-    """The checkout's folder, the modes and blobs that a command must not change, and the inputs that only the experiment has."""
+    """The checkout's folder, the modes and blobs that a command must not change, and the inputs: where each lies.
+
+    `own_inputs` are those that only the experiment has.
+    """
 
     folder: Path
     fixed: Mapping[str, tuple[str, str]]
+    inputs: Mapping[str, Path]
     own_inputs: tuple[str, ...]
+
+    @property
+    def watched(self) -> list[str]:
+        """What must be left alone in the checkout: the fixed files, and the links to the inputs."""
+        return [*self.fixed, *self.inputs]
 
 
 def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
     """Make the checkout pristine and hold its files against the yardstick.
 
-    Raises Integrity when one differs, Refused when an input is missing.
+    Raises Integrity when one differs, Refused when an input is missing or the disk is nearly full.
     """
+    room.require([lab.state, what.folder], lab.config.min_free_gb)
     folder = checkout.bring(lab, what.commit)
-    own = inputs.link(lab.config.inputs, into=folder, root=lab.root, own=what.worktree, leave_out=lab.config.paths.worktrees)
+    linked = inputs.link(lab.config.inputs, into=folder, root=lab.root, own=what.worktree, leave_out=lab.config.paths.worktrees,
+                         settled=partial(_settled, lab, what.commit))
     found = fixed.changed(folder, yardstick.files)
     if found:
         named = ''.join(f"\n    '{one.path}' {one.message}{_cause(lab, one.path)}" for one in found[:_SHOWN])
@@ -38,7 +51,14 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
             f"{what.commit[:10]} cannot be evaluated, since files of the evaluation are not as on '{lab.trunk}':{named}{more}",
             hint=f"take them over: git -C '{what.worktree}' merge {lab.trunk}",
         )
-    return Prepared(folder, {**yardstick.files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))}, own)
+    still = {**yardstick.files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))}
+    return Prepared(folder, still, linked.sources, linked.own)
+
+
+def _settled(lab: Lab, commit: str, name: str) -> bool:
+    """Whether a commit has of a name what the trunk has."""
+    one, other = repository.objects(lab.git, [f'{lab.trunk_commit}:{name}', f'{commit}:{name}'])
+    return one is not None and one == other
 
 
 def line(text: str, seed: int | None, words: Sequence[str] = ()) -> str:

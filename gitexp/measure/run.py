@@ -6,18 +6,23 @@ import fcntl
 import os
 import select
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping
-from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from gitexp.measure import family
+from gitexp.measure import ending, family, launch
+from gitexp.measure.ending import Ended, Ending
 from gitexp.measure.family import Family
 from gitexp.measure.fence import OPEN, Fence
 from gitexp.measure.interrupts import Interrupts
+from gitexp.measure.launch import Child
 from gitexp.measure.log import Log
+from gitexp.measure.stopwatch import Stopwatch
+from gitexp.measure.thermal import Heat
+
+if TYPE_CHECKING:
+    from gitexp.measure.warden import Warden
 
 GRACE = 10.0
 LINGER = 2.0  # what is left in the background may end by itself, in seconds
@@ -25,34 +30,6 @@ GIVE_UP = 5.0  # for output after SIGKILL: a process in the kernel's hands canno
 TAIL = 1 << 16
 _CHUNK = 1 << 17
 _PIPE = 1 << 20
-_SIGNALS = set(signal.Signals)
-_SHELL = 128  # a shell's exit code for a child that died of a signal, less the signal
-_OUT_OF_MEMORY = (b'MemoryError', b'CUDA out of memory', b'torch.OutOfMemoryError', b'std::bad_alloc', b'RESOURCE_EXHAUSTED')
-
-
-class Ending(Enum):
-    """How an execution ended."""
-
-    OK = 'ok'
-    FAILED = 'failed'
-    TIMEOUT = 'timeout'
-    OOM = 'oom'
-    INTERRUPTED = 'interrupted'
-
-
-class Ended(NamedTuple):
-    """`code` is None when a signal ended it; memory is the peak of the whole family in GiB; `reason` is None when all is well.
-
-    `tail` is the last of the output, stdout and stderr as they came.
-    """
-
-    ending: Ending
-    reason: str | None
-    seconds: float
-    code: int | None = None
-    signal: int | None = None
-    memory_gb: float | None = None
-    tail: bytes = b''
 
 
 def supervise(
@@ -67,46 +44,41 @@ def supervise(
     echo: Callable[[bytes], None] | None = None,
     grace: float = GRACE,
     fence: Fence = OPEN,
+    warden: Warden | None = None,
+    notes: Path | None = None,
 ) -> Ended:
     """Run a line of the shell to its end, and end all that it has started.
 
-    `limit` is in seconds and starts before the launch. `hear` gets the output as it comes, with 1 for stdout or 2 for
-    stderr, `echo` gets it without the number; neither may block. Asked to stop, and at the limit, it sends SIGTERM to the
-    family, and SIGKILL `grace` seconds later or when asked again.
+    `limit` is in seconds and starts before the launch; what the warden pauses does not count. `hear` gets the output as it
+    comes, with 1 for stdout or 2 for stderr, `echo` gets it without the number; neither may block. Asked to stop, at the
+    limit, and when the warden says so, it sends SIGTERM to the family, and SIGKILL `grace` seconds later or when asked again.
     """
-    started = time.monotonic()
+    clock = Stopwatch(time.monotonic())
     if signals.heard:
         return Ended(Ending.INTERRUPTED, _asked(signals), 0.0)
-    killed_before = _oom_kills()
+    killed_before = ending.oom_kills()
     with contextlib.ExitStack() as held:
         try:
             file = held.enter_context(Log(log))
-            processes = held.enter_context(Family())
-            child = fence.launch(lambda: _launch(command, cwd, env))
+            processes = held.enter_context(Family(notes))
+            child = fence.launch(lambda: launch.start(command, cwd, env))
         except OSError as error:
-            return Ended(Ending.FAILED, f'cannot start: {error.strerror}', time.monotonic() - started)
-        watch = _Watch(child, processes, signals, started + limit, grace, [file.add, *([echo] if echo else [])], hear)
+            return Ended(Ending.FAILED, f'cannot start: {error.strerror}', clock.read(time.monotonic()))
+        watch = _Watch(child, processes, signals, clock, limit, grace, [file.add, *([echo] if echo else [])], hear, warden)
         try:
             watch.to_the_end()
         finally:
             processes.tell(signal.SIGKILL)
-            watch.close()
-    seconds = (watch.ended_at or time.monotonic()) - started
+            child.close()
+    ended_at = watch.ended_at or time.monotonic()
     code = os.waitstatus_to_exitcode(processes.status) if processes.status is not None else None
-    ending, reason = _how(watch, code, limit, _oom_kills() - killed_before)
+    how, reason = _how(watch, code, ending.oom_kills() - killed_before)
     return Ended(
-        ending, reason, seconds,
+        how, reason, clock.read(ended_at),
         code=code if code is None or code >= 0 else None,
         signal=-code if code is not None and code < 0 else None,
         memory_gb=processes.peak / 2 ** 30 if processes.peak else None,
-        tail=watch.tail,
-    )
-
-
-def _launch(command: str, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        ['/bin/sh', '-c', command], cwd=cwd, env=env, start_new_session=True, bufsize=0,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        tail=watch.tail, paused=clock.paused(ended_at),
     )
 
 
@@ -114,19 +86,19 @@ class _Watch:
     """Reads, waits and sends signals until the last of the family is gone."""
 
     def __init__(
-        self, child: subprocess.Popen[bytes], processes: Family, signals: Interrupts, limit_at: float, grace: float,
-        sinks: list[Callable[[bytes], None]], hear: Callable[[int, bytes], None] | None,
+        self, child: Child, processes: Family, signals: Interrupts, clock: Stopwatch, limit: float, grace: float,
+        sinks: list[Callable[[bytes], None]], hear: Callable[[int, bytes], None] | None, warden: Warden | None,
     ) -> None:
-        assert child.stdout and child.stderr
         processes.led_by(child.pid)
-        self.child = child
         self.processes = processes
         self.signals = signals
-        self.limit_at = limit_at
+        self.clock = clock
+        self.limit = limit
         self.grace = grace
         self.sinks = sinks
         self.hear = hear
-        self.streams = {child.stdout.fileno(): 1, child.stderr.fileno(): 2}
+        self.warden = warden
+        self.streams = {child.out: 1, child.err: 2}
         for handle in self.streams:
             _widen(handle)
         self.poll = select.poll()
@@ -137,7 +109,9 @@ class _Watch:
         self.ended_at: float | None = None  # when the leader did
         self.kill_at: float | None = None
         self.killed_at: float | None = None
-        self.look_at = time.monotonic() + 0.5
+        self.pause = family.FIRST
+        self.look_at = time.monotonic() + self.pause
+        self.warden_at = time.monotonic()
         self.alive = True
 
     def to_the_end(self) -> None:
@@ -149,17 +123,14 @@ class _Watch:
             if self.killed_at is not None and time.monotonic() > self.killed_at + GIVE_UP:
                 return
 
-    def close(self) -> None:
-        for stream in (self.child.stdout, self.child.stderr):
-            if stream:
-                stream.close()
-        self.child.returncode = 0  # It is reaped, here and not by Popen.
-
     def _patience(self) -> float:
         """Milliseconds until something is due."""
         due = [self.look_at]
-        if self.ended_at is None and self.ending is None:
-            due.append(self.limit_at)
+        if self.warden and self.ended_at is None:
+            due.append(self.warden_at)
+        limit_at = self.clock.reaches(self.limit)
+        if self.ended_at is None and self.ending is None and limit_at is not None:
+            due.append(limit_at)
         if self.killed_at is not None:
             due.append(self.killed_at + GIVE_UP)
         elif self.kill_at is not None:
@@ -182,16 +153,20 @@ class _Watch:
             self.hear(self.streams[handle], data)
 
     def _notice(self, now: float, *, woken: bool) -> None:
-        if now >= self.look_at:
+        if now >= self.look_at or not self.processes.peak:  # Short ones are there at their first output, if at all.
             self.processes.look()
-            self.look_at = now + family.pause(time.monotonic() - now)
+            self.pause = family.pause(self.pause, took=time.monotonic() - now)
+            self.look_at = now + self.pause
         if woken or not self.streams or self.kill_at is not None:
             self._count(now)
         if self.ended_at is None:
+            self._heed_warden(now)
             self._end_early(now)
         if self.kill_at is not None and self.killed_at is None and (now >= self.kill_at or self._asked_again()):
             self.processes.tell(signal.SIGKILL)
             self.killed_at = now
+        elif self.killed_at is not None:
+            self.processes.tell(signal.SIGKILL)  # Who was started meanwhile by one that was not dead yet.
 
     def _count(self, now: float) -> None:
         """See who has ended; what outlives the leader is ended."""
@@ -199,18 +174,35 @@ class _Watch:
         if self.processes.status is not None and self.ended_at is None:
             self.ended_at = now
             if self.alive and self.kill_at is None:
-                self._terminate(now + min(LINGER, self.grace))
+                self._terminate(now, min(LINGER, self.grace))
+
+    def _heed_warden(self, now: float) -> None:
+        if self.warden is None or now < self.warden_at:
+            return
+        heat = self.warden.look(self.processes.members)
+        self.warden_at = now + self.warden.every
+        if self.ending:
+            return
+        if heat is Heat.HOT:
+            self.clock.stop(now)
+            self.processes.stop()
+        elif heat is Heat.COOL and self.clock.stands:
+            self.clock.go(now)
+            self.processes.tell(signal.SIGCONT)
+        elif heat is not Heat.COOL:
+            self.ending = Ending.THERMAL_ABORT if heat is Heat.CRITICAL else Ending.FAILED
 
     def _end_early(self, now: float) -> None:
         if self.ending is None and self.signals.heard:
             self.ending = Ending.INTERRUPTED
-        elif self.ending is None and now >= self.limit_at:
+        elif self.ending is None and self.clock.read(now) >= self.limit:
             self.ending = Ending.TIMEOUT
         if self.ending and self.kill_at is None:
-            self._terminate(now + self.grace)
+            self._terminate(now, self.grace)
 
-    def _terminate(self, kill_at: float) -> None:
-        self.kill_at = kill_at
+    def _terminate(self, now: float, patience: float) -> None:
+        self.kill_at = now + patience
+        self.clock.go(now)
         self.processes.tell(signal.SIGTERM)
         self.processes.tell(signal.SIGCONT)  # A stopped process hears nothing else.
 
@@ -226,49 +218,15 @@ def _widen(handle: int) -> None:
         pass  # More than this user may have, or not Linux.
 
 
-def _how(watch: _Watch, code: int | None, limit: float, oom_kills: int) -> tuple[Ending, str | None]:
+def _how(watch: _Watch, code: int | None, oom_kills: int) -> tuple[Ending, str | None]:
     if watch.ending is Ending.INTERRUPTED:
         return Ending.INTERRUPTED, _asked(watch.signals)
     if watch.ending is Ending.TIMEOUT:
-        return Ending.TIMEOUT, f'the time limit of {limit:g} s passed'
-    return classify(code, watch.tail, oom_kills)
-
-
-def classify(code: int | None, tail: bytes, oom_kills: int) -> tuple[Ending, str | None]:
-    """What an exit code (negative for a signal, None when it could not be had) and the last output mean.
-
-    `oom_kills` is how many processes the kernel killed meanwhile for want of memory.
-    """
-    if code == 0:
-        return Ending.OK, None
-    if code is None:
-        return Ending.FAILED, 'it could not be ended'
-    number = -code if code < 0 else code - _SHELL
-    if number == signal.SIGKILL and oom_kills:
-        return Ending.OOM, 'the kernel killed it: out of memory'
-    said = next((mark for mark in _OUT_OF_MEMORY if mark in tail[-4096:]), None)
-    if said:
-        return Ending.OOM, f'out of memory: it said {said.decode()}'
-    if code < 0 or number in _SIGNALS:
-        return Ending.FAILED, f'killed by {_name(number)}'
-    return Ending.FAILED, f'exit code {code}'
+        return Ending.TIMEOUT, f'the time limit of {watch.limit:g} s passed'
+    if watch.ending and watch.warden:
+        return watch.ending, watch.warden.why
+    return ending.classify(code, watch.tail, oom_kills)
 
 
 def _asked(signals: Interrupts) -> str:
-    return f'interrupted by {_name(signals.heard[0])}'
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f'signal {number}'
-
-
-def _oom_kills() -> int:
-    """How many processes the kernel has killed for want of memory since the machine started."""
-    try:
-        with open('/proc/vmstat', 'rb') as file:
-            return next((int(line.split()[1]) for line in file if line.startswith(b'oom_kill ')), 0)
-    except OSError:
-        return 0
+    return f'interrupted by {ending.name(signals.heard[0])}'

@@ -30,7 +30,7 @@ class Sentry:
         self._folders: dict[int, str] = {}
         self._handle = self._watch({str(parent) for path in self._paths for parent in PurePosixPath(path).parents})
         self._before = self._times()
-        _wait_for_the_clock(max(self._before.values(), default=0))
+        wait_for_the_clock(max(self._before.values(), default=0))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -76,7 +76,7 @@ class Sentry:
         return list(dict.fromkeys(found))
 
 
-def _wait_for_the_clock(newest: int) -> None:
+def wait_for_the_clock(newest: int) -> None:
     """Until a file that is touched from now on gets a later time than the last one that was: some milliseconds at most."""
     for _ in range(_TICKS):
         now = time.clock_gettime_ns(_COARSE) if sys.platform == 'linux' else time.time_ns()

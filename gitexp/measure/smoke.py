@@ -5,9 +5,12 @@ from gitexp.core import ids
 from gitexp.core.errors import Refused, RunFailed, TimedOut
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
-from gitexp.measure import checkout, environment, failing, fence, prepare, run, yardstick
+from gitexp.ledger.result import Result
+from gitexp.measure import environment, failing, fence, gpus, heir, occupancy, outcome, prepare, run, tracked, yardstick
+from gitexp.measure.ending import Ending
+from gitexp.measure.execution import Executed
+from gitexp.measure.gpus import Taken
 from gitexp.measure.interrupts import Interrupts
-from gitexp.measure.run import Ending
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.measure.yardstick import Yardstick
@@ -21,14 +24,14 @@ def smoke(lab: Lab, what: Subject, *, voice: Voice) -> float:
     if lab.config.smoke is None:
         raise Refused('this lab has no smoke test', hint='add one to gitexp.yaml on the trunk, such as: smoke: python eval.py --quick')
     environment.tell(voice)
-    with checkout.alone(lab, purpose=f"the smoke test of '{what.slug}'", say=voice.say):
-        return _run(lab, what, lab.config.smoke, yardstick.of(lab), voice)
+    with occupancy.alone(lab, purpose=f"the smoke test of '{what.slug}'", say=voice.say), gpus.taken(lab, what.slug, say=voice.say) as held:
+        return _run(lab, what, lab.config.smoke, yardstick.of(lab), voice, held)
 
 
-def require(lab: Lab, what: Subject, by: Yardstick, *, voice: Voice) -> None:
-    """Run the check unless there is none, or this very tree has passed it; the checkout must be held."""
+def require(lab: Lab, what: Subject, by: Yardstick, *, voice: Voice, held: Taken) -> None:
+    """Run the check unless there is none, or this very tree has passed it; the checkout must be held, as the GPUs are."""
     if lab.config.smoke and not passed(lab, what.tree):
-        seconds = _run(lab, what, lab.config.smoke, by, voice)
+        seconds = _run(lab, what, lab.config.smoke, by, voice, held)
         voice.say(f'smoke test passed in {seconds:.1f} s')
 
 
@@ -40,20 +43,28 @@ def passed(lab: Lab, tree: str) -> bool:
         return False
 
 
-def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice) -> float:
+def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice, held: Taken) -> float:
+    warden = held.admit(voice.say)
     folder = prepare.prepare(lab, what, by).folder
-    name = ids.make(int(voice.clock().timestamp() * 1000))
+    now, seed = voice.clock(), lab.config.seeds[0]
+    name = ids.make(int(now.timestamp() * 1000))
+    begun = Result(name, now.isoformat(timespec='seconds'), what.slug, what.kind, version=what.version, commit=what.commit, seed=seed)
     log = what.folder / 'exp_log' / 'smoke.log'
     out = folder / '.exp_out'  # Goes with the checkout.
     out.mkdir(exist_ok=True)
-    seed = lab.config.seeds[0]
+    tracker = tracked.of(lab, what, begun, out=out, kind='smoke')
     stamp = lab.state / 'smoke' / what.tree
     stamp.unlink(missing_ok=True)
-    with checkout.occupied(lab, name), Interrupts() as signals:
+    with occupancy.occupied(lab, name), Interrupts() as signals, heir.of(name, occupancy.notes(lab)):
+        tracker.start()
+        env = {**environment.of(what, run=name, seed=seed, out=out), **held.env, **tracker.environment(did='eval')}
         ended = run.supervise(
-            prepare.line(command.text, seed), cwd=folder, env=environment.of(what, run=name, seed=seed, out=out),
+            prepare.line(command.text, seed), cwd=folder, env=env,
             limit=command.limit, log=log, signals=signals, echo=voice.echo, fence=fence.of(lab, command.text).but(folder),
+            warden=warden, notes=occupancy.notes(lab),
         )
+        tracker.end(outcome.of(begun, Executed(ended, log, ended.seconds, ended.memory_gb, None, None)))
+    tracker.tell(voice.say)
     if ended.ending is not Ending.OK:
         failing.show(ended.tail, voice)
         kind = TimedOut if ended.ending is Ending.TIMEOUT else RunFailed

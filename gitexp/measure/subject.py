@@ -8,6 +8,7 @@ from gitexp.core.errors import Refused
 from gitexp.experiment import folders, place
 from gitexp.git.command import Git
 from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger import read
 from gitexp.ledger.result import Kind
 from gitexp.rules import pattern
 
@@ -36,7 +37,21 @@ def experiment(lab: Lab, which: Experiment) -> Subject:
     own = tuple(f'{which.folder.relative_to(which.root)}/{kind}' for kind in ('results', 'exp_log'))  # and results_v1_leak, exp_log_v1_leak
     _refuse_dirty(which.root, [name for name in _uncommitted(which.root, '--untracked-files=all') if not name.startswith(own)])
     commit, tree, title = _commit(which.root, 'HEAD')
-    return Subject(which.slug, f'v{1 + folders.retired(which.folder)}', Kind.EVAL, which.root, which.folder, commit, tree, title)
+    return Subject(which.slug, f'v{_version(lab, which, commit)}', Kind.EVAL, which.root, which.folder, commit, tree, title)
+
+
+def _version(lab: Lab, which: Experiment, commit: str) -> int:
+    """The number of the version that is measured; a folder that nobody has committed, and no row knows, retires nothing."""
+    found, said = folders.retired(which.folder), 1
+    if read.mentions(lab, f'\t{Kind.SUPERSEDE.value}\t'):
+        from gitexp.experiment import versions
+        from gitexp.ledger import tally
+        said = versions.number(which.slug, None, tally.of(lab.ledger, lab.config.metric).events)
+    if found >= said:
+        inner = which.folder.relative_to(which.root)
+        names = lab.git.run('ls-tree', '-z', '--name-only', commit, '--', f'{inner}/').names
+        said = max(said, 1 + folders.newest(name.rpartition('/')[2] for name in names))
+    return said
 
 
 def trunk(lab: Lab) -> Subject:

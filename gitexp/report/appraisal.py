@@ -3,21 +3,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitexp.lab.config import Metric
+from gitexp.lab.config import Config
 from gitexp.ledger import standing
-from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing
 from gitexp.ledger.tally import Tally
 from gitexp.measure.judged import Judged
 from gitexp.measure.verdict import Verdict
 from gitexp.report.overview import Against, Best, Overview, Summary
 
-EVENTS = (Kind.SUPERSEDE, Kind.RESTORE)
 
-
-def overview(tally: Tally, metric: Metric, *, prefer: str | None = None, experiments: bool = True) -> Overview:
+def overview(tally: Tally, config: Config, *, prefer: str | None = None, experiments: bool = True) -> Overview:
     """What the rows come to under an evaluation; without `experiments` none of those is judged but the best."""
-    judged = Judged(standing.of(tally, prefer=prefer), metric)
+    judged = Judged(standing.of(tally, prefer=prefer), config.metric, seeds=len(config.seeds))
     summaries = tuple(_summaries(tally, judged)) if experiments else ()
     return Overview(_best(judged), summaries, judged.baseline is not None, tally.rows, tally.unused)
 

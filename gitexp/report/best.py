@@ -65,7 +65,8 @@ def _verdict(best: Best) -> str:
     if best.against is None:
         return 'provisional: there is nothing to compare it with'
     said = f'{best.verdict} against {name(best.against)}\n{best.why}'
-    return f'{said}\nnot confirmed: look for a leak before you believe it' if 'jump' in best.flags else said
+    way = f'not confirmed: look for a leak; if there is none: git exp confirm {best.experiment} --because WHY'
+    return f'{said}\n{way}' if 'jump' in best.flags else said
 
 
 def _over_baseline(other: Against, scale: figures.Scale) -> str:

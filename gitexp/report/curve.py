@@ -60,7 +60,7 @@ def curve(
 def _points(
     rows: list[Result], covered: Mapping[str, str], jumps: Collection[str], prefer: str | None,
 ) -> Iterator[Point]:
-    counting = [row for row in rows if row.id not in covered]
+    counting = [row for row in rows if row.id not in covered and row.eval_id]  # Rows that were imported name no evaluation.
     newest = max(counting, key=lambda row: row.id).eval_id if counting else None
     current = prefer if any(row.eval_id == prefer for row in counting) else newest
     for place, row in enumerate(rows, 1):

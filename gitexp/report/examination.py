@@ -9,7 +9,7 @@ from gitexp.core.errors import Failure
 from gitexp.experiment import journal
 from gitexp.guard import alive, hooks
 from gitexp.lab.lab import Lab
-from gitexp.ledger import pending
+from gitexp.ledger import pending, sync
 from gitexp.report import adrift, conflicts, health, symptoms
 from gitexp.report.health import Check
 
@@ -30,7 +30,7 @@ def mend(folder: Path, *, now: str) -> list[str]:
         lab = Lab.find(folder)
     except Failure:
         return []
-    steps = (journal.recover, conflicts.resolve, lambda lab: _rows(lab, now), _hooks, adrift.mend)
+    steps = (journal.recover, conflicts.resolve, lambda lab: _rows(lab, now), _notes, _hooks, adrift.mend)
     return [line for step in steps for line in _said(step, lab)]
 
 
@@ -43,6 +43,12 @@ def _said(step: Callable[[Lab], list[str]], lab: Lab) -> list[str]:
 
 def _rows(lab: Lab, now: str) -> list[str]:
     return [f'appended the row of {result.id}: {result.status.value}' for result in pending.recover(lab, now)]
+
+
+def _notes(lab: Lab) -> list[str]:
+    taken, noted = sync.agree(lab)
+    said = ((taken, 'brought back rows that the ledger had lost'), (noted, 'noted rows'))
+    return [f'{words}: {many}' for many, words in said if many]
 
 
 def _hooks(lab: Lab) -> list[str]:

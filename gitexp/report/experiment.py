@@ -14,23 +14,23 @@ from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import standing
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import Result
+from gitexp.ledger.result import ABOUT, Result
 from gitexp.measure import current
 from gitexp.measure.judged import Judged
 from gitexp.report import experiments, figures, table
-from gitexp.report.appraisal import EVENTS
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
 
 
 @dataclass(frozen=True)
 class Version:
-    """The runs of one version; `bug` retired all of them, None when some count."""
+    """The runs of one version; `bug` retired all of them, None when some count, and `retired` is how many do not."""
 
     name: str
     runs: int
     ok: int
     bug: str | None
+    retired: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,15 @@ class View:
 def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     """Gather what there is; raises Refused when there is neither a branch nor a row."""
     slug = experiment.slug
-    runs = [row for row in contents.results if row.experiment == slug and row.kind not in EVENTS]
+    runs = [row for row in contents.results if row.experiment == slug and row.kind not in ABOUT]
     tip, tree = _tip(lab, experiment)
     if tip is None and not runs:
         raise Refused(f"there is no experiment '{slug}'", hint=_near(lab, slug))
     base = lab.git.run('merge-base', lab.trunk_commit, tip).text or None if tip else None
     ahead, behind = _distance(lab, tip)
     worktree = experiment.root if any(one.branch == experiment.branch for one in lab.worktrees) else None
-    judged = Judged(standing.among(contents, lab.config.metric, prefer=current.eval_id(lab)), lab.config.metric)
+    standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
+    judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
     tried = {row.tree for row in runs}
     mine = tuple(_tree(judged, one) for one in judged.standings.trees if one.tree in tried)
     return View(
@@ -123,7 +124,7 @@ def way(shown: View) -> str:
     if shown.uncommitted:
         return f"cd '{shown.worktree}' && git add -A && git commit -m 'exp({shown.slug}): WHAT CHANGED'"
     if not shown.measured:
-        return f"cd '{shown.worktree}' && git exp eval --seeds 3"
+        return f"cd '{shown.worktree}' && git exp eval"
     return f'git exp submit {shown.slug}' if better else f"cd '{shown.worktree}', change something and commit it"
 
 
@@ -164,7 +165,8 @@ def _versions(runs: Sequence[Result], contents: Contents) -> list[Version]:
 
 def _versioned(name: str, rows: Sequence[Result], contents: Contents) -> Version:
     bugs = [contents.covered.get(row.id) for row in rows]
-    return Version(name, len(rows), sum(row.status.value == 'ok' for row in rows), None if None in bugs else bugs[0])
+    ok = sum(row.status.value == 'ok' for row in rows)
+    return Version(name, len(rows), ok, None if None in bugs else bugs[0], len(bugs) - bugs.count(None))
 
 
 def _tree(judged: Judged, one: standing.Standing) -> Tree:
@@ -204,6 +206,8 @@ def _worktree(shown: View) -> str:
 def _version(one: Version) -> str:
     ran = f'{one.runs} run{"" if one.runs == 1 else "s"}'
     failed = f', {one.runs - one.ok} not ok' if one.runs > one.ok else ''
+    if one.bug is None and one.retired:
+        return f'{one.name}: {ran}{failed}, {one.retired} superseded'
     return f'{one.name}: {ran}{failed}' + (f', superseded by the bug {one.bug}' if one.bug is not None else '')
 
 

@@ -45,7 +45,7 @@ def _made(lab: Lab, path: Path, key: list[Any], *, experiments: bool) -> Overvie
     from gitexp.ledger import tally
     from gitexp.report import appraisal
     made = appraisal.overview(
-        tally.of(lab.ledger, lab.config.metric), lab.config.metric, prefer=current.eval_id(lab), experiments=experiments,
+        tally.of(lab.ledger, lab.config.metric), lab.config, prefer=current.eval_id(lab), experiments=experiments,
     )
     try:
         files.replace(path, json.dumps({'key': key, 'overview': made}))

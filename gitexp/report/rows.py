@@ -7,9 +7,8 @@ from enum import Enum
 from typing import Any
 
 from gitexp.ledger import cells, read, write
-from gitexp.ledger.result import Result, Status, columns
+from gitexp.ledger.result import ABOUT, Result, Status, columns
 from gitexp.report import figures, table
-from gitexp.report.appraisal import EVENTS
 from gitexp.report.table import Column
 
 
@@ -22,8 +21,8 @@ class Wanted:
     verdict: str | None = None
 
     def takes(self, row: Result) -> bool:
-        """Supersede and restore rows say something of others, so that they have no status or verdict to be wanted for."""
-        if row.kind in EVENTS and (self.status or self.verdict):
+        """Supersede, restore and confirm rows say something of others, so that they have no status or verdict to be wanted for."""
+        if row.kind in ABOUT and (self.status or self.verdict):
             return False
         return (
             self.experiment in (None, row.experiment)
@@ -69,11 +68,11 @@ def _columns(metric: str) -> list[Column]:
 
 
 def _status(row: Result) -> str:
-    return row.kind.value if row.kind in EVENTS else row.status.value
+    return row.kind.value if row.kind in ABOUT else row.status.value
 
 
 def _verdict(row: Result, covered: Mapping[str, str]) -> str | None:
-    bug = row.params.get('bug') if row.kind in EVENTS else covered.get(row.id)
+    bug = row.params.get('bug') if row.kind in ABOUT else covered.get(row.id)
     return row.verdict if bug is None else f'bug: {bug}'
 
 

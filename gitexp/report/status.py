@@ -91,7 +91,7 @@ def _in_experiment(now: Status, slug: str) -> str:
     if now.uncommitted:
         return f"git add -A && git commit -m 'exp({slug}): WHAT CHANGED'"
     if not now.measured:
-        return 'git exp eval --seeds 3'
+        return 'git exp eval'
     if now.summary and now.summary.verdict == 'better':
         return 'git exp submit'
     return 'change something and commit it, or: git exp show'

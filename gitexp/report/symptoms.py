@@ -14,7 +14,7 @@ from gitexp.guard import alive, drivers, hooks
 from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.ledger import pending, read
+from gitexp.ledger import agreed, pending, read
 from gitexp.measure import fence
 from gitexp.report import adrift, conflicts
 from gitexp.report.health import Check, State
@@ -98,6 +98,17 @@ def ledger(lab: Lab) -> Iterator[Check]:
         yield from _writable(lab, f'{len(found.results)} rows')
 
 
+def noted(lab: Lab) -> Iterator[Check]:
+    """Whether the ledger and the notes have the same rows, and are none but rows."""
+    found = agreed.difference(lab)
+    for many, says in ((len(found.untaken), 'the notes have {} that the ledger has lost'), (len(found.unnoted), 'the notes lack {}')):
+        if many:
+            yield Check('notes', State.WARN, says.format(f'{many} row{"" if many == 1 else "s"}'), 'git exp sync --local')
+    yield from _each('notes', found.odd, fine=None)
+    if not any(found):
+        yield Check('notes', State.OK, 'the same rows as in the ledger')
+
+
 def unmerged(lab: Lab) -> Iterator[Check]:
     """Conflicts that a merge has left where both sides only add."""
     for conflict in conflicts.found(lab):
@@ -174,8 +185,8 @@ def holding(lab: Lab) -> Iterator[Check]:
 
 LOOKS: dict[str, Callable[[Lab], Iterator[Check]]] = {
     'trunk': trunk, 'configuration': working_copy, 'rules': rules, 'program': documents, 'hooks': hooking, 'conflicts': unmerged,
-    'ledger': ledger, 'runs': runs, 'commands': commands, 'worktrees': adrift.look, 'locks': held, 'landlock': holding, 'ignored': ignored,
-    'attributes': merging,
+    'ledger': ledger, 'notes': noted, 'runs': runs, 'commands': commands, 'worktrees': adrift.look, 'locks': held, 'landlock': holding,
+    'ignored': ignored, 'attributes': merging,
 }
 
 

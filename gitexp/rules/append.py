@@ -13,12 +13,13 @@ Decided on purpose:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 _MARK = b'\xef\xbb\xbf'
 _NOT_HERE = 'elsewhere'
 _HEADING = re.compile(rb'^(#{1,6})[ \t]', re.MULTILINE)
+_MARKS = re.compile(rb'#{1,6}[ \t]')
 
 
 def bottom(old: bytes, new: bytes) -> str | None:
@@ -46,43 +47,69 @@ def top(old: bytes, new: bytes) -> str | None:
         return None
     if old.startswith(_MARK) and new.startswith(_MARK):
         return top(old.removeprefix(_MARK), new.removeprefix(_MARK))
-    answers = [_inserted(old, new, place) for place in _places(old)]
+    headings = [(match.start(), len(match[1])) for match in islice(_HEADING.finditer(old), 2)]
+    last = headings[-1][0] if headings else -1
+    answers = [_inserted(old, new, zone, last) for zone in _zones(old, headings)]
     if None in answers:
         return None
     return next((wrong for wrong in answers if wrong != _NOT_HERE), None) or _edited(old, new)
 
 
-def _inserted(old: bytes, new: bytes, place: int) -> str | None:
-    """Whether `new` is `old` with something put in at one place."""
-    head, body = old[:place], old[place:]
-    if len(new) < len(old) or not new.startswith(head) or not new.endswith(body):
+def _inserted(old: bytes, new: bytes, zone: tuple[int, int], last: int) -> str | None:
+    """Whether `new` is `old` with something put in at a line break in a zone of blanks; below `last` there is no heading.
+
+    How far the texts agree from both ends is found once: somebody may have put in a million blank lines.
+    """
+    more = len(new) - len(old)
+    low, high = max(zone[0], len(old) - _common(old[::-1], new[::-1])), min(zone[1], _common(old, new))
+    if more < 0 or low > high:
         return _NOT_HERE
-    added = new[place:len(new) - len(body)]
-    if head and not head.endswith(b'\n') and not added.startswith((b'\n', b'\r\n')):
+    start = len(new) - len(new[high:].lstrip())
+    begins = _MARKS.match(new, start) is not None
+    answers = (
+        _placed(old, new[at:at + 2], new[at + more - 1:at + more] if more else b'', at, at > last or begins and start < at + more)
+        for at in range(high, low - 1, -1) if at in (0, zone[1]) or old[at - 1:at] == b'\n'
+    )
+    wrong = _NOT_HERE
+    for answer in answers:
+        if answer is None:
+            return None
+        wrong = answer if wrong == _NOT_HERE else wrong
+    return wrong
+
+
+def _placed(old: bytes, first: bytes, end: bytes, at: int, is_entry: bool) -> str | None:
+    """What is wrong with something put in at one place, by how it begins and ends."""
+    if at and old[at - 1:at] != b'\n' and not first.startswith((b'\n', b'\r\n')):
         return 'its last line is changed: end it first'
-    if not added.endswith(b'\n'):
+    if end != b'\n':
         return 'the new entry does not end its last line'
-    if _HEADING.search(body) and not _HEADING.match(added.lstrip()):
-        return "the new entry does not start with a heading, such as '## 2026-01-31 what was tried'"
-    return None
+    return None if is_entry else "the new entry does not start with a heading, such as '## 2026-01-31 what was tried'"
 
 
-def _places(old: bytes) -> Iterator[int]:
+def _zones(old: bytes, headings: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Where new entries may go: above the first entry, or at any line break among the blank lines there."""
-    headings = [(match.start(), len(match[1])) for match in islice(_HEADING.finditer(old), 2)]
     titled = bool(headings) and headings[0][1] == 1 and not old[:headings[0][0]].strip()
     entries = headings[titled:]
-    yield from _breaks(old, entries[0][0] if entries else len(old))
+    yield _blanks(old, entries[0][0] if entries else len(old))
     if titled and entries and entries[0][1] == 1:
-        yield headings[0][0]
+        yield headings[0][0], headings[0][0]
     if not entries:
         end = old.find(b'\n') + 1
-        yield from _breaks(old, end + len(old[end:]) - len(old[end:].lstrip(b'\r\n')))
+        yield _blanks(old, end + len(old[end:]) - len(old[end:].lstrip(b'\r\n')))
 
 
-def _breaks(old: bytes, place: int) -> Iterator[int]:
-    filled = len(old[:place].rstrip())
-    yield from (at for at in range(place, filled - 1, -1) if at in (0, place) or old[at - 1:at] == b'\n')
+def _blanks(old: bytes, place: int) -> tuple[int, int]:
+    return len(old[:place].rstrip()), place
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes two texts have in common from their start."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
 
 
 def _edited(old: bytes, new: bytes) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, islice
 from typing import NamedTuple, Protocol
 
 from gitexp.core.errors import Refused
@@ -14,7 +15,8 @@ from gitexp.git.command import Git
 
 RAW = ('-r', '-z', '--raw', '--no-renames', '--ignore-submodules=none', '--no-abbrev')
 _ABSENT = '000000'
-_AT_ONCE = 24
+_AT_ONCE = 1 << 25  # bytes
+_FEW = 3  # What one change needs is not worth another process that tells how large it is.
 _EMPTY = {
     40: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
     64: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
@@ -124,11 +126,13 @@ def _olds(sides: Iterable[Mapping[str, Pair]], path: str, new: Entry | None) -> 
 
 
 class Blobs:
-    """Bytes by object id: what is expected is fetched along with what is asked for, so many cost one process."""
+    """Bytes by object id: what is expected is fetched along with what is asked for, up to `at_once` bytes, so many cost one process."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, at_once: int = _AT_ONCE) -> None:
         self._git = git
+        self._at_once = at_once
         self._expected: dict[str, None] = {}
+        self._sizes: dict[str, int] = {}
         self._held: dict[str, bytes] = {}
 
     def expect(self, changes: Iterable[Change]) -> None:
@@ -147,11 +151,21 @@ class Blobs:
         return self._held[oid]
 
     def _fetch(self, oid: str) -> None:
-        wanted = [oid, *[other for other in self._expected if other != oid][:_AT_ONCE - 1]]
-        kept = {old: self._held[old] for old in list(self._held)[-2:]}
-        self._held = {**kept, **contents(self._git, wanted)}
+        wanted = self._next(oid)
+        self._held = {old: self._held[old] for old in list(self._held)[-2:]}
+        self._held.update(contents(self._git, wanted))
         for one in wanted:
             self._expected.pop(one, None)
+
+    def _next(self, oid: str) -> list[str]:
+        """What is asked for, and as much of what is expected next as may be held."""
+        rest = [other for other in self._expected if other != oid]
+        if len(rest) < _FEW:
+            return [oid, *rest]
+        unknown = [one for one in (oid, *rest) if one not in self._sizes]
+        self._sizes.update(zip(unknown, repository.sizes(self._git, unknown)))
+        totals = accumulate(self._sizes[one] for one in (oid, *rest))
+        return [oid, *(one for one, total in zip(rest, islice(totals, 1, None)) if total <= self._at_once)]
 
 
 def contents(git: Git, oids: Iterable[str]) -> dict[str, bytes]:

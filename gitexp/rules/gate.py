@@ -53,17 +53,18 @@ def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
 
 
 def ground(lab: Lab, installed: Installed) -> Ground:
-    """The fixed files of the trunk, and what they import from elsewhere."""
+    """The fixed files of the trunk, and what they say."""
     fixed = fixed_blobs(lab)
 
-    def foreign(names: Collection[str]) -> Collection[str]:
-        texts = change.contents(lab.git, dict.fromkeys(oid for path, (_, oid) in fixed.items() if path.endswith('.py')))
-        wanted = {one for text in texts.values() for one in uninvited.imported(text)}.intersection(names)
-        return installed(wanted) if wanted else ()
+    def texts() -> dict[str, bytes]:
+        oids = {path: oid for path, (_, oid) in fixed.items() if uninvited.is_script(path)}
+        found = change.contents(lab.git, dict.fromkeys(oids.values()))
+        said = {path: found[oid] for path, oid in oids.items() if oid in found}
+        return {**said, uninvited.COMMANDS: lab.config.commands.encode('utf-8', 'surrogateescape')}
 
     def is_package(folder: str) -> bool:
         return repository.objects(lab.git, [f'{lab.trunk_commit}:{folder}/__init__.py']) != [None]
-    return Ground(fixed, is_package, foreign)
+    return Ground(fixed, is_package, texts, installed)
 
 
 def _author(lab: Lab, rules: RuleSet, base: str, commit: str) -> str:

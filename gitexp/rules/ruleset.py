@@ -126,11 +126,12 @@ class RuleSet(Said):
 def of(config: Config, text: bytes) -> RuleSet:
     """Compile gitexp.yaml, given as read and as text; the floor comes first and cannot be lifted. Raises Usage for a bad pattern."""
     folder = config.paths.experiments.strip('/')
-    lines = tuple(text.decode('utf-8', 'replace').splitlines())
+    lines = tuple(text.decode('utf-8', 'replace').split('\n'))
     named = {**config.rules, INPUT: config.inputs}
-    said = (_rule(kind, one, lines) for kind, patterns in named.items() for one in patterns)
+    said = [_rule(kind, one, lines) for kind, patterns in named.items() for one in patterns]
     guard = f"{FILE}:{line(lines, 'guarded', 'true')}" if config.guarded else ''
-    return RuleSet((*_floor(folder), *said), config.trunk, guard, folder, config.live, config.humans, config.signers, config.paths.ledger)
+    rules = (*_floor(folder, config.paths.ledger, said), *said)
+    return RuleSet(rules, config.trunk, guard, folder, config.live, config.humans, config.signers, config.paths.ledger)
 
 
 def fresh(lab: Lab) -> RuleSet:
@@ -148,7 +149,10 @@ def read(git: Git, blob: str) -> RuleSet:
     return of(configuration.of(parse.parse(text)), text)
 
 
-def _floor(folder: str) -> Iterator[Rule]:
+def _floor(folder: str, ledger: str, said: Sequence[Rule]) -> Iterator[Rule]:
+    """What holds without being said; the ledger only grows, unless the file says in which way."""
+    if not any(rule.kind in ('append-top', 'append-bottom') and rule.pattern.covers(ledger) for rule in said):
+        yield Rule('append-bottom', pattern.of(pattern.literal(ledger)))
     below = f'{pattern.literal(folder)}/*'
     kept = (('keep', f'{below}/{name}_v*/**') for name in RETIRED)
     for kind, text in (('frozen', FILE), ('protocol', f'{below}/PROTOCOL.md'), *kept):

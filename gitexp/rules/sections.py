@@ -13,13 +13,13 @@ the header hides on a rendered page is not looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 _MARK = b'\xef\xbb\xbf'
 _FENCE = rb'(?s) {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)'
-_NUMBER = r'\d+(\.\d+)*[.):]?\s+'
-_WHOLE = r'\d+(?=[.):]?\s|$)'
-_COMMENT = rb'(?s)<!--.*?-->'
+_NUMBER = r'\A\d+(\.\d+)*[.):]?\s+'
+_WHOLE = r'\d{1,9}(?=[.):]?\s|$)'
 _FIELD = rb'\s*[-*] .*:\s*'
 
 
@@ -29,12 +29,14 @@ def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
     olds, news = _closed(old, live), _closed(new, live)
     at = 0
     for before, section in zip((b'## 0', *olds), olds):
-        while at < len(news) and not _keeps(section, news[at]) and _belongs(before, news[at], section):
+        keeps = _keeper(section)
+        while at < len(news) and not keeps(news[at]) and _belongs(before, news[at], section):
             at += 1
-        if at == len(news) or not _keeps(section, news[at]):
+        if at == len(news) or not keeps(news[at]):
             return _lost(section, news)
         at += 1
-    twice = next((section for section in olds if news.count(section) > olds.count(section)), None)
+    had, has = Counter(olds), Counter(news)
+    twice = next((section for section in olds if has[section] > had[section]), None)
     return None if twice is None else f'the section {_shown(twice)} is there twice'
 
 
@@ -44,7 +46,7 @@ def merged(sides: Iterable[bytes], new: bytes, live: Iterable[str]) -> str | Non
     news = _closed(new, live)
     for side in sides:
         rest = iter(news)
-        lost = next((one for one in _closed(side, live) if not any(_keeps(one, other) for other in rest)), None)
+        lost = next((one for one in _closed(side, live) if not any(map(_keeper(one), rest))), None)
         if lost is not None:
             return f'the merge loses or moves the section {_shown(lost)}'
     return None
@@ -73,21 +75,36 @@ def _sections(text: bytes) -> list[bytes]:
 
 
 def _heading(section: bytes) -> str:
-    return section.splitlines()[0].decode('utf-8', 'replace').strip().strip('#').strip()
+    line = re.match(rb'[^\r\n]*', section)
+    return line[0].decode('utf-8', 'replace').strip().strip('#').strip() if line else ''
 
 
 def _plain(heading: str) -> str:
     return re.sub(_NUMBER, '', heading.strip(), count=1).casefold()
 
 
-def _keeps(old: bytes, new: bytes) -> bool:
-    """Whether a section is as it was, or has only been filled where it was empty."""
-    if old == new:
-        return True
-    olds, news = old.split(b'\n'), new.split(b'\n')
-    if olds[0].rstrip() == news[0].rstrip() and not re.sub(_COMMENT, b'', b'\n'.join(olds[1:])).strip():
-        return True
-    return len(olds) == len(news) and all(map(_filled, olds, news))
+def _keeper(old: bytes) -> Callable[[bytes], bool]:
+    """Tells whether another section is this one as it was, or only filled where it was empty."""
+    olds = old.split(b'\n')
+    heading, is_empty = olds[0].rstrip(), not _uncommented(b'\n'.join(olds[1:])).strip()
+
+    def keeps(new: bytes) -> bool:
+        if old == new:
+            return True
+        if heading != new.partition(b'\n')[0].rstrip():
+            return False
+        news = [] if is_empty else new.split(b'\n')
+        return is_empty or len(olds) == len(news) and all(map(_filled, olds, news))
+    return keeps
+
+
+def _uncommented(text: bytes) -> bytes:
+    """A text without its HTML comments, read once however many are opened and not closed."""
+    kept, at = [], 0
+    while (start := text.find(b'<!--', at)) >= 0 and (end := text.find(b'-->', start + 4)) >= 0:
+        kept.append(text[at:start])
+        at = end + 3
+    return b''.join([*kept, text[at:]])
 
 
 def _belongs(before: bytes, section: bytes, after: bytes) -> bool:

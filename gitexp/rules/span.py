@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
-from gitexp.git import history, repository
+from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import attested, change, gathered, judge
+from gitexp.rules import attested, change, gathered, judge, rows
 from gitexp.rules.attested import Witness
 from gitexp.rules.change import Blobs, Change, Committed
 from gitexp.rules.judge import LIFTED, Case
@@ -74,24 +74,49 @@ class Span(Asked):
     def findings(self) -> list[Finding]:
         """Judge every commit; raises Refused when history is cut off within the range."""
         _refuse_shallow(self.git, self.commits)
+        found = self._judged(self.commits)
+        return self._judged(ours) if found and (ours := self._ours) != self.commits else found
+
+    def _judged(self, commits: Sequence[Commit]) -> list[Finding]:
         blobs = Blobs(self.git)
-        starts = range(0, len(self.commits), _AT_ONCE)
-        return [one for start in starts for one in self._some(self.commits[start:start + _AT_ONCE], blobs)]
+        starts = range(0, len(commits), _AT_ONCE)
+        return [one for start in starts for one in self._some(commits[start:start + _AT_ONCE], blobs)]
+
+    @property
+    def _ours(self) -> list[Commit]:
+        """The commits without those of another project that is merged in, whose paths are its own; a merge is a change of what we had.
+
+        What begins anew and is not merged has nothing to be compared with, and is judged as it stands.
+        """
+        if all(len(commit.parents) < 2 for commit in self.commits):
+            return self.commits
+        kin = history.kin(self.git, self.trunk, self.tip)
+        if self.tip not in kin:
+            return self.commits
+        return [one._replace(parents=tuple(other for other in one.parents if other in kin)) for one in self.commits if one.oid in kin]
 
     def ends(self) -> list[Finding]:
         """Judge the trunk before and after as one change: what was published stays, in its order, whatever way the commits took."""
-        changes = change.since(Committed(self.git, self.tip), self.trunk, self.rules.pathspecs)
         blobs = Blobs(self.git)
-        blobs.expect(judge.reading(self.rules, changes))
+        blobs.expect(judge.reading(self.rules, self._whole))
         case = Case(
             self.rules, self.branch, blobs.read, ends=True, begun=self._begun(None), commit=self.tip,
             undo=f'git rebase {self.trunk[:10]}, which is what was published',
         )
-        found = [one for one in judge.judge(case, changes) if one.rule in _PUBLISHED]
-        return [one for one in found if one.rule not in LIFTED or one.path not in self._opened]
+        found = [one for one in judge.judge(case, self._whole) if one.rule in _PUBLISHED]
+        return [one for one in found if one.rule not in LIFTED or one.path not in self.opened]
 
     @cached_property
-    def _opened(self) -> set[str]:
+    def _whole(self) -> list[Change]:
+        return change.since(Committed(self.git, self.tip), self.trunk, self.rules.pathspecs)
+
+    @property
+    def arrived(self) -> set[str]:
+        """The experiments that have files now which the trunk did not have."""
+        return {self.rules.owner(one.path) for one in self._whole if one.olds == (None,)} - {''}
+
+    @cached_property
+    def opened(self) -> set[str]:
         """The paths that commits in meta mode have changed, as far as they have been judged."""
         return set()
 
@@ -121,7 +146,7 @@ class Span(Asked):
         lacking = self.witness.lacks(commit.oid) if self.witness else '' if self.meta else 'meta mode is off here'
         if lacking:
             return _because(found, LIFTED, lacking, self.witness.way if self.witness else '')
-        self._opened.update(one.path for one in changes)
+        self.opened.update(one.path for one in changes)
         return judge.judge(case._replace(meta=True), changes)
 
     def _authors(self, found: Sequence[tuple[Commit, list[Change]]]) -> dict[str, str]:
@@ -136,19 +161,16 @@ class Span(Asked):
     def _begun(self, commit: Commit | None) -> Callable[[str], bool]:
         """Whether an experiment had had a run before a commit, or before all of them: its ledger has a row, or the trunk's one about it."""
         before = commit.parents[:1] if commit else (self.trunk,)
-        return lambda slug: any(self._rows(one, slug) for one in before) or commit is not None and self._is_measured(slug, commit)
+        return lambda slug: any(self.rows(one, slug) for one in before) or commit is not None and self._is_measured(slug, commit)
 
     def _is_measured(self, slug: str, commit: Commit) -> bool:
         """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""
-        measured = self._rows(self.trunk, slug)
+        measured = set(self.rows(self.trunk, slug))
         return '' in measured or bool(measured) and not measured.isdisjoint(self.git.ask('rev-list', f'{commit.oid}^@').text.split())
 
-    def _rows(self, commit: str, slug: str) -> set[str]:
+    def rows(self, commit: str, slug: str) -> list[str]:
         """The commits that the ledger there has rows of an experiment about."""
-        blob, = repository.objects(self.git, [f'{commit}:{self.rules.ledger}'])
-        header, *rows = (line.split(b'\t') for line in (repository.blob(self.git, blob) if blob else b'').split(b'\n'))
-        at = header.index(b'commit') if b'commit' in header else len(header)
-        return {b''.join(row[at:at + 1]).decode() for row in rows if slug.encode() in row[1:-1]}
+        return rows.at(self.git, commit, self.rules.ledger, slug)
 
     @cached_property
     def _known_here(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
-from gitexp.rules import change, judge, ruleset
+from gitexp.rules import change, judge, rows, ruleset
 from gitexp.rules.change import Blobs, Change, Committed, Staged
 from gitexp.rules.judge import Case
 from gitexp.rules.ruleset import RuleSet
@@ -67,7 +67,16 @@ def changes(rules: RuleSet, index: Index, seen: bytes | None = None) -> list[Cha
 def findings(lab: Lab, index: Index, *, meta: bool, seen: list[Change] | None = None) -> list[Finding]:
     """Judge what is about to be committed by the rules of the trunk; `seen` are the changes when they are known already."""
     rules = ruleset.of(lab.config, lab.text)
-    seen = changes(rules, index) if seen is None else seen
+    found = _judged(lab, index, rules, changes(rules, index) if seen is None else seen, meta=meta)
+    if not found or not index.merged:
+        return found
+    begun = history.root(lab.git, lab.trunk_commit)
+    ours = index._replace(merged=tuple(one for one in index.merged if history.is_ancestor(lab.git, begun, one)))
+    # The paths of another project that is merged in are its own; what becomes of ours is judged.
+    return found if ours == index else _judged(lab, ours, rules, changes(rules, ours), meta=meta)
+
+
+def _judged(lab: Lab, index: Index, rules: RuleSet, seen: list[Change], *, meta: bool) -> list[Finding]:
     blobs = Blobs(lab.git)
     blobs.expect(judge.reading(rules, seen))
     case = Case(
@@ -90,10 +99,10 @@ def begun(lab: Lab, slug: str) -> bool:
     """Whether the ledger has a row of an experiment, as it lies in root or as the trunk has it."""
     committed, = repository.contents(lab.git, [f'{lab.trunk_commit}:{lab.config.paths.ledger}'])
     try:
-        rows = lab.ledger.read_bytes()
+        here = lab.ledger.read_bytes()
     except (Refused, OSError):
-        rows = b''  # No worktree has the trunk, or nothing has been measured.
-    return f'\t{slug}\t'.encode() in rows + (committed[1] if committed else b'')
+        here = b''  # No worktree has the trunk, or nothing has been measured.
+    return any(rows.commits(text, slug) for text in (here, committed[1] if committed else b''))
 
 
 def _brought(lab: Lab, index: Index, rules: RuleSet, *, meta: bool) -> list[Finding]:
@@ -137,6 +146,6 @@ def _branch(git: Git, folder: Path) -> str | None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text().splitlines()
+        return [line for line in path.read_text('utf-8', 'surrogateescape').split('\n') if line]
     except OSError:
         return []

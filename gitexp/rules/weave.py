@@ -99,12 +99,12 @@ def _woven(mine: Sequence[bytes], yours: Sequence[bytes]) -> list[tuple[bytes, b
             shared.add(place := places[parts.plain(part)].pop())
             above = min(above, place)
         else:
-            fresh[above].insert(0, part)
+            fresh[above].append(part)
     made: list[tuple[bytes, bool]] = []
     own: list[bytes] = []
     for place, part in enumerate([*mine, b'']):
         if place in shared:
-            made += _newest_first(own, fresh[place])
+            made += _newest_first(own, fresh[place][::-1])
             own = []
             made.append((part, False))
         else:
@@ -114,12 +114,12 @@ def _woven(mine: Sequence[bytes], yours: Sequence[bytes]) -> list[tuple[bytes, b
 
 def _newest_first(mine: Sequence[bytes], yours: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Two lists of entries as one, each in its own order."""
-    rest = list(yours)
+    rest = list(reversed(yours))
     for part in mine:
-        while rest and _date(part) and _date(rest[0]) > _date(part):
-            yield rest.pop(0), True
+        while rest and _date(part) and _date(rest[-1]) > _date(part):
+            yield rest.pop(), True
         yield part, False
-    yield from ((part, True) for part in rest)
+    yield from ((part, True) for part in reversed(rest))
 
 
 def _date(part: bytes) -> bytes:
@@ -129,14 +129,15 @@ def _date(part: bytes) -> bytes:
 
 def _joined(made: Sequence[tuple[bytes, bool]], end: bytes) -> bytes:
     """The parts as one text, a blank line on both sides of each new one."""
-    text, before = b'', False
+    text, before = bytearray(), False
     for part, new in made:
         if text and not text.endswith(b'\n'):
             text += end
         if text and (new or before) and not text.endswith((b'\n\n', b'\n\r\n')):
             text += end
-        text, before = text + part, new
-    return text + end if before and not text.endswith(b'\n') else text
+        text += part
+        before = new
+    return bytes(text + end if before and not text.endswith(b'\n') else text)
 
 
 def _ending(text: bytes) -> bytes:

@@ -1,13 +1,12 @@
 """Whether what would merge is what was measured."""
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gitexp.core.errors import Refused
+from gitexp.experiment import documents, spoilt
 from gitexp.git import repository
-from gitexp.git.command import Git
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.read import Contents
 from gitexp.ledger.standing import Standing, Standings
@@ -34,7 +33,7 @@ def find(lab: Lab, experiment: Experiment, contents: Contents, standings: Standi
     head, tree, base = _ends(lab, experiment)
     for one in _trees(contents, experiment.slug, tree):
         standing = standings.of(one)
-        if standing and not _differing(lab, experiment.slug, one, tree):
+        if standing and not documents.differing(lab, experiment.slug, one, tree):
             return Ground(head, base, standing)
     raise _unmeasured(lab, experiment.slug, contents, tree)
 
@@ -46,7 +45,7 @@ def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
     """
     free = [pattern.of(said) for kind in _TRUNKS_OWN for said in lab.config.rules.get(kind, ())]
     folder = f'{lab.config.paths.experiments}/'
-    others = [path for path in names(lab.git, ground.base, lab.trunk_commit) or [] if path != lab.config.paths.ledger]
+    others = [path for path in documents.names(lab.git, ground.base, lab.trunk_commit) or [] if path != lab.config.paths.ledger]
     return [
         path for path in others
         if not any(one.covers(path) for one in free) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))
@@ -73,22 +72,6 @@ def _trees(contents: Contents, slug: str, tree: str) -> Iterator[str]:
     yield from (one for one in mine if one != tree)
 
 
-def _differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
-    """The paths that differ and could change a measurement; a tree that is not here differs in all."""
-    folder = re.escape(f'{lab.config.paths.experiments}/{slug}/')
-    document = re.compile(rf'{folder}([^/]+\.md|(results|exp_log)[^/]*/.*)', re.S)
-    changed = names(lab.git, tree, other)
-    return ['everything'] if changed is None else [path for path in changed if not document.fullmatch(path)]
-
-
-def names(git: Git, old: str, new: str) -> list[str] | None:
-    """The paths that differ between two trees or commits, None when one of them is not here."""
-    if old == new:
-        return []
-    done = git.run('diff-tree', '-r', '-z', '--name-only', '--no-renames', '--ignore-submodules=none', old, new)
-    return None if done.code else done.names
-
-
 def few(paths: Sequence[str]) -> str:
     """Some paths for a message, and how many more."""
     rest = len(paths) - _SHOWN
@@ -97,14 +80,14 @@ def few(paths: Sequence[str]) -> str:
 
 def _unmeasured(lab: Lab, slug: str, contents: Contents, tree: str) -> Refused:
     rows = [row for row in reversed(contents.results) if row.tree and (row.experiment == slug or row.tree == tree)]
-    spoilt = next((row for row in rows if row.id in contents.covered), None)
-    if spoilt and spoilt.tree and not _differing(lab, slug, spoilt.tree, tree):
-        bug = contents.covered[spoilt.id]
-        return Refused(f"what 'exp/{slug}' holds is superseded by the bug '{bug}'", hint='mend it, commit, then: git exp eval --seeds 3')
+    found = spoilt.tree(lab, contents, slug, tree)
+    if found:
+        way = 'mend it, commit, then: git exp eval --seeds 3'
+        return Refused(f"what 'exp/{slug}' holds is superseded by the bug '{found.bug}'", hint=way)
     measured = next((row for row in rows if row.id not in contents.covered), None)
     if measured is None or measured.tree is None:
         return Refused(f"nothing of 'exp/{slug}' is measured", hint='git exp eval --seeds 3, in its worktree')
-    changed = _differing(lab, slug, measured.tree, tree)
+    changed = documents.differing(lab, slug, measured.tree, tree)
     if not changed:
         return Refused(f"what 'exp/{slug}' holds has no result that counts today", hint='git exp eval --seeds 3, in its worktree')
     return Refused(

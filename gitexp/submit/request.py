@@ -3,14 +3,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gitexp.experiment import documents
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger.result import Kind
+from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing
 from gitexp.measure.verdict import Verdict
 from gitexp.report import figures
 from gitexp.measure.judged import Judged
-from gitexp.submit.ground import Ground
+from gitexp.submit.ground import Ground, few
 from gitexp.submit.match import Match
 
 _PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')
@@ -39,8 +40,8 @@ def write(lab: Lab, experiment: Experiment, ground: Ground, judged: Judged, matc
     parts = [
         f'# {title}',
         _table(judged, one, match),
-        _measured(metric, ground, said),
-        *(['The gain is more than ten times all that was gained before; whoever submitted it has confirmed it.'] if match.vouched else []),
+        _measured(metric, ground, said, documents.names(lab.git, one.tree, ground.head) or []),
+        *([_vouched(match.vouched)] if match.vouched else []),
         '## Plots\n\n' + ('\n'.join(f'- `{path}`' for path in plots) if plots else 'There are none.'),
         f'## Changes\n\n{_code(_stat(lab, ground))}',
     ]
@@ -73,7 +74,7 @@ def _noise(said: Verdict) -> str | None:
     return f'{sd} (paired)' if sd and said.paired else sd
 
 
-def _measured(metric: Metric, ground: Ground, said: Verdict) -> str:
+def _measured(metric: Metric, ground: Ground, said: Verdict, since: list[str]) -> str:
     one = ground.standing
     direction = 'lower' if metric.direction == 'min' else 'higher'
     effect = f'; a gain counts from {metric.min_effect:g}' if metric.min_effect else ''
@@ -82,11 +83,17 @@ def _measured(metric: Metric, ground: Ground, said: Verdict) -> str:
         f'verdict: {said.kind.value}: {said.why}',
         f'tree measured: `{one.tree}`',
         f'commit measured: `{one.commit or "unknown"}`',
-        f'commit to merge: `{ground.head}`' + ('' if ground.head == one.commit else ', which differs from it in documents only'),
+        f'commit to merge: `{ground.head}`' + (f', which differs from it in documents only: {few(since)}' if since else ''),
         f'evaluation: `{one.eval_id}`',
         f'seeds: {", ".join("none" if seed is None else str(seed) for seed, _ in one.runs)}',
     ]
     return '\n'.join(f'- {line}' for line in lines)
+
+
+def _vouched(row: Result) -> str:
+    """On one line, and as text: who writes it may be anybody."""
+    by, because = (' '.join(str(row.params.get(name, '')).split()).replace('`', "'") for name in ('by', 'because'))
+    return f'The gain is more than ten times all that was gained before. Confirmed by `{by}`: `{because}`'
 
 
 def _plots(lab: Lab, experiment: Experiment, ground: Ground) -> list[str]:

@@ -46,16 +46,15 @@ class Submitted:
         }
 
 
-def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str, confirmed: bool = False) -> Submitted:
+def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str) -> Submitted:
     """Push the branch, and write the request if its tree is better than the best other one; never merges.
 
-    `confirmed` vouches for a gain that is too good to be believed at once. Raises Refused when what would merge is not
-    what was measured, and when it cannot be pushed.
+    Raises Refused when what would merge is not what was measured, and when it cannot be pushed.
     """
     standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
     found = ground.find(lab, experiment, contents, standings)
-    judged = Judged(standings, lab.config.metric)
-    held = match.of(judged, found.standing, confirmed=confirmed)
+    judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
+    held = match.of(judged, found.standing)
     better = held if held and held.verdict.kind is Kind.BETTER else None
     if better:
         _refuse_moved(lab, experiment, found)
@@ -76,10 +75,12 @@ def why_not(done: Submitted) -> No | None:
     if 'jump' in said.flags:
         return No(
             f'{name} is not confirmed: {said.why}',
-            hint=f'look for a leak or a bug; where there is none: git exp submit {done.slug} --confirm-jump',
+            hint=f'look for a leak or a bug; where there is none: git exp confirm {done.slug} --because WHY',
         )
     reference = done.match.reference
     against = f'its own {(reference.commit or reference.tree)[:7]}' if reference.experiment == done.slug else request.named(reference)
+    if said.kind is Kind.PROVISIONAL and said.p is not None:
+        return No(f'{name} is not better than {against} yet: {said.why}', hint=f'git exp eval -e {done.slug}')
     if said.kind is Kind.PROVISIONAL:
         return No(f'{name} cannot be judged against {against}: {said.why}', hint='git exp baseline --seeds 3, and: git exp eval --seeds 3')
     if said.kind is not Kind.BETTER:

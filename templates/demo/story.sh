@@ -56,7 +56,7 @@ run git exp best
 
 say 'Nothing is deleted or edited. The results are retired under the name of the bug, first on paper:'
 run git exp supersede --bug val-leak --dry-run
-run git exp supersede --bug val-leak
+run git exp supersede --bug val-leak --yes
 best=$(git exp best --json)
 expect '"experiment": "higher-order"' "$best"
 say 'The honest one leads again:'
@@ -85,7 +85,7 @@ cat <<END
     export PATH="$top/.venv/bin:\$PATH"
     cd '$place/lab'
     git exp show wide-context                 # what happened to it
-    git exp restore wide-context              # undo the supersede; best changes back
+    git exp restore wide-context              # undo the supersede, after it has asked; best changes back
     git exp new my-idea --idea '...'          # then: cd 5_worktrees/my-idea, edit train.py, commit, git exp eval
     git exp --help                            # the manual
 # In a repository of your own: git exp init

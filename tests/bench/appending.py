@@ -15,6 +15,7 @@ from gitexp.ledger import write
 from gitexp.ledger.result import Kind, Result
 
 
+_SPREAD = 0x9e3779b97f4a7c15f39cc0605cedc8341082276b  # Odd, so that ids differ, and look like hashes.
 _BEGAN = time.time_ns() // 1_000_000
 
 
@@ -40,7 +41,7 @@ def _line(number: int) -> bytes:
 
 
 def _row(number: int, trees: int) -> Result:
-    tree = f'{number % trees:040x}'
+    tree = f'{(number % trees + 1) * _SPREAD % (1 << 160):040x}'
     return Result(
         id=ids.make(_BEGAN + number), time='2026-01-01T00:00:00+00:00', experiment=f'e{number % trees}',
         kind=Kind.EVAL, commit=tree, value=1.0 + (number * 7919 % 1000) / 1000, seed=number // trees % 1000, seconds=2.5, memory_gb=0.1,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+START = 7.5  # ms of CPU, of `python -I -S -c pass`
+
 # Linux counts for a process what the one that started it had in memory, so a small one starts it.
 _STARTER = '''\
 import json, os, sys
@@ -46,6 +48,11 @@ def cost(words: Sequence[str], cwd: Path, *, may_fail: bool = False) -> Cost:
     code, cpu, peak, said = json.loads(starter.stdout.readline())
     assert may_fail or code == 0, f'{words}: {said}'
     return Cost(cpu * 1000, peak / (1024 if sys.platform == 'linux' else 1024 * 1024))
+
+
+def pace() -> float:
+    """How much longer Python takes to start here and now than where the promises in milliseconds were made; at least 1."""
+    return max(1.0, median([cost([sys.executable, '-I', '-S', '-c', 'pass'], Path('/')).cpu for _ in range(15)]) / START)
 
 
 def median(costs: Sequence[float]) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 CONFIG = """\
 metric: {name: score, direction: min, min_effect: 0.01}
 eval: 'echo score: 1.{seed}'
-baseline: {minutes: [0, 40]}
+baseline: {minutes: [0, 40], required: false}
 rules:
   frozen: [gitexp.yaml, program.md, eval.py, meta_journal.md]
   global: [RESEARCH_JOURNAL.md, results.tsv]

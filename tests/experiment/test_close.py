@@ -82,7 +82,7 @@ def test_caches_and_links_are_no_work(lab, one, tmp_path: Path) -> None:
 
 
 def test_retired_versions_are_kept_too(lab, one) -> None:
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
     one.write('exp_log/run2.log', 'x')
 
     lab.ok('close', 'one')

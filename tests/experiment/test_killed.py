@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 import scene
-from gitexp.experiment import intent, journal, versions
-from gitexp.experiment.plan import Cause
+from gitexp.experiment import intent, journal
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Kind
 from killing import run_until
+
+EVERY = int(os.environ.get('KILL_EVERY', '3'))  # 1 kills at every step, as `make faults` does
 
 
 def test_new_leaves_the_experiment_or_nothing_and_can_be_run_again(lab) -> None:
@@ -110,15 +111,15 @@ def test_a_recovery_that_is_killed_is_recovered(lab) -> None:
 
 
 def test_supersede_has_happened_or_has_not(lab) -> None:
-    for step in range(1, 200):
+    for step in range(1, 400, EVERY):
         slug = f's{step}'
         folder = measured(lab.path, slug)
-        code = run_until(step, ['supersede', '--bug', 'leak'], folder)
+        code = run_until(step, ['supersede', '--bug', 'leak', '--yes'], folder)
         again = scene.recover(lab.path)
         if not (folder / 'results_v1_leak').exists():
             assert code == -signal.SIGKILL and again == []
             assert_current(lab.path, folder, slug)
-            versions.supersede(Lab.find(lab.path), slug, cause=Cause('leak'), now=scene.NOW)
+            scene.supersede(lab.path, slug)
         assert_retired(lab.path, folder, slug)
         if code == 0:
             break
@@ -129,7 +130,7 @@ def test_supersede_has_happened_or_has_not(lab) -> None:
 
 def test_the_recovery_of_a_supersede_is_finished_wherever_it_is_killed(lab) -> None:
     first = 1
-    for step in range(1, 200, 2):
+    for step in range(1, 400, EVERY):
         folder = measured(lab.path, f's{step}')
         first = kill_when_armed(lab.path, folder, first)
         code = recover_until(step, lab.path)
@@ -143,16 +144,16 @@ def test_the_recovery_of_a_supersede_is_finished_wherever_it_is_killed(lab) -> N
 
 
 def test_restore_has_happened_or_has_not(lab) -> None:
-    for step in range(1, 200):
+    for step in range(1, 400, EVERY):
         slug = f's{step}'
         folder = measured(lab.path, slug)
-        versions.supersede(Lab.find(lab.path), slug, cause=Cause('leak'), now=scene.NOW)
-        code = run_until(step, ['restore'], folder)
+        scene.supersede(lab.path, slug)
+        code = run_until(step, ['restore', '--yes'], folder)
         again = scene.recover(lab.path)
         if (folder / 'results_v1_leak').exists():
             assert code == -signal.SIGKILL and again == []
             assert_retired(lab.path, folder, slug)
-            versions.restore(Lab.find(lab.path), slug, now=scene.NOW)
+            scene.restore(lab.path, slug)
         assert_restored(lab.path, folder, slug)
         if code == 0:
             break
@@ -241,7 +242,7 @@ def measured(lab: Path, slug: str) -> Path:
 def kill_when_armed(lab: Path, folder: Path, first: int = 1) -> int:
     """Kill a supersede as soon as it has said what it will do, and done nothing of it; returns at which step."""
     for step in range(first, 200):
-        assert run_until(step, ['supersede', '--bug', 'leak'], folder) == -signal.SIGKILL
+        assert run_until(step, ['supersede', '--bug', 'leak', '--yes'], folder) == -signal.SIGKILL
         if any(path.read_bytes().count(b'\n') == 2 for path in (lab / '.git/exp/journal').glob('*')):
             return step
         assert scene.recover(lab) == []

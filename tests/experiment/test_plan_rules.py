@@ -59,11 +59,11 @@ def test_what_supersede_and_restore_write_is_legal_and_can_be_filled_in(plan: Pl
     scene.measure(lab.path, 'one', 2.0)
     plan.write('PLAN.md', (plan.path / 'PLAN.md').read_text() + '\n## 9. v1 results\n\nmine\n')
 
-    plan.ok('supersede', '--bug', 'val-leak')
+    plan.ok('supersede', '--bug', 'val-leak', '--yes')
     assert _says(plan, '- Symptom:', '- Symptom: too good') == 'ok', 'with the section that was still to be committed before it'
     assert _says(plan, 'with the fix:', 'with the fix: 0.1 worse') == 'ok'
     assert _says(plan, 'too good', 'none') == 'sections'
-    plan.ok('restore')
+    plan.ok('restore', '--yes')
 
     text = (plan.path / 'PLAN.md').read_text()
     assert [line for line in text.split('\n') if line.startswith('## ')][8:] == [

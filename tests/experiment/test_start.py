@@ -11,11 +11,8 @@ from pathlib import Path
 
 import pytest
 import scene
-from gitexp.experiment import versions
-from gitexp.experiment.plan import Cause
 from gitexp.git import worktrees
 from gitexp.git.command import Git
-from gitexp.lab.lab import Lab
 
 CONFIG = 'metric: {name: score, direction: min}\neval: python3 eval.py {seed}\n'
 
@@ -226,7 +223,7 @@ def test_the_path_of_a_repository_may_be_odd(make_lab: Callable[..., object], na
 
     lab.ok('new', 'one')
     scene.fill(lab.path / '5_worktrees/one/experiments/one')
-    lab.at('5_worktrees/one').ok('supersede', '--bug', 'leak')
+    lab.at('5_worktrees/one').ok('supersede', '--bug', 'leak', '--yes')
     lab.at('5_worktrees/one').ok('close')
 
     assert scene.subjects(lab.path, 'exp/one')[0] == 'exp(one): supersede v1 (leak)'
@@ -243,7 +240,7 @@ def test_folders_may_have_odd_names_in_the_configuration(make_lab: Callable[...,
     assert (folder / 'PLAN.md').is_file()
     (folder / 'results/viz/a plot.png').write_bytes(b'x')
     lab.at(folder).commit('plot')
-    lab.at(folder).ok('supersede', '--bug', 'leak')
+    lab.at(folder).ok('supersede', '--bug', 'leak', '--yes')
     assert lab.git('-C', 'w t/one', 'status', '--porcelain').stdout == ''
     assert (folder / 'results_v1_leak/viz/a plot.png').is_file()
 
@@ -261,8 +258,8 @@ def test_a_repository_with_sha256_will_do(tmp_path: Path) -> None:
 
     assert (folder / 'PLAN.md').is_file() and scene.git(folder, 'status', '--porcelain') == ''
     scene.fill(folder)
-    versions.supersede(Lab.find(path), 'one', cause=Cause('leak'), now=scene.NOW)
-    versions.restore(Lab.find(path), 'one', now=scene.NOW)
+    scene.supersede(path, 'one')
+    scene.restore(path, 'one')
     assert (folder / 'results/run1/model.bin').is_file() and scene.git(folder, 'status', '--porcelain') == ''
 
 

@@ -30,14 +30,19 @@ def test_a_dry_run_lists_rows_and_folders_and_changes_nothing(lab, one) -> None:
     assert first == "would retire v1_val-leak of 'one': 3 rows"
     assert header.split() == ['id', 'time', 'commit', 'score', 'status']
     assert [row.split()[2:] for row in rows] == [['cccccccccc', '2.0', 'ok'], ['cccccccccc', '2.5', 'ok'], ['cccccccccc', '-', 'failed']]
-    assert said.endswith('\nresults -> results_v1_val-leak\nexp_log -> exp_log_v1_val-leak\n')
+    assert said.partition('\nresults -> ')[2] == """results_v1_val-leak
+exp_log -> exp_log_v1_val-leak
+at stake: 3 rows of 1 experiment, no time that is known
+  best  now   one v1: score 2.0000 (n=1)
+        then  none
+"""
     assert before == (scene.git(lab.path, 'for-each-ref'), (lab.path / 'results.tsv').read_bytes(), sorted(one.path.rglob('*')))
 
 
 def test_folders_are_renamed_with_all_that_is_in_them_and_begin_anew(one) -> None:
     inode = (one.path / 'results/run1/model.bin').stat().st_ino
 
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
 
     assert (one.path / 'results_v1_val-leak/run1/model.bin').read_bytes() == scene.BIG
     assert (one.path / 'results_v1_val-leak/run1/model.bin').stat().st_ino == inode
@@ -50,7 +55,7 @@ def test_folders_are_renamed_with_all_that_is_in_them_and_begin_anew(one) -> Non
 def test_one_commit_holds_the_renames_and_the_plan(lab, one) -> None:
     before = lab.git('rev-parse', 'exp/one').stdout
 
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
 
     assert lab.git('rev-parse', 'exp/one~1').stdout == before
     assert scene.subjects(lab.path, 'exp/one')[0] == 'exp(one): supersede v1 (val-leak)'
@@ -65,7 +70,7 @@ def test_one_commit_holds_the_renames_and_the_plan(lab, one) -> None:
 def test_a_row_says_what_it_covers(lab, one) -> None:
     ids = [row.id for row in scene.rows(lab.path, 'one', Kind.EVAL)]
 
-    one.ok('supersede', '--bug', 'val-leak', '--symptom', 'too good')
+    one.ok('supersede', '--bug', 'val-leak', '--symptom', 'too good', '--yes')
 
     row, = scene.rows(lab.path, 'one', Kind.SUPERSEDE)
     assert (row.version, row.description, row.value) == ('v1_val-leak', 'too good', None)
@@ -77,7 +82,7 @@ def test_a_row_says_what_it_covers(lab, one) -> None:
 def test_the_plan_gains_a_root_cause_with_what_is_known(lab, one) -> None:
     old = (one.path / 'PLAN.md').read_bytes()
 
-    one.ok('supersede', '--bug', 'val-leak', '--where', 'train.py:7', '--fix', 'split\n## first')
+    one.ok('supersede', '--bug', 'val-leak', '--where', 'train.py:7', '--fix', 'split\n## first', '--yes')
 
     row, = scene.rows(lab.path, 'one', Kind.SUPERSEDE)
     assert (one.path / 'PLAN.md').read_bytes() == old + f"""
@@ -96,11 +101,11 @@ def test_the_plan_gains_a_root_cause_with_what_is_known(lab, one) -> None:
 
 
 def test_versions_count_up_and_cover_only_their_own_rows(lab, one) -> None:
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
     (one.path / 'exp_log/run2.log').write_text('x')
     later = scene.measure(lab.path, 'one', 3.0)
 
-    said = one.ok('supersede', '--bug', 'wrong-seed')
+    said = one.ok('supersede', '--bug', 'wrong-seed', '--yes')
 
     assert said == "retired v2_wrong-seed of 'one': 1 row\nresults -> results_v2_wrong-seed\nexp_log -> exp_log_v2_wrong-seed\n"
     assert scene.rows(lab.path, 'one', Kind.SUPERSEDE)[1].params['covers'] == later
@@ -133,7 +138,7 @@ def test_other_work_of_the_user_stays_as_it_is(one) -> None:
     one.write('results/viz/curve.png', b'redrawn')
     one.write('PLAN.md', (one.path / 'PLAN.md').read_text() + '\n## 9. v1 results\n\nmine\n')
 
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
 
     assert root.git('show', '--format=', '--name-only', 'HEAD').stdout.split() == [
         'experiments/one/PLAN.md', 'experiments/one/results_v1_val-leak/viz/curve.png',
@@ -154,14 +159,14 @@ def test_a_plan_that_is_gone_or_was_never_there_is_made(one) -> None:
     one.git('rm', '-q', 'PLAN.md')
     one.git('commit', '-qm', 'no plan')
 
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
 
     assert (one.path / 'PLAN.md').read_text().startswith('# one\n\n## 1. v1 root cause: val-leak\n')
     assert one.git('status', '--porcelain').stdout == ''
 
 
 def test_it_can_be_named_from_anywhere(lab, one) -> None:
-    said = json.loads(lab.ok('supersede', 'one', '--bug', 'val-leak', '--json'))
+    said, = json.loads(lab.ok('supersede', 'one', '--bug', 'val-leak', '--json', '--yes'))['experiments']
 
     row, = scene.rows(lab.path, 'one', Kind.SUPERSEDE)
     assert (said['experiment'], said['version'], said['row'], said['commit']) == ('one', 'v1_val-leak', row.id, row.commit)
@@ -171,23 +176,23 @@ def test_it_can_be_named_from_anywhere(lab, one) -> None:
 
 
 def test_it_is_never_guessed_which_experiment_is_meant(lab, one) -> None:
-    assert lab.exp('supersede', '--bug', 'val-leak') == 3
-    assert lab.exp('supersede', 'onne', '--bug', 'val-leak') == 3
+    assert lab.exp('supersede', '--bug', 'val-leak', '--yes') == 3
+    assert lab.exp('supersede', 'onne', '--bug', 'val-leak', '--yes') == 3
     assert "no experiment 'onne'\nhint: did you mean 'one'?" in lab.talk
-    assert lab.exp('supersede', '../../x', '--bug', 'val-leak') == 3
+    assert lab.exp('supersede', '../../x', '--bug', 'val-leak', '--yes') == 3
     assert "no experiment '../../x'" in lab.talk
 
 
 def test_a_bug_is_named_like_an_experiment(one) -> None:
-    assert one.exp('supersede', '--bug', 'Val Leak') == 2
+    assert one.exp('supersede', '--bug', 'Val Leak', '--yes') == 2
     assert "'Val Leak' is not a bug name: lower-case letters, digits and single hyphens\nhint: try 'val-leak'" in one.talk
 
 
 def test_where_there_is_nothing_nothing_is_retired(lab, one) -> None:
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
     before = lab.git('for-each-ref').stdout
 
-    assert one.exp('supersede', '--bug', 'val-leak') == 3
+    assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
     assert "nothing to supersede: 'one' has no results of v2" in one.talk
     assert before == lab.git('for-each-ref').stdout
 
@@ -196,18 +201,18 @@ def test_a_run_that_is_alive_comes_first(lab, one) -> None:
     found = Lab.find(lab.path)
     run = pending.begin(found, Result('0' * 16, 't', 'one', Kind.EVAL, env={'pid': 42}))
 
-    assert one.exp('supersede', '--bug', 'val-leak') == 3
+    assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
     assert f"a run of 'one' is alive ({'0' * 16}, pid 42)" in one.talk
     assert one.exp('close') == 3
     run.drop()
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
 
 
 def test_a_command_at_work_on_it_comes_first(lab, one) -> None:
     with intent.claimed(lab.path / '.git/exp', 'one', 'close'):
-        assert one.exp('supersede', '--bug', 'val-leak') == 3
+        assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
         assert "'one' is busy: git exp close (pid " in one.talk
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
 
 
 @pytest.mark.parametrize('state, told', [
@@ -217,14 +222,14 @@ def test_a_command_at_work_on_it_comes_first(lab, one) -> None:
 def test_a_worktree_that_is_elsewhere_is_left_alone(lab, one, state: tuple[str, ...], told: str) -> None:
     one.git(*state)
 
-    assert lab.exp('supersede', 'one', '--bug', 'val-leak') == 3
+    assert lab.exp('supersede', 'one', '--bug', 'val-leak', '--yes') == 3
     assert told in lab.talk
     assert (one.path / 'results').is_dir()
 
 
 def test_a_merge_or_another_git_comes_first(lab, one) -> None:
     lock = lab.write('.git/worktrees/one/index.lock', '')
-    assert one.exp('supersede', '--bug', 'val-leak') == 3
+    assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
     assert 'another git is at work' in one.talk
     lock.unlink()
     one.git('switch', '-q', '-c', 'other', 'HEAD~1')
@@ -233,7 +238,7 @@ def test_a_merge_or_another_git_comes_first(lab, one) -> None:
     one.git('switch', '-q', 'exp/one')
     one.git('merge', 'other', check=False)
 
-    assert one.exp('supersede', '--bug', 'val-leak') == 3
+    assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
     assert 'in the middle of a merge' in one.talk
 
 
@@ -241,7 +246,7 @@ def test_a_hook_that_refuses_the_commit_leaves_all_as_it_was(lab, one) -> None:
     hook = lab.write('.git/hooks/reference-transaction', '#!/bin/sh\n[ "$1" != prepared ] || ! grep -q refs/heads/exp/\n')
     hook.chmod(0o755)
 
-    assert one.exp('supersede', '--bug', 'val-leak') == 3
+    assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
     assert (one.path / 'results/run1/model.bin').exists() and not (one.path / 'results_v1_val-leak').exists()
     assert scene.rows(lab.path, 'one', Kind.SUPERSEDE) == []
     scene.assert_sound(lab.path)
@@ -251,7 +256,7 @@ def test_a_ledger_that_cannot_be_written_is_made_good_by_the_next_command(lab, o
     ledger = lab.path / 'results.tsv'
     aside = ledger.rename(lab.path / 'aside')
     ledger.mkdir()
-    code = one.exp('supersede', '--bug', 'val-leak')
+    code = one.exp('supersede', '--bug', 'val-leak', '--yes')
     ledger.rmdir()
     aside.rename(ledger)
 
@@ -268,7 +273,7 @@ def test_results_on_another_disk_are_linked_and_the_link_is_renamed(one, tmp_pat
     (one.path / 'exp_log').rmdir()
     (one.path / 'exp_log').symlink_to(tmp_path / 'disk')
 
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
 
     assert (one.path / 'exp_log_v1_val-leak').is_symlink() and (tmp_path / 'disk/model.bin').exists()
     assert not (one.path / 'exp_log').is_symlink()
@@ -278,17 +283,17 @@ def test_the_trunks_own_rows_can_be_retired(lab) -> None:
     scene.measure(lab.path, 'baseline', 3.0)
     lab.write('experiments/baseline/exp_log/a.log', 'x')
 
-    lab.ok('supersede', 'baseline', '--bug', 'wrong-split')
+    lab.ok('supersede', 'baseline', '--bug', 'wrong-split', '--yes')
 
     assert (lab.path / 'experiments/baseline/exp_log_v1_wrong-split/a.log').exists()
     assert len(scene.covered(lab.path)) == 1
-    assert lab.git('for-each-ref').stdout.count('\n') == 1
+    assert lab.git('for-each-ref', 'refs/heads').stdout.count('\n') == 1
 
 
 def test_a_closed_experiment_is_retired_on_its_branch_and_in_root(lab, one) -> None:
     one.ok('close')
 
-    lab.ok('supersede', 'one', '--bug', 'val-leak')
+    lab.ok('supersede', 'one', '--bug', 'val-leak', '--yes')
 
     assert (lab.path / 'experiments/one/results_v1_val-leak/run1/model.bin').read_bytes() == scene.BIG
     assert 'results_v1_val-leak/viz/curve.png' in lab.git('ls-tree', '-r', '--name-only', 'exp/one').stdout
@@ -298,10 +303,10 @@ def test_a_closed_experiment_is_retired_on_its_branch_and_in_root(lab, one) -> N
 
 def test_restore_undoes_it(lab, one) -> None:
     tree, ids = lab.git('rev-parse', 'exp/one:experiments/one/results').stdout, [row.id for row in scene.rows(lab.path, 'one', Kind.EVAL)]
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
     plan = (one.path / 'PLAN.md').read_bytes()
 
-    said = one.ok('restore')
+    said = one.ok('restore', '--yes')
 
     row, = scene.rows(lab.path, 'one', Kind.RESTORE)
     assert said == "restored v1_val-leak of 'one': 3 rows\nresults_v1_val-leak -> results\nexp_log_v1_val-leak -> exp_log\n"
@@ -313,33 +318,33 @@ def test_restore_undoes_it(lab, one) -> None:
     assert one.git('status', '--porcelain').stdout == ''
     assert (one.path / 'PLAN.md').read_bytes().startswith(plan) and b'v1 (val-leak) was restored on ' in (one.path / 'PLAN.md').read_bytes()
     assert versions.current(Lab.find(one.path).experiment('one')) == 1
-    assert one.exp('restore') == 3
+    assert one.exp('restore', '--yes') == 3
     assert "nothing to restore: no version of 'one' is retired" in one.talk
 
 
 def test_restore_takes_the_named_one(lab, one) -> None:
-    one.ok('supersede', '--bug', 'first')
+    one.ok('supersede', '--bug', 'first', '--yes')
     one.write('exp_log/run2.log', 'x')
-    one.ok('supersede', '--bug', 'second')
+    one.ok('supersede', '--bug', 'second', '--yes')
 
-    assert one.exp('restore', '--bug', 'third') == 3
-    one.ok('restore', '--bug', 'first')
+    assert one.exp('restore', '--bug', 'third', '--yes') == 3
+    one.ok('restore', '--bug', 'first', '--yes')
 
     assert (one.path / 'exp_log/run1.log').exists() and (one.path / 'exp_log_v2_second/run2.log').exists()
 
 
 def test_a_retired_version_does_not_come_back_over_new_results(lab, one) -> None:
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
     one.write('results/viz/new.png', 'x')
 
-    assert one.exp('restore') == 3
+    assert one.exp('restore', '--yes') == 3
     assert "the current version has results of its own, such as 'results/viz/new.png'" in one.talk
     assert (one.path / 'results_v1_val-leak').is_dir()
     scene.assert_sound(lab.path)
 
 
 def test_restore_lists_first_when_asked(lab, one) -> None:
-    one.ok('supersede', '--bug', 'val-leak')
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
     before = (lab.path / 'results.tsv').read_bytes()
 
     said = one.ok('restore', '--dry-run')

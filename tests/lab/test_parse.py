@@ -95,7 +95,8 @@ BAD = {
     'unknown, like nothing': (
         LEAST + 'colour: red\n',
         "gitexp.yaml:3: unknown key 'colour' in the file",
-        'the keys are metric, eval, train, smoke, inputs, seeds, baseline, trunk, rules, live, humans, signers, paths',
+        'the keys are metric, eval, train, smoke, inputs, outputs, min_free_gb, seeds, baseline, gpus, tracking, trunk, rules, live, '
+        'humans, signers, paths',
     ),
     'unknown in metric': (
         'eval: x\nmetric:\n  name: loss\n  direction: min\n  min-effect: 1\n',
@@ -306,6 +307,8 @@ SAID: dict[tuple[str, ...], Any] = {
     ('baseline', 'minutes'): [0, 1], ('baseline', 'tolerance'): 0.1, ('trunk', 'name'): 'dev', ('trunk', 'guarded'): True,
     ('paths', 'ledger'): 'l.tsv', ('paths', 'worktrees'): 'w', ('paths', 'experiments'): 'e',
     ('live',): ['Diary'], ('humans',): ['Ada <ada@example.org>'], ('signers',): ['A' * 40],
+    ('outputs',): ['o.json'], ('min_free_gb',): 2, ('gpus',): 1, ('tracking',): 'wandb', ('metric', 'time_limited'): True,
+    ('baseline', 'max_sd'): 0.5, ('baseline', 'required'): False,
     **{('rules', kind): ['a'] for kind in config.KINDS},
 }
 

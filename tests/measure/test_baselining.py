@@ -5,6 +5,7 @@ import json
 import pytest
 
 from place import CONFIG, Place
+from gitexp.lab import config as configuration
 from gitexp.lab.config import Baseline, Metric
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.measure import baseline
@@ -16,14 +17,17 @@ from stories import rows
 METRIC = Metric('score', 'min', 0.01)
 
 
-def judged(*said: tuple[int, float], seconds: float = 600.0, metric: Metric = METRIC, wanted: Baseline | None = None) -> Measured:
+def judged(
+    *said: tuple[int, float], seconds: float = 600.0, metric: Metric = METRIC, wanted: Baseline = Baseline(), **env: bool,
+) -> Measured:
     """A baseline of these seeds and values."""
     runs = [
-        Result(str(number), '', 'baseline', Kind.BASELINE, Status.OK, seed=seed, value=value, seconds=seconds)
+        Result(str(number), '', 'baseline', Kind.BASELINE, Status.OK, seed=seed, value=value, seconds=seconds, env=env)
         for number, (seed, value) in enumerate(said)
     ]
     what = Subject('baseline', 'v1', Kind.BASELINE, *[None] * 2, 'c', 't', '')  # type: ignore[arg-type]
-    return baseline.judged(Evaluation(what, 'e', runs, None, None), metric, wanted or Baseline())
+    config = configuration.of({'metric': {'name': 'score', 'direction': 'min'}, 'eval': 'true'})
+    return baseline.judged(Evaluation(what, 'e', runs, None, None), config._replace(metric=metric, baseline=wanted))
 
 
 def test_the_trunk_is_measured_and_one_seed_twice(lab: Place) -> None:
@@ -78,7 +82,7 @@ def test_a_changed_trunk_is_not_the_baseline(lab: Place) -> None:
     (41, False, 'a run takes 41 minutes, more than the 40 wanted'),
 ])
 def test_a_run_takes_the_minutes_that_are_wanted(minutes: float, passes: bool, said: str) -> None:
-    found = judged((1, 1.0), (2, 1.001), (1, 1.0), seconds=minutes * 60)
+    found = judged((1, 1.0), (2, 1.001), (3, 1.002), (1, 1.0), seconds=minutes * 60)
 
     assert found.passes is passes
     assert said in ''.join(one.message for one in found.findings)
@@ -88,23 +92,41 @@ def test_a_run_takes_the_minutes_that_are_wanted(minutes: float, passes: bool, s
     (1.0, 0.0, True), (1.0001, 0.0, False), (1.0001, 0.001, True), (1.1, 0.001, False),
 ])
 def test_the_same_seed_gives_the_same_value(again: float, tolerance: float, passes: bool) -> None:
-    found = judged((1, 1.0), (2, 1.001), (1, again), wanted=Baseline(tolerance=tolerance))
+    found = judged((1, 1.0), (2, 1.001), (3, 1.002), (1, again), wanted=Baseline(tolerance=tolerance), metric=Metric('score', 'min'))
 
     assert found.passes is passes
     assert any(one.rule == 'determinism' for one in found.findings) is not passes
 
 
-def test_noise_over_the_smallest_effect_is_a_warning_with_advice() -> None:
+def test_noise_over_the_smallest_effect_fails_with_advice_unless_the_lab_allows_for_it() -> None:
     found = judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0))
 
-    assert found.passes
-    assert [one.level for one in found.findings] == ['warning']
+    assert not found.passes
+    assert [one.rule for one in found.findings] == ['noise']
+    assert 'sd 0.031, and the smallest effect wanted is 0.01' in found.findings[0].message
+    assert judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0), wanted=Baseline(max_sd=0.05)).passes
+    assert not judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0), wanted=Baseline(max_sd=0.03)).passes
     assert all(word in found.findings[0].way for word in ('more evaluation data', 'smaller model', 'proxy metric'))
     assert not judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0), metric=Metric('score', 'min')).findings
 
 
 def test_a_value_that_is_not_plausible_fails_a_baseline() -> None:
-    assert not judged((1, 5.0), (1, 5.0), metric=Metric('score', 'min', 0.0, (0.0, 1.0))).passes
+    said = (1, 0.9), (2, 0.8), (3, 5.0), (1, 0.9)
+
+    assert [one.rule for one in judged(*said, metric=Metric('score', 'min', 0.0, (0.0, 1.0))).findings] == ['bounds']
+    assert judged(*said, metric=Metric('score', 'min')).passes
+
+
+def test_it_takes_three_seeds_and_one_of_them_twice() -> None:
+    assert [one.rule for one in judged((1, 1.0), (2, 1.001), (1, 1.0)).findings] == ['seeds']
+    assert [one.rule for one in judged((1, 1.0), (2, 1.001), (3, 1.002)).findings] == ['determinism']
+
+
+def test_runs_that_shared_their_gpu_count_where_time_is_not_what_is_limited() -> None:
+    said, limited = ((1, 1.0), (2, 1.001), (3, 1.002), (1, 1.0)), Metric('score', 'min', time_limited=True)
+
+    assert judged(*said, contended=True).passes
+    assert [one.rule for one in judged(*said, metric=limited, contended=True).findings] == ['contention', 'seeds']
 
 
 def test_a_lab_sets_its_own_bounds(lab: Place) -> None:

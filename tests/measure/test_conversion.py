@@ -1,20 +1,28 @@
 """Filters and attributes that would make the checkout hold other files than the commit."""
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 from place import Place
-from gitexp.core.errors import Refused
+from gitexp.core.errors import Integrity, Refused
 from gitexp.lab.lab import Lab
 from gitexp.measure import checkout
 from stories import change, experiment, rows
 
 SMUDGE = {'smudge': 'sed s/2/0/', 'clean': 'sed s/0/2/'}
 LFS = {'smudge': 'git-lfs smudge -- %f', 'clean': 'git-lfs clean -- %f', 'process': '', 'required': 'true'}
-FAKE_LFS = '#!/bin/sh\ncase $1 in smudge) sed s/2/7/ ;; clean) sed s/7/2/ ;; esac\n'
+FAKE_LFS = '''\
+#!/bin/sh
+case $1 in
+clean) cat ;;
+smudge) cat "$(dirname "$0")/$(sed -n 's/^oid sha256://p')" ;;
+esac
+'''
+BIG = b'score = 7.0\n'
 
 
 def driver(lab: Place, said: dict[str, str], *words: str, name: str = 'evil') -> None:
@@ -71,17 +79,59 @@ def test_an_experiment_with_a_filter_is_measured_as_it_is_committed(lab: Place) 
     assert rows(lab)[0]['score'] == '2.001'
 
 
-def test_files_of_git_lfs_are_there(lab: Place, commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / 'bin').mkdir()
-    (tmp_path / 'bin' / 'git-lfs').write_text(FAKE_LFS)
-    (tmp_path / 'bin' / 'git-lfs').chmod(0o755)
-    monkeypatch.setenv('PATH', f'{tmp_path / "bin"}{os.pathsep}{os.environ["PATH"]}')
-    driver(lab, {key: value for key, value in LFS.items() if value}, '--global', name='lfs')
-    lab.write('.git/info/attributes', 'model.py filter=lfs\n')
-    assert model(lab, commit) == 'score = 7.0\n'
+def test_a_filter_is_not_hidden_by_a_variable_that_only_one_command_of_git_heeds(lab: Place) -> None:
+    driver(lab, {**SMUDGE, 'clean': 'cat'}, '--global')
+    idea = experiment(lab)
+    idea.write('.gitattributes', 'model.py filter=evil\n')
+    idea.commit('exp(idea): attributes')
+    idea.ok('eval', '--seed', '1', GIT_CONFIG='/dev/null')
 
-    os.remove(lab.path / '.git/info/attributes')
-    assert model(lab, commit) == 'score = 2.0\n'  # What was written before does not stay.
+    assert rows(lab)[0]['score'] == '2.001'
+
+
+@pytest.fixture
+def stored(lab: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program of git-lfs, and where it has the file that model.py in the commit 'idea' points to."""
+    store = tmp_path / 'bin'
+    store.mkdir()
+    (store / 'git-lfs').write_text(FAKE_LFS)
+    (store / 'git-lfs').chmod(0o755)
+    monkeypatch.setenv('PATH', f'{store}{os.pathsep}{os.environ["PATH"]}')
+    driver(lab, {key: value for key, value in LFS.items() if value}, '--global', name='lfs')
+    name = hashlib.sha256(BIG).hexdigest()
+    idea = experiment(lab, model_py=f'version https://git-lfs.github.com/spec/v1\noid sha256:{name}\nsize {len(BIG)}\n')
+    idea.write('.gitattributes', 'model.py filter=lfs diff=lfs merge=lfs -text\nodd.py filter=lfs\n')
+    (idea.path / 'odd.py').symlink_to('nowhere')
+    idea.commit('exp(idea): large')
+    (store / name).write_bytes(BIG)
+    return store / name
+
+
+def test_files_of_git_lfs_are_there(lab: Place, stored: Path) -> None:
+    assert model(lab, 'exp/idea') == BIG.decode()
+    assert model(lab, 'exp/idea') == BIG.decode()
+
+    lab.git('config', '--global', 'filter.lfs.smudge', 'git-lfs smudge --skip -- %f')
+    stored.with_name('git-lfs').write_text('#!/bin/sh\ncat\n')
+    assert model(lab, 'exp/idea').startswith('version ')  # What was written before does not stay.
+
+
+@pytest.mark.parametrize('other', [b'score = 0.0\n', b''], ids=['another', 'empty'])
+def test_and_are_what_the_commit_names_whatever_program_has_written_them(lab: Place, stored: Path, other: bytes) -> None:
+    stored.write_bytes(other)
+    with pytest.raises(Integrity, match="git-lfs has written something else than the commit names: 'model.py'"):
+        model(lab, 'exp/idea')
+
+    stored.write_bytes(BIG)
+    assert model(lab, 'exp/idea') == BIG.decode()
+
+
+def test_what_is_no_pointer_stays_as_it_is_committed(lab: Place, stored: Path) -> None:
+    idea = lab.at('5_worktrees/idea')
+    change(idea, model_py='score = 2.0\n')
+    stored.with_name('git-lfs').write_text('#!/bin/sh\ncase $1 in clean) cat ;; smudge) sed s/2/0/ ;; esac\n')
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "something else than the commit names: 'model.py'" in idea.talk and rows(lab) == []
 
 
 def test_a_file_is_written_anew_when_the_commit_says_otherwise_how(lab: Place) -> None:

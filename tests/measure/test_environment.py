@@ -87,8 +87,11 @@ def test_the_program_is_found_as_the_shell_finds_it(command: str, name: str | No
 
 
 def test_what_changes_which_code_is_loaded_is_left_out() -> None:
-    kept = {'PATH': '/bin', 'LD_LIBRARY_PATH': '/lib', 'PYTHONHASHSEED': '0', 'PYTHON_VERSION': '3', 'BASH_FUNC_module%%': '() { :; }'}
+    kept = {'PATH': '/bin', 'LD_LIBRARY_PATH': '/lib', 'PYTHONHASHSEED': '0', 'PYTHON_VERSION': '3'}
+    kept |= {'MPLCONFIGDIR': '/x', 'BASH_FUNC_module%%': '() { :; }'}
     bending = {'PYTHONHOME': '/x', 'LD_PRELOAD': 'x.so', 'NODE_OPTIONS': '-r x', 'MAKEFILES': 'x', 'CDPATH': '/x', 'PYTEST_ADDOPTS': '-p x'}
+    bending |= {name: '/x' for name in ('OPENSSL_CONF', 'OPENSSL_MODULES', 'GCONV_PATH', 'ZDOTDIR', 'LUA_PATH_5_4')}
+    bending |= {'MPLBACKEND': 'module://x'}
     quiet = {'GIT_DIR': '/x', 'BASH_FUNC_python3%%': '() { :; }', 'PYTHONPATH': ''}
 
     assert environment.handed_on({**kept, **bending, **quiet}) == kept

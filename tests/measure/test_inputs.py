@@ -10,7 +10,7 @@ import pytest
 from place import CONFIG, Place
 from gitexp.core.errors import Refused
 from gitexp.measure import inputs
-from stories import experiment, rows
+from stories import change, experiment, reason, rows
 
 EVAL = """\
 from pathlib import Path
@@ -30,7 +30,8 @@ def idea(lab: Place) -> Place:
 
 def linked(tmp_path: Path, *patterns: str) -> tuple[str, ...]:
     (tmp_path / 'checkout').mkdir(exist_ok=True)
-    return inputs.link(patterns, into=tmp_path / 'checkout', root=tmp_path / 'root', own=tmp_path / 'own', leave_out='5_worktrees')
+    return inputs.link(patterns, into=tmp_path / 'checkout', root=tmp_path / 'root', own=tmp_path / 'own', leave_out='5_worktrees',
+                       settled=lambda name: name.endswith('.md')).own
 
 
 def put(path: Path, text: str = '') -> Path:
@@ -120,6 +121,89 @@ def test_nothing_is_made_outside_on_the_way_to_the_refusal(tmp_path: Path) -> No
     (tmp_path / 'checkout').mkdir()
     (tmp_path / 'checkout/data').symlink_to(tmp_path / 'outside')
 
-    with pytest.raises(Refused, match='outside the checkout'):
+    with pytest.raises(Refused, match="the way to the input 'data/deep/x' leads through 'data'"):
         linked(tmp_path, 'data/deep/x')
     assert list((tmp_path / 'outside').iterdir()) == []
+
+
+def test_what_the_commit_holds_in_the_place_of_an_input_is_the_trunks_or_nothing(tmp_path: Path) -> None:
+    put(tmp_path / 'root/data/val', 'of root')
+    put(tmp_path / 'checkout/data/val', 'committed')
+
+    with pytest.raises(Refused, match="the commit holds 'data/val', where an input of the lab goes"):
+        linked(tmp_path, 'data')
+
+
+@pytest.mark.parametrize('pattern', ['data/val.txt', 'data/*', 'data'])
+def test_a_committed_link_leads_to_no_other_data(lab: Place, idea: Place, pattern: str) -> None:
+    lab.write('gitexp.yaml', CONFIG + f'inputs: ["{pattern}"]\n')
+    lab.write('.gitignore', '/5_worktrees/\n/experiments/*/results*/*\n/experiments/*/exp_log*/\n')
+    lab.git('commit', '-qam', 'inputs')
+    idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
+    idea.write('mine/val.txt', '0.5')
+    (idea.path / 'data').symlink_to('mine')
+    idea.commit('exp(idea): data of its own')
+
+    assert idea.exp('eval', '--seed', '1') in (3, 5)
+    assert rows(lab) == []
+
+
+@pytest.mark.parametrize('swap', [
+    'rm data; mkdir data; echo 0.5 > data/val.txt', 'rm data; cp -r ../mine data', 'mv data aside; mkdir data; echo 0.5 > data/val.txt; '
+    'python3 eval.py; rm -r data; mv aside data',
+])
+@pytest.mark.parametrize('train', [True, False])
+def test_a_run_cannot_put_its_own_in_the_place_of_an_input(lab: Place, idea: Place, swap: str, train: bool) -> None:
+    commands = 'train: sh train.sh\n' if train else ''
+    evaluation = 'python3 eval.py {seed}' if train else 'sh train.sh; python3 eval.py'
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', evaluation) + commands + 'inputs: [data/**]\n')
+    lab.commit('inputs')
+    change(idea, train_sh=swap + '\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5, idea.talk
+    assert rows(lab)[0]['status'] == 'violation' and reason(rows(lab)[0]) == 'it replaced the input data'
+    assert (lab.path / 'data/val.txt').read_text() == '2.0'
+
+
+@pytest.mark.parametrize(('how', 'named'), [
+    ('echo 0.5 > data/val.txt', 'data/val.txt'),
+    ('cp -p data/val.txt aside; echo 0.5 > data/val.txt; cat aside > data/val.txt', 'data/val.txt'),
+    ('echo 1 > data/more.txt', 'data/more.txt'),
+    ('rm data/val.txt', 'data/val.txt'),
+])
+def test_a_run_that_writes_to_the_data_of_the_lab_is_no_result(lab: Place, idea: Place, how: str, named: str) -> None:
+    lab.write('gitexp.yaml', CONFIG + 'train: sh train.sh\ninputs: [data/**]\n')
+    lab.commit('inputs')
+    change(idea, train_sh=how + '\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert reason(rows(lab)[0]) == f'the inputs changed while it ran: {named}'
+
+
+def test_a_value_on_other_data_is_refused_before_it_is_measured(lab: Place, idea: Place) -> None:
+    idea.ok('eval', '--seed', '1')
+    idea.write('data/checkpoint.txt', '0.0')
+    idea.ok('eval', '--seed', '2')
+    lab.write('data/val.txt', '1.0')
+    assert idea.exp('eval', '--seed', '3') == 3 and len(rows(lab)) == 2
+    assert f"the inputs are not those that run {rows(lab)[1]['id']} of 'idea' was measured on" in idea.talk
+    assert 'eval: env DATA=NAME python3 eval.py {seed}' in idea.talk
+    assert lab.exp('baseline') == 3
+
+    lab.write('data/val.txt', '2.0')
+    idea.ok('eval', '--seed', '3')
+    lab.write('data/val.txt', '1.0')
+    lab.write('gitexp.yaml', CONFIG.replace('eval: ', 'eval: env DATA=new ') + 'inputs: [data/**]\n')
+    lab.commit('other data')
+    idea.ok('eval', '--seed', '1')
+    assert [row['score'] for row in rows(lab)] == ['2.0', '2.0', '2.0', '1.0'] and rows(lab)[3]['eval_id'] != rows(lab)[0]['eval_id']
+
+
+def test_data_that_retired_runs_were_measured_on_binds_nobody(lab: Place, idea: Place) -> None:
+    idea.ok('eval', '--seed', '1')
+    lab.ok('supersede', 'idea', '--bug', 'wrong-data', '--yes')
+    lab.write('data/val.txt', '1.0')
+    change(idea, model_py='score = 1\n')
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(lab)[-1]['score'] == '1.0'

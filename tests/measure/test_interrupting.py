@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import killing
 from place import CONFIG, PROGRAM, Place
 from stories import change, experiment, reason, rows
 
@@ -53,7 +52,7 @@ def test_ctrl_c_ends_the_run_and_writes_its_row(lab: Place, tmp_path: Path, numb
 
     assert child.returncode == 130 and 'interrupted' in talk
     row, = rows(lab)
-    assert (row['status'], row['score'], row['seed']) == ('failed', '', '1')
+    assert (row['status'], row['score'], row['seed']) == ('interrupted', '', '1')
     assert reason(row) == f'interrupted by {signal.Signals(number).name}'
     assert not alive(started.read_text().strip())
     idea.ok('list')
@@ -74,39 +73,3 @@ def test_ctrl_c_while_waiting_for_another_leaves_nothing(lab: Place, tmp_path: P
 
     assert (second.returncode, first.returncode) == (130, 0)
     assert [row['seed'] for row in rows(lab)] == ['1']
-
-
-def test_a_killed_supervisor_leaves_a_row_to_the_next_command(lab: Place, tmp_path: Path) -> None:
-    idea = slow(lab, 'echo $$ >> "$STARTED"; test "$1" = 2 || setsid sleep 20; echo score: 1\n')
-    started = tmp_path / 'started'
-    child = start(idea, 'eval', '--seed', '1', STARTED=str(started))
-    until(lambda: started.exists() and started.read_text())
-    child.kill()
-    child.communicate()
-    assert alive(started.read_text().strip()) and rows(lab) == []
-
-    idea.ok('eval', '--seed', '2', STARTED=str(started))
-    assert [(row['seed'], row['status']) for row in rows(lab)] == [('1', 'failed'), ('2', 'ok')]
-    assert 'died' in reason(rows(lab)[0]) and 'was left without a row' in idea.talk
-    assert not any(alive(pid) for pid in started.read_text().split())
-
-
-def test_killed_at_any_step_each_run_that_started_has_one_row(lab: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    idea = slow(lab, 'echo "$EXP_RUN" >> "$STARTED"; echo score: 1\n')
-    started = tmp_path / 'started'
-    monkeypatch.setenv('STARTED', str(started))
-    step, code = 0, -signal.SIGKILL
-    while code == -signal.SIGKILL:
-        step += 1
-        code = killing.run_until(step, ['eval', '--seed', '1'], idea.path)
-    assert code == 0 and step > 20
-
-    idea.ok('eval', '--seed', '1')
-    ids = [row['id'] for row in rows(lab)]
-    runs = started.read_text().split()
-    assert sorted(ids) == sorted(set(ids))
-    assert set(runs) <= set(ids) and len(runs) > 5
-    assert [row['status'] for row in rows(lab)[-2:]] == ['ok', 'ok']
-    assert not list((lab.path / '.git/exp/runs').iterdir())
-    assert lab.git('fsck', '--no-dangling').stdout == ''
-    assert lab.git('worktree', 'list').stdout.count('exp-checkout') == 1

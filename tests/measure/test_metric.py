@@ -26,9 +26,12 @@ def read(*said: str | bytes, name: str = 'val_bpb', stream: int = 1) -> Reading:
     ('val_bpb = -.5\n', -0.5),
     ('val_bpb: 3\nloss: 7\n', 3.0),
     ('val_bpb: 2.50\nval_bpb: 2.5\n', 2.5),
-    ('epoch 1 val_bpb: 9\nval_bpb: 2.5\n', 2.5),
-    ('val_bpb: computing\nval_bpb: 2.5\n', 2.5),
-    ('my_val_bpb: 1\nval_bpb_ema: 2\nval_bpb: 2.5\n', 2.5),
+    ('epoch 1 val_bpb: 2.50\nval_bpb: 2.5\n', 2.5),
+    ('val_bpb:\nval_bpb: 2.5\n', 2.5),
+    ('val_bpb_ema: 2\nVAL_BPB: 3\nbest val_bpb so far: 4\nval_bpb: 2.5\n', 2.5),
+    ("{'eval_val_bpb': 1}\n{'val_bpb': 2}\nval_bpb: 2.5\n", 2.5),
+    ('{"step": 1, "val_bpb": 9}\nval_bpb: 2.5\n', 2.5),
+    ('a val_bpb: information\nval_bpb: 2.5\n', 2.5),
     ('\x1b[32mval_bpb: 2.5\x1b[0m\n', 2.5),
     ('10%\r20%\rval_bpb: 2.5\r', 2.5),
     ('talk\n{"val_bpb": 2.5, "loss": 1}\n\n', 2.5),
@@ -44,6 +47,8 @@ def test_the_number_is_found(said: str, value: float) -> None:
     ('', "printed no line 'val_bpb: NUMBER'"),
     ('loss: 1\n', "printed no line 'val_bpb: NUMBER'"),
     ('INFO val_bpb: 2.5\n', "the nearest line is 'INFO val_bpb: 2.5'"),
+    ('val_bpb: good\nval_bpb: 3\n', "with different values: 3.0, and 'good', which is text"),
+    ('val_bpb: 3\n{"val_bpb": "good"}', "with different values: 3.0, and 'good', which is text"),
     ('val_bpb: 2.5 bits\n', "printed 'val_bpb: 2.5 bits', which is text"),
     ('val_bpb: 2,5\n', 'which is text'),
     ('val_bpb: 1_000\n', 'which is text'),
@@ -67,6 +72,57 @@ def test_what_is_no_number_is_named(said: str, why: str) -> None:
 
     assert reading.value is None
     assert why in (reading.why or '')
+
+
+@pytest.mark.parametrize(('said', 'shown'), [
+    ('val_bpb: 0.1\nxval_bpb: 5\n', "and 5.0 within the line 'xval_bpb: 5'"),
+    ('xval_bpb: 5\nval_bpb: 0.1\n', "and 5.0 within the line 'xval_bpb: 5'"),
+    ('val_bpb: 0.1\nx val_bpb = 5', "and 5.0 within the line 'x val_bpb = 5'"),
+    ('val_bpb: 0.1\nloss: 1 val_bpb: 5 more\n', "and 5.0 within"),
+    ('val_bpb: 0.1\n\x1b[3val_bpb: 5\n', "and 5.0 within"),
+    ('val_bpb: 0.1\nx{"val_bpb": 5}\n', "and 5.0 within"),
+    ('val_bpb: 0.1\n{"a": {"val_bpb": 5}\n', "and 5.0 within"),
+    ('val_bpb: 0.1\n{{"val_bpb": 5}\n', "and 5.0 within"),
+    ('val_bpb: 0.1\n{}{"val_bpb": 5}\n', "and 5.0 within"),
+    ('val_bpb: 0.1\nx\xffval_bpb: nan\n', "and nan within"),
+    ('xval_bpb: 5\n{"val_bpb": 0.1}', "and 5.0 within"),
+    ('50%|## val_bpb=0.2\n60%|### val_bpb=0.1\nval_bpb: 0.1\n', "and 0.2 within the line '50%|## val_bpb=0.2'"),
+    ('val_bpb: 0.1\n' + 'x' * 2 * LONGEST + 'val_bpb: 5\n', f"and 'val_bpb' within a line of more than {LONGEST} bytes"),
+])
+def test_a_number_within_a_line_may_be_the_true_one(said: str, shown: str) -> None:
+    """Whoever prints to the same stream may leave a line without its end, by intent or as a progress bar does."""
+    for cut in (1, 1000, len(said)):
+        reading = read(*(said[at:at + cut] for at in range(0, len(said), cut))) if cut > 1 or len(said) < 1000 else read(said)
+
+        assert reading.value is None and shown in (reading.why or '')
+        assert 'print it once, on a line of its own, and end the line before it' in (reading.why or '')
+
+
+def test_a_colour_that_somebody_else_began_hides_no_name() -> None:
+    reading = read('mse: 0.1\n\x1b[mse: 5\n', name='mse')
+
+    assert reading.value is None and 'and 5.0 within' in (reading.why or '')
+
+
+def test_progress_on_the_other_stream_is_free() -> None:
+    reader = Reader('val_bpb')
+    reader.hear(2, b'50%|## val_bpb=9.0\rINFO val_bpb: 7\n')
+    reader.hear(1, b'val_bpb: 2.5\n')
+
+    assert reader.reading().value == 2.5
+
+
+@pytest.mark.parametrize('cut', [1000, LONGEST, LONGEST + 7, 3 * LONGEST])
+def test_a_name_in_an_endless_line_is_found_wherever_it_is_cut(cut: int) -> None:
+    for at in (LONGEST - 3, LONGEST, 2 * LONGEST - 5, 3 * LONGEST - 2):
+        said = 'val_bpb: 0.1\n' + 'x' * at + 'val_bpb: 5'
+        reading = read(*(said[start:start + cut] for start in range(0, len(said), cut)))
+
+        assert reading.value is None, (at, cut)
+
+
+def test_an_endless_line_without_the_name_costs_nothing() -> None:
+    assert read('val_bpb: 2.5\n', 'x' * 3 * LONGEST, ' val_bpb_ema: 1' + 'x' * LONGEST, '\n').value == 2.5
 
 
 def test_stderr_counts_too_and_is_not_mixed_in() -> None:

@@ -193,7 +193,7 @@ def test_git_looks_at_every_file_itself(
     folder = checkout.bring(found, commit)
     os.utime(folder / 'model.py', (1_000_000_000, 1_000_000_000))
     lab.at(folder).git('update-index', '--refresh')  # git looks again at what is as young as its index
-    index = checkout._index(found)
+    index = checkout.kept(found)
     assert index
     index.keep()
     (tmp_path / 'witness').unlink(missing_ok=True)
@@ -303,7 +303,8 @@ def test_inputs_are_linked_beside_what_the_commit_holds(lab: Place, found: Lab) 
     idea.write('checkpoints/a/last.pt', 'of the experiment')
     lab.write('checkpoints/a/first.pt', 'of root')
     folder = checkout.bring(found, idea.git('rev-parse', 'HEAD').stdout.strip())
-    inputs.link(['data/', 'checkpoints/*/*.pt', '**/*.bin'], into=folder, root=lab.path, own=idea.path, leave_out='5_worktrees')
+    inputs.link(['data/', 'checkpoints/*/*.pt', '**/*.bin'], into=folder, root=lab.path, own=idea.path, leave_out='5_worktrees',
+                settled=lambda name: True)
 
     assert (folder / 'data/train.bin').read_text() == 'of root' and (folder / 'data/train.bin').is_symlink()
     assert (folder / 'data/README.md').read_text() == 'committed'
@@ -317,7 +318,8 @@ def test_inputs_are_linked_beside_what_the_commit_holds(lab: Place, found: Lab) 
 @pytest.mark.parametrize(('pattern', 'error'), [('nothing/*', Refused), ('gone.bin', Refused), ('../secret', Usage), ('/', Usage)])
 def test_an_input_that_is_not_there_is_named(tmp_path: Path, pattern: str, error: type[Exception]) -> None:
     with pytest.raises(error, match=r"the input '.*' is "):
-        inputs.link([pattern], into=tmp_path / 'checkout', root=tmp_path, own=tmp_path, leave_out='5_worktrees')
+        inputs.link([pattern], into=tmp_path / 'checkout', root=tmp_path, own=tmp_path, leave_out='5_worktrees',
+                    settled=lambda name: True)
 
 
 def test_an_input_is_not_linked_through_a_link_of_the_commit(tmp_path: Path) -> None:
@@ -328,8 +330,9 @@ def test_an_input_is_not_linked_through_a_link_of_the_commit(tmp_path: Path) -> 
     (tmp_path / 'checkout' / 'data').symlink_to(tmp_path / 'outside')
 
     place = tmp_path / 'place'
-    with pytest.raises(Refused, match='outside the checkout'):
-        inputs.link(['data/x'], into=tmp_path / 'checkout', root=place, own=place, leave_out='5_worktrees')
+    with pytest.raises(Refused, match="leads through 'data'"):
+        inputs.link(['data/x'], into=tmp_path / 'checkout', root=place, own=place, leave_out='5_worktrees',
+                    settled=lambda name: True)
 
 
 def test_a_lab_says_that_it_misses_an_input(lab: Place) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from gitexp.measure import family
 from gitexp.measure.interrupts import Interrupts
-from gitexp.measure.run import TAIL, Ended, Ending, classify, supervise
+from gitexp.measure.ending import Ended, Ending, classify
+from gitexp.measure.run import TAIL, supervise
 
 linux = pytest.mark.skipif(sys.platform != 'linux', reason='only Linux has a subreaper')
 
@@ -38,7 +39,7 @@ def gone(pid: int) -> bool:
 
 
 def test_a_command_runs_in_a_session_of_its_own_with_nothing_to_read(tmp_path: Path) -> None:
-    script = 'cat; echo "$FOO"; pwd; echo oops >&2; ps -o sid= -p $$'
+    script = 'cat; echo "$FOO"; pwd; echo oops >&2; ps -o sid= -p $$; sleep 0.2'
     ended = run(script, tmp_path, env={**os.environ, 'FOO': 'a b'})
 
     lines = (tmp_path / 'run.log').read_text().split('\n')
@@ -207,7 +208,7 @@ def test_what_a_killed_supervisor_left_is_found_by_its_name(tmp_path: Path) -> N
     import subprocess
     left = subprocess.Popen(['sleep', '60'], env={**os.environ, 'EXP_RUN': 'abc'})
     other = subprocess.Popen(['sleep', '60'], env={**os.environ, 'EXP_RUN': 'abcd'})
-    family.end_run('abc')
+    family.end_run('abc', tmp_path / 'nobody')
 
     assert left.wait(5) == -signal.SIGKILL
     assert other.poll() is None

@@ -116,6 +116,98 @@ open(importlib.util.cache_from_source('helper.py'), 'wb').write(head + code)
     assert rows(lab)[0]['score'] == '2.0'
 
 
+@pytest.fixture
+def single(lab: Place) -> Place:
+    """A lab in which one command trains and then scores, with code that is fixed, below a folder that is no package."""
+    lab.write('gitexp.yaml', CONFIG.replace('eval.py,', 'eval.sh, score.py, bench/metric.py,').replace('python3 eval.py', 'sh eval.sh'))
+    lab.write('eval.sh', 'python3 train.py && python3 score.py\n')
+    lab.write('score.py', f'from bench.metric import value\n{EVAL.replace("2.0", "value")}')
+    lab.write('bench/metric.py', 'value = 2.0\n')
+    lab.write('train.py', ANSWER)
+    lab.commit('single')
+    return lab
+
+
+FORGE = """\
+import importlib.util, marshal, os
+os.makedirs('bench/__pycache__')
+info = os.stat('bench/metric.py')
+code = marshal.dumps(compile('value = {value}\\n', 'bench/metric.py', 'exec'))
+stamp = int(info.st_mtime).to_bytes(4, 'little') + info.st_size.to_bytes(4, 'little')
+head = importlib.util.MAGIC_NUMBER + ({flags}).to_bytes(4, 'little') + ({flags} and bytes(8) or stamp)
+open(importlib.util.cache_from_source('bench/metric.py'), 'wb').write(head + code)
+"""
+
+
+@pytest.mark.parametrize(('code', 'said'), [
+    (f'open("json.py", "w").write({FAKE!r})', "it left json.py: Python would load it in place of its own 'json'"),
+    ('open("bench/__init__.py", "w")', "it left bench/__init__.py: Python would run it before 'bench/metric.py'"),
+    ('open("bench.py", "w").write("__path__ = []")', "it left bench.py: Python would look there for 'bench/metric.py'"),
+    (FORGE.format(value='0.0', flags=0), "metric.cpython-{}.pyc: it is not what Python makes of 'bench/metric.py'"),
+    (FORGE.format(value='2.0', flags=1), "metric.cpython-{}.pyc: it is not what Python makes of 'bench/metric.py'"),
+    ('import os; os.mkdir("x"); os.symlink("../x", "bench/__pycache__")', 'bench/__pycache__: Python would look there'),
+    ('import os; os.mkdir("bench/__pycache__"); os.mkfifo("bench/__pycache__/metric.cpython-1.pyc")', "metric.cpython-1.pyc: it is not"),
+], ids=['module', 'init', 'module-before-folder', 'compiled', 'compiled-unchecked', 'link', 'pipe'])
+def test_what_is_left_between_two_programs_of_one_command_is_found(single: Place, code: str, said: str) -> None:
+    idea = experiment(single, train_py=f'{ANSWER}{code}\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    row, = rows(single)
+    assert row['status'] == 'violation' and said.format(f'{sys.version_info[0]}{sys.version_info[1]}') in reason(row)
+
+
+@pytest.mark.parametrize('how', ['', 'env -u PYTHONDONTWRITEBYTECODE '])
+def test_honest_compiled_code_does_no_harm(single: Place, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv('PYTHONDONTWRITEBYTECODE', raising=False)
+    single.write('eval.sh', f'python3 train.py && {how}python3 score.py && ls bench\n')
+    single.commit('how')
+    idea = experiment(single)
+    idea.ok('eval', '--seed', '1')
+
+    row, = rows(single)
+    log, = (idea.path / 'experiments/idea/exp_log').glob('*.log')
+    assert row['score'] == '2.0' and bool(how) == ('__pycache__' in log.read_text())
+
+
+def test_training_cannot_leave_an_init_in_a_folder_of_fixed_code(single: Place) -> None:
+    config = (single.path / 'gitexp.yaml').read_text()
+    single.write('gitexp.yaml', config.replace('sh eval.sh', 'python3 score.py') + TRAIN)
+    single.commit('two')
+    idea = experiment(single, train_py=f'{ANSWER}open("bench/__init__.py", "w")\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "training left bench/__init__.py: Python would run it before 'bench/metric.py'" in idea.talk
+
+
+@pytest.mark.parametrize('name', ['bench/__init__.py', 'bench.py'])
+def test_an_experiment_adds_nothing_that_comes_before_fixed_code(single: Place, name: str) -> None:
+    idea = experiment(single, model_py='')
+    idea.write(name, '')
+    idea.commit('exp(idea): before')
+
+    assert idea.exp('eval', '--seed', '1') == 5 and f'    {name}: Python would ' in idea.talk and rows(single) == []
+
+
+def test_what_is_beside_a_program_comes_first_though_that_is_in_a_package(lab: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('eval.py', 'bench/eval.py'))
+    lab.write('bench/eval.py', "import json\nprint('score:', json.loads('2'))\n")
+    lab.write('bench/__init__.py', '')
+    lab.commit('package')
+    idea = experiment(lab, bench__json_py='def loads(text): return 0.0\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5 and "bench/json.py: Python would load it in place of its own 'json'" in idea.talk
+
+
+def test_the_configuration_of_pytest_is_the_labs_where_it_evaluates(lab: Place) -> None:
+    plugs = '[tool.pytest.ini_options]\naddopts = "-p model"\n'
+    experiment(lab, pyproject_toml=plugs).ok('eval', '--seed', '1')
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py', 'python3 -m pytest eval.py'))
+    lab.commit('pytest')
+    other = experiment(lab, 'other', pyproject_toml=plugs)
+
+    assert other.exp('eval', '--seed', '1') == 5 and 'pyproject.toml: pytest would load it unasked' in other.talk
+
+
 def test_the_place_of_an_installed_module_cannot_be_taken_either(strict: Place, tmp_path: Path) -> None:
     (tmp_path / 'installed').mkdir()
     (tmp_path / 'installed' / 'scores.py').write_text('')

@@ -201,14 +201,23 @@ def test_extra_seeds_of_one_side_can_take_a_paired_win_away():
 
 
 @pytest.mark.parametrize('first, said, worth', [
-    (1.9, {}, False), (2.1, {}, True), (0.0, {'noise': None}, True), (0.0, {'noise': Noise(1.0, 1)}, True),
-    (0.1, {'direction': 'min'}, False), (-0.1, {'direction': 'min'}, True),
-    (1.6, {'residual': Noise(0.5, 8)}, True), (1.4, {'residual': Noise(0.5, 8)}, False), (2.2, {'residual': Noise(1.5, 8)}, True),
+    (1.4, {}, False), (1.6, {}, True), (0.0, {'noise': None}, None), (0.0, {'noise': Noise(1.0, 1)}, None),
+    (0.6, {'direction': 'min'}, False), (0.4, {'direction': 'min'}, True),
+    (1.3, {'residual': Noise(0.5, 8)}, True), (1.2, {'residual': Noise(0.5, 8)}, False), (1.6, {'residual': Noise(1.5, 8)}, True),
+    (1.3, {'residual': Noise(0.5, 2)}, True), (1.3, {'residual': Noise(0.5, 1)}, False),
 ])
-def test_a_first_run_is_promising_beyond_one_sigma(first, said, worth):
-    given_ = {'noise': NOISE, 'direction': 'max', **said}
+def test_a_first_run_is_promising_beyond_half_a_sigma(first, said, worth):
+    screen = verdict.screen(tree(first), tree(1.0, 1.0, 1.0), **{'noise': NOISE, 'direction': 'max', **said})
 
-    assert verdict.promising(tree(first), tree(1.0, 1.0, 1.0), **given_) is worth
+    assert (screen and screen.passed) is worth
+
+
+def test_fewer_seeds_than_decide_are_never_better():
+    said = [judge(tree(*[9.0] * n), tree(1.0, 1.0, 1.0), seeds_wanted=3) for n in (1, 2, 3, 4)]
+
+    assert [one.kind for one in said] == [Kind.PROVISIONAL, Kind.PROVISIONAL, Kind.BETTER, Kind.BETTER]
+    assert said[0].why.endswith(', but only 1 of the 3 seeds that decide has run')
+    assert judge(tree(-9.0), tree(1.0, 1.0, 1.0), seeds_wanted=3).kind is Kind.WORSE
 
 
 @pytest.mark.parametrize('gain, before, flagged', [
@@ -318,7 +327,8 @@ def test_no_finite_numbers_raise(case, gained_before):
 
     assert one.p is None or 0 <= one.p <= 1
     assert not math.isnan(one.gain) and one.why
-    assert verdict.promising(trees[0], trees[1], **known(trees), direction='max') in (True, False)
+    screen = verdict.screen(trees[0], trees[1], **known(trees), direction='max')
+    assert screen is None or not math.isnan(screen.gain) and not math.isnan(screen.wanted)
 
 
 @given(samples(extreme))

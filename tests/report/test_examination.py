@@ -56,8 +56,8 @@ def test_a_lab_that_is_well_gets_a_line_for_each_look(well: Place) -> None:
     names = [line.split()[1] for line in said.splitlines()]
     assert {line.split()[0] for line in said.splitlines()} == {'ok'}
     assert names == [
-        'git', 'python', 'repository', 'disk', 'configuration', 'trunk', 'rules', 'program', 'hooks', 'ledger', 'runs', 'worktrees',
-        'landlock', 'ignored', 'attributes',
+        'git', 'python', 'repository', 'disk', 'configuration', 'trunk', 'rules', 'program', 'hooks', 'ledger', 'notes', 'runs',
+        'worktrees', 'landlock', 'ignored', 'attributes',
     ]
     assert f"ok    trunk          'main' in {well.path}\n" in said
 
@@ -125,7 +125,7 @@ def test_program_md_must_be_filled_in_and_agree(well: Place) -> None:
 
 
 def test_lines_of_the_ledger_that_cannot_be_used_are_named(well: Place) -> None:
-    well.ok('baseline', '--seeds', '1')
+    assert well.exp('baseline', '--seeds', '1') == 1
     ledger = well.path / 'results.tsv'
     ledger.write_text(ledger.read_text() + 'torn\trow\n' * 12)
 
@@ -138,7 +138,7 @@ def test_lines_of_the_ledger_that_cannot_be_used_are_named(well: Place) -> None:
 
 
 def test_a_ledger_that_cannot_be_written_to_is_named(well: Place) -> None:
-    well.ok('baseline', '--seeds', '1')
+    assert well.exp('baseline', '--seeds', '1') == 1
     (well.path / 'results.tsv').chmod(0o444)
     if os.access(well.path / 'results.tsv', os.W_OK):
         pytest.skip('this user may write anywhere')

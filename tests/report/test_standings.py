@@ -277,7 +277,7 @@ def test_status_leads_on_from_step_to_step(blank: Notebook) -> None:
     assert hint(root) == 'hint: git exp new SLUG\n'
     place = opened(blank, 'idea')
     assert hint(root) == 'hint: git exp list, or: git exp new SLUG\n'
-    assert hint(place.path) == 'hint: git exp eval --seeds 3\n'
+    assert hint(place.path) == 'hint: git exp eval\n'
     place.write('model.py', 'score = 1.0\n')
     assert hint(place.path) == "hint: git add -A && git commit -m 'exp(idea): WHAT CHANGED'\n"
     tree = place.commit('exp(idea): more') and place.git('rev-parse', 'HEAD^{tree}').stdout.strip()

@@ -71,6 +71,8 @@ def _swapped(text: bytes, one: bytes, other: bytes) -> bytes:
     (GAP, _swapped(GAP, b'\n## 10.', NEW + b'\n## 10.'), None),
     (GAP, _swapped(GAP, b'\n## 10.', NEW.replace(b'9. ', b'') + b'\n## 10.'),
      "the section '10. v1 root cause' is not in its place: new ones follow below the last"),
+    (b'## 1. a\n\n## ' + b'9' * 5000 + b'. b\n', b'## 1. a\n\n## 2. x\n\n## ' + b'9' * 5000 + b'. b\n',
+     f"the section '{'9' * 60}…' is not in its place: new ones follow below the last"),
     (PLAN + b'```\n', PLAN + b'```\n\nx\n```\n', "the section '8. Code' is changed"),
     (b'## 1. A\n```\n``` goes on\n## 2. B\n```\n', b'## 1. A\n```\n``` goes on\n## 2. C\n```\n', "the section '1. A' is changed"),
     (b'', PLAN, None),

@@ -10,11 +10,16 @@ from gitexp.rules import uninvited
 from gitexp.rules.uninvited import Ground
 
 FIXED = {'eval.py', 'gitexp.yaml', 'tools/score.py', 'pkg/data.py', 'build/Makefile', 'tests/test_model.py'}
-INSTALLED = {'numpy'}
+INSTALLED = {'numpy', 'pandas'}
 
 
-def said(path: str, *, is_file: bool = True) -> str:
-    ground = Ground(FIXED, lambda folder: folder == 'pkg', lambda names: INSTALLED.intersection(names))
+SAYS = b'import numpy, pkg.data\n'
+
+
+def said(path: str, *, is_file: bool = True, eval_: str = 'python3 eval.py', **texts: bytes) -> str:
+    """What is said of a new path; the fixed eval.py says that it imports, others what `texts` has for them."""
+    said = {uninvited.COMMANDS: eval_.encode(), 'eval.py': SAYS, **{name.replace('_', '.'): text for name, text in texts.items()}}
+    ground = Ground(FIXED, lambda folder: folder == 'pkg', lambda: said, INSTALLED.intersection)
     return ''.join(one.message for one in uninvited.judge({path: is_file}, ground))
 
 
@@ -41,12 +46,34 @@ def said(path: str, *, is_file: bool = True) -> str:
     ('pkg/__pycache__/data.cpython-312.opt-1.pyc', "in place of 'pkg/data.py'"),
     ('conftest.py', 'pytest would load it'),
     ('tests/conftest.py', 'pytest would load it'),
+    ('.pytest.ini', 'pytest would load it'),
     ('.Rprofile', 'R would load it'),
+    ('tools/__init__.py', "run it before 'tools/score.py'"),
+    ('tools/__init__.abi3.so', "run it before 'tools/score.py'"),
+    ('tools.py', "look there for 'tools/score.py'"),
+    ('tools.cpython-311-x86_64-linux-gnu.so', "look there for 'tools/score.py'"),
+    ('pkg.pyc', "look there for 'pkg/data.py'"),
     ('build/GNUmakefile', "make would take it for 'Makefile'"),
     ('build/makefile', "make would take it for 'Makefile'"),
 ])
 def test_what_is_loaded_uninvited_is_named(path: str, message: str) -> None:
     assert message in said(path)
+
+
+@pytest.mark.parametrize('name', ['pyproject.toml', 'setup.cfg', 'tox.ini', 'tests/pyproject.toml'])
+def test_what_configures_pytest_matters_where_the_evaluation_runs_it(name: str) -> None:
+    assert said(name) == ''
+    assert 'pytest would load it' in said(name, eval_='python3 -m pytest -q tests')
+    assert 'pytest would load it' in said(name, eval_py=b"subprocess.run(['pytest'])\n")
+
+
+def test_a_program_looks_beside_itself_though_it_is_in_a_package() -> None:
+    for name in ('types', 'random', 'numpy'):
+        assert said(f'pkg/{name}.py') == ''
+        assert f"'{name}'" in said(f'pkg/{name}.py', eval_='python3 pkg/data.py')
+    assert said('pkg/types.py', eval_py=b'# see data.py\n') == ''
+    assert "own 'types'" in said('pkg/types.py', eval_py=b"run(['python3', 'pkg/data.py'])\n")
+    assert "own 'types'" in said('pkg/types.py', eval_='sh eval.sh', eval_sh=b'cd pkg && python3 data.py\n')
 
 
 def test_a_link_may_lead_to_a_package() -> None:
@@ -59,6 +86,7 @@ def test_a_link_may_lead_to_a_package() -> None:
     'model.py', 'model/__init__.py', 'solution.py', 'json.txt', 'json.test.py', 'json/notes.md', 'json/schema.py', 'eval/inputs.bin',
     'src/json.py', 'src/types.py', 'pkg/types.py', 'pkg/random/__init__.py', 'pandas.py', 'other/conftest.py', 'Makefile', 'makefile',
     '__pycache__/json.cpython-311.pyc', '__pycache__/model.cpython-311.pyc', 'eval.pyc', 'experiments/idea/random.py',
+    'pyproject.toml', 'build.py', 'build/__init__.py', 'model/tools.py', 'tools/more/__init__.py', 'toolsets.py',
     'org/tools.py', 'org/notes.md', 'java/Main.java', 'src/org/__init__.py', 'pkg/vms_lib.py', 'pip.py', 'test/__init__.py',
 ])
 def test_what_is_only_there_is_not(path: str) -> None:

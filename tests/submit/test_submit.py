@@ -112,7 +112,7 @@ def test_again_it_brings_push_and_text_up_to_date(desk: Desk, better: Any) -> No
     better.write('experiments/idea/results/viz/curve.png', b'\x89PNG')
     better.write('experiments/idea/PLAN.md', '# Plan\n\nIt worked.\n')
     head = better.commit('exp(idea): what came of it')
-    desk.measured(better.at('.'), 2.03)
+    desk.measured(better.at('.'), 2.03, 2.02, 2.01)
     second = json.loads(desk.lab.ok('submit', 'idea', '--json'))
 
     assert (second['pushed'], second['commit'], desk.pushed('idea')) == (True, head, head)
@@ -130,15 +130,21 @@ def test_documents_may_change_after_the_measurement(desk: Desk, better: Any) -> 
     better.ok('submit')
 
     text = desk.texts[0].read_text()
-    assert f'- commit measured: `{measured}`\n- commit to merge: `{head}`, which differs from it in documents only\n' in text
+    said = "which differs from it in documents only: 'experiments/idea/SUMMARY.md', 'experiments/idea/results/viz/curve.png'"
+    assert f'- commit measured: `{measured}`\n- commit to merge: `{head}`, {said}\n' in text
     assert '- `experiments/idea/results/viz/curve.png`' in text
     assert 'nothing is drawn' not in better.talk
 
 
-@pytest.mark.parametrize('path', ['model.py', 'experiments/idea/config.yaml', 'experiments/idea/prompts/a.md', 'experiments/other/PLAN.md'])
+@pytest.mark.parametrize('path', [
+    'model.py', 'experiments/idea/config.yaml', 'experiments/idea/prompts/a.md', 'experiments/other/PLAN.md',
+    'experiments/idea/model.md', 'experiments/idea/results/settings.json',
+    'experiments/idea/results/viz/a.py', 'experiments/idea/exp_log/a.txt',
+])
 def test_what_would_merge_must_be_what_was_measured(desk: Desk, better: Any, path: str) -> None:
     measured = better.git('rev-parse', '--short=7', 'HEAD').stdout.strip()
     better.write(path, 'score = 0.5\n')
+    better.git('add', '-f', path)
     better.commit('exp(idea): one more thing')
 
     assert better.exp('submit') == 3
@@ -147,6 +153,33 @@ def test_what_would_merge_must_be_what_was_measured(desk: Desk, better: Any, pat
         'hint: git exp eval --seeds 3, in its worktree\n'
     )
     assert (desk.pushed('idea'), desk.texts) == ('', [])
+
+
+def test_what_runs_have_left_may_come_and_go_but_not_change(desk: Desk) -> None:
+    place = desk.experiment('idea')
+    left = 'experiments/idea/results/06d1w2nq3aa3mqxp/model.json'
+    place.write(left, '{}')
+    place.git('add', '-f', '.')
+    place.commit('exp(idea): keep')
+    desk.measured(place, 2.0, 2.01, 2.02)
+    place.git('rm', '-q', left)
+    place.write('experiments/idea/exp_log/06d1w2nq3aa3mqxq.train.log', 'epoch 1')
+    place.git('add', '-f', '.')
+    place.commit('exp(idea): tidy')
+    place.ok('submit')
+
+    place.write(left, '{"score": 0.5}')
+    place.git('add', '-f', '.')
+    place.commit('exp(idea): other settings')
+    assert place.exp('submit') == 3 and f"'exp/idea' changed '{left}'" in place.talk
+
+
+def test_a_link_is_no_document(desk: Desk, better: Any) -> None:
+    (better.path / 'experiments/idea/PLAN.md').unlink()
+    (better.path / 'experiments/idea/PLAN.md').symlink_to('../../model.py')
+    better.commit('exp(idea): link')
+
+    assert better.exp('submit') == 3 and "changed 'experiments/idea/PLAN.md'" in better.talk
 
 
 def test_the_trunk_must_not_have_moved_under_the_measurement(desk: Desk, better: Any) -> None:
@@ -231,10 +264,22 @@ def test_a_jump_is_not_requested_until_somebody_vouches_for_it(desk: Desk) -> No
 
     assert place.exp('submit') == 1
     assert "'exp/idea' is not confirmed: gain 2.4 is more than 10 times everything gained before" in place.talk
-    assert 'git exp submit idea --confirm-jump' in place.talk and desk.texts == []
+    assert 'git exp confirm idea --because WHY' in place.talk and desk.texts == []
 
-    place.ok('submit', '--confirm-jump')
-    assert 'whoever submitted it has confirmed it' in desk.texts[0].read_text()
+    tree = place.git('rev-parse', 'HEAD^{tree}').stdout.strip()
+    params = {'confirms': tree, 'by': 'Ada <ada@example.org>', 'because': 'looked\n# at `it`'}
+    write.append(Lab.find(desk.lab.path), [Result('9', '', 'idea', Kind.CONFIRM, eval_id='e1', params=params)])
+    place.ok('submit')
+    assert "Confirmed by `Ada <ada@example.org>`: `looked # at 'it'`" in desk.texts[0].read_text()
+
+
+def test_a_part_of_the_seeds_is_not_requested(desk: Desk) -> None:
+    place = desk.experiment('idea')
+    desk.measured(place, 2.0, 2.01)
+
+    assert place.exp('submit') == 1
+    assert "'exp/idea' is not better than the baseline yet: gain 1 is beyond" in place.talk
+    assert 'but only 2 of the 3 seeds that decide have run\nhint: git exp eval -e idea' in place.talk and desk.texts == []
 
 
 def test_without_noise_it_says_what_would_settle_it(lab: Any) -> None:

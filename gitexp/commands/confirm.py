@@ -1,0 +1,41 @@
+"""git exp confirm"""
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import click
+
+from gitexp.commands import here, options, out
+from gitexp.git.command import Git
+from gitexp.measure import confirm as vouching
+
+
+@click.command()
+@options.slug
+@click.option('--because', required=True, metavar='TEXT', help='What was looked at, and why the gain is real.')
+@options.as_json
+def confirm(slug: str | None, because: str, as_json: bool) -> None:
+    """Vouch for a gain that is too large to be believed at once.
+
+    A step of more than ten times everything gained before is held as provisional: most such steps are a leak or a bug.
+    This appends a row that says who has looked, and why the gain is real; from then on the result is judged like any other.
+    SLUG is the experiment whose worktree this is, unless named. Retired results that are measured again are held anew.
+
+    Where gitexp.yaml lists its humans, only they may, by the author that git would name here. That stops an agent which
+    commits under a name of its own; it does not stop one that takes yours.
+    """
+    lab = here.lab(afresh=True)
+    which = here.experiment(lab, slug)
+    now = datetime.now(timezone.utc)
+    done = vouching.confirm(lab, which, because=because, here=Git(lab.here or lab.common), now=now)
+    one, said = done.standing, done.verdict
+    if as_json:
+        out.data({
+            'experiment': one.experiment, 'version': one.version, 'tree': one.tree, 'commit': one.commit, 'eval_id': one.eval_id,
+            'row': done.row.id, 'new': done.new, 'by': done.row.params.get('by'), 'because': done.row.params.get('because'),
+            'verdict': said.kind.value if said else None, 'why': said.why if said else None,
+        })
+        return
+    out.answer(f"{'confirmed' if done.new else 'confirmed before'} by {done.row.params.get('by')}: {one.experiment} {one.version}")
+    if said:
+        out.answer(f'    {said.kind.value}: {said.why}')

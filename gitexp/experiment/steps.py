@@ -1,0 +1,109 @@
+"""Retiring results or bringing them back, in steps that can each be repeated: a crash between them is made good by doing them all again.
+
+Of several experiments at once all are turned or none.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gitexp.core.errors import Failure, Refused
+from gitexp.experiment import commit, folders
+from gitexp.experiment.intent import Intent
+from gitexp.experiment.turn import Turn
+from gitexp.git import abandoned
+from gitexp.git.command import Git
+from gitexp.lab.lab import Lab
+from gitexp.ledger import cells, notes, read, write
+
+
+def carry_out(lab: Lab, mine: Intent, turns: Sequence[Turn]) -> list[str | None]:
+    """Do all the steps; returns the commit of each. What can be refused comes first, and then nothing has happened.
+
+    Raises Refused, or OSError, when a later step fails; the intent stays then, and the next command goes on.
+    """
+    commits = [commit.make(lab, turn, turn.head) if turn.head else None for turn in turns]
+    mine.arm({'turns': [turn._asdict() for turn in turns], 'commits': commits})
+    try:
+        commits = _advance(lab, turns, commits)
+    except Failure:
+        _set_back(lab, turns, commits)
+        mine.disarm()
+        raise
+    verb = turns[0].verb
+    try:
+        _rename(turns)
+    except (Failure, OSError) as error:
+        _step_back(lab, turns, commits)
+        mine.disarm()
+        raise Refused(f"cannot {verb} '{mine.slug}': {error}") from None
+    try:
+        _finish(lab, turns, commits)
+    except (Failure, OSError) as error:
+        raise Refused(f"{verb} of '{mine.slug}' is not finished: {error}", hint='put it right; the next command finishes') from None
+    return commits
+
+
+def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
+    """Finish what a killed supersede or restore began."""
+    turns, commits = [Turn(**one) for one in said['turns']], list(said['commits'])
+    verb = turns[0].verb
+    try:
+        commits = _advance(lab, turns, commits)
+        _rename(turns)
+    except (Failure, OSError) as error:
+        _step_back(lab, turns, commits)
+        return f"took back 'git exp {verb}' of '{slug}', which was killed: {error}"
+    _finish(lab, turns, commits)
+    return f"finished 'git exp {verb}' of '{slug}', which was killed"
+
+
+def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> list[str | None]:
+    """Move the branches to their commits, all or none, or to ones like them when they have moved on since; returns which."""
+    git = Git(lab.common)
+    found, feed = [], ''
+    for turn, made in zip(turns, commits):
+        head = git.run('rev-parse', '--verify', '--quiet', turn.branch).text if turn.branch and made else ''
+        if head and not turn.done_in(commit.plan_text(git, turn, head)):
+            made = made if head == turn.head else commit.make(lab, turn, head)
+            feed += f'update {turn.branch} {made} {head}\n'
+        found.append(made)
+    if feed:
+        abandoned.ask(git, 'update-ref', '-m', f'git exp {turns[0].verb}', '--stdin', feed=feed.encode())
+    return found
+
+
+def _rename(turns: Sequence[Turn]) -> None:
+    for turn in turns:
+        turn.rename()
+
+
+def _finish(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> None:
+    for turn, made in zip(turns, commits):
+        if turn.worktree and made:
+            commit.write_plan(Path(turn.worktree), turn, made)
+            commit.stage(Git(Path(turn.worktree)), turn, made)
+    there = read.present(lab, [turn.row['id'] for turn in turns])
+    missing = [(turn, made) for turn, made in zip(turns, commits) if turn.row['id'] not in there]
+    rows = [cells.parsed({**turn.row, 'commit': made or ''}) for turn, made in missing]
+    write.append(lab, rows)
+    for turn in turns:
+        if turn.worktree and turn.folder and turn.verb == 'supersede':
+            folders.fresh(Path(turn.folder))
+    notes.add(lab, rows)  # The last of all; if it cannot, git exp sync does.
+
+
+def _step_back(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> None:
+    for turn in turns:
+        turn.rename_back()
+        if turn.folder and turn.verb == 'restore':
+            folders.fresh(Path(turn.folder))
+    _set_back(lab, turns, commits)
+
+
+def _set_back(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> None:
+    """Move back the branches that stand at our commits; a full disk may have stopped git between two of them."""
+    for turn, made in zip(turns, commits):
+        if turn.branch and made:
+            Git(lab.common).run('update-ref', '-m', f'undo git exp {turn.verb}', turn.branch, f'{made}^', made)

@@ -1,0 +1,67 @@
+"""Exchanging the notes with a remote: what is there, and what it answers."""
+from __future__ import annotations
+
+import re
+
+from gitexp.core.errors import Refused
+from gitexp.git.command import Done, Git
+from gitexp.git.notes import REF
+
+# Only for as long as it takes to make the two one; no configuration of fetches can name it, or overwrite the notes themselves.
+_THEIRS = 'refs/exp/theirs'
+_FETCH = (
+    'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-prune', '--no-recurse-submodules', '--no-auto-maintenance',
+    '--no-filter', '--refmap=',
+)
+_PUSH = ('push', '--porcelain', '--no-follow-tags', '--no-recurse-submodules')
+_AGAIN = re.compile(r'\[rejected\]|lock|failed to update ref|incorrect old value|reference already exists|but expected')
+_DULL = re.compile(r'^(fatal|error|remote|ssh): (?=.)|^(remote: *|hint: .*|)$')
+
+
+def remotes(git: Git) -> list[str]:
+    return git.ask('remote').text.split()
+
+
+def usual(git: Git, trunk: str) -> str | None:
+    """The remote that the trunk follows, or 'origin', or the only one; raises Refused where only the user knows."""
+    known = remotes(git)
+    follows = git.run('config', f'branch.{trunk}.remote').text
+    for name in (follows, 'origin'):
+        if name in known:
+            return name
+    if len(known) > 1:
+        raise Refused('there are several remotes', hint=f'name one: git exp sync {known[0]}')
+    return known[0] if known else None
+
+
+def fetch(git: Git, remote: str) -> str | None:
+    """The commit of the notes at a remote, fetched; None when it has no notes. Raises Refused when it cannot be asked."""
+    done = git.run(*_FETCH, remote, f'+{REF}:{_THEIRS}')
+    if done.code and f"couldn't find remote ref {REF}" in done.err:
+        return None
+    if done.code:
+        raise Refused(f"cannot fetch the notes of '{remote}': {_why(done)}", hint=f'git fetch {remote}')
+    return git.ask('rev-parse', '--verify', _THEIRS).text
+
+
+def push(git: Git, remote: str, commit: str) -> bool:
+    """Whether a remote's notes are at a commit now; False when somebody was faster. Raises Refused when it does not take them."""
+    done = git.run(*_PUSH, remote, f'{commit}:{REF}')
+    if not done.code:
+        return True
+    refused = next((line.rpartition('\t')[2] for line in done.text.split('\n') if line.startswith('!')), None)
+    if refused and _AGAIN.search(refused):
+        return False
+    why = f'{refused.removeprefix("[remote rejected] ").strip("()")}: {_why(done)}' if refused else _why(done)
+    raise Refused(f"'{remote}' does not take the notes: {why}", hint=f'git push {remote} {REF}')
+
+
+def forget(git: Git) -> None:
+    """Remove what a fetch has left."""
+    git.run('update-ref', '-d', _THEIRS)
+
+
+def _why(done: Done) -> str:
+    """The first line in which git says something."""
+    lines = (_DULL.sub('', line.strip()) for line in done.err.splitlines() if not line.startswith(('To ', 'hint:')))
+    return next(filter(None, lines), f'exit code {done.code}')

@@ -1,0 +1,160 @@
+"""The notes about results: for a person lines on the commit that was measured, and beside them the rows themselves.
+
+Both are only ever added to, so that any two of them can be made one. The tree of the ref has a note where git expects it, and a
+folder 'rows', which git's own commands keep as it is: a file a row, named by the row's key and its object id. A row that is
+changed is therefore another file, and a union of names loses nothing.
+"""
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from gitexp.core.errors import Refused
+from gitexp.git.command import Done, Git
+from gitexp.git.stream import Stream, data, quoted
+
+REF = 'refs/notes/exp'
+TRIES = 30
+LENGTHS = (40, 64)  # of an object id
+_FEW = 64
+_PAUSE = 0.02  # seconds
+_FOLDER = 'rows'
+# Not compiled until they are needed: the end of every run comes by here.
+_ROW = rf'{_FOLDER}/([0-9a-f]{{2}})/([0-9a-z_]+)-([0-9a-f]{{8}})'
+_LOST = r'Not updating|cannot lock ref|Unable to create .*\.lock'
+
+
+class Note(NamedTuple):
+    """What is noted of one row: its text, the key that rows of one name share, and the lines that commits get."""
+
+    key: str
+    text: bytes
+    lines: Sequence[tuple[str, str]]
+
+
+class Kept(NamedTuple):
+    """Where the text of a row is in the notes."""
+
+    key: str
+    oid: str
+    path: str
+
+
+def add(git: Git, notes: Sequence[Note], *, who: str, message: str, settings: Sequence[str] = (), patience: float = 600.0) -> None:
+    """Write notes by one process, for `patience` seconds about; raises Refused when it cannot be done. `git` is in the common folder."""
+    until = time.monotonic() + patience
+    for _ in range(TRIES):
+        with Stream(git, 'fastimport.unpackLimit=100', *settings, patience=patience) as stream:
+            lines, tip = _lines(notes), current(git)
+            there = zip(lines, _found(git, stream, tip, list(lines)))
+            texts = [united([stream.read(oid)] if oid else [], lines[path]) for path, oid in there]
+            oids = stream.write([*texts, *(note.text for note in notes)])
+            paths = [*lines, *(place(note.key, oid) for note, oid in zip(notes, oids[len(texts):]))]
+            done = stream.end(commit(who, message, [tip] if tip else []), *(put(path, oid) for path, oid in zip(paths, oids)))
+        if not done.code:
+            return
+        if not lost(done) or time.monotonic() > until:
+            break
+        wait(_PAUSE)
+    raise unwritten(done)
+
+
+def current(git: Git) -> str | None:
+    """The commit of the notes, None without any; mostly a file says so."""
+    try:
+        said = (git.folder / REF).read_text().strip()
+    except OSError:
+        said = ''
+    return said if len(said) in LENGTHS else git.run('rev-parse', '--verify', '--quiet', REF).text or None
+
+
+def kept(git: Git) -> tuple[list[Kept], list[str]]:
+    """The rows in the notes, and the paths below their folder that are none; raises Refused for notes that cannot be read."""
+    done = git.run('ls-tree', '-r', '-z', '--full-tree', REF, f'{_FOLDER}/')
+    if done.code and current(git):
+        raise Refused(f"'{REF}' cannot be read: {done.err.strip()}", hint=f'git update-ref -d {REF}; git exp sync')
+    rows, odd, is_row = [], [], re.compile(_ROW).fullmatch
+    for head, path in (line.split('\t', 1) for line in done.names):
+        oid, found = head.split(' ')[2], is_row(path)
+        if found and found[1] + found[3] == oid[:10] and head.startswith('100644 blob'):
+            rows.append(Kept(found[2], oid, path))
+        else:
+            odd.append(path)
+    return rows, odd
+
+
+def count(git: Git, old: str | None, new: str) -> int:
+    """How many rows one commit of notes has that another, or none, has not."""
+    which = ('diff-tree', '--no-renames', '--diff-filter=A', old, new, '--') if old else ('ls-tree', '--full-tree', new)
+    return len(git.ask(which[0], '-r', '-z', '--name-only', *which[1:], f'{_FOLDER}/').names)
+
+
+def place(key: str, oid: str) -> str:
+    """Where the row of a key is kept whose text has this object id."""
+    return f'{_FOLDER}/{oid[:2]}/{key}-{oid[2:10]}'
+
+
+def on(commit: str) -> str:
+    """Where the note on a commit is."""
+    return f'{commit[:2]}/{commit[2:]}'
+
+
+def oldest(git: Git, paths: Sequence[str]) -> str:
+    """Which of several paths was in the notes before the others."""
+    words = ('log', '--reverse', '--root', '-m', '-z', '--format=', '--name-only', '--diff-filter=A', REF, '--', *paths)
+    return next((path for path in git.ask(*words).text.replace('\n', '\0').split('\0') if path in paths), min(paths))
+
+
+def united(texts: Iterable[bytes], lines: Iterable[bytes] = ()) -> bytes:
+    """The lines of texts and some more, each once; what they begin with sorts them by time."""
+    every = {line for text in texts for line in text.split(b'\n')} | set(lines)
+    return b''.join(line + b'\n' for line in sorted(every) if line.strip())
+
+
+def commit(who: str, message: str, parents: Sequence[str]) -> bytes:
+    """What begins a commit of notes in a stream."""
+    ties = [f'{word} {parent}\n' for word, parent in zip(['from', *['merge'] * len(parents)], parents)]
+    head = f'commit {REF}\ncommitter {who} now\n'.encode('utf-8', 'surrogateescape')
+    return head + data(message.encode('utf-8', 'surrogateescape')) + ''.join(ties).encode()
+
+
+def put(path: str, oid: str, mode: str = '100644') -> bytes:
+    """A path gets an object, in a stream."""
+    return b'M %s %s %s\n' % (mode.encode(), oid.encode(), quoted(path))
+
+
+def lost(done: Done) -> bool:
+    """Whether somebody else has moved the notes meanwhile, so that it is worth another try."""
+    return bool(re.search(_LOST, done.err))
+
+
+def wait(most: float) -> None:
+    """Sleep for a while up to so many seconds that chance chooses, so that those who have collided do not again."""
+    time.sleep(most * int.from_bytes(os.urandom(2), 'big') / 0xffff)
+
+
+def unwritten(done: Done) -> Refused:
+    said = done.err.strip().splitlines()
+    return Refused(f"cannot write '{REF}': {said[0] if said else f'exit code {done.code}'}")
+
+
+def _found(git: Git, stream: Stream, tip: str | None, paths: Sequence[str]) -> list[str | None]:
+    """The notes that stand at paths already."""
+    if tip is None:
+        return [None] * len(paths)
+    if len(paths) <= _FEW:
+        return stream.find(tip, paths)
+    lines = git.ask('ls-tree', '-r', '-z', '--full-tree', tip).names
+    there = {path: words.split(' ')[2] for words, path in (line.split('\t', 1) for line in lines)}
+    return [there.get(path) for path in paths]
+
+
+def _lines(notes: Iterable[Note]) -> Mapping[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    for note in notes:
+        for commit_id, line in note.lines:
+            found.setdefault(on(commit_id), []).append(line.encode('utf-8', 'surrogateescape'))
+    return found

@@ -1,0 +1,1 @@
+"""Logs that others wrote: read forgivingly, and never guessed at."""

@@ -1,0 +1,165 @@
+"""Importing somebody else's log: what must be asked first, what the rows would be, and the one append."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from gitexp.core import locks
+from gitexp.core.errors import Refused
+from gitexp.git.command import Git
+from gitexp.lab.config import Metric
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read, write
+from gitexp.ledger.foreign import columns, log, quantity, reading, statuses
+from gitexp.ledger.foreign.record import Dropped, Log
+from gitexp.ledger.foreign.rows import Maker, Row
+from gitexp.ledger.result import Status
+from gitexp.ledger.scan import Scan
+
+_HASHES = (40, 64)  # characters of a whole commit id
+_BETTER = {'min': 'lower', 'max': 'higher'}
+
+
+class Told(NamedTuple):
+    """What a person says of a log: the columns of rows without a header, the column of the lab's metric, which way it is better."""
+
+    columns: tuple[tuple[str, ...], ...] = ()
+    metric: str | None = None
+    direction: str | None = None
+    statuses: Mapping[str, Status] = {}
+    experiment: str = 'imported'
+
+
+class Question(NamedTuple):
+    """What only a person knows; `example` is an answer to `option` that would do."""
+
+    option: str
+    message: str
+    example: str
+
+
+class Plan(NamedTuple):
+    """The rows that a log would become, the lines that none comes from, and the statuses that are not known with their numbers."""
+
+    form: str
+    rows: list[Row]
+    dropped: list[Dropped]
+    unknown: dict[str, int]
+    completed: int
+
+
+def read_log(data: bytes, metric: Metric, told: Told) -> Log:
+    """The log in `data`; raises Refused for what is none, and for a ledger of gitexp."""
+    found = log.of(data, metric=told.metric or metric.name, named=told.columns)
+    if any(columns.is_ledger(names) for names in found.headers):
+        raise Refused('this is a ledger of gitexp, and no log of somebody else', hint='git merge the branch that has it: all rows are kept')
+    return found
+
+
+def unclear(found: Log, metric: Metric, told: Told) -> Question | None:
+    """The next thing to ask, None when all is known; raises Refused for a log of another metric than the lab's."""
+    if found.headless and not found.headers:
+        return Question('columns', f'no line says what its {len(found.headless)} columns are: {_shown(found.headless)}',
+                        ','.join(_guess(found.headless, metric)))
+    name = told.metric or metric.name
+    likely = _likely(found)
+    if likely and all(columns.find(names, name) is None for names in found.headers):
+        wanted = f"none of its columns is '{name}'" if told.metric else f"which column is '{name}', the metric of this lab"
+        return Question('metric', f'{wanted}: {", ".join(likely)}', likely[0])
+    direction = told.direction or found.directions.get(name) or found.directions.get('')
+    if direction and direction != metric.direction:
+        ours = f"'{metric.name}', the metric of this lab, when {_BETTER[metric.direction]}"
+        raise Refused(f"'{name}' is better when {_BETTER[direction]}, and {ours}")
+    if not direction and found.records and columns.find((metric.name,), name) is None:
+        wanted = f'nothing says which is better in that column; {metric.name} is better when {_BETTER[metric.direction]}'
+        return Question('direction', wanted, metric.direction)
+    return None
+
+
+def plan(lab: Lab, found: Log, told: Told, *, source: str) -> Plan:
+    """Make the rows that a log says, whether the ledger has them or not; `source` is what the log is called."""
+    name = told.metric or lab.config.metric.name
+    values = (record.cells[place] for record in found.records if (place := columns.find(record.names, name)) is not None)
+    commas = not any(map(quantity.has_decimal_comma, values))
+    maker = Maker(name, experiment=told.experiment, source=source, told=told.statuses, commas=commas)
+    rows = maker.rows(found.records)
+    dropped = sorted([*found.dropped, *maker.dropped])
+    return Plan(found.form, rows, dropped, dict(maker.unknown), _complete(lab.git, rows))
+
+
+def meanings(found: Log, name: str) -> list[tuple[str, str]]:
+    """Where the ledger will have what stands in each column of a log, in the log's order."""
+    made: dict[str, str] = {}
+    for record in found.records:
+        schema = columns.schema(record.names, name)
+        ours = {place: 'the metric' if column == 'value' else column for column, place in schema.places.items()}
+        for place, one in enumerate(record.names):
+            if place in ours:
+                made[one] = ours[place]
+            elif (place, one) in schema.measured and quantity.of(record.cells[place]):
+                made[one] = 'metrics'
+            elif not quantity.is_nothing(record.cells[place]):
+                made.setdefault(one, 'params')
+    return list(made.items())
+
+
+def missing(lab: Lab, rows: Sequence[Row]) -> list[Row]:
+    """Those that the ledger does not have."""
+    try:
+        file = read.opened(lab.ledger)
+    except FileNotFoundError:
+        return list(rows)
+    with file:
+        ours = {row.cells['id'].encode() for row in rows}
+        there = {name.decode() for some in Scan(file, lab.config.metric).rows() for name in some.ids if name in ours}
+    return [row for row in rows if row.cells['id'] not in there]
+
+
+def carry_out(lab: Lab, rows: Sequence[Row]) -> list[Row]:
+    """Append those that the ledger does not have, all or none of them, and return them."""
+    with locks.held(lab.state / 'locks' / 'import', purpose='import a log'):
+        new = missing(lab, rows)
+        write.put(lab, [row.cells for row in new])
+    return new
+
+
+def _complete(git: Git, rows: Sequence[Row]) -> int:
+    """Write out each short commit that is the beginning of exactly one that git knows."""
+    short = {name for row in rows if (name := row.cells['commit']) and len(name) not in _HASHES}
+    whole = _whole(short, git.ask('rev-list', '--all', '--reflog').text.split()) if short else {}
+    for row in rows if whole else ():
+        row.cells['commit'] = whole.get(row.cells['commit'], row.cells['commit'])
+    return len(whole)
+
+
+def _whole(short: Collection[str], known: Sequence[str]) -> dict[str, str]:
+    """The one that each begins, without those that none or several begin so."""
+    found: dict[str, str] = {}
+    for length in {len(name) for name in short}:
+        begun = Counter(one[:length] for one in known)
+        found.update((one[:length], one) for one in known if begun[one[:length]] == 1 and one[:length] in short)
+    return found
+
+
+def _guess(cells: Sequence[str], metric: Metric) -> list[str]:
+    """Names for columns, as an example: those of the classic log where the cells look like one."""
+    kinds = ['commit' if reading.HASH.fullmatch(cell) or cell == 'HEAD' else 'number' if quantity.of(cell) else
+             'status' if statuses.of(cell, statuses.meanings({})) else 'text' for cell in cells]
+    if kinds == ['commit', 'number', 'number', 'status', 'text']:
+        return ['commit', metric.name, 'memory_gb', 'status', 'description']
+    once = [kind if kind in ('commit', 'status') and kinds.index(kind) == place else f'c{place + 1}' for place, kind in enumerate(kinds)]
+    return [*once[:-1], 'description'] if kinds[-1] == 'text' else once
+
+
+def _likely(found: Log) -> list[str]:
+    """The columns that may be the metric: what the log itself calls so, then those that hold numbers; else all."""
+    numbers: dict[str, None] = dict.fromkeys(name for names in found.headers for name in names if name and name in found.directions)
+    for record in found.records[:100]:
+        places = columns.schema(record.names, '').measured
+        numbers.update((name, None) for place, name in places if quantity.of(record.cells[place]))
+    return list(numbers or dict.fromkeys(name for names in found.headers for name in names if name))
+
+
+def _shown(cells: Sequence[str]) -> str:
+    return ' | '.join(cell if len(cell) <= 24 else f'{cell[:24]}…' for cell in cells[:12])

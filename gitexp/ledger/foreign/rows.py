@@ -1,0 +1,173 @@
+"""Records of somebody else's log as rows of the ledger: what a record does not say stays empty."""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from gitexp.core import ids
+from gitexp.ledger import cells
+from gitexp.ledger.cells import BadCell
+from gitexp.ledger.foreign import columns, quantity, reading, statuses
+from gitexp.ledger.foreign.quantity import Quantity
+from gitexp.ledger.foreign.record import Dropped, Record
+from gitexp.ledger.result import Kind, Status
+
+_ENCODER = json.JSONEncoder(separators=(',', ':'), ensure_ascii=False, sort_keys=True, allow_nan=False)
+_OURS = ('id', 'experiment', 'env')  # what a row has from us, and does not say itself
+
+
+class Row(NamedTuple):
+    """A row as cells of the ledger, and the line that it comes from."""
+
+    line: int
+    cells: dict[str, str]
+
+
+class Maker:
+    """Makes rows of records; `dropped` are those that it cannot use, `unknown` the statuses whose meaning it does not know.
+
+    With `commas`, '1,061' is more than a thousand.
+    """
+
+    def __init__(self, metric: str, *, experiment: str, source: str, told: Mapping[str, Status], commas: bool) -> None:
+        self.dropped: list[Dropped] = []
+        self.unknown = Counter[str]()
+        self._metric = metric
+        self._known = statuses.meanings(told)
+        self._commas = commas
+        self._unit: tuple[str, int] | None = None
+        self._seen: dict[str, tuple[int, bytes]] = {}
+        self._blank = {name: '' for name in cells.NAMES if name not in _OURS} | {'version': 'v1', 'kind': Kind.IMPORT.value}
+        self._ours = {'id': '', 'experiment': cells.escape(experiment), 'env': _document({'imported': source})}
+
+    def rows(self, records: Iterable[Record]) -> list[Row]:
+        """A row for each record that can be used, in the order of the log, the same one once."""
+        made = []
+        for record in records:
+            try:
+                made.append(Row(record.line, self._row(record)))
+            except BadCell as error:
+                self.dropped.append(Dropped(record.line, str(error)))
+        return made
+
+    def _row(self, record: Record) -> dict[str, str]:
+        known = columns.schema(record.names, self._metric)
+        if known.value is None:
+            raise BadCell(f"no column '{self._metric}'")
+        said = dict(self._blank)
+        measured: dict[str, object] = {}
+        noted: dict[str, object] = {}
+        cell = '' if known.status is None else record.cells[known.status]
+        word = _word(cell) if isinstance(cell, str) else ''
+        if known.status is not None and not word:
+            noted[record.names[known.status]] = cell
+        status, value = self._ending(word, record.cells[known.value], record.line)
+        ok = status is Status.OK
+        said['status'] = status.value
+        if ok and value:
+            said['value'] = repr(float(value.number))
+        elif value and value.number:
+            measured[self._metric] = value.number
+        elif value is None:
+            noted[self._metric] = record.cells[known.value]
+        order = self._fill(known, record, said, noted)
+        for place, name in known.measured:
+            cell = _plain(record.cells[place], self._commas)
+            if type(cell) is not float and type(cell) is not int:
+                noted[name] = cell
+            elif ok or cell:  # Where nothing was measured, 0 stands for that.
+                measured[name] = cell
+        for place, name in known.noted:
+            noted[name] = _plain(record.cells[place], self._commas)
+        said['metrics'] = _document(measured)
+        said['params'] = _noted(noted, word) if noted else _ended(word)
+        name = self._id(order, said, record.line)
+        said.update(self._ours)
+        said['id'] = name
+        return said
+
+    def _ending(self, word: str, cell: object, line: int) -> tuple[Status, Quantity | None]:
+        """How the run ended and what it measured; without a status, by whether it measured anything."""
+        value = quantity.of(cell, commas=self._commas)
+        status = statuses.of(word, self._known) if word else Status.OK
+        if status is None:
+            self.unknown[word] += 1
+            raise BadCell(f"status '{_short(word)}' is not known")
+        if status is not Status.OK:
+            return status, value
+        if value is None and not quantity.is_nothing(cell):
+            raise BadCell(f"'{_short(cell)}' is not a number")
+        if value is None and not word:
+            raise BadCell('neither a status nor a value')
+        if value:
+            self._unit = self._unit or (value.unit, line)
+            if value.unit != self._unit[0]:
+                here, there = [unit or 'no unit' for unit in (value.unit, self._unit[0])]
+                raise BadCell(f"'{_short(cell)}' is in {here}, and line {self._unit[1]} in {there}")
+        return status, value
+
+    def _fill(self, known: columns.Schema, record: Record, said: dict[str, str], noted: dict[str, object]) -> int:
+        """Fill the other columns of the ledger, and keep what does not fit under its own name; when it was, in ms, 0 where it says not."""
+        order = 0
+        for column, place in known.others:
+            cell = record.cells[place]
+            if quantity.is_nothing(cell):
+                continue
+            if column == 'time' and (when := quantity.moment(cell)):
+                said[column], order = when
+            elif (text := reading.READERS[column](cell, record.names[place], self._commas)) is not None:
+                said[column] = text
+            else:
+                noted[record.names[place]] = _plain(cell, self._commas)
+        return order
+
+    def _id(self, order: int, said: Mapping[str, str], line: int) -> str:
+        """The same for the same row, wherever it stands; raises BadCell for one that was there before."""
+        digest = hashlib.blake2b('\t'.join(said.values()).encode('utf-8', 'surrogatepass'), digest_size=16).digest()
+        name = ids.of(order, digest)
+        while (there := self._seen.get(name)) and there[1] != digest:
+            name = ids.of(order, hashlib.blake2b(name.encode() + digest).digest())
+        if there:
+            raise BadCell(f'the same as line {there[0]}')
+        self._seen[name] = line, digest
+        return name
+
+
+def _noted(said: Mapping[str, object], word: str) -> str:
+    said = {name: one for name, one in said.items() if not quantity.is_nothing(one)}
+    return _document({**said, 'status': word} if word else said) if said else _ended(word)
+
+
+@lru_cache(1024)
+def _ended(word: str) -> str:
+    return _document({'status': word} if word else {})
+
+
+def _document(said: Mapping[str, object]) -> str:
+    try:
+        return cells.escape(_ENCODER.encode(said)) if said else '{}'
+    except ValueError:
+        raise BadCell('a number in it is not finite') from None
+
+
+@lru_cache(1024)
+def _word(cell: str) -> str:
+    """A status as it is written; a number is none."""
+    return '' if quantity.is_nothing(cell) or quantity.of(cell) else cell.strip()
+
+
+def _short(said: object) -> str:
+    text = reading.text(said)
+    return text if len(text) <= 40 else f'{text[:40]}…'
+
+
+def _plain(cell: object, commas: bool) -> object:
+    """A cell, as a number where it is one without a unit."""
+    if type(cell) is not str:
+        return cell
+    number = quantity.of(cell, commas=commas)
+    return number.number if number and not number.unit else cell

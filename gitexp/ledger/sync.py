@@ -1,0 +1,94 @@
+"""Making the ledger, the notes and a remote's notes agree: rows are only ever added, on each side."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from gitexp.core import locks
+from gitexp.core.errors import Refused
+from gitexp.core.finding import Finding
+from gitexp.git import exchange, joined
+from gitexp.git import notes as kept
+from gitexp.git.command import Git
+from gitexp.lab.lab import Lab
+from gitexp.ledger import agreed, notes
+
+_ROUNDS = 40
+_LONGEST = 1.0  # seconds between two rounds
+
+Say = Callable[[str], None]
+
+
+class Synced(NamedTuple):
+    """How many rows the ledger got, and the notes here, and the remote; `odd` is what was left out, and why."""
+
+    remote: str | None
+    taken: int
+    noted: int
+    sent: int
+    rounds: int
+    odd: list[Finding]
+
+
+def sync(lab: Lab, remote: str | None, *, say: Say) -> Synced:
+    """Bring ledger, notes and remote together; without a remote only what is here. Rows that came stay, even if sending fails.
+
+    Raises Refused when the remote cannot be reached, or takes nothing.
+    """
+    with _alone(lab, say):
+        if remote is None:
+            taken, noted, odd = _agree(lab)
+            return Synced(None, taken, noted, 0, 0, odd)
+        git = Git(lab.root)
+        try:
+            return _exchanged(lab, git, remote, say)
+        finally:
+            exchange.forget(git)
+
+
+def agree(lab: Lab) -> tuple[int, int]:
+    """Give ledger and notes what only the other has; returns how many rows each got."""
+    with _alone(lab):
+        return _agree(lab)[:2]
+
+
+def _alone(lab: Lab, say: Say | None = None) -> AbstractContextManager[None]:
+    """Two at once would both append what is missing."""
+    return locks.held(lab.state / 'locks' / 'sync', purpose='git exp sync', deadline=600.0, say=say)
+
+
+def _agree(lab: Lab) -> tuple[int, int, list[Finding]]:
+    found = agreed.difference(lab)
+    taken, odd = agreed.take(lab, found.untaken)
+    notes.write_all(lab, found.unnoted, patience=600.0)
+    return taken, len(found.unnoted), [*found.odd, *odd]
+
+
+def _exchanged(lab: Lab, git: Git, remote: str, say: Say) -> Synced:
+    theirs = _fetched(lab, git, remote)
+    taken, noted, odd = _agree(lab)
+    for number in range(1, _ROUNDS + 1):
+        ours = kept.current(Git(lab.common))
+        done = ours in (None, theirs) or exchange.push(git, remote, str(ours))
+        if done:
+            break
+        say(f"'{remote}' got other notes meanwhile: round {number + 1}")
+        kept.wait(min(_LONGEST, 0.02 * 2.0 ** number))
+        theirs = _fetched(lab, git, remote)
+    if number > 1:
+        more, _, odd = _agree(lab)
+        taken += more
+    if not done:
+        raise Refused(f"'{remote}' got other notes {_ROUNDS} times while these were sent; what came is in the ledger", hint='git exp sync')
+    return Synced(remote, taken, noted, kept.count(git, theirs, ours) if ours else 0, number, odd)
+
+
+def _fetched(lab: Lab, git: Git, remote: str) -> str | None:
+    """The commit of the remote's notes, which are among ours now."""
+    theirs = exchange.fetch(git, remote)
+    if theirs:
+        with locks.held(lab.state / 'locks' / 'notes', purpose='merge notes'):
+            joined.merge(Git(lab.common), theirs, who=notes.who(lab.settings, os.environ))
+    return theirs

@@ -1,0 +1,71 @@
+"""Vouching for a gain that is too large to be believed at once, by a row of its own."""
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from gitexp.core import ids
+from gitexp.core.errors import Refused
+from gitexp.git import repository
+from gitexp.git.command import Git
+from gitexp.lab.config import FILE
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger import notes, standing, write
+from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.standing import Standing
+from gitexp.measure import current
+from gitexp.measure.judged import Judged
+from gitexp.measure.verdict import Verdict
+from gitexp.rules import people
+
+
+class Confirmed(NamedTuple):
+    """`verdict` is what counts from now on; `row` is the one that says so, `new` whether it was not there before."""
+
+    standing: Standing
+    verdict: Verdict | None
+    row: Result
+    new: bool
+
+
+def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: datetime) -> Confirmed:
+    """Vouch for the tree at the tip of an experiment, or for its best one where the tip is no jump; `here` says who does.
+
+    Raises Refused when nothing is to be confirmed, and for a stranger where the lab lists its people.
+    """
+    by = _person(lab, here)
+    if not because.strip():
+        raise Refused('a confirmation needs a reason', hint="what was looked at: --because 'trained again without the new data'")
+    standings = standing.trees(lab, current.eval_id(lab))
+    judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
+    tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
+    mine = sorted((one for one in judged.ranking if one.experiment == which.slug), key=lambda one: one.tree != tip)
+    for one in mine:
+        if row := standings.vouched.get(one.tree):
+            return Confirmed(one, _verdict(judged, one), row, new=False)
+        if (said := _verdict(judged, one)) and 'jump' in said.flags:
+            row = _row(one, because=because.strip(), by=by, now=now)
+            write.append(lab, [row])
+            notes.add(lab, [row])  # If it cannot, git exp sync does.
+            after = Judged(standings._replace(vouched={**standings.vouched, one.tree: row}), judged.metric, seeds=judged.seeds)
+            return Confirmed(one, _verdict(after, one), row, new=True)
+    raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back as a jump", hint=f'git exp show {which.slug}')
+
+
+def _person(lab: Lab, here: Git) -> str:
+    ident = here.run('var', 'GIT_AUTHOR_IDENT').text.rpartition('>')[0] + '>'
+    if lab.config.humans and not people.named(lab.config.humans, ident):
+        raise Refused(f"'{ident}' is not one of the humans in {FILE}, and only they confirm a jump", hint='ask one of them')
+    return ident
+
+
+def _verdict(judged: Judged, one: Standing) -> Verdict | None:
+    rival = judged.rival(one)
+    return judged.verdict(one, rival) if rival else None
+
+
+def _row(one: Standing, *, because: str, by: str, now: datetime) -> Result:
+    return Result(
+        ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), one.experiment, Kind.CONFIRM, version=one.version,
+        commit=one.commit, description=because, eval_id=one.eval_id, params={'confirms': one.tree, 'because': because, 'by': by},
+    )

@@ -1,0 +1,146 @@
+"""Moving files out of a folder that somebody else may write to: no link is followed, in whatever moment it is put there."""
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path, PurePosixPath
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def move(names: Iterable[str], top: Path, inside: str, target: Path) -> None:
+    """Move files by their paths below the folder `inside` of `top`, to the same paths below `target`, which is made.
+
+    Plain files and links as such; what else there is, such as a pipe, stays. Nothing is overwritten: what has a name that is taken
+    gets a number. The folders above `top` and above `target` are believed, and nothing below them.
+    """
+    names = list(names)
+    if not names:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _opened(top, inside) as here, _opened(target.parent) as above, _inner(above, target.name) as there:
+        for name in names:
+            _one(PurePosixPath(name), here, there)
+
+
+def _one(path: PurePosixPath, here: int, there: int) -> None:
+    """A folder on the way that has become something else has nothing of the run below it."""
+    try:
+        with _walked(here, path.parent.parts) as source:
+            kind = os.stat(path.name, dir_fd=source, follow_symlinks=False).st_mode
+            if stat.S_ISREG(kind) or stat.S_ISLNK(kind):
+                with _made(there, path.parent.parts) as goal:
+                    _into(source, path.name, goal)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise
+
+
+def _into(source: int, name: str, goal: int) -> None:
+    free = next(one for one in _numbered(name) if not _taken(one, goal))
+    try:
+        os.rename(name, free, src_dir_fd=source, dst_dir_fd=goal)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(source, name, goal, free)
+        os.unlink(name, dir_fd=source)
+
+
+def _copy(source: int, name: str, goal: int, free: str) -> None:
+    """To another file system."""
+    try:
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=source)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        os.symlink(os.readlink(name, dir_fd=source), free, dir_fd=goal)
+        return
+    import shutil
+    with open(handle, 'rb') as file:
+        info = os.fstat(handle)
+        with open(os.open(free, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, info.st_mode & 0o777, dir_fd=goal), 'wb') as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+            copy.flush()
+            os.utime(copy.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """The name, and then with numbers: 'best.json', 'best-2.json'."""
+    yield name
+    path = PurePosixPath(name)
+    yield from (f'{path.stem}-{number}{path.suffix}' for number in count(2))
+
+
+def _taken(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+@contextmanager
+def _opened(top: Path, inside: str = '') -> Iterator[int]:
+    handle = os.open(top, _FOLDER & ~os.O_NOFOLLOW)
+    try:
+        with _walked(handle, PurePosixPath(inside).parts) as folder:
+            yield folder
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _walked(folder: int, parts: Iterable[str]) -> Iterator[int]:
+    """A folder below another."""
+    handle = os.dup(folder)
+    try:
+        for part in parts:
+            inner = os.open(part, _FOLDER, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _made(folder: int, parts: Iterable[str]) -> Iterator[int]:
+    """The same, made where it is missing; what is no folder keeps its name, and the folder gets a number."""
+    handle = os.dup(folder)
+    try:
+        for part in parts:
+            with _inner(handle, part) as inner:
+                new = os.dup(inner)
+            os.close(handle)
+            handle = new
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _inner(folder: int, name: str) -> Iterator[int]:
+    handle = next(handle for one in _numbered(name) if (handle := _folder(one, folder)) is not None)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _folder(name: str, above: int) -> int | None:
+    """A folder in another, made where it is missing; None where something else has the name."""
+    try:
+        os.mkdir(name, dir_fd=above)
+    except FileExistsError:
+        pass
+    try:
+        return os.open(name, _FOLDER, dir_fd=above)
+    except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            raise
+        return None

@@ -1,0 +1,146 @@
+"""What the runs of the unchanged trunk must show before anything is compared with them."""
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from gitexp.core.errors import Refused
+from gitexp.core.finding import Finding
+from gitexp.lab.config import Baseline, Config, Metric
+from gitexp.lab.lab import Lab
+from gitexp.ledger import counting, read
+from gitexp.ledger.result import Result, Status
+from gitexp.measure.verdict import Sample
+
+SEEDS = 3
+_MINUTE = 60.0
+
+
+def require(lab: Lab, eval_id: str) -> None:
+    """Raise Refused until the baseline of an evaluation has passed, but in meta mode."""
+    found = [errors(runs, lab.config) for runs in _trees(read.baselines(lab, eval_id))]
+    if [] in found or _lifted(lab):
+        return
+    if not found:
+        raise Refused('nothing is evaluated before the unchanged trunk is: this evaluation has no baseline', hint='git exp baseline')
+    first = found[-1][0]
+    raise Refused(f'nothing is evaluated before a baseline has passed: {first.message}', hint=f'{first.way}; then: git exp baseline')
+
+
+def errors(results: Sequence[Result], config: Config) -> list[Finding]:
+    """What keeps a baseline from being trusted."""
+    return [one for one in findings(results, config) if one.level == 'error']
+
+
+def findings(results: Sequence[Result], config: Config) -> list[Finding]:
+    """Hold the runs of a baseline against what the lab wants of one."""
+    metric, wanted = config.metric, config.baseline
+    runs = counted(results, metric)
+    checks = [
+        _contention(results, metric), _count(runs), _time(seconds(runs), wanted), _repeat(runs, metric, wanted),
+        _noise(sample(runs), metric, wanted), _plausible(runs, metric),
+    ]
+    return [found for found in checks if found]
+
+
+def counted(results: Sequence[Result], metric: Metric) -> list[Result]:
+    """The runs that have a value to go by, plausible or not."""
+    return [one for one in results if one.status is Status.OK and one.value is not None and counting.why_not(one, metric) is None]
+
+
+def sample(runs: Sequence[Result]) -> Sample | None:
+    """Their values by seed."""
+    return Sample(tuple((run.seed, run.value) for run in runs if run.value is not None)) if runs else None
+
+
+def seconds(runs: Sequence[Result]) -> float | None:
+    """The mean time of a run."""
+    times = [run.seconds for run in runs if run.seconds is not None]
+    return sum(times) / len(times) if times else None
+
+
+def _trees(rows: Sequence[Result]) -> list[list[Result]]:
+    found: dict[str | None, list[Result]] = {}
+    for row in rows:
+        found.setdefault(row.tree, []).append(row)
+    return list(found.values())
+
+
+def _lifted(lab: Lab) -> bool:
+    from gitexp.rules import meta  # Seldom asked.
+    return meta.of(lab.git, lab.trunk_commit, os.environ, lab.config.humans).on
+
+
+def _contention(results: Sequence[Result], metric: Metric) -> Finding | None:
+    if not any(counting.why_not(one, metric) == counting.CONTENDED for one in results):
+        return None
+    return Finding(
+        'contention', 'baseline', 'a run had to share its GPU, so that it has done less in its time', level='warning',
+        way='wait until the GPU is free', where='gitexp.yaml, metric: time_limited',
+    )
+
+
+def _count(runs: Sequence[Result]) -> Finding | None:
+    n = len({run.seed for run in runs})
+    if n >= SEEDS:
+        return None
+    return Finding(
+        'seeds', 'baseline', f'{n} {"seed says" if n == 1 else "seeds say"} too little of the noise: it takes {SEEDS}',
+        way=f'git exp baseline --seeds {SEEDS}', where='gitexp.yaml, baseline',
+    )
+
+
+def _time(mean: float | None, wanted: Baseline) -> Finding | None:
+    shortest, longest = wanted.minutes
+    if mean is None or shortest * _MINUTE <= mean <= longest * _MINUTE:
+        return None
+    short = mean < shortest * _MINUTE
+    return Finding(
+        'minutes', 'baseline',
+        f'a run takes {mean / _MINUTE:.2g} minutes, {"less" if short else "more"} than the {shortest if short else longest:g} wanted',
+        way=f'train longer or evaluate more, so that effects show; or, if that is meant: baseline: {{minutes: [0, {longest:g}]}}' if short
+        else 'train or evaluate less, so that a day holds enough runs',
+        where='gitexp.yaml, baseline: minutes',
+    )
+
+
+def _repeat(runs: Sequence[Result], metric: Metric, wanted: Baseline) -> Finding | None:
+    """A seed that was run twice must give the same value."""
+    values: dict[int | None, list[float]] = {}
+    for run in runs:
+        values.setdefault(run.seed, []).append(run.value if run.value is not None else 0.0)
+    repeated = {seed: said for seed, said in values.items() if seed is not None and len(said) > 1}
+    if not repeated:
+        return Finding(
+            'determinism', 'baseline', 'no seed has been run twice', way='git exp baseline', where='gitexp.yaml, baseline: tolerance',
+        ) if runs else None
+    seed, said = max(repeated.items(), key=lambda one: max(one[1]) - min(one[1]))
+    if max(said) - min(said) <= wanted.tolerance:
+        return None
+    other = next(value for value in said if value != said[0])
+    return Finding(
+        'determinism', 'baseline', f'seed {seed} gave {metric.name} {said[0]!r}, and {other!r} when it was run again',
+        way='seed every source of chance, fix the order of the data and the split; or allow for it: baseline: {tolerance: X}',
+        where='gitexp.yaml, baseline: tolerance',
+    )
+
+
+def _noise(found: Sample | None, metric: Metric, wanted: Baseline) -> Finding | None:
+    sd = found.sd if found else None
+    if sd is None or (sd <= wanted.max_sd if wanted.max_sd is not None else not metric.min_effect or sd < metric.min_effect):
+        return None
+    asked = f'baseline.max_sd is {wanted.max_sd:g}' if wanted.max_sd is not None else f'the smallest effect wanted is {metric.min_effect:g}'
+    return Finding(
+        'noise', 'baseline', f'the seeds differ by sd {sd:.2g}, and {asked}',
+        way='use more evaluation data, a smaller model, or a proxy metric with less noise; or, where comparing at equal seeds is '
+        f'known to be enough: baseline: {{max_sd: {2 * sd:.1g}}}',
+        where='gitexp.yaml, metric: min_effect',
+    )
+
+
+def _plausible(runs: Sequence[Result], metric: Metric) -> Finding | None:
+    odd = [run.value for run in runs if run.value is not None and not metric.plausible(run.value)]
+    return Finding(
+        'bounds', 'baseline', f'{metric.name} {odd[0]:.6g} is outside the plausible {list(metric.bounds or ())} and does not compete',
+        way='correct the evaluation, or the bounds', where='gitexp.yaml, metric: bounds',
+    ) if odd else None

@@ -1,0 +1,1 @@
+"""wandb beside a run: a process of its own, which can cost the run nothing."""

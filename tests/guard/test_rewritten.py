@@ -1,0 +1,94 @@
+"""A branch of an experiment that is written anew, with real pushes: what was measured is what people can still read."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from place import Place
+from rulebook import told
+from test_server import at_server, bare, change, make, push
+
+PLAN = '# Plan\n\n## Goal\n\nwin by 1\n'
+HEADER = 'id\texperiment\tscore\tcommit\n'
+
+
+def _lab(tmp_path: Path, *, measured: bool = True) -> Place:
+    """An experiment on the server, with a row about it on the trunk."""
+    place = make(tmp_path, '  sections: [experiments/*/PLAN.md]\n', install=False)
+    place.git('rm', '-q', 'results.tsv')
+    place.git('commit', '-q', '-m', 'another ledger')
+    place.write('results.tsv', HEADER)
+    place.commit('another ledger')
+    place.git('push', '-q', '-f', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server')
+    place.git('switch', '-q', '-c', 'exp/a')
+    for name in ('PROTOCOL.md', 'results_v1_bug/r.txt', 'exp_log/x.log', 'PLAN.md'):
+        place.write(f'experiments/a/{name}', PLAN if name == 'PLAN.md' else f'{name}\n')
+    tip = change(place, 'exp(a): what was measured')
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    if measured:
+        place.write('results.tsv', f'{HEADER}1\ta\t3.0\t{tip}\n')
+        change(place, 'a row')
+        assert push(place, 'main') == ''
+    return place
+
+
+def _anew(place: Place, **files: str) -> None:
+    """Begin exp/a once more, from before its row."""
+    place.git('switch', '-q', '-C', 'exp/a', 'main~1' if place.git('log', '--format=%s', '-1', 'main').stdout == 'a row\n' else 'main')
+    for name, text in {'PLAN': PLAN, 'PROTOCOL': 'PROTOCOL.md\n', **files}.items():
+        place.write(f'experiments/a/{name}.md', text)
+    place.write('experiments/a/results_v1_bug/r.txt', 'results_v1_bug/r.txt\n')
+    change(place, 'exp(a): begun anew')
+
+
+@pytest.mark.parametrize(('name', 'text', 'rule'), [
+    ('PLAN', PLAN.replace('by 1', 'by nothing'), 'sections'), ('PROTOCOL', 'another\n', 'protocol'),
+    ('PLAN', PLAN + '\n## More\n\ntext\n', 'ok'), ('notes', 'text\n', 'ok'),
+])
+def test_what_was_measured_is_not_replaced_by_force_nor_by_another_branch_of_that_name(
+    tmp_path: Path, name: str, text: str, rule: str,
+) -> None:
+    place = _lab(tmp_path)
+    _anew(place, **{name: text})
+    assert told(push(place, '-f', 'exp/a')) == rule
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-edit', 'exp/a')
+    assert told(push(place, 'main')) == rule, 'nor by way of the trunk'
+    place.git('reset', '-q', '--hard', 'origin/main')
+    assert push(place, ':exp/a') == ''
+    assert told(push(place, 'exp/a')) == rule
+
+
+def test_retired_results_are_not_left_out(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    place.git('switch', '-q', '-C', 'exp/a', 'main')
+    assert told(push(place, '-f', 'exp/a')) == 'keep+protocol+sections', 'nor is the branch moved to where none of it is'
+    place.git('checkout', '-q', 'origin/exp/a', '--', 'experiments')
+    place.git('mv', 'experiments/a/results_v1_bug', 'experiments/a/results')
+    change(place, 'exp(a): they count again')
+    assert push(place, '-f', 'exp/a') == ''
+
+
+def test_an_honest_rebase_and_an_amended_message_are_taken(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    place.git('switch', '-q', 'exp/a')
+    place.git('rebase', '-q', 'main')
+    assert push(place, '-f', 'exp/a') == ''
+    place.git('commit', '-q', '--amend', '-m', 'exp(a): in other words')
+    assert push(place, '-f', 'exp/a') == ''
+    place.write('experiments/a/PLAN.md', PLAN + '\n## Results\n\nworse\n')
+    change(place, 'exp(a): results')
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--squash', 'exp/a')
+    change(place, 'a')
+    assert push(place, 'main') == ''
+
+
+def test_before_its_first_run_an_experiment_may_be_begun_anew(tmp_path: Path) -> None:
+    place = _lab(tmp_path, measured=False)
+    _anew(place, PLAN=PLAN.replace('1', '2'), PROTOCOL='another\n')
+    assert push(place, '-f', 'exp/a') == ''
+    assert at_server(place, 'refs/heads/exp/a') == place.git('rev-parse', 'HEAD').stdout.strip()

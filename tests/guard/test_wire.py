@@ -1,0 +1,119 @@
+"""Pushes that no git sends, and names that no person types: what git carries out has been judged, or nothing is."""
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from place import Place
+from test_server import FILES, at_server, bare, change, make, push
+from wire import NOTHING, send
+
+import gitexp
+
+JOURNAL = 'notes_journal.md'
+
+
+def _entry(place: Place) -> str:
+    return change(place, notes_journal_DOT_md=FILES[JOURNAL].replace('## ', '## 2026-02-01 second\nb\n\n## ', 1))
+
+
+def test_a_ref_that_is_named_twice_moves_nothing(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    old = place.git('rev-parse', 'HEAD').stdout.strip()
+    good = _entry(place)
+    evil = change(place, eval_DOT_py='print(0)\n')
+    for ref in ('refs/heads/main', 'refs/heads/exp/a', 'refs/tags/v1'):
+        was = old if ref.endswith('main') else NOTHING
+        for commands in ((f'{was} {good}', f'{good} {evil}'), (f'{was} {was}', f'{was} {evil}'), (f'{was} {good}', f'{good} {NOTHING}')):
+            assert f"names '{ref}' more than once" in send(place, bare(place), *(f'{one} {ref}' for one in commands))
+    assert bare(place).git('for-each-ref', '--format=%(objectname) %(refname)').stdout == f'{old} refs/heads/main\n'
+
+
+def test_a_branch_does_not_count_on_a_trunk_that_git_will_leave_out(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    old = place.git('rev-parse', 'HEAD').stdout.strip()
+    _entry(place)
+    assert push(place, 'main') == ''
+    now = place.git('rev-parse', 'HEAD').stdout.strip()
+    new = change(place, STATUS_DOT_md='what only the trunk may say\n')
+    top = change(place, model_DOT_py='m = 2\n')
+    blob = place.git('rev-parse', f'{top}:model.py').stdout.strip()
+
+    said = send(place, bare(place), f'{old} {new} refs/heads/main', f'{NOTHING} {new} refs/heads/exp/a')
+    assert 'refs/heads/main: is not where the push says that it is' in said
+    both = (f'{now} {top} refs/heads/main', f'{NOTHING} {new} refs/heads/exp/a')
+    assert 'unexpected type' in send(place, bare(place), *both, but=blob), 'receive.fsckObjects'
+    assert "a shallow clone pushes 'main' by itself" in send(place, bare(place), *both, cut=top)
+    assert at_server(place, 'refs/heads/exp/a') == ''
+
+    assert push(place, '--all') == '', 'honest, it is taken'
+    place.git('branch', 'exp/b')
+    change(place, STATUS_DOT_md='and more\n')
+    place.git('branch', '-f', 'exp/b')
+    assert push(place, '--all', '--atomic') == ''
+    assert at_server(place, 'refs/heads/exp/b') == at_server(place, 'refs/heads/main')
+
+
+@pytest.mark.parametrize('name', ['a\u2028b', 'a\x85b'])
+def test_a_name_with_what_python_takes_for_the_end_of_a_line_is_one_name(tmp_path: Path, name: str) -> None:
+    place = make(tmp_path)
+    assert push(place, f'HEAD:refs/heads/{name}') == ''
+    place.ok('hook', 'install')
+    place.git('switch', '-q', '-c', name)
+    place.git('pack-refs', '--all')
+    change(place, eval_DOT_py='print(0)\n')
+    place.git('branch', '-f', 'other', 'main')
+    assert 'rule: frozen' in place.git('branch', '-f', 'other', name, check=False).stderr
+    assert push(place, f':refs/heads/{name}') == ''
+
+
+def test_bytes_that_are_no_text_are_judged_like_any_other(tmp_path: Path) -> None:
+    place = make(tmp_path, '  sections: [experiments/*/PLAN.md]\n')
+    header = b'id\texperiment\tscore\tcommit\n'
+    place.git('rm', '-q', 'results.tsv')
+    place.git('-c', 'core.hooksPath=/dev/null', 'commit', '-q', '-m', 'another ledger')
+    bare(place).git('fetch', '-q', str(place.path), '+main:main')
+    place.write('results.tsv', header + b'1\tb\xff\t3.0\t\xff\xfe\n')
+    change(place)
+    assert push(place, 'main') == ''
+
+    place.git('switch', '-q', '-c', 'exp/a')
+    for name, done in (('a', ''), ('b\udcff', 'the section')):
+        for goal in ('win', 'win by less'):
+            place.write(f'experiments/{name}/PLAN.md', f'# Plan\n\n## Goal\n\n{goal}\n')
+            change(place, 'exp(a): a plan')
+        assert done in (said := push(place, 'exp/a')) and 'Traceback' not in said, said
+        assert bool(said) == bool(done)
+
+
+def test_a_branch_of_odd_bytes_is_committed_to(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    place.ok('hook', 'install')
+    place.git('switch', '-q', '-c', 'side\udcff')
+    place.write(JOURNAL, FILES[JOURNAL].replace('## ', '## 2026-02-01 second\nb\n\n## ', 1))
+    place.commit('an entry')
+    place.write('eval.py', 'print(0)\n')
+    done = place.git('commit', '-a', '-m', 'a change', check=False)
+    assert 'rule: frozen' in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_judge_that_fails_refuses_in_one_line(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, model_DOT_py='m = 2\n')
+    fails = "\n\ndef findings(*words, **names):\n    raise ValueError('nobody\\nthought of it')\n"
+    library, = (bare(place).path / 'exp' / 'server').glob('lib-*')
+    with (library / 'gitexp' / 'guard' / 'server.py').open('a') as file:
+        file.write(fails)
+    assert push(place, 'main') == 'gitexp: refused: gitexp failed (ValueError: nobody thought of it)'
+
+    copy = tmp_path / 'copy'
+    shutil.copytree(Path(gitexp.__file__).parent, copy / 'gitexp', ignore=shutil.ignore_patterns('__pycache__'))
+    with (copy / 'gitexp' / 'guard' / 'hooked.py').open('a') as file:
+        file.write(fails.replace('findings', 'run'))
+    start = 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.guard import entry; entry.main()'
+    done = subprocess.run([sys.executable, '-I', '-S', '-c', start, copy, 'pre-commit'], cwd=place.path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, 'gitexp: refused: gitexp failed (ValueError: nobody thought of it)\n')

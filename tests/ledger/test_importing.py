@@ -1,0 +1,310 @@
+"""`git exp import`: the logs of others, as they are found in the wild."""
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from gitexp.core import locks
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read
+from gitexp.ledger.foreign import importing
+from gitexp.ledger.result import Kind, Result, Status
+from gitexp.report import curve
+from gitexp.report.curve import Mark
+from place import PROGRAM, Place
+
+CLASSIC = (
+    'commit\tscore\tmemory_gb\tstatus\tdescription\n'
+    'aaaa111\t0.997900\t44.0\tkeep\tbaseline\n'
+    'bbbb222\t1.005000\t0.0\tdiscard\twider, and slower\n'
+    'cccc333\t0.000000\t0.0\tcrash\tout of memory\n'
+)
+ODD = (
+    b'\xef\xbb\xbf# a night on the blue box\r\n'
+    b'# metric_direction: lower_is_better\r\n'
+    b'commit\tscore\tmemory_gb\tstatus\tdescription\r\n'
+    b'aaaa111\t0.99\t44.0 GB\tKEEP\tcarriage returns\r\n'
+    b'bbbb222\t1,061.5\t45056 MB\tkept\tthousands\n'
+    b'cccc333\t9.3s\t44.0\tkeep\ta unit that the others lack\n'
+    b'Traceback (most recent call last):\n'
+    b'<<<<<<< HEAD\n'
+    b'dddd444\t0.95\t44.0\tdiscard\ton both sides\n'
+    b'=======\n'
+    b'dddd444\t0.95\t44.0\tdiscard\ton both sides\n'
+    b'>>>>>>> other\n'
+    b'eeee555\t0.94\t44\tkeep\tno line endffff666\t0.93\t44\tdiscard\tafter it\n'
+    b'abc1111\\t0.92\\t44.0\\tkeep\\ttyped by echo\\n\n'
+    b'abc2222\t0.91\t44\tkeep\ta tab\there\n'
+    b'abc3333\t0.90\tkeep\n'
+    b'abc4444\tlow\t44\tkeep\tno number\n'
+    b'abc5555\t0.89\t44\tperhaps\tno status\n'
+    b'abc\x00666\t0.88\t44\tkeep\tbinary\n'
+    b'abc7777\t0.87\t44\tkeep\tcaf\xe9\n'
+    b'abc8888\t0.86\t44\tkeep\t' + b'x' * 2_000_000 + b'\n'
+    b'\n'
+    b'commit\tscore\twall_time_s\ttimestamp\tseed\tmfu\tstatus\tnotes\n'
+    b'HEAD\t0.85\t300.5\t2026-03-31T10:00:00+02:00\t7\t39.8\tkeep (reworked)\tanother schema\n'
+    b'aaaa111\t0.84\t5m\t2026-03-31 10:00\t\t14%\treverted\t"the ""same"" commit"\n'
+    b'-\t-\t0\t1774951200\tn/a\t0\ttimeout\tlate'
+)
+DROPPED = {
+    6: "'9.3s' is in s, and line 4 in no unit", 7: '1 column where the header has 5', 8: 'a conflict marker', 10: 'a conflict marker',
+    11: 'the same as line 9', 12: 'a conflict marker', 16: '3 columns where the header has 5', 17: "'low' is not a number",
+    18: "status 'perhaps' is not known", 19: 'binary data', 20: 'not UTF-8 text', 21: 'longer than 256 KiB',
+}
+PI = """\
+{"type":"config","name":"s","metricName":"score","metricUnit":"s","bestDirection":"lower"}
+{"run":1,"commit":"aaaa111","metric":1061,"metrics":{"memory_mb":512,"lines":12},"status":"keep","description":"base","timestamp":1773348490227}
+{"run":2,"commit":"aaaa111","metric":0,"metrics":{"lines":0},"status":"crash","description":"broke"}{"run":3,"metric":9,"status":"checks_failed"}
+{"type":"hook","stage":"before"}
+{"run":4,"metric":
+[1, 2]
+{"type":"config","name":"s","metricName":"speed","bestDirection":"higher"}
+{"run":5,"commit":"bbbb222","metric":6,"status":"keep","description":"of another metric"}
+"""
+Make = Callable[..., Place]
+
+
+def test_a_classic_log_becomes_rows_that_say_no_more_than_it_does(lab: Place) -> None:
+    lab.write('old.tsv', CLASSIC)
+
+    assert lab.ok('import', 'old.tsv') == "imported 3 rows of 'old.tsv': 2 ok, 1 failed\n"
+    assert lab.talk == 'hint: git exp results --experiment imported\n'
+    first, second, third = rows(lab)
+    assert first == Result(
+        first.id, '', 'imported', Kind.IMPORT, Status.OK, commit='aaaa111', value=0.9979, memory_gb=44.0, description='baseline',
+        params={'status': 'keep'}, env={'imported': 'old.tsv'},
+    )
+    assert (second.value, second.memory_gb, second.status, second.params) == (1.005, None, Status.OK, {'status': 'discard'})
+    assert (third.value, third.memory_gb, third.status, third.metrics) == (None, None, Status.FAILED, {})
+
+
+def test_the_same_row_is_appended_once_however_often_it_is_imported(lab: Place) -> None:
+    log = lab.write('old.tsv', CLASSIC)
+    lab.ok('import', 'old.tsv')
+    before = (lab.path / 'results.tsv').read_bytes()
+
+    assert lab.ok('import', 'old.tsv') == "imported 0 rows of 'old.tsv'\n3 rows are in the ledger already\n"
+    assert (lab.path / 'results.tsv').read_bytes() == before
+
+    log.write_text('# moved, and longer\n' + CLASSIC.replace('\n', '\r\n') + 'dddd444\t0.9\t44.0\tkeep\tone more\n')
+    moved = log.rename(log.with_name('elsewhere.tsv'))
+    assert lab.ok('import', moved.name).startswith("imported 1 row of 'elsewhere.tsv': 1 ok\n")
+    assert (lab.path / 'results.tsv').read_bytes().startswith(before)
+
+
+@pytest.mark.skipif(not os.path.exists('/proc/locks'), reason='nothing tells here who waits for a lock')
+def test_many_at_once_append_each_row_once(lab: Place) -> None:
+    lab.write('old.tsv', CLASSIC)
+    with locks.held(Lab.find(lab.path).state / 'locks' / 'ledger', purpose='hold everybody up'):
+        running = [subprocess.Popen([PROGRAM, 'import', 'old.tsv'], cwd=lab.path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                   for _ in range(3)]
+        deadline = time.monotonic() + 60
+        while not {str(child.pid) for child in running} <= _waiting() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    assert sorted(child.communicate()[0].split(b' row')[0] for child in running) == [*[b'imported 0'] * 2, b'imported 3']
+    assert len((lab.path / 'results.tsv').read_bytes().splitlines()) == 4
+
+
+def _waiting() -> set[str]:
+    with open('/proc/locks') as told:
+        return {line.split()[5] for line in told if ' -> ' in line}
+
+
+def test_an_odd_log_loses_only_the_lines_that_it_names(lab: Place) -> None:
+    lab.write('odd.tsv', ODD)
+
+    lab.ok('import', 'odd.tsv')
+    assert lab.talk.splitlines()[:11] == [
+        *(f'odd.tsv:{line}: {why}' for line, why in list(DROPPED.items())[:10]), 'odd.tsv: 2 more lines are no rows; --json names all',
+    ]
+    said = [(row.commit, row.value, row.status.value, row.memory_gb, row.seconds, row.description) for row in rows(lab)]
+    assert said == [
+        ('aaaa111', 0.99, 'ok', 44.0, None, 'carriage returns'), ('bbbb222', 1061.5, 'ok', 44.0, None, 'thousands'),
+        ('dddd444', 0.95, 'ok', 44.0, None, 'on both sides'), ('eeee555', 0.94, 'ok', 44.0, None, 'no line end'),
+        ('ffff666', 0.93, 'ok', 44.0, None, 'after it'), ('abc1111', 0.92, 'ok', 44.0, None, 'typed by echo'),
+        ('abc2222', 0.91, 'ok', 44.0, None, 'a tab\there'), (None, 0.85, 'ok', None, 300.5, 'another schema'),
+        ('aaaa111', 0.84, 'ok', None, 300.0, 'the "same" commit'), (None, None, 'timeout', None, None, 'late'),
+    ]
+    late = rows(lab)[-3:]
+    assert [row.time for row in late] == ['2026-03-31T08:00:00+00:00', '2026-03-31T10:00:00', '2026-03-31T10:00:00+00:00']
+    assert [row.seed for row in late] == [7, None, None]
+    assert [dict(row.metrics) for row in late] == [{'mfu': 39.8}, {}, {}]
+    assert [dict(row.params) for row in late] == [
+        {'commit': 'HEAD', 'status': 'keep (reworked)'}, {'mfu': '14%', 'status': 'reverted'}, {'status': 'timeout'},
+    ]
+
+    assert json.loads(lab.ok('import', 'odd.tsv', '--json'))['dropped'] == [{'line': line, 'why': why} for line, why in DROPPED.items()]
+
+
+def test_what_a_status_means_can_be_said_later(lab: Place) -> None:
+    lab.write('odd.tsv', CLASSIC + 'dddd444\t0.9\t44.0\tbehalten!\teins\neeee555\t0.8\t44.0\tabgebrochen\tzwei\n')
+
+    lab.ok('import', 'odd.tsv')
+    assert "odd.tsv:5: status 'behalten!' is not known\n" in lab.talk
+    assert "hint: if these were measured: git exp import odd.tsv --status 'behalten!=ok' --status abgebrochen=ok\n" in lab.talk
+    assert lab.ok('import', 'odd.tsv', '--status', 'behalten=ok', '--status', 'abgebrochen=failed').startswith("imported 2 rows of")
+    assert [(row.value, row.status) for row in rows(lab)[-2:]] == [(0.9, Status.OK), (None, Status.FAILED)]
+
+    assert lab.exp('import', 'odd.tsv', '--status', 'behalten=good') == 2 and 'WORD=STATUS' in lab.talk
+
+
+def test_json_lines_of_pi(lab: Place) -> None:
+    lab.write('autoresearch.jsonl', PI)
+
+    assert lab.ok('import', 'autoresearch.jsonl') == "imported 3 rows of 'autoresearch.jsonl': 2 failed, 1 ok\n"
+    assert lab.talk.splitlines()[:4] == [
+        "autoresearch.jsonl:4: a line of type 'hook'", 'autoresearch.jsonl:5: no JSON object', 'autoresearch.jsonl:6: no JSON object',
+        "autoresearch.jsonl:8: no column 'score'",
+    ]
+    first, second, third = rows(lab)
+    assert (first.time, first.value, first.memory_gb) == ('2026-03-12T20:48:10+00:00', 1061.0, 0.5)
+    assert (first.metrics, first.params) == ({'lines': 12}, {'run': 1, 'status': 'keep'})
+    assert (second.value, second.metrics) == (None, {})
+    assert (third.value, third.metrics, third.params) == (None, {'score': 9}, {'run': 3, 'status': 'checks_failed'})
+
+
+def test_a_log_that_is_better_the_other_way_is_refused(make_lab: Make) -> None:
+    lab = make_lab('best high', 'metric: {name: score, direction: max}\neval: python3 eval.py\n')
+    lab.write('a.jsonl', PI)
+    lab.write('b.tsv', '# metric_direction: lower_is_better\n' + CLASSIC)
+
+    for name in ('a.jsonl', 'b.tsv'):
+        assert lab.exp('import', name) == 3
+        assert lab.talk == "git exp: 'score' is better when lower, and 'score', the metric of this lab, when higher\n"
+    assert not (lab.path / 'results.tsv').exists()
+
+
+@pytest.mark.parametrize('text, asks, gets', [
+    ('aaaa111\t0.99\t44.0\tkeep\tno header\n', ['no line says what its 5 columns are: aaaa111 | 0.99 | 44.0 | keep | no header'], 0.99),
+    (
+        'commit\tval_loss\tacc\tstatus\nHEAD\t0.7\t0.1\tkeep\n',
+        ["which column is 'score', the metric of this lab: val_loss, acc", 'nothing says which is better in that column; score is better'],
+        0.7,
+    ),
+    ('HEAD\tbig\t0.6\tkeep\tx\n', ['no line says what its 5 columns are', "which column is 'score'", 'nothing says which'], 0.6),
+    ('{"run":1,"metric":0.5,"status":"keep"}\n', ["which column is 'score'", 'nothing says'], 0.5),
+    ('{"type":"config","metricName":"ms","bestDirection":"lower"}\n{"run":1,"metric":0.4}\n', ["which column is 'score'"], 0.4),
+])
+def test_what_nobody_but_a_person_knows_is_asked_for_with_a_command_to_paste(lab: Place, text: str, asks: list[str], gets: float) -> None:
+    lab.write('a log', text)
+
+    assert lab.exp('import', 'a log') == 2
+    said, hint = lab.talk.splitlines()
+    assert [one for one in asks if one not in said] == []
+    assert not (lab.path / 'results.tsv').exists()
+
+    words = shlex.split(hint.removeprefix('hint: with your own answers: '))
+    assert words[:4] == ['git', 'exp', 'import', 'a log']
+    lab.ok(*words[2:])
+    assert [row.value for row in rows(lab)] == [gets]
+
+
+def test_on_a_terminal_it_asks(lab: Place) -> None:
+    lab.write('log', 'commit\tloss\tstatus\naaaa111\t0.99\tkeep\n')
+    ours, theirs = pty.openpty()
+    words = [PROGRAM, 'import', 'log']
+    with subprocess.Popen(words, cwd=lab.path, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True) as child:
+        os.close(theirs)
+        os.write(ours, b'none\n\nmin\n')
+        assert child.stdout is not None and child.stdout.read() == "imported 1 row of 'log': 1 ok\n"
+    said = os.read(ours, 10_000).decode()
+    os.close(ours)
+
+    assert "which column is 'score', the metric of this lab: loss" in said and "none of its columns is 'none': loss" in said
+    assert [row.value for row in rows(lab)] == [0.99]
+
+
+def test_a_dry_run_shows_and_changes_nothing(lab: Place) -> None:
+    lab.write('old.tsv', CLASSIC)
+
+    assert lab.ok('import', 'old.tsv', '--dry-run').splitlines() == [
+        'commit ->       commit', 'score ->        the metric', 'memory_gb ->    memory_gb', 'status ->       status',
+        'description ->  description',
+        'commit   experiment  ver   score  status  verdict  kind    GB  description',
+        'aaaa111  imported    v1   0.9979  ok      -        import  44  baseline',
+        'bbbb222  imported    v1   1.0050  ok      -        import   -  wider, and slower',
+        'cccc333  imported    v1        -  failed  -        import   -  out of memory',
+        "would import 3 rows of 'old.tsv': 2 ok, 1 failed",
+    ]
+    assert not (lab.path / 'results.tsv').exists()
+
+
+def test_imported_rows_are_shown_and_never_compete(lab: Place) -> None:
+    lab.ok('new', 'one')
+    lab.at('5_worktrees/one').ok('eval', '--seeds', '1')
+    lab.write('old.tsv', CLASSIC)
+    lab.ok('import', 'old.tsv', '--experiment', 'last-year')
+
+    assert lab.ok('best').startswith('one v1: score 3.0010, 1 seed')
+    assert 'last-year' in lab.ok('results')
+    found = Lab.find(lab.path)
+    drawn = curve.curve(rows(lab), metric=found.config.metric, covered={})
+    assert [point.mark for point in drawn.points] == [Mark.HONEST, Mark.FOREIGN, Mark.FOREIGN]
+
+    alone = curve.curve(rows(lab)[1:], metric=found.config.metric, covered={})
+    assert [point.mark for point in alone.points] == [Mark.HONEST, Mark.HONEST] and alone.best == ((1, 0.9979), (2, 0.9979))
+
+
+def test_a_short_commit_is_written_out_when_git_knows_one_that_begins_so(lab: Place) -> None:
+    whole = lab.git('rev-parse', 'HEAD').stdout.strip()
+    lab.write('model.py', 'score = 1')
+    gone = lab.commit('discarded')
+    lab.git('reset', '-q', '--hard', 'HEAD~1')
+    lab.write('old.tsv', f'commit\tscore\n{whole[:7]}\t1\n{gone[:7].upper()}\t2\n{"0" * 7}\t3\nHEAD\t4\nmain\t5\n{whole}\t6\n')
+    lab.ok('import', 'old.tsv')
+
+    assert [row.commit for row in rows(lab)] == [whole, gone, '0' * 7, None, None, whole]
+    assert [row.params.get('commit') for row in rows(lab)] == [None, None, None, 'HEAD', 'main', None]
+
+
+def test_only_one_commit_may_begin_so() -> None:
+    known = ['aaaa1', 'aaaa2', 'aaab1', 'baaa1']
+
+    assert importing._whole({'aaab', 'aaaa', 'b', 'c', 'baaa1'}, known) == {'aaab': 'aaab1', 'b': 'baaa1', 'baaa1': 'baaa1'}
+
+
+def test_what_is_no_log(lab: Place) -> None:
+    lab.write('empty', '')
+    lab.write('header.tsv', CLASSIC.splitlines()[0])
+    lab.write('prose.md', '# Notes\n\nNothing here.\n')
+    lab.write('noise', bytes(range(256)) * 200)
+    for name in ('empty', 'header.tsv', 'prose.md', 'noise'):
+        assert lab.exp('import', name) == 1, name
+        assert lab.talk.splitlines()[-1] == f"git exp: '{name}' has no row that can be imported"
+
+    for name, why in {'missing': 'no such file', '.': 'is a directory', '/dev/zero': 'it is no file'}.items():
+        assert lab.exp('import', name) == 3 and why in lab.talk, name
+    lab.write('old.tsv', CLASSIC)
+    lab.ok('import', 'old.tsv')
+    assert lab.exp('import', 'results.tsv') == 3 and 'a ledger of gitexp' in lab.talk
+
+
+def test_standard_input_and_other_encodings(lab: Place) -> None:
+    done = subprocess.run([PROGRAM, 'import', '-'], cwd=lab.path, input=CLASSIC.encode('utf-16'), capture_output=True)
+    assert done.stdout == b"imported 3 rows of '-': 2 ok, 1 failed\n"
+    assert rows(lab)[0].env == {'imported': 'standard input'}
+
+    done = subprocess.run([PROGRAM, 'import', '-'], cwd=lab.path, input=CLASSIC.replace('\n', '\r').encode(), capture_output=True)
+    assert done.stdout.startswith(b"imported 0 rows of '-'\n3 rows are in the ledger already")
+
+
+def test_a_comma_that_may_be_decimal_is_no_thousand(lab: Place) -> None:
+    lab.write('eu.tsv', 'commit\tscore\tstatus\naaaa111\t1,234\tkeep\nbbbb222\t0,99\tkeep\n')
+
+    assert lab.exp('import', 'eu.tsv') == 1
+    assert "eu.tsv:2: '1,234' is not a number\neu.tsv:3: '0,99' is not a number\n" in lab.talk
+
+
+def rows(lab: Place) -> list[Result]:
+    found = read.read(Lab.find(lab.path))
+    assert found.findings == []
+    return found.results

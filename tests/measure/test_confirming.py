@@ -1,0 +1,113 @@
+"""A gain that is too good to be believed is held back until somebody vouches for it."""
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from place import CONFIG, PROGRAM, Place
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read, write
+from gitexp.ledger.result import Kind, Result
+from stories import experiment, rows
+
+
+def jump(lab: Place) -> Place:
+    """An experiment that gains 2.5 where 0.1 was gained before."""
+    lab.ok('baseline')
+    experiment(lab, 'small', model_py='score = 2.9\n').ok('eval')
+    leak = experiment(lab, 'leak', model_py='score = 0.5\n')
+    leak.ok('eval')
+    return leak
+
+
+def verdict(lab: Place) -> tuple[str, list[str]]:
+    best = json.loads(lab.ok('best', '--json'))
+    return best['verdict'], best['flags']
+
+
+def test_a_jump_is_held_until_it_is_confirmed(lab: Place) -> None:
+    leak = jump(lab)
+    assert leak.talk.endswith('if there is one: git exp supersede leak --bug NAME; if not: git exp confirm leak --because WHY\n')
+    assert [(row['verdict'], json.loads(row['params'])) for row in rows(lab)[-3:]] == [('provisional', {'flags': ['jump']})] * 3
+    assert verdict(lab) == ('provisional', ['jump'])
+
+    said = lab.ok('confirm', 'leak', '--because', 'trained again: the same')
+    assert said.splitlines()[0] == 'confirmed by Ada <ada@example.org>: leak v1' and said.splitlines()[1].startswith('    better: gain 2.4')
+    row = rows(lab)[-1]
+    assert (row['kind'], row['experiment'], row['score'], row['tree']) == ('confirm', 'leak', '', '')
+    assert json.loads(row['params']) == {
+        'confirms': rows(lab)[-2]['tree'], 'by': 'Ada <ada@example.org>', 'because': 'trained again: the same',
+    }
+    assert verdict(lab) == ('better', [])
+    assert '(jump)' not in lab.ok('list') and 'not confirmed' not in lab.ok('status')
+    assert lab.ok('confirm', 'leak', '--because', 'again').startswith('confirmed before by Ada')
+    assert len(rows(lab)) == 11
+
+
+def test_more_runs_stay_confirmed_and_another_tree_is_not(lab: Place) -> None:
+    leak = jump(lab)
+    lab.ok('confirm', 'leak', '--because', 'looked')
+    leak.ok('eval', '--seeds', '4')
+    assert verdict(lab) == ('better', [])
+
+    more = experiment(lab, 'more', model_py='score = 0.4\n')
+    assert more.ok('eval').startswith('better: more v1 against leak v1\n'), 'what is confirmed has been gained'
+
+
+def test_retired_and_measured_again_it_is_held_anew(lab: Place) -> None:
+    jump(lab)
+    lab.ok('confirm', 'leak', '--because', 'looked')
+    here = Lab.find(lab.path)
+    runs = [row for row in read.read(here).results if row.experiment == 'leak' and row.kind is Kind.EVAL]
+    retired = Result('9', '', 'leak', Kind.SUPERSEDE, version='v1_leak', params={'bug': 'leak', 'covers': [row.id for row in runs]})
+    write.append(here, [retired, *(row._replace(id=f'a{row.id}', version='v2') for row in runs)])
+    assert verdict(lab) == ('provisional', ['jump'])
+
+    write.append(here, [Result('b', '', 'leak', Kind.RESTORE, params={'restores': '9'})])
+    assert verdict(lab) == ('better', [])
+
+
+def test_nothing_to_confirm(lab: Place) -> None:
+    jump(lab)
+
+    assert lab.exp('confirm', 'small', '--because', 'why not') == 3
+    assert lab.talk == "git exp: nothing to confirm: no result of 'small' is held back as a jump\nhint: git exp show small\n"
+    assert lab.exp('confirm', 'leak', '--because', ' ') == 3 and 'needs a reason' in lab.talk
+
+
+def test_only_a_human_of_the_lab_confirms(make_lab: Callable[..., Place]) -> None:
+    lab = make_lab(config=CONFIG + 'humans: [Ada <ada@example.org>]\n')
+    leak = jump(lab)
+    agent = {'GIT_AUTHOR_NAME': 'agent', 'GIT_AUTHOR_EMAIL': 'agent@example.org'}
+
+    assert leak.exp('confirm', '--because', 'it is real, trust me', **agent) == 3
+    assert "'agent <agent@example.org>' is not one of the humans in gitexp.yaml, and only they confirm a jump" in leak.talk
+    assert verdict(lab) == ('provisional', ['jump'])
+    leak.ok('confirm', '--because', 'looked')
+    assert verdict(lab) == ('better', [])
+
+
+def test_confirmed_by_many_at_once_it_is_confirmed(lab: Place) -> None:
+    jump(lab)
+    asked = [subprocess.Popen([PROGRAM, 'confirm', 'leak', '--because', f'{n}'], cwd=lab.path, stdout=subprocess.DEVNULL) for n in range(4)]
+    assert [one.wait() for one in asked] == [0] * 4
+    assert verdict(lab) == ('better', [])
+
+
+@pytest.mark.parametrize('limited', [True, False])
+def test_a_run_that_shared_its_gpu_makes_no_verdict_where_time_is_limited(make_lab: Callable[..., Place], limited: bool) -> None:
+    lab = make_lab(config=CONFIG.replace('bounds:', f'time_limited: {str(limited).lower()}, bounds:'))
+    lab.ok('baseline')
+    experiment(lab, 'idea', model_py='score = 2.9\n').ok('eval')
+    text = (lab.path / 'results.tsv').read_text().splitlines(keepends=True)
+    (lab.path / 'results.tsv').write_text(''.join([*text[:5], *(line.replace('"cpus":', '"contended":true,"cpus":') for line in text[5:])]))
+
+    for _ in range(2):  # By the quick reader, and line by line.
+        best = json.loads(lab.ok('best', '--json'))
+        assert best['experiment'] == ('baseline' if limited else 'idea')
+        assert bool(json.loads(lab.ok('show', 'idea', '--json'))['trees']) is not limited
+        with open(lab.path / 'results.tsv', 'a') as file:
+            file.write('no row\n')

@@ -1,0 +1,146 @@
+"""On what data a value was measured."""
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from place import CONFIG, Place
+from gitexp.measure import data
+from gitexp.measure.data import Digests
+from gitexp.measure.kept import Kept
+from stories import experiment, rows
+
+BY_HAND = "find -L data -type f | LC_ALL=C sort | xargs -d '\\n' md5sum | md5sum"
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def put(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def digests(tmp_path: Path, *names: str, patience: float = 60.0, said: list[str] | None = None) -> Digests:
+    kept = Kept(tmp_path / 'kept.json')
+    tell = (said if said is not None else []).append
+    return data.digests({name: tmp_path / name for name in names}, kept, say=tell, patience=patience)
+
+
+def aged(*paths: Path) -> None:
+    """Wait until a file is old enough for its md5 to be kept."""
+    while any(time.time() - path.stat().st_ctime < 1.01 for path in paths):
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def idea(lab: Place) -> Place:
+    lab.write('.gitignore', '/data\n/extra.txt\n/5_worktrees/\n/experiments/*/results*/*\n/experiments/*/exp_log*/\n')
+    lab.write('gitexp.yaml', CONFIG + 'inputs: [data/val.txt]\n')
+    lab.commit('data')
+    lab.write('data/val.txt', 'validation')
+    return experiment(lab)
+
+
+def declare(lab: Place, idea: Place, inputs: str) -> dict[str, object]:
+    """Declare other inputs, evaluate, and return what the row says."""
+    lab.write('gitexp.yaml', CONFIG.replace('eval: ', f'eval: env DATA={len(inputs)} ') + f'inputs: {inputs}\n')
+    lab.commit('inputs')
+    idea.ok('eval', '--seed', '1')
+    return dict(json.loads(rows(lab)[-1]['env']))
+
+
+def test_the_md5_in_a_row_is_that_of_md5sum(lab: Place, idea: Place) -> None:
+    idea.ok('eval', '--seed', '1')
+    said = json.loads(rows(lab)[0]['env'])
+    assert said['data_md5'] == subprocess.run(
+        ['md5sum', 'data/val.txt'], cwd=lab.path, capture_output=True, text=True, check=True).stdout.split()[0]
+    assert 'data' not in said
+
+    lab.write('data/deep er/é.txt', 'x')
+    by_hand = subprocess.run(BY_HAND, shell=True, cwd=lab.path, capture_output=True, text=True, check=True).stdout.split()[0]
+    assert declare(lab, idea, '[data]')['data_md5'] == by_hand
+
+    lab.write('extra.txt', 'more')
+    several = declare(lab, idea, '[data/val.txt, extra.txt]')
+    assert several['data'] == {'data/val.txt': md5('validation'), 'extra.txt': md5('more')}
+    assert several['data_md5'] == md5(f"{md5('validation')}  data/val.txt\n{md5('more')}  extra.txt\n")
+
+
+def test_data_that_changed_is_read_again_though_its_times_say_otherwise(tmp_path: Path) -> None:
+    file = put(tmp_path / 'data', 'one')
+    aged(file)
+    assert digests(tmp_path, 'data').whole == md5('one')
+    before = file.stat()
+    file.write_text('two')
+    import os
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert digests(tmp_path, 'data').whole == md5('two')
+
+
+def test_data_that_is_known_is_not_read(tmp_path: Path) -> None:
+    paths = [put(tmp_path / 'data' / name, name) for name in 'abc']
+    aged(*paths)
+    first = digests(tmp_path, 'data')
+    assert first.whole and digests(tmp_path, 'data', patience=0.0) == first
+
+    put(tmp_path / 'data/d', 'd')
+    assert digests(tmp_path, 'data', patience=0.0) == Digests(None, {'data': None})
+
+
+def test_what_there_is_no_time_for_is_read_before_another_run(tmp_path: Path) -> None:
+    small, large = put(tmp_path / 'data/small', 'small'), put(tmp_path / 'data/large', 'large' * 1000)
+    aged(small, large)
+    said: list[str] = []
+
+    assert digests(tmp_path, 'data/large', 'data/small', patience=0.0, said=said).each == {'data/small': None, 'data/large': None}
+    assert said == ["the md5 of 'data/small' and what is as large is not known: reading it takes too long"]
+    assert digests(tmp_path, 'data/large', 'data/small').each == {'data/small': md5('small'), 'data/large': md5('large' * 1000)}
+
+
+def test_a_file_that_takes_too_long_by_itself_is_given_up_until_it_changes(tmp_path: Path) -> None:
+    file = put(tmp_path / 'data', '')
+    with open(file, 'r+b') as opened:
+        opened.truncate(8 << 30)
+    aged(file)
+    assert digests(tmp_path, 'data', patience=0.5).whole is None
+    assert digests(tmp_path, 'data', patience=600.0).whole is None
+
+    file.write_text('less')
+    assert digests(tmp_path, 'data').whole == md5('less')
+
+
+def test_reading_much_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, '_TOLD', 3)
+    put(tmp_path / 'data', 'x' * 4)
+    said: list[str] = []
+    digests(tmp_path, 'data', said=said)
+
+    assert said == ['reading 3.73e-09 GB of inputs for their md5, once, and for 60 s at most']
+
+
+def test_more_files_than_can_be_looked_at_have_no_md5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, 'MANY', 3)
+    for number in range(4):
+        put(tmp_path / f'data/{number}', '')
+    put(tmp_path / 'one', '1')
+
+    assert digests(tmp_path, 'data', 'one') == Digests(None, {'data': None, 'one': md5('1')})
+
+
+def test_links_are_followed_and_may_go_round(tmp_path: Path) -> None:
+    put(tmp_path / 'far/x', 'x')
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data/link').symlink_to(tmp_path / 'far')
+    (tmp_path / 'far/back').symlink_to(tmp_path / 'data')
+    (tmp_path / 'data/dangling').symlink_to('nowhere')
+
+    assert digests(tmp_path, 'data').whole == md5(f"{md5('x')}  data/link/x\n")

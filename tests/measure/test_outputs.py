@@ -1,0 +1,88 @@
+"""What a run must leave, where it goes, and room for it."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import gitexp
+from place import CONFIG, Place
+from stories import change, experiment, reason, rows
+
+
+def lab_with(lab: Place, script: str, config: str) -> Place:
+    """An experiment in a lab whose evaluation is this script."""
+    lab.write('gitexp.yaml', CONFIG.replace('eval: python3 eval.py {seed}', 'eval: sh ./eval.sh {seed}') + config)
+    change(lab, eval_sh=script)
+    return experiment(lab)
+
+
+def test_a_run_that_leaves_out_a_declared_output_has_failed(lab: Place) -> None:
+    script = 'test "$1" = 1 && touch "$EXP_OUT/best.json"; ln -s nowhere "$EXP_OUT/last.pt"; echo score: 1\n'
+    idea = lab_with(lab, script, 'outputs: [best.json, last.pt, "steps/*.npy"]\n')
+
+    assert idea.exp('eval', '--seed', '1') == 4
+    row, = rows(lab)
+    assert (row['status'], row['score'], row['verdict']) == ('failed', '', '')
+    assert reason(row) == "it left no 'last.pt', 'steps/*.npy', which gitexp.yaml names among the outputs"
+    assert reason(row) in idea.talk
+
+
+def test_declared_outputs_may_be_left_in_every_place(lab: Place) -> None:
+    script = 'cd experiments/idea || mkdir -p experiments/idea && cd experiments/idea; mkdir -p results/steps exp_log; ' \
+        'touch "$EXP_OUT/best.json" results/steps/1.npy exp_log/log.jsonl; echo score: 1\n'
+    idea = lab_with(lab, script, 'outputs: [best.json, "steps/*.npy", log.jsonl]\n')
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(lab)[0]['score'] == '1.0'
+
+
+def test_what_another_run_has_left_does_not_count(lab: Place) -> None:
+    idea = lab_with(lab, 'test "$1" = 1 && touch "$EXP_OUT/best.json"; echo score: 1\n', 'outputs: [best.json]\n')
+    idea.ok('eval', '--seed', '1')
+
+    assert idea.exp('eval', '--seed', '2') == 4
+    assert [row['status'] for row in rows(lab)] == ['ok', 'failed']
+
+
+def test_a_failure_is_named_before_what_it_did_not_leave(lab: Place) -> None:
+    idea = lab_with(lab, 'echo score: 1; exit 3\n', 'outputs: [best.json]\n')
+    idea.exp('eval', '--seed', '1')
+
+    assert reason(rows(lab)[0]) == 'exit code 3'
+
+
+def test_runs_of_other_trees_write_beside_what_is_there(lab: Place) -> None:
+    """A later tree, and a repeated seed, use the very same names, in every way that a run has."""
+    script = 'mkdir -p experiments/idea/results experiments/idea/exp_log; cat model.py > "$EXP_OUT/model.bin"; ' \
+        'cat model.py > experiments/idea/results/best.json; cat model.py > experiments/idea/exp_log/log.jsonl; ' \
+        'cat model.py; echo score: 1\n'
+    idea = lab_with(lab, script, '')
+    for text in ('first', 'second', 'second again'):
+        change(idea, model_py=f'{text}\n')
+        idea.ok('eval', '--seed', '1')
+
+    at = idea.path / 'experiments/idea'
+    for row, text in zip(rows(lab), ('first', 'second', 'second again'), strict=True):
+        left = [at / 'results' / row['id'] / name for name in ('model.bin', 'best.json')]
+        assert [path.read_text() for path in (*left, at / 'exp_log' / row['id'] / 'log.jsonl')] == [f'{text}\n'] * 3
+        assert (at / f'exp_log/{row["id"]}.log').read_text() == f'{text}\nscore: 1\n'
+
+
+@pytest.mark.parametrize('command', ['eval', 'smoke'])
+def test_a_run_is_refused_where_the_disk_is_nearly_full(lab: Place, command: str, tmp_path: Path) -> None:
+    idea = lab_with(lab, f'touch "{tmp_path}/started"; echo score: 1\n', 'smoke: sh ./eval.sh\nmin_free_gb: 1000000000\n')
+
+    assert idea.exp(command) == 3
+    assert 'GB free in' in idea.talk and 'a run wants 1e+09' in idea.talk and 'min_free_gb: 0' in idea.talk
+    assert rows(lab) == [] and not (tmp_path / 'started').exists()
+
+
+def test_commands_of_a_lab_are_started_in_one_place() -> None:
+    """All else that gitexp starts are programs that it names itself."""
+    top = Path(gitexp.__file__).parent
+    shell = re.compile(r'/bin/sh|shell=True|os\.(system|popen)')
+    shells = {str(path.relative_to(top)) for path in top.rglob('*.py') if shell.search(path.read_text())}
+
+    assert shells == {'measure/launch.py'}

@@ -1,0 +1,64 @@
+"""Nothing is evaluated before a baseline has passed."""
+from __future__ import annotations
+
+import pytest
+
+from place import CONFIG, Place
+from stories import change, experiment, rows
+
+STRICT = CONFIG.replace(', required: false', '')
+
+
+@pytest.fixture
+def strict(lab: Place) -> Place:
+    change(lab, gitexp_yaml=STRICT)
+    return lab
+
+
+def test_an_evaluation_waits_for_a_baseline(strict: Place) -> None:
+    idea = experiment(strict)
+
+    assert idea.exp('eval') == 3 and rows(strict) == []
+    said = 'nothing is evaluated before the unchanged trunk is: this evaluation has no baseline'
+    assert idea.talk == f'git exp: {said}\nhint: git exp baseline\n'
+    idea.ok('eval', META_MODE='1')
+    strict.ok('baseline')
+    idea.ok('eval')
+
+
+def test_a_baseline_that_does_not_pass_lets_nothing_in(strict: Place) -> None:
+    strict.exp('baseline', '--seeds', '2')
+    assert strict.said.splitlines()[1:] == [
+        'error: 2 seeds say too little of the noise: it takes 3', '    rule: seeds (gitexp.yaml, baseline)',
+        '    do:   git exp baseline --seeds 3',
+    ]
+    idea = experiment(strict)
+
+    assert idea.exp('eval') == 3
+    assert 'before a baseline has passed: 2 seeds say too little of the noise' in idea.talk
+    strict.ok('baseline')
+    idea.ok('eval')
+
+
+def test_what_the_lab_wants_now_is_what_counts(strict: Place) -> None:
+    strict.ok('baseline')
+    change(strict, gitexp_yaml=STRICT.replace('[0, 40]', '[5, 40]'))
+    idea = experiment(strict)
+
+    assert idea.exp('eval') == 3
+    assert 'less than the 5 wanted' in idea.talk and 'baseline: {minutes: [0, 40]}; then: git exp baseline' in idea.talk
+
+
+def test_another_evaluation_and_a_retired_baseline_are_none(strict: Place) -> None:
+    strict.ok('baseline')
+    idea = experiment(strict)
+    idea.ok('eval')
+    strict.ok('supersede', 'baseline', '--bug', 'wrong-split')
+
+    assert idea.exp('eval') == 3 and 'has no baseline' in idea.talk
+    strict.ok('restore', 'baseline')
+    idea.ok('eval')
+    change(strict, eval_py=(strict.path / 'eval.py').read_text() + '# another\n')
+    idea.git('merge', '-q', '-m', 'merge', 'main')
+    assert idea.exp('eval') == 3 and 'has no baseline' in idea.talk
+    idea.ok('eval', '--', '--other')  # Compares with nothing but itself.
