@@ -23,7 +23,7 @@ OWNERS = {
     'yaml': {'lab/parse.py'},
     'jsonschema': {'lab/parse.py'},
     'matplotlib': {'report/plot.py'},
-    'pynvml': {'measure/nvml.py'},
+    'pynvml': {'gpu/nvml.py'},
     'wandb': {'tracking/sidecar.py'},
 }
 HEAVY = {'yaml', 'jsonschema', 'matplotlib', 'wandb', 'subprocess', 'asyncio', 'importlib.metadata'}

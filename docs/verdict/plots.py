@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parents[1] / 'tests' / 'measure'), str(HERE.parents[1])]
+sys.path[:0] = [str(HERE.parents[1] / 'tests' / 'verdict'), str(HERE.parents[1])]
 import searches  # noqa: E402
 
 RULES = {

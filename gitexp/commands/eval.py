@@ -7,9 +7,9 @@ from gitexp.commands import here, measuring, options, out
 from gitexp.core.errors import Usage
 from gitexp.lab.config import Metric
 from gitexp.measure import evaluate, protocol
-from gitexp.measure.decide import Decision
 from gitexp.measure.evaluate import Evaluation
 from gitexp.report import figures
+from gitexp.verdict.decide import Decision
 
 
 @click.command()

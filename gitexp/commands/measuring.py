@@ -37,7 +37,7 @@ def voice(show: bool | None) -> Iterator[Voice]:
     if not (sys.stderr.isatty() if show is None else show):
         yield Voice(_now, out.talk)
         return
-    from gitexp.measure.terminal import Terminal
+    from gitexp.run.terminal import Terminal
     shown = Terminal(sys.stderr.fileno())
     try:
         yield Voice(_now, out.talk, shown.show)

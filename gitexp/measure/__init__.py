@@ -1,1 +1,1 @@
-"""Runs: supervised, measured, compared."""
+"""Measuring a commit: baseline, smoke, evaluation, each from the checkout to the row."""

@@ -10,8 +10,8 @@ from gitexp.lab.lab import Lab
 from gitexp.measure import evaluate, protocol, subject, trusted
 from gitexp.measure.evaluate import Evaluation
 from gitexp.measure.protocol import Seeds
-from gitexp.measure.verdict import Sample
 from gitexp.measure.voice import Voice
+from gitexp.verdict.verdict import Sample
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from gitexp.ledger import notes, standing, write
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current
-from gitexp.measure.judged import Judged
-from gitexp.measure.verdict import Verdict
 from gitexp.rules import people
+from gitexp.verdict.judged import Judged
+from gitexp.verdict.verdict import Verdict
 
 
 class Confirmed(NamedTuple):

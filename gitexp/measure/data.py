@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from gitexp.measure import kept as keeping
-from gitexp.measure import sentry
-from gitexp.measure.kept import Kept
+from gitexp.checkout import sentry
+from gitexp.core import kept as keeping
+from gitexp.core.kept import Kept
 
 MANY = 100_000  # files; looking at more would take seconds at every run
 PATIENCE = 60.0  # seconds of reading before a run

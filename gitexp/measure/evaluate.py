@@ -7,16 +7,18 @@ from functools import partial
 from typing import NamedTuple
 
 from gitexp.core.errors import Failure, Integrity
+from gitexp.gpu import gpus
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import tally, write
 from gitexp.ledger.result import Kind, Result
-from gitexp.measure import environment, fence, gpus, interpreter, occupancy, protocol, sound, subject, yardstick
-from gitexp.measure.decide import Decision
+from gitexp.measure import environment, interpreter, occupancy, protocol, sound, subject, yardstick
 from gitexp.measure.protocol import Seeds
 from gitexp.measure.session import Session
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.rules import gate
+from gitexp.run import fence
+from gitexp.verdict.decide import Decision
 
 _SHOWN = 10
 

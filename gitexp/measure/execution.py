@@ -4,12 +4,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitexp.measure import fixed
-from gitexp.measure.ending import Ended
+from gitexp.checkout import fixed
+from gitexp.checkout.sentry import Sentry
 from gitexp.measure.metric import Reading
 from gitexp.measure.planted import Planted
 from gitexp.measure.prepare import Prepared
-from gitexp.measure.sentry import Sentry
+from gitexp.run.ending import Ended
 
 if TYPE_CHECKING:
     from gitexp.measure.data import Watch

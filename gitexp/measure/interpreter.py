@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from gitexp.core.kept import Kept
 from gitexp.measure import environment
-from gitexp.measure.kept import Kept
 
 _PYTHON = re.compile(r'(?:/\S*/)?python[\d.]*')
 _LOOK = 'import sys; from importlib.util import find_spec; print(*(name for name in sys.argv[1:] if find_spec(name)))'

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gitexp.checkout import checkout
 from gitexp.core import locks
 from gitexp.core.errors import Failure
 from gitexp.lab.lab import Lab
-from gitexp.measure import checkout, family
 from gitexp.measure.outputs import Outputs
+from gitexp.run import family
 
 _WEEK = 7 * 86400.0
 

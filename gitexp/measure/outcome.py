@@ -4,15 +4,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gitexp.checkout import checkout, conversion
 from gitexp.core.errors import Failure, Integrity, RunFailed, TimedOut
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting
 from gitexp.ledger.result import Result, Status
-from gitexp.measure import checkout, conversion, failing
-from gitexp.measure.ending import Ending
+from gitexp.measure import failing
 from gitexp.measure.execution import Executed
-from gitexp.measure.fence import Fence
 from gitexp.measure.voice import Voice
+from gitexp.run.ending import Ending
+from gitexp.run.fence import Fence
 
 _STATUS = {
     Ending.OK: Status.OK, Ending.FAILED: Status.FAILED, Ending.TIMEOUT: Status.TIMEOUT, Ending.OOM: Status.OOM,

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from gitexp.checkout import checkout, fixed, inputs
 from gitexp.core.errors import Integrity
 from gitexp.git import repository
 from gitexp.lab.lab import Lab
-from gitexp.measure import checkout, fixed, inputs, room
+from gitexp.measure import room
 from gitexp.measure.subject import Subject
 from gitexp.measure.yardstick import Yardstick
 

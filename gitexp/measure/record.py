@@ -11,11 +11,11 @@ from typing import Any
 
 import gitexp
 from gitexp.core import files
+from gitexp.core.kept import Kept
 from gitexp.git.command import Git
 from gitexp.lab.config import Config
 from gitexp.lab.lab import Lab
 from gitexp.measure import environment, interpreter
-from gitexp.measure.kept import Kept
 from gitexp.measure.prepare import Prepared
 
 _NVIDIA = '/proc/driver/nvidia'

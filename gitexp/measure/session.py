@@ -4,35 +4,35 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
+from gitexp.checkout.sentry import Sentry
 from gitexp.core import ids
 from gitexp.core.errors import Failure
+from gitexp.gpu.gpus import Taken
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, pending
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.measure import (
-    decide, environment, execution, heir, occupancy, outcome, outputs, prepare, record, run, tracked,
-)
-from gitexp.measure.decide import Decision
-from gitexp.measure.ending import Ending
+from gitexp.measure import environment, execution, occupancy, outcome, outputs, prepare, record, tracked
 from gitexp.measure.execution import Executed
-from gitexp.measure.fence import Fence
-from gitexp.measure.gpus import Taken
-from gitexp.measure.interrupts import Interrupts
 from gitexp.measure.metric import Reader
 from gitexp.measure.outputs import Outputs
 from gitexp.measure.planted import Planted
 from gitexp.measure.prepare import Prepared
-from gitexp.measure.sentry import Sentry
 from gitexp.measure.subject import Subject
 from gitexp.measure.tracked import Tracker
-from gitexp.measure.verdict import Kind as Judged
 from gitexp.measure.voice import Voice
 from gitexp.measure.yardstick import Yardstick
+from gitexp.run import heir, run
+from gitexp.run.ending import Ending
+from gitexp.run.fence import Fence
+from gitexp.run.interrupts import Interrupts
+from gitexp.verdict import decide
+from gitexp.verdict.decide import Decision
+from gitexp.verdict.verdict import Kind as Judged
 
 if TYPE_CHECKING:
+    from gitexp.gpu.warden import Warden
     from gitexp.measure.data import Watch
     from gitexp.measure.trained import Trained
-    from gitexp.measure.warden import Warden
 
 
 class Session(NamedTuple):

@@ -3,17 +3,19 @@ from __future__ import annotations
 
 from gitexp.core import ids
 from gitexp.core.errors import Refused, RunFailed, TimedOut
+from gitexp.gpu import gpus
+from gitexp.gpu.gpus import Taken
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Result
-from gitexp.measure import environment, failing, fence, gpus, heir, occupancy, outcome, prepare, run, tracked, yardstick
-from gitexp.measure.ending import Ending
+from gitexp.measure import environment, failing, occupancy, outcome, prepare, tracked, yardstick
 from gitexp.measure.execution import Executed
-from gitexp.measure.gpus import Taken
-from gitexp.measure.interrupts import Interrupts
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.measure.yardstick import Yardstick
+from gitexp.run import fence, heir, run
+from gitexp.run.ending import Ending
+from gitexp.run.interrupts import Interrupts
 
 
 def smoke(lab: Lab, what: Subject, *, voice: Voice) -> float:

@@ -7,9 +7,9 @@ from gitexp.lab.config import Config
 from gitexp.ledger import standing
 from gitexp.ledger.standing import Standing
 from gitexp.ledger.tally import Tally
-from gitexp.measure.judged import Judged
-from gitexp.measure.verdict import Verdict
 from gitexp.report.overview import Against, Best, Overview, Summary
+from gitexp.verdict.judged import Judged
+from gitexp.verdict.verdict import Verdict
 
 
 def overview(tally: Tally, config: Config, *, prefer: str | None = None, experiments: bool = True) -> Overview:

@@ -8,7 +8,7 @@ from math import isfinite
 
 from gitexp.lab.config import Metric
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.measure.verdict import Sample
+from gitexp.verdict.verdict import Sample
 
 
 class Mark(Enum):

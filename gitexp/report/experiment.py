@@ -16,10 +16,10 @@ from gitexp.ledger import standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, Result
 from gitexp.measure import current
-from gitexp.measure.judged import Judged
 from gitexp.report import experiments, figures, table
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
+from gitexp.verdict.judged import Judged
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current
-from gitexp.measure.judged import Judged
+from gitexp.verdict.judged import Judged
 
 _NAME = re.compile(r'[0-9a-f]{40}|[0-9a-f]{64}')
 _REMOTES, _BRANCHES = 'refs/remotes/', 'refs/heads/exp/'

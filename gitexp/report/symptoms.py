@@ -15,10 +15,10 @@ from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.ledger import agreed, pending, read
-from gitexp.measure import fence
 from gitexp.report import adrift, conflicts
 from gitexp.report.health import Check, State
 from gitexp.rules import ruleset
+from gitexp.run import fence
 
 _SHOWN = 10
 _GLOB = set('*?[\\')

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from gitexp.ledger.result import Result
 from gitexp.ledger.standing import Standing
-from gitexp.measure.verdict import Kind, Verdict
-from gitexp.measure.judged import Judged
+from gitexp.verdict.judged import Judged
+from gitexp.verdict.verdict import Kind, Verdict
 
 
 @dataclass(frozen=True)

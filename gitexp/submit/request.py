@@ -8,11 +8,11 @@ from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing
-from gitexp.measure.verdict import Verdict
 from gitexp.report import figures
-from gitexp.measure.judged import Judged
 from gitexp.submit.ground import Ground, few
 from gitexp.submit.match import Match
+from gitexp.verdict.judged import Judged
+from gitexp.verdict.verdict import Verdict
 
 _PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')
 

@@ -10,13 +10,13 @@ from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import standing
 from gitexp.ledger.read import Contents
 from gitexp.measure import current
-from gitexp.measure.judged import Judged
-from gitexp.measure.verdict import Kind
 from gitexp.report import experiment as report
 from gitexp.submit import ground, match, plain, push, request
 from gitexp.submit.ground import Ground
 from gitexp.submit.match import Match
 from gitexp.submit.request import Request
+from gitexp.verdict.judged import Judged
+from gitexp.verdict.verdict import Kind
 
 
 _UNJUDGED: dict[str, Any] = {

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from place import CONFIG, Place
+from gitexp.core.kept import Kept
 from gitexp.measure import data
 from gitexp.measure.data import Digests
-from gitexp.measure.kept import Kept
 from stories import experiment, rows
 
 BY_HAND = "find -L data -type f | LC_ALL=C sort | xargs -d '\\n' md5sum | md5sum"

@@ -85,4 +85,4 @@ def test_commands_of_a_lab_are_started_in_one_place() -> None:
     shell = re.compile(r'/bin/sh|shell=True|os\.(system|popen)')
     shells = {str(path.relative_to(top)) for path in top.rglob('*.py') if shell.search(path.read_text())}
 
-    assert shells == {'measure/launch.py'}
+    assert shells == {'run/launch.py'}

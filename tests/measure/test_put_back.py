@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from place import CONFIG, Place
-from gitexp.measure.sentry import Sentry
+from gitexp.checkout.sentry import Sentry
 from stories import experiment, reason, rows
 
 MODEL = """\

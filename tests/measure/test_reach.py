@@ -12,7 +12,7 @@ import pytest
 
 from place import CONFIG, PROGRAM, Place
 from gitexp.core import files, locks
-from gitexp.measure import fence
+from gitexp.run import fence
 from stories import change, experiment, rows
 
 held = pytest.mark.skipif(

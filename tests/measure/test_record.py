@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from place import CONFIG, Place
+from gitexp.core.kept import Kept
 from gitexp.measure import interpreter, packages, record
-from gitexp.measure.kept import Kept
 from stories import experiment, rows
 
 

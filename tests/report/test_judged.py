@@ -7,8 +7,8 @@ from hypothesis import strategies as some
 from gitexp.lab.config import Metric
 from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing, Standings
-from gitexp.measure import decide
-from gitexp.measure.judged import Judged
+from gitexp.verdict import decide
+from gitexp.verdict.judged import Judged
 
 VALUES = some.lists(some.integers(0, 1000).map(lambda value: value / 100), min_size=1, max_size=4)
 

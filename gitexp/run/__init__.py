@@ -1,0 +1,1 @@
+"""One supervised execution: launched, heard, watched, ended with all that it has started."""

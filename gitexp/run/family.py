@@ -1,0 +1,201 @@
+"""A launched process and all that it has started, wherever that has gone."""
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from gitexp.run import kin
+from gitexp.run.kin import Kin
+
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
+FIRST = 0.05  # seconds to the first look at the memory
+_LONGEST = 2.0
+_SLOW = 50  # A look may take a fiftieth of the time.
+_ROUNDS = 5
+
+
+class Family:
+    """While this is entered, orphans of our children become our children (Linux), so that a second session or a double fork hides nothing.
+
+    Elsewhere only the process group is known. Children from before are left alone. Who is met is noted in `notes`, a file that goes
+    once all have ended.
+    """
+
+    def __init__(self, notes: Path | None = None) -> None:
+        self._kin = Kin(notes) if notes else None
+        self.peak = 0  # bytes
+        self.status: int | None = None  # of the leader, as from wait
+        self._leader: int | None = None
+        self._own = 0  # bytes: our own peak, which a child inherits that is started by vfork
+
+    def __enter__(self) -> Family:
+        self._strangers = set(_children(os.getpid()))
+        _subreaper(True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        _subreaper(False)
+        if self._kin and not self.reap():
+            self._kin.forget()
+
+    def led_by(self, pid: int) -> None:
+        """Name the leader of the group, just launched."""
+        self._leader = pid
+        self._own = _peak(os.getpid())
+        self._note([pid])
+
+    def tell(self, number: int) -> None:
+        """Send a signal once to each member: the group by one call, the rest one by one."""
+        leader = self._leader
+        if leader is None:
+            return
+        others = [pid for pid in self.members() if _group(pid) not in (leader, None)]
+        if self.status is None or _group_lives(leader):
+            _send(os.killpg, leader, number)
+        for pid in others:
+            _send(os.kill, pid, number)
+
+    def stop(self) -> None:
+        """Stop each member, and whoever was started meanwhile by one that was not stopped yet."""
+        stopped: set[int] = set()
+        for _ in range(_ROUNDS):
+            members = set(self.members())
+            if members <= stopped:
+                return
+            self.tell(signal.SIGSTOP)
+            stopped = members
+
+    def reap(self) -> bool:
+        """Collect who has ended; returns whether anybody is left."""
+        for pid in [*self._strays(), self._leader]:
+            if pid is not None and not (pid == self._leader and self.status is not None):
+                self._collect(pid)
+        return self.status is None or bool(self._strays()) or _group_lives(self._leader or 0)
+
+    def look(self) -> None:
+        """Note the memory that is in use by all together, and the peak of each so far."""
+        members = self.members()
+        self._note(members)
+        together = sum(map(_proportional, members)) if len(members) > 1 else 0
+        self.peak = max(self.peak, together, *map(_peak, members))
+
+    def members(self) -> list[int]:
+        """The processes that are there now."""
+        found: list[int] = []
+        next_ = [*self._strays(), *([self._leader] if self._leader and self.status is None else [])]
+        while next_:
+            pid = next_.pop()
+            found.append(pid)
+            next_ += _children(pid)
+        return found
+
+    def _note(self, pids: list[int]) -> None:
+        if self._kin:
+            self._kin.note(pids)
+
+    def _collect(self, pid: int) -> None:
+        try:
+            ended, status, used = os.wait4(pid, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if ended:
+            most = used.ru_maxrss * (1 if sys.platform == 'darwin' else 1024)
+            self.peak = max(self.peak, most if most > self._own else 0)
+            if pid == self._leader:
+                self.status = status
+
+    def _strays(self) -> list[int]:
+        return [pid for pid in _children(os.getpid()) if pid not in self._strangers and pid != self._leader]
+
+
+def pause(before: float, *, took: float) -> float:
+    """How long to wait until the next look: twice as long as before, up to a bound."""
+    return max(min(2 * before, _LONGEST), _SLOW * took)
+
+
+def end_run(name: str, notes: Path) -> None:
+    """Kill what a run left behind whose supervisor was killed: who was noted, and who has EXP_RUN=`name` in the environment.
+
+    Again while there is anybody, since who is killed may just have started another.
+    """
+    wanted = f'EXP_RUN={name}'.encode()
+    for _ in range(_ROUNDS):
+        there = os.listdir('/proc') if sys.platform == 'linux' else []
+        left = {*(int(one) for one in there if one.isdecimal() and wanted in _environment(one)), *kin.alive(notes)} - {os.getpid()}
+        for pid in left:
+            _send(os.kill, pid, signal.SIGKILL)
+        if not left:
+            return
+
+
+def _environment(pid: str) -> list[bytes]:
+    try:
+        with open(f'/proc/{pid}/environ', 'rb') as file:
+            return file.read().split(b'\0')
+    except OSError:
+        return []
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    try:
+        for task in os.listdir(f'/proc/{pid}/task'):
+            with open(f'/proc/{pid}/task/{task}/children', 'rb') as file:
+                found += map(int, file.read().split())
+    except OSError:
+        pass  # It has ended, or this kernel has no such file.
+    return found
+
+
+def _peak(pid: int) -> int:
+    """The most memory that a program has had so far, in bytes; unlike that of wait4 without what was there before its exec."""
+    try:
+        with open(f'/proc/{pid}/status', 'rb') as file:
+            line = next(line for line in file if line.startswith(b'VmHWM:'))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return 0
+
+
+def _proportional(pid: int) -> int:
+    """The memory of a process in bytes, what it shares divided among the sharers."""
+    try:
+        with open(f'/proc/{pid}/smaps_rollup', 'rb') as file:
+            line = next(line for line in file if line.startswith(b'Pss:'))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return 0
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
+
+
+def _group_lives(leader: int) -> bool:
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _send(how: object, pid: int, number: int) -> None:
+    assert callable(how)
+    try:
+        how(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _subreaper(on: bool) -> None:
+    if sys.platform == 'linux':
+        import ctypes
+        ctypes.CDLL(None).prctl(_SUBREAPER, int(on), 0, 0, 0)

@@ -1,0 +1,1 @@
+"""Whether the runs of one tree beat those of another."""

@@ -1,0 +1,73 @@
+"""The verdict on a tree: which tree it is held against, and by which noise."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from gitexp.lab.config import Metric
+from gitexp.lab.lab import Lab
+from gitexp.ledger import counting, standing
+from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.standing import Standing, Standings
+from gitexp.verdict.judged import Judged
+from gitexp.verdict.verdict import Screen, Verdict
+
+
+class Decision(NamedTuple):
+    """`reference` is the champion that a tree is held against: see `Judged`; `screen` is None when no noise is known."""
+
+    candidate: Standing
+    reference: Standing
+    verdict: Verdict
+    screen: Screen | None = None
+
+    @property
+    def against(self) -> str:
+        """The reference for a person: 'the baseline', or 'SLUG v1'."""
+        return 'the baseline' if self.reference.kind is Kind.BASELINE else f'{self.reference.experiment} {self.reference.version}'
+
+    def as_json(self) -> dict[str, Any]:
+        said = self.verdict
+        return {
+            'verdict': said.kind.value, 'why': said.why, 'gain': said.gain, 'n': said.n, 'mean': said.mean, 'sd': said.sd, 'p': said.p,
+            'paired': said.paired, 'flags': list(said.flags), 'tree': self.candidate.tree, 'eval_id': self.candidate.eval_id,
+            'against': {
+                'experiment': self.reference.experiment, 'version': self.reference.version, 'kind': self.reference.kind.value,
+                'tree': self.reference.tree, 'commit': self.reference.commit, 'n': said.reference_n, 'mean': said.reference_mean,
+            },
+        }
+
+
+def decide(lab: Lab, tree: str, *, eval_id: str | None = None, more: Iterable[Result] = ()) -> Decision | None:
+    """Judge a tree by all its runs under one evaluation, the newest unless named; `more` are runs that are no rows yet.
+
+    None when the tree has no run that competes, or there is no other tree.
+    """
+    standings = standing.trees(lab, eval_id)
+    return among(_with(standings, [*more], lab.config.metric), tree, lab.config.metric, seeds=len(lab.config.seeds))
+
+
+def among(standings: Standings, tree: str, metric: Metric, *, seeds: int = 1) -> Decision | None:
+    """The same from standings that are known; `seeds` is how many of them it takes to be better."""
+    judged = Judged(standings, metric, seeds=seeds)
+    candidate = standings.of(tree)
+    reference = judged.leader(candidate) if candidate else None
+    if candidate is None or reference is None:
+        return None
+    return Decision(candidate, reference, judged.verdict(candidate, reference), judged.screen(candidate, reference))
+
+
+def _with(standings: Standings, more: list[Result], metric: Metric) -> Standings:
+    for row in more:
+        if counting.competes(row, metric) and row.eval_id == standings.eval_id and row.tree and row.value is not None:
+            standings = _added(standings, row, row.tree, row.value)
+    return standings
+
+
+def _added(standings: Standings, row: Result, tree: str, value: float) -> Standings:
+    known = standings.of(tree)
+    run = (row.seed, value)
+    if known is None:
+        made = Standing(tree, row.experiment, row.version, row.commit, row.eval_id or '', row.kind, (run,))
+        return standings._replace(trees=(*standings.trees, made))
+    return standings._replace(trees=tuple(one._replace(runs=(*one.runs, run)) if one is known else one for one in standings.trees))

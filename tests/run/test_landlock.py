@@ -1,0 +1,184 @@
+"""What a run cannot write to where the kernel holds it."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from place import CONFIG, Place
+from gitexp.run import fence
+from stories import experiment, rows
+
+held = pytest.mark.skipif(
+    fence.around([], said='true', env={}, command='').version is None, reason='this kernel does not offer Landlock',
+)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder with few others beside it, since what lies beside a lab is allowed one by one."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.fixture
+def closed(lab: Place) -> Place:
+    """A lab whose runs are held, though it lies in a folder for temporary files."""
+    lab.git('config', 'gitexp.landlock', 'true')
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', 'sh eval.sh').replace('eval.py', 'eval.sh'))
+    lab.write('eval.sh', 'sh try.sh; echo score: 1\n')
+    lab.commit('held')
+    return lab
+
+
+def protection(lab: Place) -> list[object]:
+    return [json.loads(row['env'])['landlock'] for row in rows(lab)]
+
+
+@held
+@pytest.mark.parametrize('attempt', [
+    'echo "forged" >> "$LAB/results.tsv"',
+    'rm "$LAB/results.tsv"',
+    ': > "$LAB/eval.sh"',
+    'mv "$LAB/gitexp.yaml" "$LAB/gitexp.yml"',
+    'echo x > "$LAB/new"',
+    'echo "#!/bin/sh" > "$LAB/.git/hooks/pre-commit"',
+    'echo "{}" > "$LAB/.git/exp/cache/poison.json"',
+    'git -C "$LAB" config core.hooksPath /dev/null',
+    'git -C "$LAB" update-ref refs/heads/main HEAD~1',
+    'git -C "$LAB" commit -q --allow-empty -m x',
+    'git update-index --skip-worktree model.py',
+    'echo "score = 0" > "$LAB/5_worktrees/other/model.py"',
+    'rm -r "$LAB/.git/objects"',
+    'ln "$LAB/results.tsv" mine && echo forged >> mine',
+    'ln -s "$LAB/results.tsv" mine && echo forged >> mine',
+    'setsid sh -c "echo forged >> \\"$LAB/results.tsv\\""',
+    'mkdir over && unshare -m mount --bind over "$LAB"',
+    f'"{sys.executable}" -c "import os; os.truncate(os.environ[\'LAB\'] + \'/results.tsv\', 0)"',
+])
+def test_nothing_of_the_lab_can_be_written_to(closed: Place, attempt: str) -> None:
+    experiment(closed, 'other')
+    idea = experiment(closed, try_sh=f'if {attempt}; then touch done; fi; test -e done && echo did: 1\n')
+    closed.write('results.tsv', '')
+    before = state(closed.path)
+    idea.ok('eval', '--seed', '1', LAB=str(closed.path))
+
+    assert json.loads(rows(closed)[0]['metrics']) == {}
+    assert state(closed.path) == before
+
+
+def state(lab: Path) -> dict[str, bytes]:
+    names = ['eval.sh', 'gitexp.yaml', '.git/config', '.git/refs/heads/main', '5_worktrees/other/model.py']
+    return {name: (lab / name).read_bytes() for name in names} | {'': '\n'.join(sorted(os.listdir(lab))).encode()}
+
+
+@held
+def test_a_run_writes_where_it_may(closed: Place, tmp_path: Path) -> None:
+    script = """
+        set -e
+        echo a > here; mv here there; mkdir -p deep/er; mv there deep/er/; ln deep/er/there linked; rm linked
+        echo kept > "$EXP_OUT/kept"; mv "$EXP_OUT/kept" moved; mv moved "$EXP_OUT/kept"
+        mkdir -p experiments/idea/results && echo b > experiments/idea/results/b
+        echo c > "$HOME/c"; mkdir -p "$HOME/.cache/x"; echo d > "$HOME/.cache/x/d"
+        echo e > /dev/null; git rev-parse HEAD; git status --short
+        echo all: 1
+    """
+    idea = experiment(closed, try_sh=script)
+    idea.ok('eval', '--seed', '1')
+
+    row, = rows(closed)
+    out = idea.path / 'experiments/idea/results' / row['id']
+    assert json.loads(row['metrics']) == {'all': 1.0}, (idea.path / 'experiments/idea/exp_log' / f'{row["id"]}.log').read_text()
+    assert (out / 'kept').read_text() == 'kept\n' and (out / 'b').exists()
+    version, = protection(closed)
+    assert isinstance(version, int) and version >= 2
+
+
+@held
+def test_without_any_power_it_holds_too(closed: Place) -> None:
+    powerless = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
+    if powerless and not shutil.which('setpriv'):
+        pytest.skip('root has powers, and there is no setpriv to take them away')
+    around = fence.around([closed.path], said='true', env={}, command='').but(closed.path / '.git' / 'exp')
+    (closed.path / '.git' / 'exp').mkdir(exist_ok=True)
+    script = 'echo x > .git/exp/may; echo x > may; echo x > .git/may'
+    program = (
+        'import subprocess, sys; from gitexp.run.fence import Fence\n'
+        f'Fence({around.version}, "", {around.free!r}).launch(lambda: subprocess.run(["sh", "-c", {script!r}]))'
+    )
+    subprocess.run([*powerless, sys.executable, '-c', program], cwd=closed.path, check=True, stderr=subprocess.DEVNULL)
+
+    assert (closed.path / '.git/exp/may').exists()
+    assert not (closed.path / 'may').exists() and not (closed.path / '.git/may').exists()
+
+
+def test_who_does_not_want_it_is_not_held(closed: Place) -> None:
+    closed.git('config', 'gitexp.landlock', 'false')
+    idea = experiment(closed, try_sh='echo x > "$LAB/written"\n')
+    idea.ok('eval', '--seed', '1', LAB=str(closed.path))
+
+    assert protection(closed) == [False] and (closed.path / 'written').exists()
+
+
+def test_in_a_folder_that_programs_use_it_is_not_done_unasked(closed: Place) -> None:
+    closed.git('config', '--unset', 'gitexp.landlock')
+    idea = experiment(closed, try_sh='')
+    idea.ok('eval', '--seed', '1', TMPDIR=str(closed.path.parent))
+
+    assert protection(closed) == [False]
+
+
+@held
+@pytest.mark.parametrize(('env', 'command', 'why'), [
+    ({}, 'python eval.py', ''),
+    ({'HOME': '{far}', 'OLDPWD': '{above}', 'PATH': '{above}:/bin'}, 'python eval.py', ''),
+    ({'HOME': '{above}'}, 'python eval.py', "the lab is below '{above}', where programs make files"),
+    ({'SCRATCH': '{above}/../above'}, 'python eval.py', "the lab is below '{above}', where programs make files"),
+    ({}, '/usr/bin/apptainer exec x.sif python eval.py', "'apptainer' mounts, which a program that is held may not"),
+])
+def test_where_it_would_break_something_it_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], command: str, why: str,
+) -> None:
+    monkeypatch.setattr(fence, '_TEMPORARY', ())
+    above = tmp_path / 'above'
+    (above / 'lab').mkdir(parents=True)
+    (tmp_path / 'far').mkdir()
+    said = {name: value.format(above=above, far=tmp_path / 'far') for name, value in env.items()}
+
+    assert fence.around([above / 'lab'], said=None, env=said, command=command).why == why.format(above=above)
+    assert fence.around([above / 'lab'], said='true', env=said, command=command).version
+
+
+def test_a_link_beside_the_lab_opens_nothing(tmp_path: Path) -> None:
+    (tmp_path / 'lab').mkdir()
+    (tmp_path / 'beside').mkdir()
+    (tmp_path / 'link').symlink_to('lab')
+    around = fence.around([tmp_path / 'lab', tmp_path / 'lab' / '.git'], said='true', env={}, command='')
+
+    if around.version:
+        assert str(tmp_path / 'beside') in around.free
+        assert not {str(tmp_path / 'link'), str(tmp_path / 'lab'), str(tmp_path), '/'} & set(around.free)
+
+
+@held
+def test_who_runs_into_it_is_told(closed: Place) -> None:
+    idea = experiment(closed, try_sh='echo x > "$LAB/new" || kill $PPID\n')
+
+    assert idea.exp('eval', '--seed', '1', LAB=str(closed.path)) == 4
+    assert 'if it must elsewhere: git config gitexp.landlock false' in idea.talk
+
+
+@held
+def test_the_doctor_says_whether_runs_are_held(closed: Place) -> None:
+    closed.exp('doctor')
+    assert 'runs cannot write to the lab (Landlock ' in closed.said
+    closed.git('config', 'gitexp.landlock', 'no')
+    closed.exp('doctor')
+    assert 'runs can write to the lab: git config gitexp.landlock says so' in closed.said
