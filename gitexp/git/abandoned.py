@@ -14,15 +14,28 @@ _LONG = 600.0  # Seconds after which nobody is at work, where it cannot be seen 
 _TRIES = 20
 
 
-def ask(git: Git, *words: str, feed: bytes = b'') -> Done:
-    """Run git as `Git.ask` does, and once more for each lock in its way that no process holds any more."""
+def run(git: Git, *words: str, feed: bytes = b'') -> Done:
+    """Run git as `Git.run` does, and once more for each lock in its way that no process holds any more."""
     for _ in range(_TRIES):
         done = git.run(*words, feed=feed)
-        found = re.search(_IN_THE_WAY, done.err) if done.code else None
-        if not found or not _is_left(Path(found[1])):
+        if not done.code or not swept(done):
             break
-        Path(found[1]).unlink(missing_ok=True)
+    return done
+
+
+def ask(git: Git, *words: str, feed: bytes = b'') -> Done:
+    """The same, and git must succeed; raises Refused with git's own words otherwise."""
+    done = run(git, *words, feed=feed)
     return done if done.code == 0 else git.ask(*words, feed=feed)
+
+
+def swept(done: Done) -> bool:
+    """Whether git failed for a lock that a dead one has left, which is gone now."""
+    found = re.search(_IN_THE_WAY, done.err)
+    if not found or not _is_left(Path(found[1])):
+        return False
+    Path(found[1]).unlink(missing_ok=True)
+    return True
 
 
 def _is_left(lock: Path) -> bool:

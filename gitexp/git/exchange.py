@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 
 from gitexp.core.errors import Refused
+from gitexp.git import abandoned
 from gitexp.git.command import Done, Git
 from gitexp.git.notes import REF
 
@@ -36,7 +37,7 @@ def usual(git: Git, trunk: str) -> str | None:
 
 def fetch(git: Git, remote: str) -> str | None:
     """The commit of the notes at a remote, fetched; None when it has no notes. Raises Refused when it cannot be asked."""
-    done = git.run(*_FETCH, remote, f'+{REF}:{_THEIRS}')
+    done = abandoned.run(git, *_FETCH, remote, f'+{REF}:{_THEIRS}')
     if done.code and f"couldn't find remote ref {REF}" in done.err:
         return None
     if done.code:
@@ -58,7 +59,7 @@ def push(git: Git, remote: str, commit: str) -> bool:
 
 def forget(git: Git) -> None:
     """Remove what a fetch has left."""
-    git.run('update-ref', '-d', _THEIRS)
+    abandoned.run(git, 'update-ref', '-d', _THEIRS)
 
 
 def _why(done: Done) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from gitexp.git import notes
+from gitexp.git import abandoned, notes
 from gitexp.git.command import Done, Git
 from gitexp.git.notes import REF
 from gitexp.git.stream import Stream, quoted
@@ -40,7 +40,7 @@ def merge(git: Git, theirs: str, *, who: str) -> str:
         done = _merged(git, ours, theirs, who=who)
         if not done.code:
             return git.ask('rev-parse', REF).text
-        if not notes.lost(done):
+        if not (abandoned.swept(done) or notes.lost(done)):
             break
         notes.wait(0.02)
     raise notes.unwritten(done)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.git import abandoned
 from gitexp.git.command import Done, Git
 from gitexp.git.stream import Stream, data, quoted
 
@@ -56,7 +57,7 @@ def add(git: Git, notes: Sequence[Note], *, who: str, message: str, settings: Se
             done = stream.end(commit(who, message, [tip] if tip else []), *(put(path, oid) for path, oid in zip(paths, oids)))
         if not done.code:
             return
-        if not lost(done) or time.monotonic() > until:
+        if not (abandoned.swept(done) or lost(done)) or time.monotonic() > until:
             break
         wait(_PAUSE)
     raise unwritten(done)
