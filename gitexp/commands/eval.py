@@ -6,6 +6,7 @@ import click
 from gitexp.commands import here, measuring, options, out
 from gitexp.core.errors import Usage
 from gitexp.lab.config import Metric
+from gitexp.ledger import counting
 from gitexp.measure import evaluate, protocol
 from gitexp.measure.evaluate import Evaluation
 from gitexp.report import figures
@@ -75,7 +76,7 @@ def _answer(done: Evaluation, metric: Metric) -> None:
     elif done.failure is None and any(result.verdict for result in done.results):
         out.answer(f'{out.bold("provisional")}: {what}, since there is nothing to hold it against')
     elif done.failure is None:
-        out.answer(f'no verdict: {what} has no value that counts')
+        out.answer(f'no verdict: {_silent(done, what)}')
 
 
 def _numbers(decision: Decision, metric: Metric) -> list[str]:
@@ -94,6 +95,13 @@ def _screened(done: Evaluation, decision: Decision) -> list[str]:
         return []
     step = f'{"gains" if decision.screen.gain >= 0 else "loses"} {abs(decision.screen.gain):.3g}'
     return [f'the first seed {step} where {decision.screen.wanted:.2g} is promising: {evaluate.named(done.left)} not run']
+
+
+def _silent(done: Evaluation, what: str) -> str:
+    """Why nothing is said of the runs."""
+    if done.results and all(counting.UNDECLARED in result.params for result in done.results):
+        return 'a seed that the lab has not named counts for nothing'
+    return f'{what} has no value that counts'
 
 
 def _hint(done: Evaluation, wanted: int) -> None:

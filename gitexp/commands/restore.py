@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 import click
 
 from gitexp.commands import here, options, out, turned
-from gitexp.core.errors import Usage
+from gitexp.core.errors import Refused, Usage
 from gitexp.experiment import restore as bringing
 from gitexp.report import radius
 from gitexp.tracking import names
@@ -28,6 +28,8 @@ def restore(slug: str | None, bug: str | None, everywhere: bool, dry_run: bool, 
     if everywhere and (slug or not bug):
         raise Usage('--all goes with --bug, and without an experiment', hint='git exp restore --all --bug NAME')
     lab = here.lab()
+    if bug and not (everywhere or slug or lab.current):
+        raise Refused('this is not the worktree of an experiment', hint=f'name one, or take all of them: git exp restore --all --bug {bug}')
     which = None if everywhere else here.experiment(lab, slug).slug
     found, contents = bringing.find(lab, which, bug=bug)
     at_stake = radius.of(lab, contents, found, back=True)

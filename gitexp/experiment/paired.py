@@ -75,7 +75,8 @@ def _read(experiment: Experiment, path: Path) -> dict[str, Flag]:
         data = path.read_bytes()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise Refused(f"cannot read '{shown}': {why}", hint=f"git -C '{experiment.root}' status") from None
+        way = 'write it, with a section for train and one for infer' if isinstance(error, FileNotFoundError) else f"ls -l '{path}'"
+        raise Refused(f"cannot read '{shown}': {why}", hint=way) from None
     return {name: Flag(value, f'{shown}:{line}') for name, (line, value) in parse.leaves(data, shown).items()}
 
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from gitexp.git import commits, worktrees
 from gitexp.git.command import Git
 from gitexp.git.commits import Put
 from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger import read
 
 
 class Started(NamedTuple):
@@ -113,10 +114,12 @@ def _checked(lab: Lab, made: Experiment, home: Path, base: str | None) -> str:
     names = [lab.trunk_commit] if base is None else [] if '\n' in base else [f'refs/heads/exp/{base}', base]
     inside = lab.config.paths.experiments
     asked = [f'{name}^{{commit}}{path}' for name in names for path in ('', f':{inside}', f':{inside}/{made.slug}')]
-    branch, above, *found = _types(lab.git, [made.branch, 'refs/heads/exp', *asked])
+    theirs = [f'refs/remotes/{name}/exp/{made.slug}' for name in lab.remotes]
+    branch, above, *found = _types(lab.git, [made.branch, 'refs/heads/exp', *asked, *theirs])
     _check_free(lab, made, home, taken=branch is not None, blocked=above is not None)
+    _check_strange(lab, made, [name for name, there in zip(lab.remotes, found[len(asked):]) if there])
     _check_ignored(lab, home, made)
-    for commit, over, folder in zip(found[::3], found[1::3], found[2::3]):
+    for commit, over, folder in zip(found[:len(asked):3], found[1:len(asked):3], found[2:len(asked):3]):
         if commit:
             _check_room(made, inside, base or lab.trunk, over=over, folder=folder)
             return commit[1]
@@ -145,6 +148,19 @@ def _check_free(lab: Lab, made: Experiment, home: Path, *, taken: bool, blocked:
         raise _taken(made, f"git still knows a worktree '{made.root}', which is gone", hint='git worktree prune')
     if os.path.lexists(kept):
         raise _taken(made, f"the folder '{kept}' exists", hint='choose another slug')
+
+
+def _check_strange(lab: Lab, made: Experiment, remotes: Sequence[str]) -> None:
+    """Raises Refused when somebody else has an experiment of that name: the rows of both would be taken for those of one."""
+    if remotes:
+        way = f'to go on with it: git worktree add {_quoted(made.root)} exp/{made.slug}; else choose another slug'
+        raise _taken(made, f"'{remotes[0]}' has the branch exp/{made.slug}", hint=way)
+    try:
+        known = read.mentions(lab, f'\t{made.slug}\t')
+    except Refused:
+        known = False  # No ledger is in sight.
+    if known and any(row.experiment == made.slug for row in read.read(lab).results):
+        raise _taken(made, 'the ledger has results of an experiment of that name', hint='choose another slug, or fetch its branch')
 
 
 def _taken(made: Experiment, why: str, *, hint: str) -> Refused:

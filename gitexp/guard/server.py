@@ -103,7 +103,7 @@ def _beginning(git: Git, trunk: str, old: str | None, new: str | None) -> list[F
 def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
     """A name that stands for another one would move that one unseen; one that is not where the push says is left out by git.
 
-    The rest would go on without it, and it may be the trunk that the rest counts on.
+    The rest would go on without it, and it may be the trunk that the rest counts on. Where there is no rest, git says so itself.
     """
     refs = [update.ref for update in asked]
     some = refs if len(refs) < _MANY else ()
@@ -113,5 +113,5 @@ def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
     return [
         *(Finding('name', one.ref, f"it stands for '{said[2]}' here", way=f'push to {said[2]}') for one, said in here if said[2]),
         *(Finding('moved', one.ref, 'is not where the push says that it is', way='git fetch, and push again')
-          for one, said in here if not said[2] and said[0] != one.remote),
+          for one, said in here if len(asked) > 1 and not said[2] and said[0] != one.remote),
     ]

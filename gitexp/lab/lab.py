@@ -19,7 +19,7 @@ from gitexp.lab.config import Config
 _TRUNKS = ('main', 'master')
 _SETTINGS = (
     r'^(gitexp\..*|core\.(hookspath|bare|worktree|sparsecheckout|sparsecheckoutcone)|commit\.gpgsign|extensions\.worktreeconfig'
-    r'|(user|committer)\.(name|email)|merge\.gitexp-.*\.driver|filter\..*\.(smudge|clean|process|required)|includeif\..*)$'
+    r'|(user|committer)\.(name|email)|remote\..*\.url|merge\.gitexp-.*\.driver|filter\..*\.(smudge|clean|process|required)|includeif\..*)$'
 )
 
 
@@ -84,6 +84,10 @@ class Lab:
     @property
     def git(self) -> Git:
         return Git(self.here or self.common)
+
+    @property
+    def remotes(self) -> list[str]:
+        return [key.removeprefix('remote.').removesuffix('.url') for key in self.settings if key.startswith('remote.')]
 
     @cached_property
     def worktrees(self) -> list[Worktree]:

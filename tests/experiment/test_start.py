@@ -317,3 +317,28 @@ def assert_nothing(lab, slug: str) -> None:
     assert not (lab.path / '5_worktrees' / slug).exists()
     assert not (lab.path / '.git/worktrees' / slug).exists()
     scene.assert_sound(lab.path)
+
+
+def test_an_experiment_of_somebody_else_keeps_its_name(lab) -> None:
+    bare, other = lab.path.parent / 'shared.git', lab.path.parent / 'other'
+    lab.git('clone', '-q', '--bare', '.', str(bare))
+    lab.ok('new', 'fast')
+    lab.git('push', '-q', str(bare), 'exp/fast')
+    lab.git('clone', '-q', str(bare), str(other))
+    theirs = lab.at(str(other))
+
+    assert theirs.exp('new', 'fast') == 3
+    assert "'fast' is taken: 'origin' has the branch exp/fast" in theirs.talk and 'to go on with it: git worktree add' in theirs.talk
+    theirs.ok('new', 'faster')
+
+
+def test_a_name_that_the_ledger_knows_is_taken(lab) -> None:
+    tree = lab.at(lab.ok('new', 'seen').strip())
+    tree.write('model.py', 'score = 2.5\n')
+    tree.git('commit', '-qam', 'exp(seen): lower')
+    tree.ok('eval', '--seed', '1')
+    lab.git('worktree', 'remove', '--force', str(tree.path))
+    lab.git('branch', '-D', 'exp/seen')
+
+    assert lab.exp('new', 'seen') == 3
+    assert 'the ledger has results of an experiment of that name' in lab.talk

@@ -92,7 +92,7 @@ def test_hooks_that_a_held_run_has_changed_are_put_right_at_its_end(lab: Place) 
 def test_a_held_run_cannot_stop_its_supervisor(lab: Place) -> None:
     lab.git('config', 'gitexp.landlock', 'true')
     supervisor = 'cut -d" " -f4 /proc/$(cut -d" " -f5 /proc/self/stat)/stat'
-    idea = scripted(lab, f'pid=$({supervisor}); kill -STOP $pid && exit; kill -0 $$ && sleep 60 & kill $! && echo stopped: 0\n')
+    idea = scripted(lab, f'pid=$({supervisor}); kill -STOP $pid && exit; sleep 9 & kill $! && echo stopped: 0\n')
 
     assert fails(idea, 'eval', '--seed', '1') == 0
     assert json.loads(rows(lab)[0]['metrics']) == {'stopped': 0.0}

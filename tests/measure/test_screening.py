@@ -74,7 +74,7 @@ def test_a_lucky_first_seed_is_no_win(noisy: Place) -> None:
 def test_a_seed_that_nobody_named_before_makes_no_verdict(noisy: Place) -> None:
     idea = experiment(noisy, 'idea', model_py='score = 2.99\n')
     for seed in ('11', '12', '13'):
-        assert idea.ok('eval', '--seed', seed) == 'no verdict: idea v1 has no value that counts\n'
+        assert idea.ok('eval', '--seed', seed) == 'no verdict: a seed that the lab has not named counts for nothing\n'
         assert 'not one of the seeds that the lab has named, so that it does not compete' in idea.talk
 
     assert [(row['status'], row['verdict']) for row in rows(noisy)[4:]] == [('ok', '')] * 3
@@ -97,5 +97,5 @@ def test_the_first_n_count_up_past_the_named_and_are_not_run_twice(noisy: Place)
 def test_an_implausible_first_value_is_not_repeated(noisy: Place) -> None:
     idea = experiment(noisy, 'idea', model_py='score = -5\n')
 
-    assert idea.ok('eval') == 'no verdict: idea v1 has no value that counts\n'
+    assert idea.ok('eval') == 'no verdict: a seed that the lab has not named counts for nothing\n'
     assert seeds(noisy, 'idea') == ['1']
