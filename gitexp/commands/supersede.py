@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 import click
 
 from gitexp.commands import here, options, out, turned
+from gitexp.core.errors import Usage
 from gitexp.experiment import supersede as retiring
 from gitexp.experiment.plan import Cause
 from gitexp.experiment.selection import Selection
@@ -50,6 +51,8 @@ def supersede(
     """
     lab = here.lab()
     selection = Selection(since, commit, fixed_in, eval_id, tuple(one for said in runs for one in said.split(',') if one))
+    if '' in (since, commit, fixed_in, eval_id) or runs and not selection.runs:
+        raise Usage('an option that selects says nothing', hint='give it a value, or leave it out')
     if slug is None and not selection.said:
         slug = here.experiment(lab).slug
     wanted = Wanted(bug, slug, selection)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gitexp.core import files
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
 from gitexp.lab.lab import Experiment
@@ -72,7 +73,7 @@ def _read(experiment: Experiment, path: Path) -> dict[str, Flag]:
     from gitexp.lab import parse  # Costs time, and only this check needs it.
     shown = str(path.relative_to(experiment.root)) if path.is_relative_to(experiment.root) else str(path)
     try:
-        data = path.read_bytes()
+        data = files.read(path)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         way = 'write it, with a section for train and one for infer' if isinstance(error, FileNotFoundError) else f"ls -l '{path}'"

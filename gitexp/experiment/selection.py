@@ -32,7 +32,7 @@ class Selection(NamedTuple):
 
     @property
     def said(self) -> dict[str, Any]:
-        return {name: said for name, said in self._asdict().items() if said}
+        return {name: said for name, said in self._asdict().items() if said not in (None, ())}
 
 
 class Chosen(NamedTuple):

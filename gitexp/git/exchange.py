@@ -37,12 +37,17 @@ def usual(git: Git, trunk: str) -> str | None:
 
 def fetch(git: Git, remote: str) -> str | None:
     """The commit of the notes at a remote, fetched; None when it has no notes. Raises Refused when it cannot be asked."""
+    if remote.startswith('-'):
+        raise Refused(f"'{remote}' is no remote", hint='git remote')
     done = abandoned.run(git, *_FETCH, remote, f'+{REF}:{_THEIRS}')
     if done.code and f"couldn't find remote ref {REF}" in done.err:
         return None
     if done.code:
         raise Refused(f"cannot fetch the notes of '{remote}': {_why(done)}", hint=f'git fetch {remote}')
-    return git.ask('rev-parse', '--verify', _THEIRS).text
+    commit = git.run('rev-parse', '--verify', '--quiet', f'{_THEIRS}^{{commit}}').text
+    if not commit:
+        raise Refused(f"what '{remote}' has as {REF} are no notes", hint=f'somebody has overwritten it; there: git update-ref -d {REF}')
+    return commit
 
 
 def push(git: Git, remote: str, commit: str) -> bool:

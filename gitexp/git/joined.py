@@ -10,6 +10,7 @@ from gitexp.git.command import Done, Git
 from gitexp.git.notes import REF
 from gitexp.git.stream import Stream, quoted
 
+_FILE = '100644'
 _NOTE = re.compile(r'(?:[0-9a-f]{2}/)*[0-9a-f]{2,}')
 
 Entry = tuple[str, str]  # A mode and an object id.
@@ -66,7 +67,7 @@ def _merged(git: Git, ours: str, theirs: str, *, who: str) -> Done:
         edits, lacks = union(changes, stream.read)
         if lacks:
             oids = iter(stream.write([edit.text for edit in edits if edit.text is not None]))
-            told = [_told(edit if edit.text is None else edit._replace(entry=('100644', next(oids)))) for edit in edits]
+            told = [_told(edit if edit.text is None else edit._replace(entry=(_FILE, next(oids)))) for edit in edits]
             return stream.end(notes.commit(who, 'git exp sync', [ours, theirs]), *told)
     return git.run('update-ref', '-m', 'git exp sync', REF, theirs, ours)
 
@@ -77,12 +78,18 @@ def _reaches(git: Git, ours: str, theirs: str) -> bool:
 
 def _changes(git: Git, ours: str, theirs: str) -> list[Change]:
     fields = git.ask('diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', ours, theirs).names
-    return [_change(head[1:].split(' '), path) for head, path in zip(fields[::2], fields[1::2])]
+    changes = [_change(head[1:].split(' '), path) for head, path in zip(fields[::2], fields[1::2])]
+    return [change for change in changes if change.ours or change.theirs]
 
 
 def _change(words: list[str], path: str) -> Change:
     (old, new), (before, after) = words[:2], words[2:4]
-    return Change(path, (old, before) if before.strip('0') else None, (new, after) if after.strip('0') else None)
+    return Change(path, (old, before) if before.strip('0') else None, (new, after) if after.strip('0') and _is_ours(path, new) else None)
+
+
+def _is_ours(path: str, mode: str) -> bool:
+    """Whether what others have at a path is of the kind that we put there: a file in place of a folder would take all that is in it."""
+    return mode == _FILE and (_is_note(path) or re.fullmatch(r'rows/[^/]+/[^/]+', path) is not None)
 
 
 def _settled(path: str, group: list[Change], read: Callable[[str], bytes]) -> tuple[list[Edit], bool]:

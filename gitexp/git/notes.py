@@ -67,7 +67,7 @@ def current(git: Git) -> str | None:
     """The commit of the notes, None without any; mostly a file says so."""
     try:
         said = (git.folder / REF).read_text().strip()
-    except OSError:
+    except (OSError, ValueError):
         said = ''
     return said if len(said) in LENGTHS else git.run('rev-parse', '--verify', '--quiet', REF).text or None
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST = 256 * 1024
 _DEEPEST = 20
+_LARGEST = 1 << 19  # bytes of a config.yaml
 _LEAST = "the least that works: metric: {name: val_loss, direction: min} and, on the next line, eval: python3 eval.py"
 _CONTROL = re.compile('[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 _CONFLICT = re.compile(r'^(<<<<<<<|>>>>>>>)( |\r?$)', re.MULTILINE)
@@ -45,6 +46,7 @@ def again(data: bytes) -> dict[str, Any]:
 def plain(data: bytes, name: str) -> dict[str, Any]:
     """A mapping of any keys, such as an experiment's config.yaml; raises Usage naming the line, `name` being the file's."""
     try:
+        _refuse_monstrous(data, name)
         said = yaml.load(data, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, 'problem_mark', None)
@@ -52,6 +54,18 @@ def plain(data: bytes, name: str) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise Usage(f'{name} must be a mapping, such as: dataset: NAME')
     return said
+
+
+def _refuse_monstrous(data: bytes, name: str) -> None:
+    """What would take the machine down rather than be read."""
+    if len(data) > _LARGEST:
+        raise Usage(f'{name} is larger than {_LARGEST >> 10} KiB', hint='keep data elsewhere')
+    depth = 0
+    for event in yaml.parse(data, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST or isinstance(event, yaml.AliasEvent):
+            why = 'aliases are not taken' if depth <= _DEEPEST else f'nested more than {_DEEPEST} deep'
+            raise Usage(f'{name}:{event.start_mark.line + 1 if event.start_mark else 1}: {why}')
 
 
 def leaves(data: bytes, name: str) -> dict[str, tuple[int, Any]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core import files
 from gitexp.core.finding import Finding
 from gitexp.experiment import scaffold
 from gitexp.lab.lab import Experiment, Lab
@@ -87,7 +88,7 @@ class _Files(NamedTuple):
     def read(self, path: str) -> str | None:
         if self.which.root.is_dir():
             try:
-                return Path(self.which.root, path).read_text('utf-8', 'replace')
+                return files.read(Path(self.which.root, path)).decode('utf-8', 'replace')
             except OSError:
                 return None
         done = self.lab.git.run('cat-file', 'blob', f'{self.which.branch}:{path}')

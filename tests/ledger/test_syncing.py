@@ -369,3 +369,33 @@ def test_a_union_of_lines_that_stand_at_several_places() -> None:
 def test_how_long_a_note_line_is(lab: Place) -> None:
     [row] = sharing.measure(lab, 'z' * 16, value=-123.456789, memory_gb=12.3, seconds=86400.0, verdict='inconclusive', version='v10')
     assert max(map(len, sharing.log(lab))) <= 100 - 4 and os.linesep not in row.id
+
+
+def test_a_file_where_the_notes_have_a_folder_takes_nothing_away(lab: Place) -> None:
+    bare = sharing.server(lab)
+    sharing.measure(lab, '01', '02')
+    lab.ok('sync')
+    blob = lab.git('rev-parse', 'HEAD:model.py').stdout.strip()
+    made = subprocess.run(['git', 'mktree'], cwd=lab.path, input=f'100644 blob {blob}\trows\n', capture_output=True, text=True, check=True)
+    strange = lab.git('commit-tree', '-m', 'x', made.stdout.strip()).stdout.strip()
+    lab.git('push', '-q', '-f', 'origin', f'{strange}:{REF}')
+
+    lab.ok('sync')
+
+    assert len(sharing.paths(bare)) >= 2 and sharing.clone(bare, 'two').ok('sync').startswith('ledger: 2 new rows')
+
+
+@pytest.mark.parametrize('words', [('--', '--upload-pack=touch stray'), ('shared',)])
+def test_what_is_no_remote_starts_nothing(lab: Place, words: tuple[str, ...]) -> None:
+    sharing.server(lab)
+
+    assert lab.exp('sync', *words) == 3
+    assert not (lab.path / 'stray').exists()
+
+
+def test_a_remote_that_has_no_notes_but_a_file_is_named(lab: Place) -> None:
+    bare = sharing.server(lab)
+    (bare.path / REF).parent.mkdir(parents=True, exist_ok=True)
+    (bare.path / REF).write_text(bare.git('rev-parse', 'main:model.py').stdout)
+
+    assert lab.exp('sync') == 3 and "what 'origin' has as refs/notes/exp are no notes" in lab.talk
