@@ -97,5 +97,5 @@ def test_the_first_n_count_up_past_the_named_and_are_not_run_twice(noisy: Place)
 def test_an_implausible_first_value_is_not_repeated(noisy: Place) -> None:
     idea = experiment(noisy, 'idea', model_py='score = -5\n')
 
-    assert idea.ok('eval') == 'no verdict: a seed that the lab has not named counts for nothing\n'
+    assert idea.ok('eval') == 'no verdict: idea v1 has no value that counts\n'
     assert seeds(noisy, 'idea') == ['1']
