@@ -152,19 +152,19 @@ def _children(pid: int) -> list[int]:
 
 def _peak(pid: int) -> int:
     """The most memory that a program has had so far, in bytes; unlike that of wait4 without what was there before its exec."""
-    try:
-        with open(f'/proc/{pid}/status', 'rb') as file:
-            line = next(line for line in file if line.startswith(b'VmHWM:'))
-        return int(line.split()[1]) * 1024
-    except (OSError, StopIteration):
-        return 0
+    return _bytes(f'/proc/{pid}/status', b'VmHWM:')
 
 
 def _proportional(pid: int) -> int:
     """The memory of a process in bytes, what it shares divided among the sharers."""
+    return _bytes(f'/proc/{pid}/smaps_rollup', b'Pss:')
+
+
+def _bytes(path: str, name: bytes) -> int:
+    """What the kernel says of a process in KiB on the line of a name; 0 when it has ended."""
     try:
-        with open(f'/proc/{pid}/smaps_rollup', 'rb') as file:
-            line = next(line for line in file if line.startswith(b'Pss:'))
+        with open(path, 'rb') as file:
+            line = next(line for line in file if line.startswith(name))
         return int(line.split()[1]) * 1024
     except (OSError, StopIteration):
         return 0
