@@ -68,8 +68,8 @@ def around(closed: Iterable[Path], *, said: str | None, env: Mapping[str, str], 
         beside = _beside(above, outer)
     except OSError as error:
         return Fence(None, f"what else lies in '{error.filename}' cannot be listed")
-    if len(beside) > _MANY:
-        return Fence(None, f'more than {_MANY} files lie beside the lab')
+    if said is None and len(beside) > _MANY:
+        return Fence(None, f'more than {_MANY} files lie beside the lab: git config gitexp.landlock true')
     return Fence(version, '', tuple(beside))
 
 

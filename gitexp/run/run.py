@@ -157,10 +157,11 @@ class _Watch:
             self.processes.look()
             self.pause = family.pause(self.pause, took=time.monotonic() - now)
             self.look_at = now + self.pause
+        if self.ended_at is None:
+            self._heed_warden(now)  # Once at least, however short the run.
         if woken or not self.streams or self.kill_at is not None:
             self._count(now)
         if self.ended_at is None:
-            self._heed_warden(now)
             self._end_early(now)
         if self.kill_at is not None and self.killed_at is None and (now >= self.kill_at or self._asked_again()):
             self.processes.tell(signal.SIGKILL)

@@ -41,7 +41,10 @@ class Channel:
         while b'\n' not in self._text:
             if not select.select([self._socket], [], [], patience)[0]:
                 return {}
-            data = self._socket.recv(1 << 20)
+            try:
+                data = self._socket.recv(1 << 20)
+            except ConnectionResetError:
+                return None  # Whoever listened is gone, and had not read all that we said.
             if not data:
                 return None
             self._text += data
@@ -116,7 +119,8 @@ def _init(card: Mapping[str, Any], mode: Literal['online', 'offline']) -> Any:
         mode=mode, dir=card['folder'], id=card['id'], project=card['project'], name=card['name'], tags=card['tags'], group=card['group'],
         job_type=card['kind'], config=json.loads(json.dumps(config, default=str)),
         settings=wandb.Settings(
-            silent=True, console='off', disable_git=True, disable_code=True, init_timeout=_REACH, x_disable_stats=True, x_disable_meta=True,
+            silent=True, console='off', disable_git=True, disable_code=True, x_disable_stats=True, x_disable_meta=True,
+            init_timeout=_REACH if mode == 'online' else _STUCK,
         ),
     )
 

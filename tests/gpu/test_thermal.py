@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from gitexp.core.errors import Refused
 from gitexp.gpu import nvml
 from gitexp.gpu.thermal import Course, Heat, may_start
 from gitexp.gpu.warden import Warden
+from gitexp.run import launch
 from gitexp.run.ending import Ended, Ending
 from gitexp.run.interrupts import Interrupts
+from gitexp.run.launch import Child
 from gitexp.run.run import supervise
 from gitexp.run.stopwatch import Stopwatch
 
@@ -236,6 +238,19 @@ def test_heat_pauses_the_whole_family_and_lets_it_go_on(gpu: Machine, scene: Sce
     assert scene.said == [
         'GPU 0 (Fake) is at 86 °C: the run is paused until it is below 80', 'GPU 0 (Fake) is at 79 °C: the run goes on',
     ]
+
+
+def test_a_run_that_is_over_at_once_has_been_looked_at(gpu: Machine, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(command: str, cwd: Path, env: Mapping[str, str]) -> Child:
+        child = start(command, cwd, env)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        return child
+    start = launch.start
+    monkeypatch.setattr(launch, 'start', slowly)
+    gpu.say(procs_0=os.getppid())
+    scene.run('true', lambda: None)
+
+    assert 'contended' in scene.facts
 
 
 @linux

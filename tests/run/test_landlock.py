@@ -156,6 +156,21 @@ def test_where_it_would_break_something_it_is_left_out(
     assert fence.around([above / 'lab'], said='true', env=said, command=command).version
 
 
+@held
+def test_where_much_lies_beside_it_is_not_done_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fence, '_TEMPORARY', ())
+    (tmp_path / 'lab').mkdir()
+    for number in range(1001):
+        (tmp_path / str(number)).touch()
+
+    unasked = fence.around([tmp_path / 'lab'], said=None, env={}, command='')
+    assert unasked == (None, 'more than 1000 files lie beside the lab: git config gitexp.landlock true', ())
+    asked = fence.around([tmp_path / 'lab'], said='true', env={}, command='')
+    assert asked.version and len(asked.free) > 1000
+    with pytest.raises(PermissionError):
+        asked.launch(lambda: (tmp_path / '7').write_text('free') and (tmp_path / 'lab/new').touch())
+
+
 def test_a_link_beside_the_lab_opens_nothing(tmp_path: Path) -> None:
     (tmp_path / 'lab').mkdir()
     (tmp_path / 'beside').mkdir()
