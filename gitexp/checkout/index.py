@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core import files
+from gitexp.core.tuples import NamedTuple
 
 VERSION = {'GIT_INDEX_VERSION': '2'}  # later ones cut paths short
 _SUBMODULE = b'\0\0\xe0\0'  # its mode in an index; other bytes may look the same

@@ -9,9 +9,9 @@ import glob
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused, Usage
+from gitexp.core.tuples import NamedTuple
 
 _MAGIC = '*?['
 

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from gitexp.core.tuples import NamedTuple
 
 _SHOWN_WHOLE = 10
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core import files
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Experiment
 
 FILE = 'config.yaml'

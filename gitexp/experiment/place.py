@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, scaffold
 from gitexp.experiment import slug as slugs
 from gitexp.git.command import Git

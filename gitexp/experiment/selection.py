@@ -4,9 +4,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core.errors import Refused, Usage
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import versions
 from gitexp.git import repository
 from gitexp.git.command import Git

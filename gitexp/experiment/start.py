@@ -4,10 +4,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core import locks
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, intent, removal, scaffold
 from gitexp.experiment import slug as slugs
 from gitexp.git import commits, worktrees

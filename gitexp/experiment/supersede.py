@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from gitexp.core.errors import Failure, Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, intent, place, selection, turned, versions
 from gitexp.experiment import slug as slugs
 from gitexp.experiment.place import Place

@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, scaffold
 
 

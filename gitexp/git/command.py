@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 
 # What a user's environment must not change in an answer: replaced objects, grafts, pathspec magic, words in other languages.
 _STEADY = {'GIT_NO_REPLACE_OBJECTS': '1', 'GIT_GRAFT_FILE': f'{os.devnull}/none', 'GIT_OPTIONAL_LOCKS': '0', 'LC_ALL': 'C'}
@@ -86,7 +86,7 @@ class Git(NamedTuple):
 
 def _spawn(words: list[str], feed: bytes, env: dict[str, str]) -> Done:
     """Everything passes through unnamed files: no pipe can fill and block, and a daemon left behind holds nothing up."""
-    scratch = [_scratch(), _scratch(), _scratch()]
+    scratch = [_scratch() if feed else os.open(os.devnull, os.O_RDONLY), _scratch(), _scratch()]
     try:
         if feed:
             _write(scratch[0], feed)

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 from gitexp.git.stream import quoted
 

@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from itertools import dropwhile, takewhile
+from operator import not_
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 
 
@@ -12,6 +14,29 @@ class Commit(NamedTuple):
 
     oid: str
     parents: tuple[str, ...]
+
+
+class Tip(NamedTuple):
+    """A commit, its tree, and its title: the first paragraph of its message in one line."""
+
+    oid: str
+    tree: str
+    title: str
+
+
+def tip(git: Git, name: str) -> Tip:
+    """The commit of a name; raises Refused when there is none."""
+    said = git.ask('rev-list', '--no-commit-header', '--max-count=1', '--encoding=UTF-8', '--format=%H%x00%T%x00%s', name, '--')
+    return Tip(*said.text.split('\0'))
+
+
+def read(oid: str, data: bytes) -> Tip | None:
+    """The same from the bytes of the commit; None for one that is not in UTF-8."""
+    header, _, message = data.partition(b'\n\n')
+    if b'\nencoding ' in header or not header.startswith(b'tree '):
+        return None
+    lines = takewhile(bool, dropwhile(not_, (line.rstrip(b' \t\r') for line in message.split(b'\n'))))
+    return Tip(oid, header[len('tree '):].partition(b'\n')[0].decode(), b' '.join(lines).decode('utf-8', 'surrogateescape'))
 
 
 def bases(git: Git, *commits: str) -> list[str]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import abandoned, notes
 from gitexp.git.command import Done, Git
 from gitexp.git.notes import REF

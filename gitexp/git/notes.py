@@ -10,9 +10,9 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import abandoned
 from gitexp.git.command import Done, Git
 from gitexp.git.stream import Stream, data, quoted

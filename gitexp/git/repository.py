@@ -5,10 +5,10 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core import files
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Failure, Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.git.command import Done, Git
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from pynvml import NVMLError

@@ -14,9 +14,9 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 
 PLACES = ('/run/lock', '/dev/shm', '/tmp')
 _EVERYBODY = stat.S_ISVTX | stat.S_IWOTH

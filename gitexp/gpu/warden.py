@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.gpu import nvml, strangers, thermal
 from gitexp.gpu.nvml import Gpu, Unreadable
 from gitexp.gpu.thermal import Course, Heat

@@ -4,10 +4,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gitexp.core.errors import Failure
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 from gitexp.guard import drivers, hooks, stubs
 from gitexp.guard.hooks import Site

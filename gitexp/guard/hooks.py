@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.guard import drivers, stubs

@@ -3,16 +3,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import brought, change, judge, ruleset
+from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Committed
-from gitexp.rules.judge import Case
 from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.span import Span

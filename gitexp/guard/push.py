@@ -4,10 +4,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE

@@ -10,10 +10,10 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core.shell import quoted
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.guard import server, shipped, stubs

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 import gitexp
 from gitexp.core.shell import quoted
+from gitexp.core.tuples import NamedTuple
 
 MARK = '# gitexp hook '
 OURS = ('pre-commit', 'pre-merge-commit', 'commit-msg', 'reference-transaction', 'pre-push')

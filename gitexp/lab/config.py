@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from gitexp.core.tuples import NamedTuple
 
 FILE = 'gitexp.yaml'
 KINDS = ('frozen', 'global', 'append-top', 'append-bottom', 'sections', 'keep', 'links-only', 'human', 'fixed', 'variable')

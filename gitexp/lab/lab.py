@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core import files
 from gitexp.core.errors import Refused, Usage
-from gitexp.git import repository, worktrees
+from gitexp.core.tuples import NamedTuple
+from gitexp.git import history, repository, worktrees
 from gitexp.git.command import Git
+from gitexp.git.history import Tip
 from gitexp.git.worktrees import Worktree
 from gitexp.lab import config
 from gitexp.lab.config import Config
@@ -39,11 +41,12 @@ class Lab:
     """A repository whose trunk holds gitexp.yaml; `here` is the top of the worktree that was asked from.
 
     `text` is gitexp.yaml itself; `config` is what it says, read just now when `is_fresh`, or kept from an earlier reading.
+    `tip` is the commit of `here`, where there is one.
     """
 
     def __init__(
         self, here: Path | None, common: Path, trunk: str, trunk_commit: str, config_blob: str, config: Config,
-        settings: Mapping[str, str], text: bytes = b'', is_fresh: bool = False,
+        settings: Mapping[str, str], text: bytes = b'', is_fresh: bool = False, tip: Tip | None = None,
     ) -> None:
         # Not a data class: the module that makes those costs every hook 8 ms.
         self.here = here
@@ -55,6 +58,7 @@ class Lab:
         self.settings = settings
         self.text = text
         self.is_fresh = is_fresh
+        self.tip = tip
 
     @staticmethod
     def find(folder: Path, *, afresh: bool = False) -> Lab:
@@ -66,11 +70,11 @@ class Lab:
         place = repository.place(folder)
         git = Git(place.top or place.common)
         said = settings(git)
-        trunk, commit, (blob, text) = _trunk(git, said.get('gitexp.trunk'))
+        trunk, commit, (blob, text), tip = _trunk(git, said.get('gitexp.trunk'))
         read = config.of(_document(place.common / 'exp' / 'cache' / f'{blob}.json', text, afresh=afresh))
         if read.trunk != trunk:
             raise Usage(f"{config.FILE} on '{trunk}' says that the trunk is '{read.trunk}'", hint='git exp doctor')
-        return Lab(place.top, place.common, trunk, commit, blob, read, said, text, afresh)
+        return Lab(place.top, place.common, trunk, commit, blob, read, said, text, afresh, tip)
 
     @property
     def trunk_ref(self) -> str:
@@ -150,13 +154,13 @@ def _git_in(folder: Path) -> str:
     return f'git -C {shlex.quote(str(folder))}'
 
 
-def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes]]:
-    """The trunk's name, its commit, and the id and text of its gitexp.yaml, found in one look at the likely names."""
+def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes], Tip | None]:
+    """The trunk's name, its commit, the id and text of its gitexp.yaml, and the commit that is checked out, in one look."""
     names = [told] if told else list(_TRUNKS)
-    found = repository.contents(git, [f'refs/heads/{name}{path}' for name in names for path in ('', f':{config.FILE}')])
+    *found, head = repository.contents(git, [*(f'refs/heads/{name}{path}' for name in names for path in ('', f':{config.FILE}')), 'HEAD'])
     for name, commit, blob in zip(names, found[::2], found[1::2]):
         if commit and blob:
-            return name, commit[0], blob
+            return name, commit[0], blob, history.read(*head) if head else None
     if not any(found[::2]):
         if git.run('rev-parse', '--verify', '--quiet', 'HEAD').code:
             raise Refused('this repository has no commits yet', hint='commit something, then: git exp init')

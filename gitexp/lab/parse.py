@@ -21,8 +21,8 @@ _DEEPEST = 20
 _LARGEST = 1 << 19  # bytes of a config.yaml
 _LEAST = "the least that works: metric: {name: val_loss, direction: min} and, on the next line, eval: python3 eval.py"
 _CONTROL = re.compile('[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
-_CONFLICT = re.compile(r'^(<<<<<<<|>>>>>>>)( |\r?$)', re.MULTILINE)
-_ODD = re.compile(r'[-\[,:]\s*([*&!@%`])')
+_CONFLICT = r'(?m)^(<<<<<<<|>>>>>>>)( |\r?$)'
+_ODD = r'[-\[,:]\s*([*&!@%`])'
 _Loader: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 
@@ -99,7 +99,7 @@ def _text(data: bytes) -> str:
         _refuse(data[:error.start].count(b'\n') + 1, f'byte 0x{data[error.start]:02x} is not UTF-8 text', 'save the file as UTF-8')
     if bad := _CONTROL.search(text):
         _refuse(_line_at(text, bad.start()), f'a control character (U+{ord(bad.group()):04X})')
-    if mark := _CONFLICT.search(text):
+    if ('<<<<<<<' in text or '>>>>>>>' in text) and (mark := re.search(_CONFLICT, text)):
         _refuse(_line_at(text, mark.start()), 'a conflict marker', 'resolve the merge, then commit')
     return text
 
@@ -184,7 +184,7 @@ def _unreadable(error: Any, text: str) -> NoReturn:
     shown = (text.split('\n')[line:line + 1] or [''])[0]
     if '\t' in shown[:len(shown) - len(shown.lstrip())] + shown[column:column + 1]:
         _refuse(line + 1, 'a tab, where YAML wants spaces', 'indent with spaces')
-    odd = _ODD.search(shown)
+    odd = re.search(_ODD, shown)
     _refuse(line + 1, getattr(error, 'problem', None) or 'this is not YAML',
             f"a text that {f'starts with {odd.group(1)}' if odd else 'holds one of : # { } [ ] ,'} needs quotes")
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence, Set
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import notes as kept
 from gitexp.git import repository
 from gitexp.git.command import Git

@@ -17,7 +17,7 @@ NAMES = (
     'description', 'tree', 'eval_id', 'metrics', 'params', 'env',
 )
 # A leading quote mark would make notebooks read on past the end of the line; control characters and lone surrogates are no text.
-_ODD = re.compile('\\\\|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^"')
+_ODD = '\\\\|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^"'
 _ESCAPED = re.compile(r'\\(u[0-9a-f]{4}|[\\tnr])')
 _SHORT = {'\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r'}
 _LONG = {short[1]: character for character, short in _SHORT.items()}
@@ -66,9 +66,9 @@ def parsed(cells: Mapping[str, str]) -> Result:
 
 def escape(text: str | None) -> str:
     """Text without tabs, line ends, control characters and lone surrogates; '' for None."""
-    if not text or text.isalnum():
+    if not text or text.isprintable() and '\\' not in text and text[0] != '"':
         return text or ''
-    return _ODD.sub(lambda found: _SHORT.get(found[0]) or f'\\u{ord(found[0]):04x}', text)
+    return re.sub(_ODD, lambda found: _SHORT.get(found[0]) or f'\\u{ord(found[0]):04x}', text)
 
 
 def unescape(text: str) -> str:

@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, notes, read, write
 from gitexp.ledger.result import Result, Status

@@ -4,10 +4,11 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells
 from gitexp.ledger.cells import LONGEST, BadCell

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
+
+from gitexp.core.tuples import NamedTuple
 
 _NOTHING: dict[str, Any] = {}
 

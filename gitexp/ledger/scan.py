@@ -4,8 +4,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from math import isfinite, nan
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import cells, counting, read
 from gitexp.ledger.cells import LONGEST, VALUE, BadCell

@@ -4,11 +4,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import NamedTuple
 
 from gitexp.core import locks
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import exchange, joined
 from gitexp.git import notes as kept
 from gitexp.git.command import Git

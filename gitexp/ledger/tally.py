@@ -8,8 +8,9 @@ from itertools import compress
 from math import inf, isfinite
 from operator import lt
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import read
 from gitexp.ledger.result import Kind, Result

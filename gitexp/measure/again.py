@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitexp.core.errors import Failure
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import slug as slugs
 from gitexp.experiment import versions
 from gitexp.lab.lab import Experiment, Lab

@@ -11,11 +11,11 @@ import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.checkout import sentry
 from gitexp.core import kept as keeping
 from gitexp.core.kept import Kept
+from gitexp.core.tuples import NamedTuple
 
 MANY = 100_000  # files; looking at more would take seconds at every run
 PATIENCE = 60.0  # seconds of reading before a run

@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import NamedTuple
 
 from gitexp.core.errors import Failure, Integrity
+from gitexp.core.tuples import NamedTuple
 from gitexp.gpu import gpus
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import tally, write

@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitexp.checkout import fixed
 from gitexp.checkout.sentry import Sentry
+from gitexp.core.tuples import NamedTuple
 from gitexp.measure.metric import Reading
 from gitexp.measure.planted import Planted
 from gitexp.measure.prepare import Prepared

@@ -5,9 +5,9 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.kept import Kept
+from gitexp.core.tuples import NamedTuple
 from gitexp.measure import environment
 
 _PYTHON = re.compile(r'(?:/\S*/)?python[\d.]*')

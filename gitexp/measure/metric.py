@@ -5,7 +5,9 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from gitexp.core.tuples import NamedTuple
 
 STDOUT = 1
 LONGEST = 1 << 16  # bytes of a line that is looked at

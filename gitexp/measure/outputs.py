@@ -4,9 +4,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 
 _FOLDERS = ('results', 'exp_log')
 

@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.checkout import checkout, fixed, inputs
 from gitexp.core.errors import Integrity
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.lab.lab import Lab
 from gitexp.measure import room

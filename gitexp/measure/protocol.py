@@ -4,8 +4,8 @@ They are named before anything is run, in gitexp.yaml: who may choose among seed
 """
 from __future__ import annotations
 
-from typing import NamedTuple
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Config
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, standing

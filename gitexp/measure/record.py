@@ -19,8 +19,8 @@ from gitexp.measure import environment, interpreter
 from gitexp.measure.prepare import Prepared
 
 _NVIDIA = '/proc/driver/nvidia'
-_DRIVER = re.compile(r'\s(\d{3,}\.\d+(?:\.\d+)?)\s')
-_MODEL = re.compile(r'^Model:\s*(.+?)\s*$', re.MULTILINE)
+_DRIVER = r'\s(\d{3,}\.\d+(?:\.\d+)?)\s'
+_MODEL = r'(?m)^Model:\s*(.+?)\s*$'
 _SHOWN = 10
 
 
@@ -38,8 +38,10 @@ def of(lab: Lab, ready: Prepared, *, logs: Path, say: Callable[[str], None]) -> 
 
 def graphics(place: str = _NVIDIA) -> dict[str, Any]:
     """The driver and the GPUs of the machine, as the driver itself says; which of them a run took is known at its end."""
-    version = _DRIVER.search(_text(f'{place}/version'))
-    models = [found[1] for path in sorted(glob.glob(f'{place}/gpus/*/information')) if (found := _MODEL.search(_text(path)))]
+    if not os.path.isdir(place):
+        return {}
+    version = re.search(_DRIVER, _text(f'{place}/version'))
+    models = [found[1] for path in sorted(glob.glob(f'{place}/gpus/*/information')) if (found := re.search(_MODEL, _text(path)))]
     return {**({'driver': version[1]} if version else {}), **({'machine_gpus': models} if models else {})}
 
 

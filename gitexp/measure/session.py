@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitexp.checkout.sentry import Sentry
 from gitexp.core import ids
 from gitexp.core.errors import Failure
+from gitexp.core.tuples import NamedTuple
 from gitexp.gpu.gpus import Taken
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, pending

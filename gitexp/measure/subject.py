@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, place
+from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read
@@ -32,12 +33,15 @@ class Subject(NamedTuple):
 
 def experiment(lab: Lab, which: Experiment) -> Subject:
     """The commit that an experiment stands at; raises Refused when its worktree is gone or holds what is not committed."""
-    if not any(worktree.branch == which.branch and not (worktree.prunable or worktree.unborn) for worktree in lab.worktrees):
+    there = (one for one in lab.worktrees if one.branch == which.branch and not (one.prunable or one.unborn))
+    worktree = next(there, None)
+    if worktree is None:
         raise _absent(lab, which)
     own = tuple(f'{which.folder.relative_to(which.root)}/{kind}' for kind in ('results', 'exp_log'))  # and results_v1_leak, exp_log_v1_leak
     _refuse_dirty(which.root, [name for name in _uncommitted(which.root, '--untracked-files=all') if not name.startswith(own)])
-    commit, tree, title = _commit(which.root, 'HEAD')
-    return Subject(which.slug, f'v{_version(lab, which, commit)}', Kind.EVAL, which.root, which.folder, commit, tree, title)
+    tip = lab.tip if lab.tip and lab.tip.oid == worktree.head else history.tip(Git(which.root), 'HEAD')
+    version = f'v{_version(lab, which, tip.oid)}'
+    return Subject(which.slug, version, Kind.EVAL, which.root, which.folder, tip.oid, tip.tree, tip.title[:_TITLE])
 
 
 def _version(lab: Lab, which: Experiment, commit: str) -> int:
@@ -60,8 +64,9 @@ def trunk(lab: Lab) -> Subject:
     ahead = [pattern.of(said) for kind in ('global', 'append-top', 'append-bottom') for said in rules[kind]]
     names = [name for name in _uncommitted(lab.root, '--untracked-files=no') if not any(one.covers(name) for one in ahead)]
     _refuse_dirty(lab.root, names)
-    commit, tree, title = _commit(lab.root, lab.trunk_commit)
-    return Subject(BASELINE, 'v1', Kind.BASELINE, lab.root, lab.root / lab.config.paths.experiments / BASELINE, commit, tree, title)
+    tip = history.tip(lab.git, lab.trunk_commit)
+    folder = lab.root / lab.config.paths.experiments / BASELINE
+    return Subject(BASELINE, 'v1', Kind.BASELINE, lab.root, folder, tip.oid, tip.tree, tip.title[:_TITLE])
 
 
 def _absent(lab: Lab, which: Experiment) -> Refused:
@@ -88,10 +93,3 @@ def _refuse_dirty(worktree: Path, names: list[str]) -> None:
             f"what is not committed would not be measured, in '{worktree}':{shown}{more}",
             hint=f"git -C '{worktree}' add -A && git -C '{worktree}' commit",
         )
-
-
-def _commit(worktree: Path, name: str) -> tuple[str, str, str]:
-    """The ids of a commit and its tree, and its first line."""
-    said = Git(worktree).ask('rev-list', '--no-commit-header', '--max-count=1', '--encoding=UTF-8', '--format=%H%x00%T%x00%s', name, '--')
-    commit, tree, title = said.text.split('\0')
-    return commit, tree, title[:_TITLE]

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core import files
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, versions
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+
+from gitexp.core.tuples import NamedTuple
 
 
 class Voice(NamedTuple):

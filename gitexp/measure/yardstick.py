@@ -4,8 +4,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import FILE, Config
 from gitexp.lab.lab import Lab
 from gitexp.rules import gate, pattern

@@ -4,9 +4,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 
 RULE = 'monitoring'
 COLUMNS = ('W&B key', 'What it measures', "How it's calculated", 'Source')

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from gitexp.core.tuples import NamedTuple
 
 _FIGURES = 5
 

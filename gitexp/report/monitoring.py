@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core import files
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import scaffold
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read

@@ -4,7 +4,7 @@ Named tuples, where values elsewhere are dataclasses: a thousand are read at onc
 """
 from __future__ import annotations
 
-from typing import NamedTuple
+from gitexp.core.tuples import NamedTuple
 
 
 class Summary(NamedTuple):

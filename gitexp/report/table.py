@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from gitexp.core.tuples import NamedTuple
 
 GAP = '  '
 _DASH = '-'

@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 from gitexp.rules import change, people
 from gitexp.rules.meta import Meta

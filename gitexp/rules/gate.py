@@ -7,8 +7,8 @@ from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.lab.lab import Lab
 from gitexp.rules import change, judge, pattern, people, ruleset, uninvited
+from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Committed
-from gitexp.rules.judge import Case
 from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.uninvited import Ground
 

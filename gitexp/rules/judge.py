@@ -2,47 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from typing import NamedTuple
 
 from gitexp.core.finding import Finding
-from gitexp.rules import append, naming, people, sections, union, wording
+from gitexp.rules import naming, people, wording
+from gitexp.rules.case import Away, Case
 from gitexp.rules.change import Change, Entry, Pair
 from gitexp.rules.ruleset import BUILT_IN, INPUT, Rule, RuleSet
 
-Away = Callable[[Change], bool]
 LIFTED = ('frozen', 'protocol', 'guarded', 'naming')
-_APPENDS = {'append-top': append.top, 'append-bottom': append.bottom}
+_APPENDS = ('append-top', 'append-bottom')
 _BY_BYTES = (*_APPENDS, 'sections')
 _EMPTY = {'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391', '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813'}
-
-
-class Case(NamedTuple):
-    """What a change is judged by beside itself.
-
-    `branch` is the short name that the commit is for, None for a detached HEAD. `read` gives the bytes of a blob. `away` tells
-    whether a change leads to what the trunk has neither now nor where the branch left it: going back to the trunk's state is no
-    offence. `pulled` says that a merge brings in only what the published trunk has, `ends` that there may be merges between old
-    and new. `undo` takes a change back, with a place for the path; '' when nothing has happened yet. `author` is 'Name <address>',
-    '' when unknown; `begun` tells whether an experiment has had a run. `moved` are retired results that count again: they are moved
-    back, and not lost.
-    """
-
-    rules: RuleSet
-    branch: str | None
-    read: Callable[[str], bytes]
-    away: Away = lambda one: True
-    meta: bool = False
-    pulled: bool = False
-    ends: bool = False
-    undo: str = wording.UNDO
-    commit: str = ''
-    author: str = ''
-    begun: Callable[[str], bool] = lambda slug: True
-    moved: Set[str] = frozenset()
-
-    @property
-    def on_trunk(self) -> bool:
-        return self.branch == self.rules.trunk
 
 
 def judge(case: Case, changes: Iterable[Change]) -> list[Finding]:
@@ -120,7 +90,8 @@ def _before(change: Change) -> tuple[Entry | None, bool]:
 def _wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> str | None:
     """What a rule has against a change, None for nothing."""
     if rule.kind in _BY_BYTES:
-        wrong = _grown(case, rule, change, old, clash)
+        from gitexp.rules import growth  # Most commits touch no such file.
+        wrong = growth.wrong(case, rule, change, old, clash)
         return wrong if rule.kind != 'sections' or wrong and _is_begun(case, change.path) else None
     if _is_free(case, rule, change, old, clash):
         return None
@@ -167,55 +138,6 @@ def _where(case: Case, rule: Rule) -> str:
 def _is_begun(case: Case, path: str) -> bool:
     slug = case.rules.owner(path)
     return not slug or case.begun(slug)
-
-
-def _grown(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> str | None:
-    """What is wrong with a file that may only grow."""
-    new = change.new
-    if old is None and not clash:
-        return _first(rule, change)
-    if new is None or not new.is_file:
-        return wording.what(old, new)
-    if clash:
-        return _united(case, rule, change, new)
-    assert old is not None
-    if len(set(change.bases)) > 1 and new.mode == old.mode and _united(case, rule, change, new) is None:
-        return None  # After merges across each other, what one side still has as a base had it may be what the other has moved on from.
-    wrong = wording.what(old, new) if new.mode != old.mode else _compared(case, rule, old, new)
-    return None if wrong and _is_mended(case, rule, change, old) else wrong
-
-
-def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:
-    sides, text = _texts(case, change.olds), case.read(new.oid)
-    if rule.kind == 'sections':
-        return sections.merged(sides, text, case.rules.live)
-    return union.wrong(rule.kind, _texts(case, change.bases), sides, text)
-
-
-def _compared(case: Case, rule: Rule, old: Entry, new: Entry) -> str | None:
-    if rule.kind == 'sections' and case.ends:
-        return sections.merged([case.read(old.oid)], case.read(new.oid), case.rules.live)
-    if rule.kind == 'sections':
-        return sections.kept(case.read(old.oid), case.read(new.oid), case.rules.live)
-    return (union.holds if case.ends else _APPENDS[rule.kind])(case.read(old.oid), case.read(new.oid))
-
-
-def _first(rule: Rule, change: Change) -> str | None:
-    if change.new is not None and not change.new.is_file:
-        return f'added as {wording.form(change.new)}: entries are kept in plain files'
-    spelling = wording.spelling(rule.pattern, change)
-    return f'added{spelling}' if spelling else None
-
-
-def _texts(case: Case, entries: Iterable[Entry | None]) -> list[bytes]:
-    return [case.read(entry.oid) for entry in dict.fromkeys(entries) if entry is not None and entry.is_file]
-
-
-def _is_mended(case: Case, rule: Rule, change: Change, old: Entry) -> bool:
-    """Whether a file goes back to what the trunk has because it was broken, and not to lose what was added since."""
-    if change.new is None or case.away(change):
-        return False
-    return old.mode != change.new.mode or _compared(case, rule, change.new, old) is not None
 
 
 def _added(case: Case, change: Change, new: Entry, told: set[str]) -> Iterator[Finding]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.rules import gate, judge, meta, ruleset, staged, uninvited
+from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Change, Entry
-from gitexp.rules.judge import Case
 from gitexp.rules.staged import Index
 
 _OTHER, _MORE = 'other', ' and more'

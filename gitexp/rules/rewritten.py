@@ -7,8 +7,9 @@ from collections.abc import Set
 from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.rules import change, judge
+from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Committed
-from gitexp.rules.judge import LIFTED, Case
+from gitexp.rules.judge import LIFTED
 from gitexp.rules.span import Span
 
 _ID = r'[0-9a-f]{40}|[0-9a-f]{64}'

@@ -13,12 +13,15 @@ _EXTENSION = r'(?:\.[^/]+)?\.(?:so|pyd)'
 _PACKAGE = rf'(?is)(.+)/__init__(?:\.pyc?|{_EXTENSION})'
 _NATIVE = rf'(?is)((?:.*/)?[^/.]+){_EXTENSION}'
 _COMPILED = r'(?is)((?:.*/)?)__pycache__/([^/.]+)\.[^/]*pyc'
+_ENDS = ('/__init__.py', 'pyc', '.so', '.pyd')
 
 
 def modules(path: str, *, is_file: bool) -> Iterator[str]:
     """The source files that a path would stand in for; a link or a submodule may lead to a package."""
     if not is_file:
         yield f'{path}.py'
+    if not path.lower().endswith(_ENDS):
+        return
     for form in (_PACKAGE, _NATIVE, _COMPILED):
         if found := re.fullmatch(form, path):
             yield f'{"".join(found.groups())}.py'

@@ -4,17 +4,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
 from gitexp.rules import attested, change, gathered, judge, rows
 from gitexp.rules.attested import Witness
+from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Change, Committed
-from gitexp.rules.judge import LIFTED, Case
+from gitexp.rules.judge import LIFTED
 from gitexp.rules.meta import TRAILER
 from gitexp.rules.ruleset import RuleSet
 

@@ -2,16 +2,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.rules import change, judge, rows, ruleset
+from gitexp.rules.case import Away, Case
 from gitexp.rules.change import Blobs, Change, Committed, Staged
-from gitexp.rules.judge import Case
 from gitexp.rules.ruleset import RuleSet
 
 _HEADS = 'refs/heads/'
@@ -115,7 +115,7 @@ def _brought(lab: Lab, index: Index, rules: RuleSet, *, meta: bool) -> list[Find
     return [one for span in spans for one in span.findings()]
 
 
-def _away(lab: Lab, index: Index) -> judge.Away:
+def _away(lab: Lab, index: Index) -> Away:
     """Through HEAD where there is one: comparing commits costs the same however large the index is."""
     if index.head is None:
         return judge.away(lambda: [Staged(index.git).against(lab.trunk_commit)])

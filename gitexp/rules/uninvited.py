@@ -9,9 +9,9 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 from gitexp.core.finding import Finding
+from gitexp.core.tuples import NamedTuple
 from gitexp.rules import shadow
 from gitexp.rules.change import Change
 from gitexp.rules.pythons_own import ALWAYS, ASKED_FOR, MODULES, WANTED

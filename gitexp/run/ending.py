@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import signal
 from enum import Enum
-from typing import NamedTuple
+
+from gitexp.core.tuples import NamedTuple
 
 _SIGNALS = set(signal.Signals)
 _SHELL = 128  # a shell's exit code for a child that died of a signal, less the signal

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.run import landlock
 

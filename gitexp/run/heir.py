@@ -13,14 +13,12 @@ from pathlib import Path
 
 from gitexp.run import family
 
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-_TOLD = signal.SIGUSR1
 _ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def of(run: str, notes: Path) -> Iterator[None]:
-    """Have the run's processes killed if this process dies while this is entered; on Linux, and for the main thread only.
+    """Have the run's processes killed if this process dies while this is entered; on Linux only.
 
     `notes` is where it is noted who they are.
 
@@ -29,32 +27,30 @@ def of(run: str, notes: Path) -> Iterator[None]:
     if sys.platform != 'linux':
         yield
         return
-    parent = os.getpid()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {_TOLD})
+    ends, alive = os.pipe()
     child = os.fork()
     if not child:
         try:
-            _wait(parent)
+            os.close(alive)
+            _wait(ends)
             family.end_run(run, notes)
         finally:
             os._exit(0)
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    os.close(ends)
     try:
         yield
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(alive)
 
 
-def _wait(parent: int) -> None:
-    """Until the parent is dead, deaf to what is meant for it, and without a hold on the pipes that its callers read."""
-    import ctypes
+def _wait(ends: int) -> None:
+    """Until the parent is dead, whose end of the pipe nobody else has; deaf to what is meant for it, and to the pipes of its callers."""
     os.setsid()
     for number in _ASKED:
         signal.signal(number, signal.SIG_IGN)
     nothing = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1, 2):
         os.dup2(nothing, handle)
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, int(_TOLD), 0, 0, 0)
-    if os.getppid() == parent:
-        signal.sigwait({_TOLD})
+    os.read(ends, 1)

@@ -5,7 +5,8 @@ import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+
+from gitexp.core.tuples import NamedTuple
 
 _SHELL = '/bin/sh'
 _THERE = f'cd -- "$0" && exec {_SHELL} -c "$1"'

@@ -4,9 +4,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab import parse
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Result

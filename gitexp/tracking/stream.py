@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+
+from gitexp.core.tuples import NamedTuple
 
 FILE = 'metrics.jsonl'
 STEP = 'step'

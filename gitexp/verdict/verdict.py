@@ -5,8 +5,8 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import NamedTuple
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import seeds
 from gitexp.verdict import student
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from gitexp.lab import config
 from gitexp.rules import ruleset
+from gitexp.rules.case import Case
 from gitexp.rules.change import Change, Entry
-from gitexp.rules.judge import Case, judge
+from gitexp.rules.judge import judge
 
 PLAN = b'# Plan\n\n## 1. Goal\nlower\n'
 NINE, OTHER = b'\n## 9. mine\nx\n', b'\n## 9. theirs\ny\n'

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.ledger.foreign import quantity
 
 # The first of several in one log counts, the others are kept under their own names.

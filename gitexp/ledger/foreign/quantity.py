@@ -5,7 +5,8 @@ import re
 from datetime import datetime, timezone
 from functools import lru_cache
 from math import isfinite
-from typing import NamedTuple
+
+from gitexp.core.tuples import NamedTuple
 
 _NOTHING = frozenset({'', '-', '--', '---', '–', '—', '?', 'n/a', 'na', 'none', 'null', 'nan', 'inf', '+inf', '-inf', 'tbd'})
 SECONDS = {'s': 1.0, 'sec': 1.0, 'secs': 1.0, 'seconds': 1.0, 'ms': 1e-3, 'us': 1e-6, 'µs': 1e-6, 'm': 60.0, 'min': 60.0, 'h': 3600.0}

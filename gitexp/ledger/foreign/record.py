@@ -1,7 +1,8 @@
 """What is read from somebody else's log, before anybody knows what it means."""
 from __future__ import annotations
 
-from typing import NamedTuple
+from gitexp.core.tuples import NamedTuple
+
 
 DIRECTIONS = {'lower': 'min', 'min': 'min', 'minimize': 'min', 'higher': 'max', 'max': 'max', 'maximize': 'max'}
 

@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from gitexp.core import ids
+from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import cells
 from gitexp.ledger.cells import BadCell
 from gitexp.ledger.foreign import columns, quantity, reading, statuses
