@@ -328,6 +328,7 @@ def test_ctrl_c_ends_what_is_paused(gpu: Machine, scene: Scene) -> None:
         pid = scene.until(scene.written)[0]
         gpu.say(temp_0=90)
         scene.until(lambda: scene.paused(pid))
+        time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGINT)
     ended = scene.run(WORK, script)
 
