@@ -12,6 +12,7 @@ from gitexp.gpu.nvml import Gpu, Unreadable
 from gitexp.gpu.thermal import Course, Heat
 
 _SHOWN = 5
+_EVENTS = 20
 
 
 class _Seen(NamedTuple):
@@ -40,6 +41,7 @@ class Warden:
         self._before = {gpu.uuid: _computing(gpu)[0] for gpu in gpus}
         self._met: dict[str, None] = {}
         self._unmet: str | None = None
+        self._events: list[str] = []
 
     def admit(self, *, patience: float = 0.0) -> None:
         """Raises Refused when a GPU does not say how hot it is, or is too hot and does not cool within so many seconds."""
@@ -68,9 +70,11 @@ class Warden:
             self.why = str(seen.failure)
         elif heat is Heat.CRITICAL:
             self.why = f'{seen.gpu} was at {seen.celsius} °C'
+            self._happened('ended', seen)
         elif heat is not before:
             then = f'the run is paused until it is below {thermal.RESUME}' if heat is Heat.HOT else 'the run goes on'
             self._say(f'{seen.gpu} is at {seen.celsius} °C: {then}')
+            self._happened('paused' if heat is Heat.HOT else 'went on', seen)
         return heat
 
     def facts(self) -> dict[str, Any]:
@@ -83,8 +87,13 @@ class Warden:
         return {
             'gpus': [gpu.name for gpu in self._gpus],
             **({'thermal_max': self._peak} if self._peak is not None else {}),
+            **({'heat': self._events[-_EVENTS:]} if self._events else {}),
             **({'contended': True} if self._met else {}), **({'others_on_gpu': met[:_SHOWN]} if met else {}),
         }
+
+    def _happened(self, what: str, seen: _Seen) -> None:
+        now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
+        self._events.append(f'{now} {what}: {seen.gpu} at {seen.celsius} °C')
 
     def _hottest(self) -> tuple[Gpu, int]:
         seen = self._read()

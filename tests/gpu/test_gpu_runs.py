@@ -190,7 +190,9 @@ def test_a_run_is_paused_and_at_last_ended_by_the_heat(lab: Place, gpu: Machine)
     assert child.returncode == 4 and 'the run is no result: GPU 0 (Fake) was at 97 °C' in talk
     row, = rows(lab)
     assert (row['status'], row['score'], reason(row)) == ('thermal_abort', '', 'GPU 0 (Fake) was at 97 °C')
-    assert env_of(row)['thermal_max'] == 97 and env_of(row)['paused'] >= 0
+    said = env_of(row)
+    assert said['thermal_max'] == 97 and said['paused'] >= 0
+    assert [line.partition(' ')[2] for line in said['heat']] == ['paused: GPU 0 (Fake) at 91 °C', 'ended: GPU 0 (Fake) at 97 °C']
     assert next((idea.path / 'experiments/idea/results').rglob('checkpoint')).read_text() == 'saved\n'
 
 
