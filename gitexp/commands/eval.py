@@ -32,8 +32,8 @@ def eval(
     """Evaluate the committed tree and append a row.
 
     Runs the lab's commands on the commit of the experiment, in a checkout of its own: with the first seed that the lab has
-    named and, if that shows promise, with the others. Seeds that the tree has already are not run again, unless it has them
-    all. Every run that starts becomes a row of the ledger, whatever its end. Then says how the tree compares with the best
+    named and, if that shows promise, with the others. Seeds that the tree has already are not run again, but with --seed.
+    Every run that starts becomes a row of the ledger, whatever its end. Then says how the tree compares with the best
     other one; it takes as many seeds as the lab names to be better. Exits 0 whatever the verdict.
 
     It is refused until a baseline has passed (git exp baseline), and for a tree whose results a bug has retired.
@@ -73,7 +73,7 @@ def _answer(done: Evaluation, metric: Metric) -> None:
         out.answer(f'{out.bold(done.decision.verdict.kind.value)}: {what} against {done.decision.against}')
         for line in [*_numbers(done.decision, metric), *_screened(done, done.decision)]:
             out.answer(f'    {line}')
-    elif done.failure is None and any(result.verdict for result in done.results):
+    elif done.failure is None and (not done.results or any(result.verdict for result in done.results)):
         out.answer(f'{out.bold("provisional")}: {what}, since there is nothing to hold it against')
     elif done.failure is None:
         out.answer(f'no verdict: {_silent(done, what)}')
@@ -113,5 +113,5 @@ def _hint(done: Evaluation, wanted: int) -> None:
         out.hint(f"look for a leak; if there is one: git exp supersede {slug} --bug NAME; if not: git exp confirm {slug} --because WHY")
     elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'provisional' and done.decision.verdict.n < wanted:
         out.hint('git exp eval')
-    elif done.decision is None and any(result.verdict for result in done.results):
+    elif done.decision is None and done.failure is None and (not done.results or any(result.verdict for result in done.results)):
         out.hint('git exp baseline')

@@ -1,7 +1,6 @@
 """Ground that a bug has spoilt: a tree of which nothing counts any more, or a commit that has the bug in it."""
 from __future__ import annotations
 
-
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import documents

@@ -18,6 +18,7 @@ from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.rules import gate
 from gitexp.run import fence
+from gitexp.verdict import decide
 from gitexp.verdict.decide import Decision
 
 _SHOWN = 10
@@ -26,7 +27,7 @@ _SHOWN = 10
 class Evaluation(NamedTuple):
     """The rows of a subject, the verdict after the last of them, and what ended it early.
 
-    `left` are the seeds that were not run because the first shows no promise.
+    `left` are the seeds that were not run because the first shows no promise; there are no `results` where the tree had them all.
     """
 
     subject: Subject
@@ -54,8 +55,13 @@ def evaluate(
 def measure(lab: Lab, what: Subject, *, seeds: Seeds, words: Sequence[str] = (), voice: Voice) -> Evaluation:
     """Measure a subject; `words` are added to the evaluation's command line, and make it another evaluation."""
     with session(lab, what, words=words, voice=voice, declared=seeds.declared) as held:
-        seeds = protocol.lacking(lab, seeds, what.tree, held.eval_id) if what.kind is not Kind.BASELINE else seeds
-        return _all(held, seeds)
+        if what.kind is Kind.BASELINE:
+            return _all(held, seeds)
+        lacking = protocol.lacking(lab, seeds, what.tree, held.eval_id)
+        if lacking.run:
+            return _all(held, lacking)
+        voice.say(f'{named(seeds.run)} {"have" if seeds.run[1:] else "has"} been run for this tree already')
+        return Evaluation(what, held.eval_id, [], decide.decide(lab, what.tree, eval_id=held.eval_id), None)
 
 
 @contextmanager

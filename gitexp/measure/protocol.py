@@ -4,7 +4,6 @@ They are named before anything is run, in gitexp.yaml: who may choose among seed
 """
 from __future__ import annotations
 
-
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Config
 from gitexp.lab.lab import Lab
@@ -33,9 +32,9 @@ def first(config: Config, count: int) -> list[int]:
 
 
 def lacking(lab: Lab, seeds: Seeds, tree: str, eval_id: str) -> Seeds:
-    """Without the seeds that a tree has already, unless it has them all; a single one is run whatever there is."""
+    """Without the seeds that a tree has already, which may leave none; a single one is run whatever there is."""
     if len(seeds.run) == 1 or not read.mentions(lab, tree):
         return seeds
     known = standing.trees(lab, eval_id).of(tree)
     there = {seed for seed, _ in known.runs} if known else set()
-    return seeds._replace(run=tuple(seed for seed in seeds.run if seed not in there) or seeds.run)
+    return seeds._replace(run=tuple(seed for seed in seeds.run if seed not in there))

@@ -39,9 +39,12 @@ def test_what_shows_no_promise_is_stopped_after_one_seed(noisy: Place) -> None:
     assert said[0] == 'worse: idea v1 against the baseline'
     assert said[-1].startswith('    the first seed loses 0.') and said[-1].endswith(' is promising: seeds 2 and 3 not run')
     assert idea.talk.endswith('hint: to run all the same: git exp eval --seeds 3\n')
-    idea.ok('eval', '--seeds', '3')
+    told = idea.ok('eval', '--seeds', '3')
+
     assert seeds(noisy, 'idea') == ['1', '2', '3']
-    assert json.loads(idea.ok('eval', '--json'))['screened_out'] == [2, 3], 'all are there, so that it starts again'
+    assert idea.ok('eval') == told and 'seeds 1, 2 and 3 have been run for this tree already' in idea.talk
+    assert json.loads(idea.ok('eval', '--json'))['results'] == []
+    assert seeds(noisy, 'idea') == ['1', '2', '3']
 
 
 def test_what_is_promising_goes_on_to_the_seeds_that_decide(noisy: Place) -> None:
