@@ -25,7 +25,8 @@ class Finding(NamedTuple):
         commit = f'{self.commit[:10]} ' if self.commit else ''
         rule = [f'    rule: {self.rule} ({self.where})'] if self.where else []
         way = [f'    do:   {self.way}'] if self.way else []
-        return [f'{commit}{_shown(self.path)}: {self.message}', *rule, *way]
+        level = '' if self.level == 'error' else f'{self.level}: '
+        return [f'{commit}{_shown(self.path)}: {level}{self.message}', *rule, *way]
 
     def as_json(self) -> dict[str, Any]:
         return self._asdict()

@@ -24,7 +24,8 @@ def require(lab: Lab, eval_id: str) -> None:
     if not found:
         raise Refused('nothing is evaluated before the unchanged trunk is: this evaluation has no baseline', hint='git exp baseline')
     first = found[-1][0]
-    raise Refused(f'nothing is evaluated before a baseline has passed: {first.message}', hint=f'{first.way}; then: git exp baseline')
+    hint = f'{first.way}; once mended: git exp baseline'
+    raise Refused(f'nothing is evaluated before a baseline has passed: {first.message}', hint=hint)
 
 
 def errors(results: Sequence[Result], config: Config) -> list[Finding]:

@@ -58,7 +58,7 @@ def test_before_the_first_run_only_the_rows_are_looked_at(idea: Place) -> None:
     other.write('experiments/other/PLAN.md', f'## 7. Monitoring\n{HEAD}{LOSS.replace("model.py:Net.loss()", "eval.py")}')
 
     assert other.exp('check', 'monitoring') == 0
-    assert other.said.startswith("experiments/other/PLAN.md:4: the source of 'train/loss' is no FILE:FUNCTION: 'eval.py'\n")
+    assert other.said.startswith("experiments/other/PLAN.md:4: warning: the source of 'train/loss' is no FILE:FUNCTION: 'eval.py'\n")
 
 
 @pytest.mark.parametrize('formula', [
