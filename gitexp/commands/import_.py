@@ -152,6 +152,8 @@ def _answer(lab: Lab, found: Log, told: Told, plan: Plan, new: Sequence[Row], *,
     ends = Counter(row.cells['status'] for row in new)
     counted = ''.join(f'{", " if place else ": "}{count} {status}' for place, (status, count) in enumerate(ends.most_common()))
     out.answer(f"{'would import' if dry_run else 'imported'} {_rows(len(new))} of '{file}'{counted}")
+    if empty := sum(row.cells['status'] == Status.OK.value and not row.cells['value'] for row in new):
+        out.answer(f'{_rows(empty)} that {"is" if empty == 1 else "are"} ok {"says" if empty == 1 else "say"} no value')
     if len(new) < len(plan.rows):
         out.answer(f'{_rows(len(plan.rows) - len(new))} {"is" if len(plan.rows) - len(new) == 1 else "are"} in the ledger already')
     if new and not dry_run:

@@ -308,3 +308,9 @@ def rows(lab: Place) -> list[Result]:
     found = read.read(Lab.find(lab.path))
     assert found.findings == []
     return found.results
+
+
+def test_what_ended_well_and_measured_nothing_is_counted(lab: Place) -> None:
+    lab.write('old.tsv', 'commit\tscore\tstatus\nabc1234\tnan\tkeep\nabc1235\t1.5\tkeep\nabc1236\t\tcrash\n')
+
+    assert lab.ok('import', 'old.tsv') == "imported 3 rows of 'old.tsv': 2 ok, 1 failed\n1 row that is ok says no value\n"
