@@ -5,11 +5,17 @@ import gc
 import os
 import sys
 
+from gitexp.core import anew
+
+_MEASURING = (['baseline'], ['eval'])
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
     # A command lives for a moment: collecting cycles and taking the interpreter down cost it 10 ms of nothing.
     gc.disable()
+    if sys.argv[1:2] in _MEASURING:
+        anew.start()
     try:
         from gitexp import cli
         code = cli.run(sys.argv[1:])

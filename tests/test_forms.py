@@ -223,6 +223,21 @@ def _two_folders(lab: Make) -> Place:
     return other
 
 
+def _other_files(lab: Make) -> Place:
+    place = lab()
+    _experiment(place)
+    shutil.copytree(place.path, place.path.parent / 'files', ignore=shutil.ignore_patterns('.git'))
+    return _set(place, 'core.worktree', str(place.path.parent / 'files')).at('5_worktrees/one')
+
+
+def _other_rules(lab: Make) -> Place:
+    place = lab()
+    place.git('switch', '-q', '-c', 'side')
+    place.write('gitexp.yaml', f'{CONFIG}trunk: side\n')
+    place.commit('its own rules')
+    return _set(place, 'gitexp.trunk', 'side')
+
+
 def _copied_worktree(lab: Make) -> Place:
     place = lab()
     _experiment(place)
@@ -262,7 +277,10 @@ def _alone(lab: Make) -> Place:
      'change into it, then: git config core.worktree "$PWD"'),
     (lambda lab: _experiment(_linked(lab(), told=False)), "git does not know which folder is the main worktree of '{home}/kept'",
      'change into it, then: git config core.worktree "$PWD"'),
-    (_two_folders, "'{at}/.git' is a link to '{home}/lab/.git', and git works there", "git config core.worktree '{at}'"),
+    (_two_folders, "'{at}/.git' is a link to '{home}/lab/.git', and git works there", "cd '{home}/lab'"),
+    (_other_files, "core.worktree is '{home}/files', and the main worktree of this repository is '{home}/lab'",
+     'git config --unset core.worktree'),
+    (_other_rules, "gitexp.trunk names 'side', and gitexp.yaml on 'main' says that the trunk is 'main'", 'git config --unset gitexp.trunk'),
     (_copied_worktree, "'{at}' is a copy of the worktree '{home}/lab/5_worktrees/one', and git takes it for that one",
      'work in that one; or take the files elsewhere, and make a worktree for them: git worktree add'),
     (_moved_worktree, "'{at}' belongs to a repository that is gone: '{home}/lab/.git/worktrees/one'",
@@ -281,6 +299,19 @@ def test_a_form_that_cannot_be_served_gets_one_sentence(
         lines = [line for line in place.talk.splitlines() if 'hooks are not installed' not in line and 'git exp hook install' not in line]
         assert lines[-2:] == [f'git exp: {says.format(at=at, home=tmp_path)}', f'hint: {way.format(at=at, home=tmp_path)}']
         assert place.said == ''
+
+
+def test_a_trunk_of_another_name_is_one_where_main_agrees_or_is_silent(lab: Make) -> None:
+    place = lab()
+    place.git('switch', '-q', '-c', 'dev')
+    place.write('gitexp.yaml', f'{CONFIG}trunk: dev\n')
+    place.commit('another trunk')
+    place.git('config', 'gitexp.trunk', 'dev')
+    assert place.exp('list') == 3
+    place.git('branch', '-qf', 'main', 'dev')
+    place.ok('list')
+    place.git('branch', '-qD', 'main')
+    place.ok('list')
 
 
 def test_the_rules_of_one_repository_do_not_judge_the_commit_of_another(lab: Make) -> None:

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from gitexp.checkout import conversion, index
+from gitexp.checkout import attributes, conversion, index, twins
 from gitexp.checkout.index import Index
 from gitexp.core import files, locks
 from gitexp.core.errors import Failure, Refused
@@ -18,7 +18,7 @@ NAME = 'exp-checkout'
 _PLAIN = tuple(word for setting in (
     f'core.hooksPath={os.devnull}', 'core.autocrlf=false', 'core.eol=lf', 'core.symlinks=true', 'core.fileMode=true',
     'core.trustctime=true', 'core.checkStat=default', 'core.sparseCheckout=false', 'core.splitIndex=false', 'core.fsmonitor=false',
-    'submodule.recurse=false', f'core.attributesFile={os.devnull}',
+    'submodule.recurse=false', f'core.attributesFile={os.devnull}', 'attr.tree=', 'core.ignoreCase=false', 'core.precomposeUnicode=false',
 ) for word in ('-c', setting))
 _ENVIRONMENT = {'GIT_ATTR_NOSYSTEM': '1', conversion.NOTHING: '', **index.VERSION}
 
@@ -41,10 +41,6 @@ def bring(lab: Lab, commit: str) -> Path:
         done = _reset(lab, folder, commit)
         if done.code:
             raise Refused(f"cannot check out {commit[:10]} in '{folder}': {done.err.strip()}")
-    drivers = conversion.drivers(lab, Git(folder))
-    if drivers:
-        from gitexp.checkout import pointers
-        pointers.require(lab, Git(folder), drivers, _ENVIRONMENT)
     own = kept(lab)
     if own and own.keep():
         _empty_submodules(folder)
@@ -78,26 +74,46 @@ def git(lab: Lab) -> Git:
     return Git(place(lab))
 
 
-def _reset(lab: Lab, folder: Path, commit: str) -> Done:
+def _reset(lab: Lab, folder: Path, commit: str, texts: list[bytes] | None = None) -> Done:
     """Cleaned first: where a folder was moved away and a link leads to it, git takes the files behind the link for its own.
 
-    git leaves a file as it is that both commits have, even if their attributes would have it written otherwise.
+    `texts` are the commit's attributes where they are known. git leaves a file as it is that both commits have, even if their
+    attributes would have it written otherwise: then, and where they name a filter that was not silenced, all is written anew.
     """
-    own = kept(lab)
-    if own and own.distrust():
+    git, own = Git(folder), kept(lab)
+    if not own:
+        return Done(1, b'', 'git has lost what it keeps about it')
+    if own.distrust():
         _empty_submodules(folder)
     _remove_odd(folder)
-    options = (*_PLAIN, *conversion.blind(lab, Git(folder)))
-    done = Git(folder).run(*options, 'clean', '-ffdxq', env=_ENVIRONMENT)
+    before = own.attributes() if own.path.exists() else None
+    known = attributes.read(git, own, digits=len(commit)) if texts is None else texts
+    through, named = conversion.drivers(lab, git), conversion.filters(lab.common, known)
+    options = (*_PLAIN, *conversion.blind(lab, named, through))
+    done = git.run(*options, 'clean', '-ffdxq', env=_ENVIRONMENT)
     if done.code:
         return done
-    before = own.attributes() if own and own.path.exists() else None
-    words = ('checkout', '--quiet', '--detach', '--force', '--no-recurse-submodules', commit)
-    done = Git(folder).run(*options, *words, env=_ENVIRONMENT)
-    if own and before is not None and own.attributes() != before:
+    done = git.run(*options, 'checkout', '--quiet', '--detach', '--force', '--no-recurse-submodules', commit, env=_ENVIRONMENT)
+    if done.code:
+        return done
+    now = own.attributes()
+    if now != before:
+        known = attributes.read(git, own, digits=len(commit))
+    if before not in (None, now) or not conversion.filters(lab.common, known) <= named:
         own.path.unlink(missing_ok=True)
-        return _reset(lab, folder, commit)
+        return _reset(lab, folder, commit, known)
+    _require(lab, git, known, through)
     return done
+
+
+def _require(lab: Lab, git: Git, texts: list[bytes], through: list[str]) -> None:
+    """That the files are the commit's, whatever has written them."""
+    if twins.possible(git.folder):
+        twins.refuse(git)
+    conversion.refuse_private(lab.common, texts)
+    if through := sorted(conversion.filters(lab.common, texts).intersection(through)):
+        from gitexp.checkout import pointers
+        pointers.require(lab, git, through, _PLAIN, _ENVIRONMENT)
 
 
 def _empty_submodules(folder: Path) -> None:
@@ -110,13 +126,17 @@ def _empty_submodules(folder: Path) -> None:
 
 
 def _remove_odd(folder: Path) -> None:
-    """Pipes, sockets and devices: git leaves them where they are, and waits for a pipe that is called .gitattributes."""
-    folders = [str(folder)]
+    """What git leaves where it is: pipes, sockets and devices, of which it waits for a pipe called .gitattributes, and a .git below."""
+    top = str(folder)
+    folders = [top]
     while folders:
+        inside = folders.pop()
         try:
-            with os.scandir(folders.pop()) as entries:
+            with os.scandir(inside) as entries:
                 for one in entries:
-                    if one.is_dir(follow_symlinks=False):
+                    if one.name.lower() == '.git' and inside != top:
+                        _remove(Path(one.path))
+                    elif one.is_dir(follow_symlinks=False):
                         folders.append(one.path)
                     elif not one.is_file(follow_symlinks=False) and not one.is_symlink():
                         os.unlink(one.path)

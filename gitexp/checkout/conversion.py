@@ -1,13 +1,14 @@
 """What git makes of files when it writes them: in the checkout what the commit says, and nothing that a person has set up.
 
-Of filters there are those of git-lfs, whose files are named by their hash, and held against it. The others have no say.
+Of filters there are those of git-lfs, whose files are named by their hash, and held against it. The others have no say, whether
+they are set up or not: that may change at any time.
 """
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gitexp.core import files
@@ -22,13 +23,24 @@ _STANDARD = {
     'git-lfs filter-process', 'git-lfs filter-process --skip',
 }
 _DRIVER = re.compile(r'filter\.(.*)\.(smudge|clean|process|required)', re.DOTALL)
-_CONVERTING = {'text', 'eol', 'crlf', 'ident', 'working-tree-encoding', 'binary'}
+_CONVERTING = frozenset({'text', 'eol', 'crlf', 'ident', 'working-tree-encoding', 'binary'})
+_FILTER = re.compile(rb'filter=([^ \t\r\n\0]*)')
+_MACRO = re.compile(rb'\[attr\][ \t\r]*([^ \t\r\n\0]*)')
+_BLANK = ' \t\r'
+_MOST = 1000  # filters that are silenced; no command line takes any number
 
 
-def blind(lab: Lab, git: Git) -> list[str]:
-    """Options for git that silence all filters but the standard ones."""
-    names = _strange(_settings(lab, git))
+def blind(lab: Lab, named: Iterable[str], through: Iterable[str]) -> list[str]:
+    """Options for git that silence the filters that are `named` or set up, but for those to let `through`."""
+    names = sorted({*named, *_strange(lab.settings)}.difference(through))
+    if len(names) > _MOST:
+        raise Refused(f'{len(names)} filters are named in .gitattributes or set up', hint='remove those that are of no use')
     return [f'--config-env=filter.{name}.{key}={NOTHING}' for name in names for key in ('smudge', 'clean', 'process', 'required')]
+
+
+def filters(common: Path, texts: Iterable[bytes]) -> set[str]:
+    """The names of all filters that could write a file: those in the texts of attributes, and in the repository's own."""
+    return {os.fsdecode(name) for text in (*texts, _private(common)) for name in _FILTER.findall(text)}
 
 
 def drivers(lab: Lab, git: Git) -> list[str]:
@@ -47,11 +59,15 @@ def missed(lab: Lab, folder: Path) -> list[str]:
     return [name for name in _strange(lab.settings) if f'filter={name}' in words]
 
 
-def refuse_private(common: Path) -> None:
-    """Raise Refused where the repository's own attributes, which no commit holds and no setting switches off, convert files."""
-    for line in _private(common).decode('utf-8', 'replace').splitlines():
-        said = [word for word in line.split()[1:] if word.lstrip('-!').partition('=')[0] in _CONVERTING]
-        if said and not line.lstrip().startswith('#'):
+def refuse_private(common: Path, texts: Sequence[bytes] = ()) -> None:
+    """Raise Refused where the repository's own attributes, which no commit holds and no setting switches off, convert files.
+
+    Any name does that may be a macro in the `texts` of a commit's attributes.
+    """
+    converting = _CONVERTING.union(os.fsdecode(name) for text in texts for name in _MACRO.findall(text))
+    for line in os.fsdecode(_private(common)).split('\n'):
+        said = [word for word in re.split(f'[{_BLANK}]+', line.strip(_BLANK))[1:] if word.lstrip('-!').partition('=')[0] in converting]
+        if said and not line.lstrip(_BLANK).startswith('#'):
             path = common / 'info' / 'attributes'
             raise Refused(f"'{path}' converts files: {' '.join(said)}; a run would not get what is committed",
                           hint='move that line to .gitattributes and commit it')

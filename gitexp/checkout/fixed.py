@@ -33,6 +33,13 @@ def present(folder: Path, paths: Iterable[str], *, digits: int) -> dict[str, tup
     return {path: state for path, state in states.items() if state}
 
 
+def oid(data: bytes, digits: int) -> str:
+    """The object id of a blob, of so many digits."""
+    made = _blob(len(data), digits)
+    made.update(data)
+    return str(made.hexdigest())
+
+
 def converted(git: Git, path: str) -> str | None:
     """The attributes by which git changes a file when it writes it, such as 'filter=lfs'."""
     fields = git.run('check-attr', '-z', 'filter', 'text', 'eol', 'ident', 'working-tree-encoding', '--', path).names
@@ -55,18 +62,12 @@ def _state(path: Path, digits: int) -> tuple[str, str] | None:
     try:
         info = os.lstat(path)
         if stat.S_ISLNK(info.st_mode):
-            return _LINK, _hash(os.fsencode(os.readlink(path)), digits)
+            return _LINK, oid(os.fsencode(os.readlink(path)), digits)
         if not stat.S_ISREG(info.st_mode):
             return None
         return _PROGRAM if info.st_mode & stat.S_IXUSR else _FILE, _hash_file(path, digits)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
-
-
-def _hash(data: bytes, digits: int) -> str:
-    made = _blob(len(data), digits)
-    made.update(data)
-    return str(made.hexdigest())
 
 
 def _hash_file(path: Path, digits: int) -> str:

@@ -10,7 +10,7 @@ from gitexp.core.tuples import NamedTuple
 VERSION = {'GIT_INDEX_VERSION': '2'}  # later ones cut paths short
 _SUBMODULE = b'\0\0\xe0\0'  # its mode in an index; other bytes may look the same
 _ATTRIBUTES = b'.gitattributes\0'
-_BEFORE_PATH = 22  # bytes at least: an object id and the length of the path
+_BEFORE_PATH = 32  # bytes: an object id; the length of the path follows in two, of which the first is 0 for a short one
 
 
 class Index(NamedTuple):
@@ -50,9 +50,13 @@ class Index(NamedTuple):
         return False
 
     def attributes(self) -> list[bytes]:
-        """The object id and the path of each .gitattributes, as the bytes of their entries; a long path may bring more."""
+        """The object id and the path of each .gitattributes, as the bytes of their entries; a long path may bring more.
+
+        In whatever case: where a file system ignores that, git reads such a file as well.
+        """
         data, found, end = _read(self.path), [], 0
-        while (at := data.find(_ATTRIBUTES, end)) >= 0:
+        lower = data.lower()
+        while (at := lower.find(_ATTRIBUTES, end)) >= 0:
             end = at + len(_ATTRIBUTES)
             found.append(data[max(data.rfind(b'\0', 0, at) - _BEFORE_PATH, 0):end])
         return found

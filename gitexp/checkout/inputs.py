@@ -1,7 +1,8 @@
 """The declared inputs: ignored files such as data, linked into the checkout.
 
-They are the lab's, and lie in root. What only the experiment has, such as a checkpoint, is taken from its worktree. Where both have
-something of one name it must be the same, or an experiment could be measured on data of its own.
+They are the lab's, and lie in root. An input that only the experiment has, such as a checkpoint, is taken from its worktree, but
+nothing that would lie among the files of an input that the lab has. Where both have something of one name it must be the same, or an
+experiment could be measured on data of its own.
 """
 from __future__ import annotations
 
@@ -29,20 +30,43 @@ def link(
     """Link what each pattern names in root or in the experiment's worktree `own`.
 
     What the commit holds stays as it is where that is `settled`, the same as on the trunk. Nothing below the folder `leave_out` is
-    taken. Raises Refused for a pattern that names nothing, for what is in both and not the same, and for what the commit holds in
-    the place of an input, or puts into the way to it.
+    taken. Raises Refused for a pattern that names nothing, for what is in both and not the same, for what the experiment adds to an
+    input of the lab, and for what the commit holds in the place of an input, or puts into the way to it.
     """
     places = list(dict.fromkeys([root, own]))
     work = _Work(Path(os.path.realpath(into)), root, places, settled, {})
+    named: dict[str, set[str]] = {}
     for pattern in patterns:
-        found = _found(pattern, places, leave_out)
+        found = named[pattern] = _found(pattern, places, leave_out)
         if not found:
             where = ' or '.join(f"'{place}'" for place in reversed(places))
             raise Refused(f"the input '{pattern}' is missing in {where}", hint='put it there; gitexp.yaml on the trunk declares the inputs')
         for name in sorted(found):
             if found.isdisjoint(map(str, Path(name).parents)):  # What is below a name has come with it.
                 work.link(name)
-    return Linked(work.linked, tuple(name for name, source in work.linked.items() if source != root / name))
+    mine = tuple(name for name, source in work.linked.items() if source != root / name)
+    if mine:
+        _refuse_added(named, work.linked, mine, own)
+    return Linked(work.linked, mine)
+
+
+def _refuse_added(named: Mapping[str, set[str]], linked: Iterable[str], mine: Iterable[str], own: Path) -> None:
+    """Raise Refused where some files of what a pattern names are the lab's, and others only the experiment's."""
+    added: dict[str, str] = {}
+    whole: set[str] = set()
+    for pattern, found in named.items():
+        below = {name for name in linked if not found.isdisjoint((name, *map(str, Path(name).parents)))}
+        ours = below.intersection(mine)
+        if ours == below:
+            whole |= ours
+        else:
+            added.update(dict.fromkeys(ours, pattern))
+    name = min(added.keys() - whole, default=None)
+    if name:
+        raise Refused(
+            f"'{own / name}' would be read as a part of the input '{added[name]}', of which the lab has the rest",
+            hint=f"move it away; if it is meant as an input of its own, gitexp.yaml on the trunk says so: inputs: [..., '{name}']",
+        )
 
 
 def _found(pattern: str, places: Iterable[Path], leave_out: str) -> set[str]:

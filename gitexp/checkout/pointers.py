@@ -2,9 +2,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gitexp.core.errors import Integrity
@@ -22,17 +21,17 @@ _CHUNK = 1 << 20
 _SHOWN = 10
 
 
-def require(lab: Lab, git: Git, drivers: Iterable[str], environment: Mapping[str, str]) -> None:
-    """Raise Integrity where a file that one of these drivers writes in git's folder is neither what its pointer names nor as committed."""
-    said = [f'filter={name}' for name in drivers]
-    if not said or not _mentions(lab, git, said):
-        return
+def require(lab: Lab, git: Git, drivers: Iterable[str], options: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Raise Integrity where a file that one of these drivers writes in git's folder is neither what its pointer names nor as committed.
+
+    With these options and variables git has read the attributes.
+    """
+    said = set(drivers)
     listed = (line.partition('\t') for line in git.ask('ls-files', '-z', '--stage').names)
     blobs = {path: head.split(' ')[1] for head, _, path in listed if head.startswith(_FILE)}  # git filters no links.
     feed = '\0'.join([*blobs, '']).encode('utf-8', 'surrogateescape')
-    fields = git.ask('-c', f'core.attributesFile={os.devnull}', 'check-attr', '--cached', '--stdin', '-z', 'filter', feed=feed,
-                     env=environment).names
-    paths = [path for path, _, name in zip(*[iter(fields)] * 3) if f'filter={name}' in said]
+    fields = git.ask(*options, 'check-attr', '--cached', '--stdin', '-z', 'filter', feed=feed, env=environment).names
+    paths = [path for path, _, name in zip(*[iter(fields)] * 3) if name in said]
     kept = Kept(lab.state / 'cache' / 'pointers.json')
     texts = repository.contents(git, [blobs[path] for path in paths])
     wrong = [path for path, text in zip(paths, texts) if text and not _fits(git.folder / path, text[1], kept)]
@@ -41,15 +40,6 @@ def require(lab: Lab, git: Git, drivers: Iterable[str], environment: Mapping[str
         more = f' and {len(wrong) - _SHOWN} more' if len(wrong) > _SHOWN else ''
         named = ', '.join(f"'{path}'" for path in wrong[:_SHOWN])
         raise Integrity(f'git-lfs has written something else than the commit names: {named}{more}', hint='git lfs fsck; which git-lfs')
-
-
-def _mentions(lab: Lab, git: Git, said: Iterable[str]) -> bool:
-    """Whether any attributes name one of the drivers: few commits have such files, and many people the settings for them."""
-    private = lab.common / 'info' / 'attributes'
-    if private.is_file() and any(one.encode('utf-8', 'surrogateescape') in private.read_bytes() for one in said):
-        return True
-    patterns = (word for one in said for word in ('-e', one))
-    return not git.run('grep', '--cached', '--quiet', '--text', '-F', *patterns, '--', ':(top,glob)**/.gitattributes').code
 
 
 def _fits(path: Path, text: bytes, kept: Kept) -> bool:

@@ -119,4 +119,4 @@ def _range(lab: Lab, said: str | None, branch: str | None, ci: bool) -> tuple[li
     chosen = asked.span(lab, said, branch=branch, environment=os.environ, ci=ci)
     count = len(chosen.commits)
     on = f" of '{chosen.branch}'" if chosen.branch else ''
-    return asked.findings(chosen), f'{count} commit{"" if count == 1 else "s"}{on} up to {chosen.tip[:10]}'
+    return asked.findings(chosen, ci=ci), f'{count} commit{"" if count == 1 else "s"}{on} up to {chosen.tip[:10]}'

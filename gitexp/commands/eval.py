@@ -10,6 +10,7 @@ from gitexp.ledger import counting
 from gitexp.measure import evaluate, protocol
 from gitexp.measure.evaluate import Evaluation
 from gitexp.report import figures
+from gitexp.verdict import doubt
 from gitexp.verdict.decide import Decision
 
 
@@ -109,7 +110,7 @@ def _hint(done: Evaluation, wanted: int) -> None:
     slug = done.subject.slug
     if done.left:
         out.hint(f'to run all the same: git exp eval --seeds {len(done.left) + len(done.results)}')
-    elif done.decision and 'jump' in done.decision.verdict.flags:
+    elif done.decision and done.decision.verdict.gain > 0 and doubt.of(done.decision.verdict.flags):
         out.hint(f"look for a leak; if there is one: git exp supersede {slug} --bug NAME; if not: git exp confirm {slug} --because WHY")
     elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'provisional' and done.decision.verdict.n < wanted:
         out.hint('git exp eval')

@@ -9,7 +9,7 @@ import click
 from gitexp.commands import here, options, out
 from gitexp.core.errors import No, Usage
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read
+from gitexp.ledger import read, standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result, Status
 from gitexp.measure import current
@@ -42,14 +42,15 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
     out.unused(found.findings)
     wanted = Wanted(experiment, Status(status) if status else None, verdict)
     taken = [row for row in found.results if wanted.takes(row)]
+    silent = standing.silent(found, lab.config.metric)
     if plot is not None:
         out.answer(_plot(lab, found, taken, plot))
     elif as_json:
-        out.data(rows.json(taken, found.covered))
+        out.data(rows.json(taken, found.covered, silent))
     elif as_tsv:
         sys.stdout.buffer.write(rows.tsv(taken, metric=lab.config.metric.name))
     elif taken:
-        out.answer(rows.text(taken, found.covered, metric=lab.config.metric.name, width=out.width()))
+        out.answer(rows.text(taken, found.covered, silent, metric=lab.config.metric.name, width=out.width()))
     else:
         _say_why(found)
 

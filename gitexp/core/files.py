@@ -6,24 +6,29 @@ import os
 import stat
 from pathlib import Path
 
+from gitexp.core import beneath
 
-def replace(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
-    """Write beside, make it durable, and move it into place, with its mode if one is given; makes missing folders."""
+
+def replace(path: Path, data: bytes | str, *, mode: int | None = None, top: Path | None = None) -> None:
+    """Write beside, make it durable, and move it into place, with its mode if one is given; makes missing folders.
+
+    Below `top`, where it is given, no link is followed.
+    """
     data = data.encode() if isinstance(data, str) else data
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        with open(beside, 'wb') as file:
-            file.write(data)
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    with beneath.folder(path.parent, top) as folder:
+        try:
+            with open(beneath.create(beside, folder), 'wb') as file:
+                file.write(data)
+                if mode is not None:
+                    os.fchmod(file.fileno(), mode)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            beneath.drop(beside.name, folder)
+            raise
+        os.fsync(folder)
 
 
 def read(path: Path | str) -> bytes:

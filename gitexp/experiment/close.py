@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gitexp.core import locks
+from gitexp.core import beneath, locks
 from gitexp.core.errors import Refused
 from gitexp.experiment import folders, intent, place, removal
 from gitexp.git.command import Git
@@ -44,6 +44,9 @@ def close(lab: Lab, slug: str) -> Closed:
         home = lab.root / inside
         if at.worktree:
             moves = _to_move(at.worktree, inside, home)
+            link = beneath.link([inside], lab.root)
+            if moves and link:
+                raise Refused(f"'{lab.root / link}' is a link, and the results would go elsewhere", hint=f"rm '{lab.root / link}'")
             _check_removable(lab, slug, at.worktree)
         elif removal.admin(lab.common, root):
             raise Refused(

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from gitexp.core import beneath, files
 from gitexp.core.errors import Refused
 from gitexp.experiment import plan
 from gitexp.experiment.turn import Turn
@@ -14,10 +15,19 @@ from gitexp.git.commits import Move, Put
 from gitexp.lab.lab import Lab
 
 
+_LINK = '120000'
+
+
 def make(lab: Lab, turn: Turn, head: str) -> str:
-    """A commit on top of `head` with the tracked files moved and PLAN.md extended; no ref names it yet."""
+    """A commit on top of `head` with the tracked files moved and PLAN.md extended; no ref names it yet.
+
+    Raises Refused where PLAN.md is a link, or its folder.
+    """
     git = Git(lab.common)
     tracked = _tracked(git, turn, head)
+    link = next((path for path in (turn.inside, turn.plan) if tracked.get(path) == _LINK), None)
+    if link:
+        raise Refused(f"cannot {turn.verb}: '{link}' is a link on {turn.branch}", hint=f"there: git rm '{link}' && git commit")
     moves = [Move(old, new) for old, new in turn.paths if old in tracked and new not in tracked]
     text = plan_text(git, turn, head)
     put = Put(turn.plan, plan.extended(text, turn.text), tracked.get(turn.plan, '100644'))
@@ -27,7 +37,7 @@ def make(lab: Lab, turn: Turn, head: str) -> str:
 def _tracked(git: Git, turn: Turn, commit: str) -> dict[str, str]:
     """The modes of those of our paths that a commit has."""
     names = [name for pair in turn.paths for name in pair]
-    found = git.ask('--literal-pathspecs', 'ls-tree', '-z', '--full-tree', commit, '--', turn.plan, *names).names
+    found = git.ask('--literal-pathspecs', 'ls-tree', '-z', '--full-tree', commit, '--', turn.inside, turn.plan, *names).names
     return {line.partition('\t')[2]: line.split(' ', 1)[0] for line in found}
 
 
@@ -37,15 +47,20 @@ def plan_text(git: Git, turn: Turn, commit: str) -> bytes:
 
 
 def write_plan(worktree: Path, turn: Turn, commit: str) -> None:
-    """Extend the working copy; what the user has changed in it and not committed stays so."""
+    """Extend the working copy, which must be its own; what the user has changed in it and not committed stays so."""
     path = worktree / turn.plan
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    with beneath.folder(path.parent, worktree) as folder:
+        handle = os.open(path.name, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
     try:
-        size = os.fstat(handle).st_size
+        info = os.fstat(handle)
+        size = info.st_size
         old = os.pread(handle, size, 0)
         if turn.done_in(old):
             return
         data = plan.extended(old, turn.text)[size:] if old else plan_text(Git(worktree), turn, commit)
+        if info.st_nlink > 1:  # The file of the other name stays as it is.
+            files.replace(path, old + data, mode=info.st_mode & 0o7777, top=worktree)
+            return
         if os.write(handle, data) != len(data):
             os.ftruncate(handle, size)
             raise Refused(f"cannot write '{path}': no space left")

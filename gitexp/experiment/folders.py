@@ -9,15 +9,17 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from gitexp.core import beneath
+
 CURRENT = ('results', 'exp_log')
 RETIRED = re.compile(r'(?:results|exp_log)_v(\d+)_(with_)?.+')
 _PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')
 
 
-def fresh(folder: Path) -> None:
-    """Make the empty folders that a version starts with."""
-    (folder / 'results' / 'viz').mkdir(parents=True, exist_ok=True)
-    (folder / 'exp_log').mkdir(exist_ok=True)
+def fresh(folder: Path, top: Path) -> None:
+    """Make the empty folders that a version starts with, through no link below `top`."""
+    for name in ('results/viz', 'exp_log'):
+        beneath.make(folder / name, top)
 
 
 def there(folder: Path) -> list[str]:

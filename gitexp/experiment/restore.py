@@ -10,7 +10,7 @@ from gitexp.experiment import slug as slugs
 from gitexp.experiment.place import Place
 from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read
+from gitexp.ledger import read, retired
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Kind, Result
 
@@ -35,7 +35,7 @@ def restore(
     with intent.claimed_together(lab.state, filter(slugs.shaped, names), 'restore') as mine:
         found = _found(lab, read.read(lab), slug, bug)
         turned.check_same([one for _, one in found], shown)
-        turns = [turned.restoring(lab, _place(lab, one.experiment), one, retired, now) for retired, one in found]
+        turns = [turned.restoring(lab, _place(lab, one.experiment), one, event, now) for event, one in found]
         return turned.done(lab, mine, [one for _, one in found], turns)
 
 
@@ -61,11 +61,10 @@ def _place(lab: Lab, slug: str) -> Place:
     return place.find(lab, slug) if slugs.shaped(slug) else Place(slug, None, None, None, None)
 
 
-def _turned(contents: Contents, retired: Result, at: Place) -> Turned:
-    covers = set(retired.params['covers'])
-    rows = tuple(row for row in contents.results if row.id in covers)
-    bug, version = str(retired.params.get('bug', '')), retired.version
-    if not versions.closes(retired):
+def _turned(contents: Contents, event: Result, at: Place) -> Turned:
+    rows = retired.by(event, contents.results)
+    bug, version = str(event.params.get('bug', '')), event.version
+    if not versions.closes(event):
         return Turned(at.slug, version, bug, rows, (), at.folder)
     _check_nothing_new(at, version)
     return Turned(at.slug, version, bug, rows, tuple((f'{name}_{version}', name) for name in folders.CURRENT), at.folder)

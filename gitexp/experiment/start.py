@@ -55,7 +55,7 @@ def start(lab: Lab, slug: str, *, now: str, base: str | None = None, idea: str |
 def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
     """Put a killed start right: as if it had never been, unless somebody has worked in the worktree since."""
     if _worked_in(lab, slug, said):
-        folders.fresh(Path(said['folder']))
+        folders.fresh(Path(said['folder']), Path(said['root']))
         return f"finished the experiment '{slug}', whose start was killed"
     _revert(lab, slug, said)
     return f"took back the experiment '{slug}', whose start was killed"
@@ -69,10 +69,9 @@ def _make(lab: Lab, made: Experiment, commit: str) -> None:
         # git has copied what the user wants to see; what is worked on must be seen, too.
         path = str(made.folder.relative_to(made.root))
         Git(made.root).ask('sparse-checkout', 'add', path if lab.settings.get('core.sparsecheckoutcone') == 'true' else f'/{path}/')
-    # No daemon may be started here: it would inherit the claim.
     # Not `reset`, which writes HEAD and ORIG_HEAD: that would start the hooks on references four times.
-    Git(made.root).ask('-c', 'core.fsmonitor=false', 'read-tree', '-u', '--reset', '--no-recurse-submodules', 'HEAD')
-    folders.fresh(made.folder)
+    Git(made.root).ask('read-tree', '-u', '--reset', '--no-recurse-submodules', 'HEAD')
+    folders.fresh(made.folder, made.root)
 
 
 def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:

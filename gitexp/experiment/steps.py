@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gitexp.core import beneath
 from gitexp.core.errors import Failure, Refused
 from gitexp.experiment import commit, folders
 from gitexp.experiment.intent import Intent
@@ -24,6 +25,8 @@ def carry_out(lab: Lab, mine: Intent, turns: Sequence[Turn]) -> list[str | None]
     Raises Refused, or OSError, when a later step fails; the intent stays then, and the next command goes on.
     """
     commits = [commit.make(lab, turn, turn.head) if turn.head else None for turn in turns]
+    for turn in turns:
+        _check_own(turn, Path(turn.worktree or lab.root))
     mine.arm({'turns': [turn._asdict() for turn in turns], 'commits': commits})
     try:
         commits = _advance(lab, turns, commits)
@@ -59,6 +62,13 @@ def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
     return f"finished 'git exp {verb}' of '{slug}', which was killed"
 
 
+def _check_own(turn: Turn, top: Path) -> None:
+    """Raises Refused where a link would lead what is written or moved to somewhere else."""
+    link = beneath.link([turn.plan, *(new for _, new in turn.paths)], top) if turn.folder else None
+    if link:
+        raise Refused(f"cannot {turn.verb}: '{top / link}' is a link", hint=f"rm '{top / link}'")
+
+
 def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> list[str | None]:
     """Move the branches to their commits, all or none, or to ones like them when they have moved on since; returns which."""
     git = Git(lab.common)
@@ -90,7 +100,7 @@ def _finish(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> N
     write.append(lab, rows)
     for turn in turns:
         if turn.worktree and turn.folder and turn.verb == 'supersede':
-            folders.fresh(Path(turn.folder))
+            folders.fresh(Path(turn.folder), Path(turn.worktree))
     notes.add(lab, rows)  # The last of all; if it cannot, git exp sync does.
 
 
@@ -98,7 +108,7 @@ def _step_back(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -
     for turn in turns:
         turn.rename_back()
         if turn.folder and turn.verb == 'restore':
-            folders.fresh(Path(turn.folder))
+            folders.fresh(Path(turn.folder), Path(turn.worktree or lab.root))
     _set_back(lab, turns, commits)
 
 

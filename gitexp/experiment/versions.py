@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gitexp.experiment import folders
 from gitexp.lab.lab import Experiment
+from gitexp.ledger import retired
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, Kind, Result
 
@@ -47,13 +48,18 @@ def number(slug: str, folder: Path | None, rows: Iterable[Result]) -> int:
 
 def of(row: Result) -> int:
     """The number of the version that a row is about."""
-    said = row.version.removeprefix('v').partition('_')[0]
+    return named(row.version)
+
+
+def named(version: str) -> int:
+    """The number in the name of a version, 0 without one."""
+    said = version.removeprefix('v').partition('_')[0]
     return int(said) if said.isdecimal() else 0
 
 
 def closes(row: Result) -> bool:
     """Whether a row retires a version as a whole, so that the next one begins."""
-    return row.kind is Kind.SUPERSEDE and '_' in row.version
+    return retired.closed(row) is not None
 
 
 def counting(contents: Contents) -> list[Result]:

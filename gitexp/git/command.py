@@ -13,6 +13,8 @@ from gitexp.core.tuples import NamedTuple
 
 # What a user's environment must not change in an answer: replaced objects, grafts, pathspec magic, words in other languages.
 _STEADY = {'GIT_NO_REPLACE_OBJECTS': '1', 'GIT_GRAFT_FILE': f'{os.devnull}/none', 'GIT_OPTIONAL_LOCKS': '0', 'LC_ALL': 'C'}
+# The program that a configuration names for this would be started by a mere look at a worktree, and a run may have named it.
+_QUIET = ('-c', 'core.fsmonitor=false')
 # What git may hear besides: who commits, how a remote is reached, which configuration counts, what is traced. Any other variable may
 # bend one of its commands and not the next, as GIT_CONFIG does, and so hide from a question what a checkout meets.
 _HEARD = frozenset("""
@@ -55,7 +57,7 @@ class Git(NamedTuple):
 
     def run(self, *words: str, feed: bytes = b'', env: Mapping[str, str] | None = None) -> Done:
         """Run git and return how it ended, whatever the end."""
-        return _spawn(['git', '-C', str(self.folder), *words], feed, self._environment(env or {}))
+        return _spawn(['git', *_QUIET, '-C', str(self.folder), *words], feed, self._environment(env or {}))
 
     def ask(self, *words: str, feed: bytes = b'', env: Mapping[str, str] | None = None) -> Done:
         """Run git, which must succeed; raises Refused with git's own words otherwise."""
@@ -69,7 +71,7 @@ class Git(NamedTuple):
 
     def start(self, *words: str, handles: Sequence[int], env: Mapping[str, str] | None = None) -> int:
         """Start git with these as its stdin, stdout and stderr; returns its process, which the caller waits for."""
-        return _start(['git', '-C', str(self.folder), *words], handles, self._environment(env or {}))
+        return _start(['git', *_QUIET, '-C', str(self.folder), *words], handles, self._environment(env or {}))
 
     def at(self, folder: Path) -> Git:
         """The same git in another folder."""

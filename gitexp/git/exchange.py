@@ -16,6 +16,7 @@ _FETCH = (
 )
 _PUSH = ('push', '--porcelain', '--no-follow-tags', '--no-recurse-submodules')
 _AGAIN = re.compile(r'\[rejected\]|lock|failed to update ref|incorrect old value|reference already exists|but expected')
+_BLOCKED = re.compile(rf"'({REF}/[^']*|refs/notes)' exists; cannot create")
 _DULL = re.compile(r'^(fatal|error|remote|ssh): (?=.)|^(remote: *|hint: .*|)$')
 
 
@@ -55,6 +56,8 @@ def push(git: Git, remote: str, commit: str) -> bool:
     done = git.run(*_PUSH, remote, f'{commit}:{REF}')
     if not done.code:
         return True
+    if blocked := _BLOCKED.search(done.err):
+        raise Refused(f"'{remote}' has '{blocked[1]}', which leaves no room for '{REF}'", hint=f'git push {remote} --delete {blocked[1]}')
     refused = next((line.rpartition('\t')[2] for line in done.text.split('\n') if line.startswith('!')), None)
     if refused and _AGAIN.search(refused):
         return False

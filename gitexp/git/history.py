@@ -1,7 +1,7 @@
 """Which commits there are between two."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import dropwhile, takewhile
 from operator import not_
 
@@ -61,6 +61,40 @@ def new(git: Git, commit: str, known: Iterable[str]) -> list[Commit]:
 def root(git: Git, commit: str) -> str:
     """The first commit on the line of first parents: where a project has begun, whatever else has been merged into it."""
     return git.ask('rev-list', '--first-parent', '--max-parents=0', commit).text
+
+
+def roots(git: Git, *commits: str) -> list[str]:
+    """Where all that some commits reach has begun."""
+    return git.ask('rev-list', '--max-parents=0', *commits).text.split()
+
+
+def line(git: Git, commit: str) -> list[str]:
+    """A commit and its first parents, down to the first one."""
+    return git.ask('rev-list', '--first-parent', commit).text.split('\n')
+
+
+def left(git: Git, trunk: str, tip: str) -> str | None:
+    """The last commit on the line of the trunk that `tip` reaches, whatever else the trunk has merged; None where it reaches none."""
+    *_, last = git.ask('rev-list', '--first-parent', '--parents', trunk, f'^{tip}').text.split('\n')
+    return (last.split() + [''])[1] or None if last else trunk
+
+
+def shaped(git: Git, commit: str, path: str) -> list[str]:
+    """The commits that have made a path what it is in a commit, the last one first: what a merge did not take has no part in it."""
+    return git.ask('rev-list', '--topo-order', commit, '--', f':(top,literal){path}').text.split()
+
+
+def apart(git: Git, tip: str, commits: Collection[str]) -> list[str]:
+    """Those of some commits that a tip does not reach, without those that another one of them reaches."""
+    feed = ''.join(f'{name}\n' for name in (f'^{tip}', *commits)).encode()
+    reached: set[str] = set()
+    found = []
+    for oid, *parents in map(str.split, git.ask('rev-list', '--topo-order', '--parents', '--stdin', feed=feed).text.splitlines()):
+        if oid in commits and oid not in reached:
+            found.append(oid)
+        if oid in commits or oid in reached:
+            reached.update(parents)
+    return found
 
 
 def kin(git: Git, trunk: str, tip: str) -> set[str]:

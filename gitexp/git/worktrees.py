@@ -1,6 +1,7 @@
 """The worktrees of a repository."""
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
@@ -52,14 +53,27 @@ def _main(listed: Path, common: Path, here: Path | None, *, told: bool) -> Path:
     usual = repository.named(listed) == common
     if here is not None and repository.named(here) == common:
         if usual and listed != here and not told:
-            raise Refused(f"'{here}/.git' is a link to '{listed}/.git', and git works there", hint=f"git config core.worktree '{here}'")
-        return here
+            way = f"cd '{listed}'" if _has_files(listed) else f"git config core.worktree '{here}'"
+            raise Refused(f"'{here}/.git' is a link to '{listed}/.git', and git works there", hint=way)
+        return _only(here, listed, usual=usual)
     if told:
-        return Path(Git(common).ask('rev-parse', '--show-toplevel').text)
+        return _only(Path(Git(common).ask('rev-parse', '--show-toplevel').text), listed, usual=usual)
     if not usual:
         says = f"git does not know which folder is the main worktree of '{common}'"
         raise Refused(says, hint='change into it, then: git config core.worktree "$PWD"')
     return listed
+
+
+def _only(told: Path, listed: Path, *, usual: bool) -> Path:
+    """What core.worktree says, which must not be a second worktree: the ledger and the data of the first are what counts."""
+    if usual and os.path.realpath(told) != os.path.realpath(listed) and _has_files(listed):
+        says = f"core.worktree is '{told}', and the main worktree of this repository is '{listed}'"
+        raise Refused(says, hint='git config --unset core.worktree')
+    return told
+
+
+def _has_files(folder: Path) -> bool:
+    return os.listdir(folder) != ['.git']
 
 
 def listed(git: Git) -> list[Worktree]:

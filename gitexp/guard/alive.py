@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gitexp.core.errors import Failure
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
-from gitexp.git.command import Git
+from gitexp.git import repository
 from gitexp.guard import drivers, hooks, stubs
 from gitexp.guard.hooks import Site
 from gitexp.guard.stubs import Origin
@@ -16,7 +16,8 @@ from gitexp.lab.lab import Lab
 
 MISSING = 'missing'
 _BEYOND_US = (MISSING, 'environment', 'included')
-_NAMES_HOOKS = rb'(?i)\[core\][^\[]*hookspath'
+_INCLUDES = r'(?i)\[\s*include'
+_NAMES_HOOKS = r'(?i)\[core\][^\[]*hookspath|\[\s*include'
 _ENVIRONMENT = 'unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS, and no git -c core.hooksPath'
 
 
@@ -37,7 +38,7 @@ def state(lab: Lab) -> list[Finding]:
     if not site.folder.is_dir():
         return [_finding('lost', 'the folder of the hooks is gone') if said == str(site.folder) else _missing(lab)]
     found = [] if said == str(site.folder) else list(_silenced(site))
-    return [*found, *_in_worktrees(lab, site), *_files(site, lab)]
+    return [*(found or _in_worktrees(lab, site)), *_files(site, lab)]
 
 
 def repair(lab: Lab) -> Mended:
@@ -67,12 +68,12 @@ def _missing(lab: Lab) -> Finding:
     return Finding(MISSING, '.git/exp/hooks', 'the hooks are not installed', way=hooks.INSTALL + server)
 
 
-def _silenced(site: Site) -> Iterator[Finding]:
+def _silenced(site: Site, where: str = '') -> Iterator[Finding]:
     """Who says that git is to look for hooks elsewhere, by what it knows of each place that says so."""
     fields = site.git.run('config', '--null', '--show-scope', '--show-origin', '--get-all', 'core.hooksPath').names
     said = list(zip(fields[::3], fields[1::3], fields[2::3]))
     written = [one for one in said if one[0] != 'command']
-    if written != said:
+    if written != said and not where:
         says = f"your environment silences the hooks: it sets core.hooksPath to '{said[-1][2]}'"
         yield Finding('environment', '.git/exp/hooks', says, way=_ENVIRONMENT)
     scope, origin, value = written[-1] if written else ('', '', '')
@@ -80,22 +81,21 @@ def _silenced(site: Site) -> Iterator[Finding]:
     if value == str(site.folder):
         return
     if scope in ('local', 'worktree') and os.path.realpath(file) not in map(os.path.realpath, site.configs):
-        says = f"the hooks are silenced: core.hooksPath is '{value}' in '{file}', which the configuration includes"
+        says = f"the hooks are silenced{where}: core.hooksPath is '{value}' in '{file}', which the configuration includes"
         yield Finding('included', '.git/exp/hooks', says, way=f"git config --file '{file}' --unset-all core.hooksPath")
     else:
-        yield _finding('silenced', f'the hooks are silenced: core.hooksPath is {repr(value) if written else "not set"}')
+        yield _finding('silenced', f'the hooks are silenced{where}: core.hooksPath is {repr(value) if written else "not set"}')
 
 
 def _in_worktrees(lab: Lab, site: Site) -> Iterator[Finding]:
-    """Which other worktree has a configuration of its own that silences the hooks there."""
-    if 'extensions.worktreeconfig' not in lab.settings:
+    """In which other worktree they are silenced; only the repository's own configuration, or a worktree's, can say so of one alone."""
+    own = site.configs[1:] if 'extensions.worktreeconfig' in lab.settings else []
+    texts = [hooks.text(one) or '' for one in (site.common / 'config', *own)]
+    if not re.search(_INCLUDES, texts[0]) and not any(re.search(_NAMES_HOOKS, text) for text in texts[1:]):
         return
-    for config in site.configs[1:]:
-        if not re.search(_NAMES_HOOKS, config.read_bytes()):
-            continue
-        done = Git(lab.common).run('config', '--file', str(config), '--null', '--get', 'core.hooksPath')
-        if done.names and done.names[-1] not in (str(site.folder), lab.settings.get('core.hookspath')):
-            yield _finding('silenced', f"the hooks are silenced in one worktree: core.hooksPath is '{done.names[-1]}' in '{config}'")
+    for top in dict.fromkeys(site.tops[1:]):
+        if top != site.top and repository.named(top) in (lab.common, *lab.common.glob('worktrees/*')):
+            yield from _silenced(site._replace(top=top), f" in '{top}'")
 
 
 def _files(site: Site, lab: Lab) -> Iterator[Finding]:

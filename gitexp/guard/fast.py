@@ -31,7 +31,7 @@ def text(lab: Lab, rules: RuleSet) -> str:
     """Values, and functions that add pathspecs to a git command.
 
     `protected`: every path that a rule may have something against; `selected`: every path that the judge must know; `beyond SLUG`:
-    what a confined experiment may not change. `shadowing NAME`: would a branch of that name be taken for the trunk or for HEAD.
+    what a confined experiment may not change. `shadowing NAME`: must no branch be called so, as where it would be taken for the trunk.
     """
     return ''.join([
         f'blob={lab.config_blob}\n',
@@ -44,7 +44,7 @@ def text(lab: Lab, rules: RuleSet) -> str:
         _function('shadowing', [
             'case $1 in',
             f'    {quoted(lab.trunk)}) return 1 ;;',
-            f'    {_any_case(lab.trunk)} | {_any_case("HEAD")}) ;;',
+            f'    {_any_case(lab.trunk)} | {_any_case("HEAD")} | exp/*/*) ;;',
             '    *) return 1 ;;',
             'esac',
         ]),

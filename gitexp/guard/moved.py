@@ -82,6 +82,8 @@ def left(folder: Path, found: Iterable[Finding]) -> str:
 
 def _taken(lab: Lab, move: Move) -> Finding | None:
     taken = next((name for name in ('HEAD', lab.trunk) if fold(name) == fold(move.branch)), None)
+    if taken is None and move.old is None and ruleset.is_nested(move.branch):
+        return Finding('name', move.ref, "a slug has no '/': its folder would be in that of another experiment", way='choose another name')
     return Finding('name', move.ref, f"a branch of that name would be taken for '{taken}'", way='choose another name') if taken else None
 
 
@@ -153,4 +155,4 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
     blobs = Blobs(git)
     blobs.expect(judge.reading(rules, changes))
     undo = f'stay at {old[:10]}: git reset --keep {old[:10]}'
-    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new), changes)
+    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target), changes)

@@ -10,18 +10,21 @@ from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
+from gitexp.git.notes import REF as NOTES
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.rules import brought, rewritten, ruleset
+from gitexp.rules import brought, inherited, rewritten, ruleset
 from gitexp.rules.attested import Witness
 from gitexp.rules.meta import Meta
-from gitexp.rules.pattern import fold
+from gitexp.rules.pattern import fold, is_long
 from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.span import Span
 
 _NOTHING = re.compile(r'0+\Z')
 _HEADS = 'refs/heads/'
 _TAGS = 'refs/tags/'
+# Tags come along with a fetch, and git takes them for what a remote of any name has; of other refs only what nobody else would make.
+_EXPERIMENT = {'a tag': re.compile(r'exp/|.*/exp/[^/]+\Z'), 'a ref': re.compile('(?:origin/)?exp/')}
 
 
 class Update(NamedTuple):
@@ -33,7 +36,10 @@ class Update(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """What a push is judged by: `trunk` is where the trunk stands in the end, `known` what counts as judged already."""
+    """What a push is judged by: `trunk` is where the trunk stands in the end, `known` what counts as judged already.
+
+    `line` is the trunk whose states an experiment may begin at, None where it may begin at whatever is known.
+    """
 
     git: Git
     rules: RuleSet
@@ -41,12 +47,15 @@ class Ground(NamedTuple):
     known: tuple[str, ...]
     witness: Witness | None
     meta: bool = False
+    line: str | None = None
 
 
 def updates(told: bytes, environment: Mapping[str, str]) -> Iterator[Update]:
     """Read the lines that git feeds the hook; the pre-commit framework tells one in its environment instead."""
     if not told.strip() and 'PRE_COMMIT_REMOTE_BRANCH' in environment:
-        tip, before = environment['PRE_COMMIT_TO_REF'], environment.get('PRE_COMMIT_FROM_REF', '0')
+        # It names no commits where it has found that all of them are new.
+        tip = environment.get('PRE_COMMIT_TO_REF') or environment['PRE_COMMIT_LOCAL_BRANCH']
+        before = environment.get('PRE_COMMIT_FROM_REF', '0')
         yield Update(there(tip), environment['PRE_COMMIT_REMOTE_BRANCH'], there(before))
         return
     for line in lines(told):
@@ -76,7 +85,8 @@ def findings(lab: Lab, rules: RuleSet, asked: Sequence[Update], *, remote: str, 
     refuse_twice(asked)
     pushed = next((one.local for one in asked if one.ref == lab.trunk_ref and one.local), None)
     known = (lab.trunk_commit, *_tracked(lab, remote), *([pushed] if pushed else []))
-    ground = Ground(lab.git, rules, lab.trunk_commit, known, Witness(lab.git, rules.humans, rules.signers, Meta(meta)))
+    witness = Witness(lab.git, rules.humans, rules.signers, Meta(meta), trunk=lab.trunk_commit)
+    ground = Ground(lab.git, rules, lab.trunk_commit, known, witness)
     found = [one for update in asked if update.ref == lab.trunk_ref for one in _trunk(ground, update)]
     return list(dict.fromkeys([*found, *elsewhere(ground, [update for update in asked if update.ref != lab.trunk_ref])]))
 
@@ -103,8 +113,7 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
     if not history.is_ancestor(ground.git, old, new):
         return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
     span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness)
-    found = span.findings() or span.ends()
-    return found or [one for slug in sorted(span.arrived) for one in rewritten.findings(span, slug, opened=span.opened, merged=True)]
+    return inherited.moved(span) or span.findings() or rewritten.arriving(span) or inherited.direct(span)
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
@@ -118,10 +127,15 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     like = Span(ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness)
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
     found = [one for span in spans for one in span.findings()]
-    opened = {path for span in spans for path in span.opened}
-    experiments = [(like._replace(tip=tip), ground.rules.slug(_branch(update.ref)), update.remote) for update, tip in pushed]
-    lost = [one for span, slug, old in experiments if slug for one in rewritten.findings(span, slug, opened=opened, old=old)]
-    return [*named, *found, *lost]
+    opened = {one for span in spans for one in span.opened}
+    slug = ground.rules.slug
+    ours = [(like._replace(tip=tip, branch=_branch(update.ref)), update) for update, tip in pushed if slug(_branch(update.ref))]
+    lost = [one for span, update in ours for one in rewritten.findings(span, slug(span.branch), opened=opened, old=update.remote)]
+    if found or ground.line is None:
+        return [*named, *found, *lost]
+    new = [span for span in spans if slug(span.branch)]
+    asked_whole = ours if inherited.begins_elsewhere(ground.git, ground.line, new, [span.tip for span, _ in ours]) else []
+    return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, opened=opened))]
 
 
 def _branch(ref: str) -> str | None:
@@ -132,13 +146,19 @@ def _shadowing(trunk: str, ref: str) -> str | None:
     """Why a name must not exist: it would be taken for another one."""
     if ref.startswith('refs/replace/'):
         return 'a replacement would hide what a commit holds'
+    if is_long(ref):
+        return 'a ref of that length has no place on any file system'
     name = fold(ref)
+    if name == 'refs/notes' or name.startswith(f'{NOTES}/'):
+        return f'a ref of that name leaves no room for {NOTES}'
     # git looks for a short name in refs/ and among the tags before it looks among the branches.
     kind, short = ('a tag', name.removeprefix(_TAGS)) if name.startswith(_TAGS) else ('a ref', name.removeprefix('refs/'))
-    if short in (fold(trunk), f'origin/{fold(trunk)}') or short.startswith('exp/'):
-        return f"{kind} of that name would be taken for the branch '{short if short.startswith('exp/') else trunk}'"
+    if short in (fold(trunk), f'origin/{fold(trunk)}') or _EXPERIMENT[kind].match(short):
+        return f"{kind} of that name would be taken for the branch '{short if 'exp/' in short else trunk}'"
     if name == f'{_HEADS}exp':
         return 'a branch of that name leaves no room for those of experiments'
+    if ruleset.is_nested(name.removeprefix(_HEADS)):
+        return "a slug has no '/': its folder would be in that of another experiment"
     for other in ('HEAD', trunk):
         if name == fold(f'{_HEADS}{other}'):
             return f"a branch of that name would be taken for '{other}'"

@@ -5,14 +5,13 @@ Beside what a client asks for, the trunk there must stay one that can be judged.
 """
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Sequence
 
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
-from gitexp.git import repository
+from gitexp.git import extent, repository
 from gitexp.git.command import Git
+from gitexp.git.history import Commit
 from gitexp.guard import push
 from gitexp.guard.push import Ground, Update
 from gitexp.lab import config as configuration
@@ -22,7 +21,8 @@ from gitexp.rules import ruleset
 from gitexp.rules.attested import Witness
 from gitexp.rules.ruleset import RuleSet
 
-_DAY = 86400.0
+_MOST = 1_000_000  # paths: to judge them takes about a minute and 1 GB.
+_LARGEST = 1 << 18  # bytes of gitexp.yaml
 _MANY = 1000  # More names than are told to git one by one.
 
 
@@ -40,17 +40,18 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
         _readable(git, trunk, new, was=blob)
     if old is None or blob is None:
         return found + _beginning(git, trunk, old, new)
-    _whole(git, asked, old)
-    if new and len(asked) > 1:
-        _refuse_cut(git, trunk)
+    extent.refuse_more(git, _whole(git, asked, old), _MOST)
     rules = read(git, blob, trunk)
-    ground = Ground(git, rules, new or old, (old, new) if new else (old,), Witness(git, rules.humans, rules.signers, pusher=pusher))
+    witness = Witness(git, rules.humans, rules.signers, pusher=pusher, trunk=old)
+    ground = Ground(git, rules, new or old, (old, new) if new else (old,), witness, line=old)
     found += push.advanced(ground, old, new) if new else []
     return list(dict.fromkeys([*found, *push.elsewhere(ground, [update for update in asked if update.ref != ref])]))
 
 
 def read(git: Git, blob: str, trunk: str) -> RuleSet:
     """The rules of a gitexp.yaml, read without the schema, since nothing that has to be installed is needed here."""
+    if repository.sizes(git, [blob])[0] > _LARGEST:
+        raise Usage(f'{FILE} is larger than {_LARGEST >> 10} KiB', hint='make it shorter')
     text = repository.blob(git, blob)
     try:
         said = parse.again(text)
@@ -75,22 +76,16 @@ def _readable(git: Git, trunk: str, new: str, *, was: str | None) -> None:
         read(git, blob, trunk)
 
 
-def _whole(git: Git, asked: Sequence[Update], old: str) -> None:
-    """What a shallow clone sends may lack the commits below it, so that nobody can say what they change."""
-    tips = repository.objects(git, [f'{update.local}^{{commit}}' for update in asked if update.local])
-    if git.run('rev-list', '--count', '--stdin', feed=''.join(f'{one}\n' for one in (*filter(None, tips), f'^{old}')).encode()).code:
+def _whole(git: Git, asked: Sequence[Update], old: str) -> list[Commit]:
+    """The commits that the trunk does not have. What a shallow clone sends may lack some, so that nobody can say what the rest change."""
+    made = [update for update in asked if update.local]
+    tips = repository.objects(git, [f'{update.local}^{{commit}}' for update in made])
+    if odd := next((one.ref for one, tip in zip(made, tips) if one.ref.startswith('refs/heads/') and tip != one.local), None):
+        raise Refused(f"'{odd}' would hold what is no commit", hint='push the commit that a tag names: git push REMOTE TAG^{commit}:BRANCH')
+    done = git.run('rev-list', '--parents', '--stdin', feed=''.join(f'{one}\n' for one in (*filter(None, tips), f'^{old}')).encode())
+    if done.code:
         raise Refused('the history of what is pushed is cut off, as in a shallow clone', hint='git fetch --unshallow, and push again')
-
-
-def _refuse_cut(git: Git, trunk: str) -> None:
-    """All else in a push counts on the new trunk, and git would leave out alone what a shallow clone says is cut off there.
-
-    git does not tell the hook what that is, but keeps it in a file for as long as the push takes; one of a day ago was left behind.
-    """
-    with os.scandir(git.folder) as entries:
-        kept = [one for one in entries if one.name.startswith('shallow_') and one.is_file()]
-    if any(time.time() - one.stat().st_mtime < _DAY for one in kept):
-        raise Refused(f"a shallow clone pushes '{trunk}' by itself", hint=f'git push REMOTE {trunk}; then the rest')
+    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, done.text.split('\n')) if words]
 
 
 def _beginning(git: Git, trunk: str, old: str | None, new: str | None) -> list[Finding]:

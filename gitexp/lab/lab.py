@@ -70,10 +70,17 @@ class Lab:
         place = repository.place(folder)
         git = Git(place.top or place.common)
         said = settings(git)
-        trunk, commit, (blob, text), tip = _trunk(git, said.get('gitexp.trunk'))
-        read = config.of(_document(place.common / 'exp' / 'cache' / f'{blob}.json', text, afresh=afresh))
+        trunk, commit, (blob, text), others, tip = _trunk(git, said.get('gitexp.trunk'))
+        kept = place.common / 'exp' / 'cache'
+        read = _read(kept, blob, text, afresh=afresh)
         if read.trunk != trunk:
             raise Usage(f"{config.FILE} on '{trunk}' says that the trunk is '{read.trunk}'", hint='git exp doctor')
+        for other, named in ((name, _read(kept, *one, afresh=afresh).trunk) for name, one in others.items() if one[0] != blob):
+            if named != trunk:
+                raise Refused(
+                    f"gitexp.trunk names '{trunk}', and {config.FILE} on '{other}' says that the trunk is '{named}'",
+                    hint='git config --unset gitexp.trunk',
+                )
         return Lab(place.top, place.common, trunk, commit, blob, read, said, text, afresh, tip)
 
     @property
@@ -154,13 +161,23 @@ def _git_in(folder: Path) -> str:
     return f'git -C {shlex.quote(str(folder))}'
 
 
-def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes], Tip | None]:
-    """The trunk's name, its commit, the id and text of its gitexp.yaml, and the commit that is checked out, in one look."""
+def _read(kept: Path, blob: str, text: bytes, *, afresh: bool) -> Config:
+    return config.of(_document(kept / f'{blob}.json', text, afresh=afresh))
+
+
+def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes], dict[str, tuple[str, bytes]], Tip | None]:
+    """The trunk's name, its commit, the id and text of its gitexp.yaml, and the commit that is checked out, in one look.
+
+    Where the trunk is told, branches that are trunks as a rule have a say as well: their files, by branch.
+    """
     names = [told] if told else list(_TRUNKS)
-    *found, head = repository.contents(git, [*(f'refs/heads/{name}{path}' for name in names for path in ('', f':{config.FILE}')), 'HEAD'])
+    usual = [name for name in _TRUNKS if told and name != told]
+    asked = [f'refs/heads/{name}{path}' for name in names for path in ('', f':{config.FILE}')]
+    said = repository.contents(git, [*asked, 'HEAD', *(f'refs/heads/{name}:{config.FILE}' for name in usual)])
+    found, head, others = said[:len(asked)], said[len(asked)], said[len(asked) + 1:]
     for name, commit, blob in zip(names, found[::2], found[1::2]):
         if commit and blob:
-            return name, commit[0], blob, history.read(*head) if head else None
+            return name, commit[0], blob, {other: one for other, one in zip(usual, others) if one}, history.read(*head) if head else None
     if not any(found[::2]):
         if git.run('rev-parse', '--verify', '--quiet', 'HEAD').code:
             raise Refused('this repository has no commits yet', hint='commit something, then: git exp init')

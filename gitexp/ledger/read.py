@@ -10,7 +10,7 @@ from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
-from gitexp.ledger import cells
+from gitexp.ledger import cells, retired
 from gitexp.ledger.cells import LONGEST, BadCell
 from gitexp.ledger.result import Kind, Result
 
@@ -125,7 +125,7 @@ def read(lab: Lab) -> Contents:
         if found.setdefault(result.id, result) != result:
             reader.say(f"'{result.id}' stands there twice and differs: the first counts", 'note')
     results = list(found.values())
-    return Contents(results, reader.findings, covered(results))
+    return Contents(results, reader.findings, retired.covered(results))
 
 
 def present(lab: Lab, ids: Collection[str]) -> set[str]:
@@ -138,35 +138,33 @@ def baselines(lab: Lab, eval_id: str) -> list[Result]:
     reader = Reader(lab.config.paths.ledger, lab.config.metric.name)
     kinds = [kind.value for kind in (Kind.BASELINE, Kind.SUPERSEDE, Kind.RESTORE)]
     found = {row.id: row for row in reversed(list(_rows(lab, reader, words=kinds)))}
-    retired = covered(found.values())
-    return [row for row in reversed(found.values()) if row.kind is Kind.BASELINE and row.eval_id == eval_id and row.id not in retired]
+    gone = retired.of(found.values())
+    return [row for row in reversed(found.values()) if row.kind is Kind.BASELINE and row.eval_id == eval_id and gone.bug(row) is None]
 
 
-def mentions(lab: Lab, word: str) -> bool:
-    """Whether the ledger holds a word anywhere: a yes need not mean much, a no is sure."""
+def stamp(lab: Lab) -> tuple[int, ...] | None:
+    """What tells one state of the ledger from another: its inode, its size and its times; None while there is none."""
+    try:
+        now = os.stat(lab.ledger)
+    except FileNotFoundError:
+        return None
+    return now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+
+
+def mentions(lab: Lab, word: str, *, after: int = 0) -> bool:
+    """Whether the ledger holds a word anywhere, but for its first bytes: a yes need not mean much, a no is sure."""
     wanted, rest = word.encode(), b''
     try:
         file = opened(lab.ledger)
     except FileNotFoundError:
         return False
     with file:
+        file.seek(max(0, after - len(wanted)))
         while said := file.read(1 << 20):
             if wanted in rest + said:
                 return True
             rest = said[-len(wanted):]
     return False
-
-
-def covered(results: Iterable[Result]) -> dict[str, str]:
-    """The ids that supersede rows retire and no restore row brings back, with the bug."""
-    about = [result for result in results if result.kind in (Kind.SUPERSEDE, Kind.RESTORE)]
-    restored = {result.params['restores'] for result in about if result.kind is Kind.RESTORE}
-    retired: dict[str, str] = {}
-    for result in about:
-        if result.kind is Kind.SUPERSEDE and result.id not in restored:
-            for one in result.params['covers']:
-                retired.setdefault(one, str(result.params.get('bug', '')))
-    return retired
 
 
 def confirmed(results: Iterable[Result], eval_id: str) -> dict[tuple[str, str], Result]:

@@ -24,6 +24,7 @@ _FLAT = re.compile(
 )
 _PLAIN = re.compile(rb'(?:(?:[0-9]{1,17}(?:\.[0-9]{1,20})?)?\t)*')
 _MANY = 4096
+_DATA = f'"{counting.DATA}"'.encode()
 _OUT = b''  # the status of a run that does not count
 
 
@@ -41,6 +42,7 @@ class Rows(NamedTuple):
     eval_ids: list[bytes]
     seeds: list[int | None]
     values: list[float]
+    data: list[bytes]
     event: Result | None = None
 
 
@@ -57,6 +59,7 @@ class Scan:
         self._seeds: dict[bytes, int | None] = {b'': None}
         self._documents = {b'', b'{}'}
         self._metric = metric
+        self._data: dict[bytes, bytes] = {}
         self._marks = [(column, key, f'"{key}"'.encode()) for column, key in counting.marks(metric)]
 
     def rows(self) -> Iterator[Rows]:
@@ -143,8 +146,16 @@ class Scan:
                 statuses = [_OUT if mark in cell and _says(cell, key) else status for cell, status in zip(column(name), statuses)]
         return Rows(
             ids, times, experiments, versions, commits, statuses, kinds, trees, eval_ids,
-            self._whole(column('seed')), _numbers(column(VALUE)),
+            self._whole(column('seed')), _numbers(column(VALUE)), self._measured_on(column('env')) if _DATA in block else none,
         )
+
+    def _measured_on(self, said: list[bytes]) -> list[bytes]:
+        known = self._data
+        if len(known) > _MANY:
+            known.clear()
+        for one in set(said) - known.keys():
+            known[one] = _inputs((cells.document(one.decode()) or {}).get(counting.DATA)) if _DATA in one else b''
+        return [known[one] for one in said]
 
     def _whole(self, said: list[bytes]) -> list[int | None]:
         known = self._seeds
@@ -188,9 +199,14 @@ def _says(cell: bytes, key: str) -> bool:
     return (cells.document(cell.decode()) or {}).get(key) is True
 
 
+def _inputs(said: object) -> bytes:
+    return said.encode('utf-8', 'surrogatepass') if isinstance(said, str) else b''
+
+
 def _one(row: Result, *, counts: bool) -> Rows:
     status = row.status.value.encode() if counts else _OUT
     said = [(text or '').encode('utf-8', 'surrogatepass') for text in (row.id, row.time, row.experiment, row.version, row.commit)]
     said += [status, *((text or '').encode('utf-8', 'surrogatepass') for text in (row.kind.value, row.tree, row.eval_id))]
     value = nan if row.value is None else row.value
-    return Rows._make([*([text] for text in said), [row.seed], [value], row if row.kind in ABOUT else None])
+    data = _inputs(row.env.get(counting.DATA))
+    return Rows._make([*([text] for text in said), [row.seed], [value], [data], row if row.kind in ABOUT else None])

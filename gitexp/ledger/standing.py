@@ -9,7 +9,7 @@ from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read, seeds, tally
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import ABOUT, Kind, Result
 from gitexp.ledger.tally import Tally
 
 
@@ -41,12 +41,15 @@ class Standing(_Standing):
 class Standings(NamedTuple):
     """The trees of one evaluation in the order of their first rows; `eval_id` is None when nothing competes.
 
-    `vouched` are the rows by which somebody confirms that a tree is as good as it looks.
+    `vouched` are the rows by which somebody confirms that a tree is as good as it looks; `lost` is how often a seed of a tree was run
+    in vain before it gave a value, where that is more than once; `data` is what was measured on.
     """
 
     eval_id: str | None
     trees: tuple[Standing, ...]
     vouched: Mapping[str, Result] = {}
+    lost: Mapping[tuple[str, int], int] = {}
+    data: str | None = None
 
     def of(self, tree: str) -> Standing | None:
         return next((standing for standing in self.trees if standing.tree == tree), None)
@@ -74,19 +77,32 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
     return _vouched(eval_id, tuple(
         Standing(name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)))
         for name, one in found.trees(eval_id).items()
-    ), found.confirmed(eval_id))
+    ), found.confirmed(eval_id))._replace(lost=found.lost(eval_id), data=found.data(eval_id))
 
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
     """How the trees stand by what has been read, as in `of`."""
-    competing = [row for row in contents.results if row.id not in contents.covered and counting.competes(row, metric)]
+    alive = [row for row in contents.results if row.id not in contents.covered]
+    data = counting.measured_on(alive, metric)
+    competing = [row for row in alive if counting.competes(row, metric, data)]
     if eval_id is None and any(row.eval_id == prefer for row in competing):
         eval_id = prefer
     if eval_id is None:
         eval_id = max(competing, key=lambda row: row.id).eval_id if competing else None
     if eval_id is None:
         return Standings(None, ())
-    return _vouched(eval_id, _grouped(row for row in competing if row.eval_id == eval_id), read.confirmed(contents.results, eval_id))
+    mine = [row for row in competing if row.eval_id == eval_id]
+    lost = counting.lost([row for row in alive if row.eval_id == eval_id], mine, metric)
+    found = _vouched(eval_id, _grouped(mine), read.confirmed(contents.results, eval_id))
+    return found._replace(lost=lost, data=data.get(eval_id))
+
+
+def silent(contents: Contents, metric: Metric) -> dict[str, str]:
+    """Why runs do not compete though they have a plausible value and nothing has retired them, by their ids: see `counting.WORDS`."""
+    alive = [row for row in contents.results if row.id not in contents.covered]
+    data = counting.measured_on(alive, metric)
+    valued = (row for row in alive if row.value is not None and row.kind not in ABOUT and metric.plausible(row.value))
+    return {row.id: why for row in valued if (why := counting.why_not(row, metric, data))}
 
 
 def _vouched(eval_id: str, trees: tuple[Standing, ...], said: Mapping[tuple[str, str], Result]) -> Standings:

@@ -12,12 +12,17 @@ from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
-from gitexp.ledger import read
+from gitexp.ledger import counting, read, retired
 from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.retired import VERSIONED, Retired
 from gitexp.ledger.scan import Rows, Scan
 
 _RECENT = 1 << 11  # rows
 _BASELINE, _OK = Kind.BASELINE.value.encode(), b'ok'
+_LOST = frozenset(status.value.encode() for status in counting.LOST)
+_VERSIONED = frozenset(kind.value.encode() for kind in VERSIONED)
+
+Key = tuple[bytes, bytes, 'int | None']  # an evaluation, a tree and a seed
 
 
 class Tree(NamedTuple):
@@ -40,6 +45,18 @@ class Experiment(NamedTuple):
     newest: str | None
 
 
+class Known(NamedTuple):
+    """What one way through a ledger shows that the next must know: it may stand behind the rows that it is about.
+
+    `gone` is what nobody counts, `data` by evaluation that of the newest baseline where there is other, `tried` what has a value and
+    was run in vain before that, or after it.
+    """
+
+    gone: Retired = Retired({}, {})
+    data: Mapping[bytes, bytes] = {}
+    tried: frozenset[Key] = frozenset()
+
+
 class Tally:
     """What the rows given to `add` come to, each id once.
 
@@ -47,18 +64,24 @@ class Tally:
     than all before those. For any other `unsure` tells that it may have been there before; with `sure` all ids are remembered.
     """
 
-    def __init__(self, metric: Metric, covered: Mapping[str, str], *, sure: bool) -> None:
+    def __init__(self, metric: Metric, known: Known, *, sure: bool) -> None:
         self.rows = 0
         self.unused = 0
         self.unsure = False
         self.events: list[Result] = []
-        self.covered = covered
+        self.covered = known.gone.named
         self.latest: tuple[bytes, bytes] | None = None
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
         self._runs = Counter[bytes]()
         self._last: dict[bytes, bytes] = {}
         self._newest: dict[bytes, bytes] = {}
-        self._skip = frozenset(one.encode() for one in covered)
+        self.known = known
+        self._skip = {one.encode('utf-8', 'surrogatepass') for one in self.covered}
+        self._closed = frozenset(slug.encode('utf-8', 'surrogatepass') for slug, _ in known.gone.versions)
+        self._data: dict[bytes, set[bytes]] = {}
+        self._baselines: dict[bytes, tuple[bytes, bytes]] = {}
+        self._lost: dict[Key, list[bytes]] = {}
+        self._first: dict[Key, bytes] = {}
         self._metric = metric
         self.sure = sure
         self._top = self._began = self._floor = b''
@@ -68,9 +91,26 @@ class Tally:
         """The rows that vouch for a tree of a version, under an evaluation."""
         return read.confirmed(self.events, eval_id)
 
-    def retired(self) -> dict[str, str]:
-        """What the supersede and restore rows come to: see `read.covered`."""
-        return read.covered(self.events)
+    def shown(self) -> Known:
+        """What a way that knew it would count by."""
+        data = {name: said[1] for name, said in self._baselines.items() if len(self._data[name] - {b''}) > 1}
+        tried = (key for key, names in self._lost.items() if len(names) > 1)
+        valued = frozenset(key for key in tried if (one := self._trees.get(key[0], {}).get(key[1])) and key[2] in one.seeds)
+        return Known(retired.of(self.events), data, valued)
+
+    def lost(self, eval_id: str) -> dict[tuple[str, int], int]:
+        """How often a seed of a tree was run in vain before it gave a value, where that is more than once: see `counting.lost`."""
+        found: dict[tuple[str, int], int] = {}
+        for key, names in self._lost.items():
+            if key[0] == _bytes(eval_id) and key[2] is not None:
+                first = self._first.get(key)
+                found[_text(key[1]), key[2]] = sum(first is None or name < first for name in names)
+        return {key: many for key, many in found.items() if many > 1}
+
+    def data(self, eval_id: str) -> str | None:
+        """What the runs of an evaluation are measured on that count, None where it is not known."""
+        said = self._baselines.get(_bytes(eval_id))
+        return _text(said[1]) if said else None
 
     @property
     def eval_id(self) -> str | None:
@@ -79,7 +119,7 @@ class Tally:
 
     def trees(self, eval_id: str) -> dict[str, Tree]:
         """The trees of an evaluation in the order of their first rows."""
-        return {name.decode(): tree for name, tree in self._trees.get(eval_id.encode('utf-8', 'surrogateescape'), {}).items()}
+        return {name.decode(): tree for name, tree in self._trees.get(_bytes(eval_id), {}).items()}
 
     def experiments(self) -> Iterator[Experiment]:
         """In the order of their first rows."""
@@ -92,7 +132,13 @@ class Tally:
         rows = self._once(rows)
         self.rows += len(rows.ids)
         self._count(_only(rows, [kind != _BASELINE for kind in rows.kinds]) if _BASELINE in rows.kinds else rows)
-        if rows.ids and rows.event is None and (rows := self._competing(rows)).ids:
+        if rows.event is not None or not rows.ids:
+            return
+        if self._closed and not self._closed.isdisjoint(rows.experiments):
+            self._close(rows)
+        if rows.statuses.count(_OK) < len(rows.ids):
+            self._miss(rows)
+        if (rows := self._competing(rows)).ids and (rows := self._comparable(rows)).ids:
             for eval_id in dict.fromkeys(rows.eval_ids):
                 self._stand(eval_id, rows)
 
@@ -125,6 +171,34 @@ class Tally:
         elif rows.ids:
             self.events.append(rows.event)
 
+    def _close(self, rows: Rows) -> None:
+        """Retire what there is of the versions that are closed."""
+        gone = self.known.gone
+        for name, slug, version, kind in zip(rows.ids, rows.experiments, rows.versions, rows.kinds):
+            if slug in self._closed and kind in _VERSIONED and (known := _text(name)) not in gone.ids:
+                bug = gone.versions.get((_text(slug), _text(version) or 'v1'))
+                if bug is not None:
+                    self.covered[known] = bug
+                    self._skip.add(name)
+
+    def _miss(self, rows: Rows) -> None:
+        """Note the runs that have no value."""
+        for name, status, tree, eval_id, seed in zip(rows.ids, rows.statuses, rows.trees, rows.eval_ids, rows.seeds):
+            if status in _LOST and tree and eval_id and seed is not None and name not in self._skip:
+                self._lost.setdefault((eval_id, tree, seed), []).append(name)
+
+    def _comparable(self, rows: Rows) -> Rows:
+        """Without the rows that were measured on other data than the newest baseline."""
+        if not any(rows.data):
+            return rows
+        for eval_id, said in set(zip(rows.eval_ids, rows.data)):
+            self._data.setdefault(eval_id, set()).add(said)
+        for name, eval_id, kind, said in zip(rows.ids, rows.eval_ids, rows.kinds, rows.data) if _BASELINE in rows.kinds else ():
+            if kind == _BASELINE and said:
+                self._baselines[eval_id] = max(self._baselines.get(eval_id, (b'', b'')), (name, said))
+        wanted = self.known.data
+        return _only(rows, [said in (b'', wanted.get(one, said)) for one, said in zip(rows.eval_ids, rows.data)]) if wanted else rows
+
     def _competing(self, rows: Rows) -> Rows:
         low, high = self._metric.bounds or (-inf, inf)
         values, skip = rows.values, self._skip
@@ -148,20 +222,21 @@ class Tally:
                 tree = trees[name] = _tree(rows, place)
             tree.seeds.append(seed)
             tree.values.append(value)
+        for name, *key in zip(rows.ids, rows.trees, rows.seeds) if self.known.tried else ():
+            if (which := (eval_id, *key)) in self.known.tried:
+                self._first[which] = min(name, self._first.get(which, name))
 
 
 def of(path: Path, metric: Metric) -> Tally:
     """Go through a ledger, again where the first time showed that something counts otherwise; a missing one is empty."""
-    made = _through(path, metric, {}, sure=False)
-    if made.unsure:
-        made = _through(path, metric, made.retired(), sure=True)
-    if made.covered.keys() != made.retired().keys():
-        made = _through(path, metric, made.retired(), sure=made.sure)
+    made = _through(path, metric, Known(), sure=False)
+    while made.unsure and not made.sure or made.shown() != made.known:
+        made = _through(path, metric, made.shown(), sure=made.sure or made.unsure)
     return made
 
 
-def _through(path: Path, metric: Metric, covered: Mapping[str, str], *, sure: bool) -> Tally:
-    made = Tally(metric, covered, sure=sure)
+def _through(path: Path, metric: Metric, known: Known, *, sure: bool) -> Tally:
+    made = Tally(metric, known, sure=sure)
     try:
         file = read.opened(path)
     except FileNotFoundError:
@@ -182,6 +257,10 @@ def _only(rows: Rows, wanted: Sequence[bool]) -> Rows:
 def _tree(rows: Rows, place: int) -> Tree:
     version, commit = _text(rows.versions[place]) or 'v1', rows.commits[place].decode() or None
     return Tree(_text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), [], array('d'))
+
+
+def _bytes(said: str) -> bytes:
+    return said.encode('utf-8', 'surrogatepass')
 
 
 def _text(said: bytes) -> str:

@@ -15,6 +15,8 @@ from gitexp.ledger import cells, read
 from gitexp.ledger.read import Header
 from gitexp.ledger.result import Result, columns
 
+_LAST = 'last-row'
+_NEAR = 1 << 16  # bytes
 _NEEDED = (*read.NEEDED, cells.VALUE, 'tree', 'eval_id')
 
 
@@ -35,12 +37,14 @@ def put(lab: Lab, said: Sequence[Mapping[str, str]]) -> None:
         with locks.held(lab.state / 'locks' / 'ledger', purpose='append to the ledger'):
             while not _append(path, said, lab.config.metric.name):
                 pass
+            _remember(lab, said[-1]['id'])
     except OSError as error:
         raise Refused(f"cannot append to '{path}': {words(error)}", hint=way(path, error)) from None
 
 
 def ready(lab: Lab) -> None:
-    """Whether rows can be appended, asked before hours of work; raises Refused as `append` would."""
+    """Whether rows can be appended, asked before hours of work; raises Refused as `append` and `whole` would."""
+    whole(lab)
     path = str(lab.ledger)
     try:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -58,12 +62,49 @@ def ready(lab: Lab) -> None:
         os.close(handle)
 
 
+def whole(lab: Lab) -> None:
+    """Raises Refused where the ledger has lost the last row that this clone has appended, and the notes have it still.
+
+    Without it, as after `git stash`, a champion may be missing that a verdict would be held against.
+    """
+    name = _remembered(lab)
+    if not name or _has(lab, name):
+        return
+    from gitexp.git import notes as kept
+    from gitexp.git.command import Git
+    from gitexp.ledger import notes
+    if any(one.key == notes.key(name) for one in kept.kept(Git(lab.common))[0]):
+        raise Refused(f"'{lab.ledger}' has lost rows that it had, such as '{name}'", hint='git exp sync --local puts them back')
+
+
 def lines(said: Iterable[Mapping[str, str]], header: Header) -> bytes:
     """Rows in the header's order; a column that is not ours stays empty."""
     ending = header.ending.decode()
     in_order = itemgetter(*header.columns)
     blank = dict.fromkeys(header.columns, '') if not set(header.columns) <= set(cells.NAMES) else {}
     return ''.join(['\t'.join(in_order({**blank, **row} if blank else row)) + ending for row in said]).encode()
+
+
+def _remember(lab: Lab, name: str) -> None:
+    try:
+        (lab.state / _LAST).write_text(f'{name}\n')
+    except OSError:
+        pass  # The row is durable, and that is what was asked for.
+
+
+def _remembered(lab: Lab) -> str:
+    """The id of the last row that was appended here, '' when that is not known."""
+    try:
+        said = files.read(lab.state / _LAST).decode()
+    except (OSError, ValueError):
+        return ''
+    return said.strip() if said.endswith('\n') else ''
+
+
+def _has(lab: Lab, name: str) -> bool:
+    """Whether the ledger has an id; it mostly stands near the end."""
+    now = read.stamp(lab)
+    return now is not None and (read.mentions(lab, name, after=now[1] - _NEAR) or read.mentions(lab, name))
 
 
 def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> bool:

@@ -1,4 +1,4 @@
-"""Vouching for a gain that is too large to be believed at once, by a row of its own."""
+"""Vouching for a gain that is not to be believed at once, by a row of its own."""
 from __future__ import annotations
 
 from datetime import datetime
@@ -15,6 +15,7 @@ from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current
 from gitexp.rules import people
+from gitexp.verdict import doubt
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.verdict import Verdict
 
@@ -29,7 +30,7 @@ class Confirmed(NamedTuple):
 
 
 def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: datetime) -> Confirmed:
-    """Vouch for the tree at the tip of an experiment, or for its best one where the tip is no jump; `here` says who does.
+    """Vouch for the tree at the tip of an experiment, or for its best one where that is not held back; `here` says who does.
 
     Raises Refused when nothing is to be confirmed, and for a stranger where the lab lists its people.
     """
@@ -43,19 +44,19 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     for one in mine:
         if row := standings.vouched.get(one.tree):
             return Confirmed(one, _verdict(judged, one), row, new=False)
-        if (said := _verdict(judged, one)) and 'jump' in said.flags:
+        if (said := _verdict(judged, one)) and doubt.of(said.flags):
             row = _row(one, because=because.strip(), by=by, now=now)
             write.append(lab, [row])
             notes.add(lab, [row])  # If it cannot, git exp sync does.
             after = Judged(standings._replace(vouched={**standings.vouched, one.tree: row}), judged.metric, seeds=judged.seeds)
             return Confirmed(one, _verdict(after, one), row, new=True)
-    raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back as a jump", hint=f'git exp show {which.slug}')
+    raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back", hint=f'git exp show {which.slug}')
 
 
 def _person(lab: Lab, here: Git) -> str:
     ident = here.run('var', 'GIT_AUTHOR_IDENT').text.rpartition('>')[0] + '>'
     if lab.config.humans and not people.named(lab.config.humans, ident):
-        raise Refused(f"'{ident}' is not one of the humans in {FILE}, and only they confirm a jump", hint='ask one of them')
+        raise Refused(f"'{ident}' is not one of the humans in {FILE}, and only they confirm what is held back", hint='ask one of them')
     return ident
 
 

@@ -9,10 +9,12 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import TracebackType
 
 from gitexp.checkout import sentry
+from gitexp.checkout.moves import Moves
 from gitexp.core import kept as keeping
 from gitexp.core.kept import Kept
 from gitexp.core.tuples import NamedTuple
@@ -42,23 +44,46 @@ class _File(NamedTuple):
 
 
 class Watch:
-    """The files of the inputs as they are now, to be compared with what they are later.
+    """The inputs as they are now, to be compared with what they are later; to be closed.
 
-    Each has its size and its time of change, which no program can set back. A folder with more than `MANY` files is not watched.
+    Each file has its size and its time of change, which no program can set back, and so have folders and links, since a rename above
+    a file leaves the file as it is. On the way to an input others may make files, so that of those folders it counts whether they were
+    moved. A folder with more than `MANY` files is watched by itself alone.
     """
 
     def __init__(self, inputs: Mapping[str, Path]) -> None:
         self._inputs = inputs
-        self._before = self._states()
-        sentry.wait_for_the_clock(max((int(state.split()[0]) for state in self._before.values()), default=0))
+        found = self._found()
+        folders: set[str] = set()
+        self._links: set[str] = set()
+        for path in (*map(str, inputs.values()), *(link for one in found for link in one.links)):
+            _way(path, folders, self._links)
+        self._moves = Moves({folder: folder for folder in folders})
+        self._before = self._states(found)
+        sentry.wait_for_the_clock(max((int(state.split()[0]) for states in self._before for state in states.values()), default=0))
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._moves.close()
 
     def changed(self) -> list[str]:
-        """The names of files that are not what they were, or have come or gone."""
-        now = self._states()
-        return sorted(name for name in {*now, *self._before} if now.get(name) != self._before.get(name))
+        """The names of files that are not what they were, or have come or gone; where there is none, of folders and links."""
+        files, around = (
+            sorted(name for name in {*now, *before} if now.get(name) != before.get(name))
+            for now, before in zip(self._states(self._found()), self._before)
+        )
+        return files or sorted({*around, *self._moves.seen()})
 
-    def _states(self) -> dict[str, str]:
-        return {file.name: file.state for name, source in self._inputs.items() for file in _files(name, source) or ()}
+    def _found(self) -> list[_Found]:
+        return [_Found.of(name, source) for name, source in self._inputs.items()]
+
+    def _states(self, found: list[_Found]) -> tuple[dict[str, str], dict[str, str]]:
+        """Those of the files, and of the folders and links around them."""
+        links = {path: keeping.state_of(os.lstat(path)) for path in self._links if os.path.islink(path)}
+        return {file.name: file.state for one in found for file in one.files or ()}, \
+            {**links, **{name: state for one in found for name, state in one.folders.items()}}
 
 
 def digests(
@@ -69,7 +94,7 @@ def digests(
     A file that takes longer by itself is given up until it changes, and so is a folder with more than `MANY` files. The inputs named
     in `own` are not the lab's.
     """
-    found = {name: _files(name, source) for name, source in inputs.items()}
+    found = {name: _Found.of(name, source).files for name, source in inputs.items()}
     every = {file.path: file for some in found.values() for file in some or ()}
     unread = sorted((file for file in every.values() if not kept.knows(file.path, file.state)), key=lambda file: file.size)
     fresh = _read(unread, kept, say, patience)
@@ -108,9 +133,11 @@ def _read(unread: list[_File], kept: Kept, say: Callable[[str], None], patience:
 
 
 def _md5(path: str, until: float) -> str | None:
-    """None for a file that cannot be read, or not in time."""
+    """None for a file that cannot be read, or not in time, and for what is no file, such as a pipe."""
     digest = hashlib.md5(usedforsecurity=False)
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
         with open(path, 'rb', buffering=0) as file:
             while data := file.read(_CHUNK):
                 digest.update(data)
@@ -134,24 +161,55 @@ def _digest(files: list[_File] | None, md5: Callable[[_File], str | None], *, al
     return hashlib.md5(b''.join(lines), usedforsecurity=False).hexdigest()
 
 
-def _files(name: str, source: Path) -> list[_File] | None:
-    """The files below an input, through links; None when there are too many."""
-    found: list[_File] = []
-    for file in _walk(name, str(source), frozenset()):
-        found.append(file)
-        if len(found) > MANY:
-            return None
-    return found
+class _Found(NamedTuple):
+    """What is below an input, through links: the folders by their names with a slash, and the paths of the links in them.
+
+    `files` is None when there are too many; there are no `links` then, and no folder but the first.
+    """
+
+    files: list[_File] | None
+    folders: dict[str, str]
+    links: list[str]
+
+    @classmethod
+    def of(cls, name: str, source: Path) -> _Found:
+        files: list[_File] = []
+        found = cls(files, {}, [])
+        if _walk(name, str(source), frozenset(), files, found):
+            return found
+        return cls(None, dict(list(found.folders.items())[:1]), [])
 
 
-def _walk(name: str, path: str, above: frozenset[tuple[int, int]]) -> Iterator[_File]:
+def _walk(name: str, path: str, above: frozenset[tuple[int, int]], files: list[_File], found: _Found) -> bool:
+    """Add what is at a path and below it; whether that is all."""
     try:
         info = os.stat(path)
-        inside = sorted(os.listdir(path)) if stat.S_ISDIR(info.st_mode) else []
+        if not stat.S_ISDIR(info.st_mode):
+            files.append(_File(name, path, info.st_size, keeping.state_of(info)))
+            return len(files) <= MANY
+        found.folders[f'{name}/'] = keeping.state_of(info)
+        here = info.st_dev, info.st_ino
+        if here in above:
+            return True  # A link may lead back to where we are.
+        with os.scandir(path) as entries:
+            inside = list(entries)
     except OSError:
-        return
-    if stat.S_ISREG(info.st_mode):
-        yield _File(name, path, info.st_size, keeping.state_of(info))
-    elif (info.st_dev, info.st_ino) not in above:  # A link may lead back to where we are.
-        for child in inside:
-            yield from _walk(f'{name}/{child}', f'{path}/{child}', above | {(info.st_dev, info.st_ino)})
+        return True
+    above |= {here}
+    for one in inside:
+        if one.is_symlink():
+            found.links.append(one.path)
+        if not _walk(f'{name}/{one.name}', one.path, above, files, found):
+            return False
+    return True
+
+
+def _way(path: str, folders: set[str], links: set[str]) -> None:
+    """Add the folders and the links that lead to a path."""
+    parent = os.path.dirname(path)
+    if parent not in folders:
+        folders.add(parent)
+        _way(parent, folders, links)
+    if path not in links and os.path.islink(path):
+        links.add(path)
+        _way(os.path.join(parent, os.readlink(path)), folders, links)

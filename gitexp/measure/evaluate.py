@@ -1,9 +1,9 @@
 """Evaluating a commit: a row for every run that starts, and the verdict."""
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from gitexp.core.errors import Failure, Integrity
 from gitexp.core.tuples import NamedTuple
@@ -11,9 +11,11 @@ from gitexp.gpu import gpus
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import tally, write
 from gitexp.ledger.result import Kind, Result
-from gitexp.measure import environment, interpreter, occupancy, protocol, sound, subject, yardstick
+from gitexp.measure import environment, interpreter, occupancy, protocol, subject, yardstick
+from gitexp.measure.modules import Modules
 from gitexp.measure.protocol import Seeds
 from gitexp.measure.session import Session
+from gitexp.measure.sound import Sound
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.rules import gate
@@ -48,13 +50,16 @@ def evaluate(
     """
     what = subject.experiment(lab, which)
     refuse_broken_rules(lab, what)
-    sound.require(lab, what, lambda: yardstick.of(lab).name(lab.config, words), despite=despite)
-    return measure(lab, what, seeds=seeds, words=words, voice=voice)
+    ground = Sound(lab, what, lambda: yardstick.of(lab).name(lab.config, words), despite=despite)
+    ground.require()
+    return measure(lab, what, seeds=seeds, words=words, voice=voice, ground=ground)
 
 
-def measure(lab: Lab, what: Subject, *, seeds: Seeds, words: Sequence[str] = (), voice: Voice) -> Evaluation:
+def measure(
+    lab: Lab, what: Subject, *, seeds: Seeds, words: Sequence[str] = (), voice: Voice, ground: Sound | None = None,
+) -> Evaluation:
     """Measure a subject; `words` are added to the evaluation's command line, and make it another evaluation."""
-    with session(lab, what, words=words, voice=voice, declared=seeds.declared) as held:
+    with session(lab, what, words=words, voice=voice, declared=seeds.declared, ground=ground) as held:
         if what.kind is Kind.BASELINE:
             return _all(held, seeds)
         lacking = protocol.lacking(lab, seeds, what.tree, held.eval_id)
@@ -65,11 +70,14 @@ def measure(lab: Lab, what: Subject, *, seeds: Seeds, words: Sequence[str] = (),
 
 
 @contextmanager
-def session(lab: Lab, what: Subject, *, words: Sequence[str] = (), voice: Voice, declared: bool = True) -> Iterator[Session]:
+def session(
+    lab: Lab, what: Subject, *, words: Sequence[str] = (), voice: Voice, declared: bool = True, ground: Sound | None = None,
+) -> Iterator[Session]:
     """Have the checkout and the GPUs to oneself; raises Refused when nothing can be measured now."""
     write.ready(lab)
-    around = fence.of(lab, f'{lab.config.train.text if lab.config.train else ""} {lab.config.eval.text}')
-    made = Session(lab, what, yardstick.of(lab), tuple(words), around, voice, declared=declared)
+    python = interpreter.of(lab.config.eval.text, os.environ, lab.root)
+    around = fence.of(lab, f'{lab.config.train.text if lab.config.train else ""} {lab.config.eval.text}', python=python)
+    made = Session(lab, what, yardstick.of(lab), tuple(words), around, voice, declared=declared, ground=ground)
     if what.kind is not Kind.BASELINE and not words and lab.config.baseline.required:
         from gitexp.measure import trusted
         trusted.require(lab, made.eval_id)
@@ -120,7 +128,7 @@ def refuse_broken_rules(lab: Lab, what: Subject) -> None:
     """Raises Integrity naming what a commit does that the rules of the lab forbid."""
     found = gate.commit(
         lab, what.commit, slug=what.slug, begun=lambda slug: _has_run(lab, slug),
-        installed=partial(interpreter.installed, lab.config.eval.text, folder=what.worktree),
+        installed=Modules(lab, what.worktree).installed,
     )
     if found:
         named = ''.join(f'\n    {one.path}: {one.message}' for one in found[:_SHOWN])

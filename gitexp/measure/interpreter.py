@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from gitexp.core.kept import Kept
@@ -11,7 +11,6 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.measure import environment
 
 _PYTHON = re.compile(r'(?:/\S*/)?python[\d.]*')
-_LOOK = 'import sys; from importlib.util import find_spec; print(*(name for name in sys.argv[1:] if find_spec(name)))'
 _COMPARE = '''\
 from importlib.util import MAGIC_NUMBER
 import marshal, sys
@@ -73,20 +72,6 @@ def ask(path: str, kept: Kept, *, folder: Path) -> Python | None:
     return Python(said[0], said[1], said[2:]) if len(said) > 2 else None
 
 
-def installed(command: str, names: Collection[str], *, folder: Path) -> set[str]:
-    """Which modules it finds beside those of its program, started in `folder`; none of its own where it cannot be asked."""
-    python, before = _named(command)
-    said = environment.assigned(before)
-    paths = said.get('PYTHONPATH', '').split(os.pathsep)
-    far = os.pathsep.join(path for path in paths if os.path.isabs(path))
-    env = {**environment.handed_on(os.environ), **said, 'PYTHONPATH': far}
-    found = _near(names, [folder / path for path in paths if os.path.normpath(path) != os.curdir and not os.path.isabs(path)])
-    try:
-        return found.union(_said([python, '-c', _LOOK, *sorted(names)], '/', env).split())
-    except OSError:
-        return found
-
-
 def forged(command: str, files: Mapping[str, str]) -> set[str]:
     """Which files of compiled code are not what Python makes of their sources, or would be loaded whatever these say.
 
@@ -124,11 +109,6 @@ def _unchecked(path: str) -> bool:
             return file.read(8)[4:] == _UNCHECKED
     except OSError:
         return False
-
-
-def _near(names: Iterable[str], places: Iterable[Path]) -> set[str]:
-    """Looked for by name: a Python that is told of a folder of the experiment would run its sitecustomize."""
-    return {name for place in places for name in names if (place / f'{name}.py').exists() or (place / name).is_dir()}
 
 
 def _first_line(path: str) -> str | None:

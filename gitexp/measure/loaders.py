@@ -1,7 +1,8 @@
 """The variables by which programs load code that nobody has named to them.
 
 Not among them: PATH, LD_LIBRARY_PATH and what else says where a machine keeps its programs, libraries and caches (CPATH,
-NCCL_NET_PLUGIN, TORCH_EXTENSIONS_DIR): clusters need them, and whoever sets them can as well install something else.
+NCCL_NET_PLUGIN, TORCH_EXTENSIONS_DIR, UV_PYTHON, UV_PROJECT_ENVIRONMENT) or its person's home: clusters and images need them, and
+whoever sets them can as well install something else.
 """
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ _TABLE = {
         PYTHONPYCACHEPREFIX PYTHONWARNINGS PYTHONOPTIMIZE PYTHONEXECUTABLE PYTHON_PRESITE __PYVENV_LAUNCHER__
         _PYTHON_SYSCONFIGDATA_NAME PY_SAX_PARSER PYTEST_ADDOPTS PYTEST_PLUGINS
         COVERAGE_PROCESS_START COVERAGE_PROCESS_CONFIG COVERAGE_RCFILE UV_ENV_FILE UV_PROJECT
+        RAY_RUNTIME_ENV_HOOK
     """,
     'shells: a file that is read first, what expands when a line is traced, where a name of a folder or a program leads': """
         ENV BASH_ENV SHELLOPTS BASHOPTS PS4 CDPATH EXECIGNORE GLOBIGNORE BASH_LOADABLES_PATH ZDOTDIR FPATH
@@ -34,7 +36,7 @@ _TABLE = {
         HDF5_PLUGIN_PATH HDF5_VOL_CONNECTOR HDF5_DRIVER GDAL_DRIVER_PATH GDAL_PYTHON_DRIVER_PATH
         GIO_MODULE_DIR GIO_EXTRA_MODULES GTK_MODULES GTK_PATH
         QT_PLUGIN_PATH QT_QPA_PLATFORM_PLUGIN_PATH GST_PLUGIN_PATH GST_PLUGIN_SYSTEM_PATH GDK_PIXBUF_MODULE_FILE
-        MAGICK_CODER_MODULE_PATH SDL_DYNAMIC_API VK_LAYER_PATH VK_ADD_LAYER_PATH VK_INSTANCE_LAYERS
+        MATPLOTLIBRC MAGICK_CODER_MODULE_PATH SDL_DYNAMIC_API VK_LAYER_PATH VK_ADD_LAYER_PATH VK_INSTANCE_LAYERS
     """,
     'other languages: paths of modules, options of their interpreters': """
         PERL5LIB PERLLIB PERL5OPT PERL5DB RUBYLIB RUBYOPT NODE_OPTIONS NODE_PATH NPM_CONFIG_NODE_OPTIONS NPM_CONFIG_SCRIPT_SHELL

@@ -22,6 +22,7 @@ _COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 _BEHIND = r'"?\s*[:=]'  # the name, within a line
 _WITHIN = rf'{_BEHIND}\s*([+-]?(?:{_DIGITS}|{_WORDS}\b))'
 _WAY = 'print it once, on a line of its own, and end the line before it; what is no result goes to stderr, or by another name'
+_REDIRECT = 'and only stdout is read for it: redirect it in the command, as in eval: python3 eval.py 2>&1'
 
 
 class Reading(NamedTuple):
@@ -35,10 +36,10 @@ class Reading(NamedTuple):
 class Reader:
     """Reads output as it streams by, in bounded memory.
 
-    The metric is the number of a line 'name: number' or 'name=number', on stdout or stderr, or of the key `name` in a JSON
-    object on the last line of stdout. The same number twice is one number; two different ones are ambiguous, as are a number and a text.
-    So is another number behind the name within a line of stdout, or of a stream that has the metric: the line may have begun with what
-    somebody else printed there and did not end.
+    The metric is the number of a line 'name: number' or 'name=number', or of the key `name` in a JSON object on the last line, of
+    stdout. The same number twice is one number; two different ones are ambiguous, as are a number and a text. So is another number
+    behind the name within a line: it may have begun with what somebody else printed there and did not end. Other streams say nothing,
+    but that it may have been meant for stdout.
     """
 
     def __init__(self, name: str) -> None:
@@ -55,58 +56,54 @@ class Reader:
         """What was printed, now that all of it is."""
         for stream in self._streams.values():
             stream.end()
-        printed = self._streams.get(STDOUT)
-        last = printed.last() if printed else []
-        metric = [value for key, value in last if key == self.name]
-        numbers = [number for stream in self._streams.values() for number in stream.values]
-        numbers += [number for value in metric if (number := _of_json(value)) is not None]
-        odd = [str(value) for value in metric if _of_json(value) is None]
-        value, why = self._decide(numbers, odd[-1] if odd else None)
+        printed = self._streams.get(STDOUT) or _Stream(self.name)
+        last = printed.last()
+        value, why = self._decide(printed, last)
+        if value is None and not printed.says(last):
+            beside = (self._decide(stream, stream.last())[0] for stream in self._streams.values())
+            meant = next((number for number in beside if number is not None), None)
+            why = why if meant is None else f"the evaluation printed '{self.name}: {meant}' on stderr, {_REDIRECT}"
         return Reading(value, why, self._others(printed, last))
 
-    def _decide(self, numbers: list[float], text: str | None) -> tuple[float | None, str | None]:
+    def _decide(self, stream: _Stream, last: list[tuple[str, Any]]) -> tuple[float | None, str | None]:
+        """The metric of one stream, or why there is none; `last` is the object on its last line."""
+        metric = [value for key, value in last if key == self.name]
+        numbers = [*stream.values, *(number for value in metric if (number := _of_json(value)) is not None)]
+        odd = [str(value) for value in metric if _of_json(value) is None]
         different = list({str(number): number for number in numbers}.values())
         if len(different) > 1:
             shown = ', '.join(map(str, different[:_DIFFERENT]))
             return None, f"the evaluation printed '{self.name}' with different values: {shown}"
-        unclear = self._unclear(different[0]) if different else None
+        unclear = self._unclear(stream, different[0]) if different else None
         if unclear:
             return None, f'{unclear}: {_WAY}'
-        said = self._text(text)
+        said = odd[-1] if stream.text is None and odd else stream.text
         if different and said:  # A heading has nothing behind its colon.
             return None, f"the evaluation printed '{self.name}' with different values: {different[0]}, and '{_shown(said)}', which is text"
         if not different:
-            return None, self._nothing(text)
+            return None, self._nothing(stream, said)
         if not math.isfinite(different[0]):
             return None, f"the evaluation printed '{self.name}: {different[0]}', which is not a finite number"
         return different[0], None
 
-    def _unclear(self, number: float) -> str | None:
+    def _unclear(self, stream: _Stream, number: float) -> str | None:
         """Where another number may be what was meant."""
-        for which, stream in self._streams.items():
-            if which != STDOUT and not stream.values:
-                continue
-            if stream.long:
-                return f"the evaluation printed '{self.name}: {number}', and '{self.name}' within a line of more than {LONGEST} bytes"
-            for other, line in stream.within.items():
-                if other != str(number):
-                    return f"the evaluation printed '{self.name}: {number}', and {other} within the line '{_shown(line)}'"
+        if stream.long:
+            return f"the evaluation printed '{self.name}: {number}', and '{self.name}' within a line of more than {LONGEST} bytes"
+        for other, line in stream.within.items():
+            if other != str(number):
+                return f"the evaluation printed '{self.name}: {number}', and {other} within the line '{_shown(line)}'"
         return None
 
-    def _text(self, last: str | None) -> str | None:
-        """What was printed where the number belongs; `last` stands in the JSON object."""
-        return next((stream.text for stream in self._streams.values() if stream.text is not None), last)
-
-    def _nothing(self, text: str | None) -> str:
-        text = self._text(text)
+    def _nothing(self, stream: _Stream, text: str | None) -> str:
         if text is not None:
             return f"the evaluation printed '{self.name}: {_shown(text)}', which is text and not a number"
-        near = next((stream.near for stream in self._streams.values() if stream.near), None)
+        near = next((one.near for one in (stream, *self._streams.values()) if one.near), None)
         seen = f"; the nearest line is '{_shown(near)}'" if near else ''
         return f"the evaluation printed no line '{self.name}: NUMBER' and no JSON object with '{self.name}' on its last line{seen}"
 
-    def _others(self, printed: _Stream | None, last: list[tuple[str, Any]]) -> dict[str, float]:
-        found = dict(printed.lines()) if printed else {}
+    def _others(self, printed: _Stream, last: list[tuple[str, Any]]) -> dict[str, float]:
+        found = dict(printed.lines())
         found.update({key: number for key, value in last if (number := _of_json(value)) is not None})
         kept = [(key[:_SHOWN], number) for key, number in found.items() if key != self.name and math.isfinite(number)]
         return dict(kept[-MANY:])
@@ -139,6 +136,10 @@ class _Stream:
     def end(self) -> None:
         self._look(self._open)
         self._open = b''
+
+    def says(self, last: list[tuple[str, Any]]) -> bool:
+        """Whether anything stands where the metric belongs."""
+        return bool(self.values) or self.text is not None or any(key == self._name for key, _ in last)
 
     def last(self) -> list[tuple[str, Any]]:
         """The JSON object on the last line that is not empty, as pairs, since a key may stand there twice."""

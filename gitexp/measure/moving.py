@@ -9,20 +9,19 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from gitexp.core import beneath
 
 
-def move(names: Iterable[str], top: Path, inside: str, target: Path) -> None:
+def move(names: Iterable[str], top: Path, inside: str, target: Path, *, below: Path) -> None:
     """Move files by their paths below the folder `inside` of `top`, to the same paths below `target`, which is made.
 
     Plain files and links as such; what else there is, such as a pipe, stays. Nothing is overwritten: what has a name that is taken
-    gets a number. The folders above `top` and above `target` are believed, and nothing below them.
+    gets a number. The folders `top` and `below`, which is above `target`, are believed, and nothing in them.
     """
     names = list(names)
     if not names:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _opened(top, inside) as here, _opened(target.parent) as above, _inner(above, target.name) as there:
+    with _opened(top, inside) as here, beneath.folder(target.parent, below) as above, _inner(above, target.name) as there:
         for name in names:
             _one(PurePosixPath(name), here, there)
 
@@ -85,8 +84,8 @@ def _taken(name: str, folder: int) -> bool:
 
 
 @contextmanager
-def _opened(top: Path, inside: str = '') -> Iterator[int]:
-    handle = os.open(top, _FOLDER & ~os.O_NOFOLLOW)
+def _opened(top: Path, inside: str) -> Iterator[int]:
+    handle = os.open(top, beneath.FOLDER & ~os.O_NOFOLLOW)
     try:
         with _walked(handle, PurePosixPath(inside).parts) as folder:
             yield folder
@@ -100,7 +99,7 @@ def _walked(folder: int, parts: Iterable[str]) -> Iterator[int]:
     handle = os.dup(folder)
     try:
         for part in parts:
-            inner = os.open(part, _FOLDER, dir_fd=handle)
+            inner = os.open(part, beneath.FOLDER, dir_fd=handle)
             os.close(handle)
             handle = inner
         yield handle
@@ -139,7 +138,7 @@ def _folder(name: str, above: int) -> int | None:
     except FileExistsError:
         pass
     try:
-        return os.open(name, _FOLDER, dir_fd=above)
+        return os.open(name, beneath.FOLDER, dir_fd=above)
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gitexp.core import beneath
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 
@@ -40,11 +41,13 @@ class Outputs(NamedTuple):
         return self.folder / f'exp_log{self.suffix}' / f'{self.run}{kind}.log'
 
     def make(self) -> None:
-        """Make the folder that a run may write to; raises Refused when that cannot be done."""
+        """Make the folder that a run may write to, and that of its log; raises Refused when that cannot be done."""
         try:
-            self.out.mkdir(parents=True, exist_ok=True)
+            beneath.make(self.out, self.below)
+            beneath.make(self.log().parent, self.below)
         except OSError as error:
-            raise Refused(f"cannot make '{self.out}', where the outputs of a run go: {(error.strerror or str(error)).lower()}") from None
+            at = error.filename or self.out
+            raise Refused(f"cannot make '{at}', where the outputs of a run go: {(error.strerror or str(error)).lower()}") from None
 
     def collect(self) -> None:
         """Move what is new or changed in the checkout. Nothing that is there is overwritten, and no link of the run is followed."""
@@ -55,7 +58,8 @@ class Outputs(NamedTuple):
                 new = [str(path.relative_to(there)) for path, state in found.items() if self.before.get(path) != state]
                 if new:
                     from gitexp.measure import moving
-                    moving.move(new, self.checkout, str(there.relative_to(self.checkout)), self.folder / f'{name}{self.suffix}' / self.run)
+                    target = self.folder / f'{name}{self.suffix}' / self.run
+                    moving.move(new, self.checkout, str(there.relative_to(self.checkout)), target, below=self.below)
         self.drop_if_empty()
 
     def drop_if_empty(self) -> None:

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from gitexp.checkout import checkout, fixed, inputs
-from gitexp.core.errors import Integrity
+from gitexp.core import beneath
+from gitexp.core.errors import Integrity, Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.lab.lab import Lab
@@ -16,6 +17,7 @@ from gitexp.measure.subject import Subject
 from gitexp.measure.yardstick import Yardstick
 
 _SHOWN = 10
+_OURS = ('PLAN.md', 'results', 'exp_log/smoke.log', 'exp_log/wandb')
 
 
 class Prepared(NamedTuple):
@@ -38,10 +40,12 @@ class Prepared(NamedTuple):
 def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
     """Make the checkout pristine and hold its files against the yardstick.
 
-    Raises Integrity when one differs, Refused when an input is missing or the disk is nearly full.
+    Raises Integrity when one differs, Refused when an input is missing, the disk is nearly full, or a link stands where the
+    experiment's logs and outputs go.
     """
     room.require([lab.state, what.folder], lab.config.min_free_gb)
     folder = checkout.bring(lab, what.commit)
+    _require_own(what, folder)
     linked = inputs.link(lab.config.inputs, into=folder, root=lab.root, own=what.worktree, leave_out=lab.config.paths.worktrees,
                          settled=partial(_settled, lab, what.commit))
     found = fixed.changed(folder, yardstick.files)
@@ -54,6 +58,16 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
         )
     still = {**yardstick.files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))}
     return Prepared(folder, still, linked.sources, linked.own)
+
+
+def _require_own(what: Subject, folder: Path) -> None:
+    """Raises Refused for a link in the checkout, and so in the commit, or in the worktree."""
+    names = [f'{what.folder.relative_to(what.worktree).as_posix()}/{name}' for name in _OURS]
+    committed, there = (beneath.link(names, top) for top in (folder, what.worktree))
+    if committed or there:
+        git = f"git -C '{what.worktree}'"
+        way = f"{git} rm '{committed}' && {git} commit" if committed else f"rm '{what.worktree / str(there)}'"
+        raise Refused(f"'{committed or there}' of '{what.slug}' is a link, and what is kept there would go elsewhere", hint=way)
 
 
 def _settled(lab: Lab, commit: str, name: str) -> bool:

@@ -24,13 +24,15 @@ _MODEL = r'(?m)^Model:\s*(.+?)\s*$'
 _SHOWN = 10
 
 
-def of(lab: Lab, ready: Prepared, *, logs: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def of(lab: Lab, ready: Prepared, *, logs: Path, top: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """What is not in the commit: the machine, the programs and their packages, and the inputs.
 
-    What cannot be told is left out. The list of packages that a row names by its hash is put into the folder `logs`.
+    What cannot be told is left out. The list of packages that a row names by its hash is put into the folder `logs` of the
+    worktree `top`.
     """
     kept = Kept(lab.state / 'cache' / 'programs.json')
-    said = {'gitexp': gitexp.__version__, **_machine(), **_git(lab, kept), **_program(lab.config, ready, kept, logs)}
+    program = _program(lab.config, ready, kept, logs, top)
+    said = {'gitexp': gitexp.__version__, 'trunk': lab.trunk_commit, **_machine(), **_git(lab, kept), **program}
     said.update({name: value for name, value in graphics().items() if name != 'gpus' or lab.config.gpus != 0})
     kept.save()
     return {**said, **_inputs(lab, ready, say)}
@@ -57,7 +59,7 @@ def _git(lab: Lab, kept: Kept) -> dict[str, str]:
     return {'git': kept.ask(path, lambda: Git(lab.common).ask('version').text.split()[2])} if path else {}
 
 
-def _program(config: Config, ready: Prepared, kept: Kept, logs: Path) -> dict[str, Any]:
+def _program(config: Config, ready: Prepared, kept: Kept, logs: Path, top: Path) -> dict[str, Any]:
     """The program that evaluates; of a Python, its version and its packages."""
     text = config.eval.text
     program = environment.program(text, os.environ, ready.folder)
@@ -69,17 +71,17 @@ def _program(config: Config, ready: Prepared, kept: Kept, logs: Path) -> dict[st
         there = packages.installed(found.path)
         cuda = packages.cuda(found.path) if 'torch' in there else None
         name = packages.digest(there)
-        _list(logs / f'packages-{name}.txt', packages.lines(there))
+        _list(logs / f'packages-{name}.txt', packages.lines(there), top)
         said.update(python=found.version, interpreter=found.executable, packages=name)
         said.update({'torch': there['torch']} if 'torch' in there else {})
         said.update({'cuda': cuda} if cuda else {})
     return said
 
 
-def _list(path: Path, text: str) -> None:
+def _list(path: Path, text: str, top: Path) -> None:
     if not path.exists():
         try:
-            files.replace(path, text)
+            files.replace(path, text, top=top)
         except OSError:
             pass  # The row has the hash all the same.
 

@@ -1,7 +1,7 @@
 """One run of one commit with one seed, from the checkout to the row."""
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from gitexp.checkout.sentry import Sentry
@@ -10,7 +10,7 @@ from gitexp.core.errors import Failure
 from gitexp.core.tuples import NamedTuple
 from gitexp.gpu.gpus import Taken
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, pending
+from gitexp.ledger import counting, pending, write
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.measure import environment, execution, occupancy, outcome, outputs, prepare, record, tracked
 from gitexp.measure.execution import Executed
@@ -18,6 +18,7 @@ from gitexp.measure.metric import Reader
 from gitexp.measure.outputs import Outputs
 from gitexp.measure.planted import Planted
 from gitexp.measure.prepare import Prepared
+from gitexp.measure.sound import Sound
 from gitexp.measure.subject import Subject
 from gitexp.measure.tracked import Tracker
 from gitexp.measure.voice import Voice
@@ -47,6 +48,7 @@ class Session(NamedTuple):
     voice: Voice
     gpus: Taken = Taken()
     declared: bool = True  # Whether the lab has named the seeds that are run.
+    ground: Sound | None = None  # Whether no bug has spoilt what is measured.
     trained: Trained | None = None  # What is evaluated again, and nothing trained.
 
     @property
@@ -55,12 +57,20 @@ class Session(NamedTuple):
 
     def run(self, seed: int | None) -> tuple[Result, Decision | None, Failure | None]:
         """Measure one seed. Raises KeyboardInterrupt when asked to stop, after the row is written."""
+        if self.ground:
+            self.ground.require()
         warden = self.gpus.admit(self.voice.say)
         ready = prepare.prepare(self.lab, self.what, self.yardstick)
+        with self._watch(ready) as watch:
+            return self._measure(seed, ready, warden, watch)
+
+    def _measure(
+        self, seed: int | None, ready: Prepared, warden: Warden | None, watch: Watch | None,
+    ) -> tuple[Result, Decision | None, Failure | None]:
         begun = self._begun(seed, ready)
         if ready.inputs:
             from gitexp.measure import comparable
-            comparable.require(self.lab, begun)
+            comparable.require(self.lab, begun, say=self.voice.say)
         suffix = self.trained.begin(ready.folder / self.what.folder.relative_to(self.what.worktree)) if self.trained else ''
         places = outputs.expect(begun.id, folder=self.what.folder, checkout=ready.folder, below=self.what.worktree, suffix=suffix)
         tracker = tracked.of(self.lab, self.what, begun, out=places.out)
@@ -68,7 +78,7 @@ class Session(NamedTuple):
             under_way = pending.begin(self.lab, begun)
             tracker.start()
             with heir.of(begun.id, occupancy.notes(self.lab)):
-                done = self._execute(begun, ready, places, signals, tracker, warden)
+                done = self._execute(begun, ready, places, signals, tracker, warden, watch)
             self._collect(places)
             missing = () if self.trained else places.missing(self.lab.config.outputs)
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
@@ -85,7 +95,7 @@ class Session(NamedTuple):
 
     def _begun(self, seed: int | None, ready: Prepared) -> Result:
         now = self.voice.clock()
-        around = record.of(self.lab, ready, logs=self.what.folder / 'exp_log', say=self.voice.say)
+        around = record.of(self.lab, ready, logs=self.what.folder / 'exp_log', top=self.what.worktree, say=self.voice.say)
         begun = Result(
             ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
@@ -100,13 +110,13 @@ class Session(NamedTuple):
 
     def _execute(
         self, begun: Result, ready: Prepared, places: Outputs, signals: Interrupts, tracker: Tracker, warden: Warden | None,
+        watch: Watch | None,
     ) -> Executed:
         """Train if the lab does, then evaluate; what must not change is looked at after each."""
         config = self.lab.config
         env = {**environment.of(self.what, run=begun.id, seed=begun.seed, out=places.out), **self.gpus.env}
         train = None if self.trained else config.train
-        planted = Planted(ready.folder, ready.fixed, config)
-        watch = self._watch(ready)
+        planted = Planted(ready.folder, ready.fixed, self.lab)
         done: Executed | None = None
         with Sentry(ready.folder, ready.watched) as sentry, self.trained.laid(places.out) if self.trained else nullcontext():
             for command, log in [(train, places.log('.train')), (config.eval, places.log())]:
@@ -116,7 +126,7 @@ class Session(NamedTuple):
                 line = prepare.line(command.text, begun.seed, self.words if reader else ())
                 ended = run.supervise(
                     line, cwd=ready.folder, env={**env, **tracker.environment(did='eval' if reader else 'train')},
-                    limit=command.limit, log=log, signals=signals,
+                    limit=command.limit, log=log, top=places.below, signals=signals,
                     hear=reader.hear if reader else None, echo=self.voice.echo, fence=self.fence.but(ready.folder, places.out),
                     warden=warden, notes=occupancy.notes(self.lab),
                 )
@@ -130,9 +140,10 @@ class Session(NamedTuple):
         return self.trained.judged(done) if self.trained else done
 
     @staticmethod
-    def _watch(ready: Prepared) -> Watch | None:
+    def _watch(ready: Prepared) -> AbstractContextManager[Watch | None]:
+        """Begun before the inputs are read, so that none can be another afterwards."""
         if not ready.inputs:
-            return None
+            return nullcontext()
         from gitexp.measure.data import Watch
         return Watch(ready.inputs)
 
@@ -147,6 +158,7 @@ class Session(NamedTuple):
         if result.kind is Kind.BASELINE or not counting.competes(result, self.lab.config.metric):
             return None
         try:
+            write.whole(self.lab)
             return decide.decide(self.lab, self.what.tree, eval_id=self.eval_id, more=[result])
         except (Failure, OSError) as error:
             self.voice.say(f'no verdict: {error}')

@@ -1,6 +1,8 @@
 """The fast sanity check of a committed tree."""
 from __future__ import annotations
 
+import os
+
 from gitexp.core import ids
 from gitexp.core.errors import Refused, RunFailed, TimedOut
 from gitexp.gpu import gpus
@@ -8,7 +10,7 @@ from gitexp.gpu.gpus import Taken
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Result
-from gitexp.measure import environment, failing, occupancy, outcome, prepare, tracked, yardstick
+from gitexp.measure import environment, failing, interpreter, occupancy, outcome, prepare, tracked, yardstick
 from gitexp.measure.execution import Executed
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
@@ -52,6 +54,7 @@ def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice,
     name = ids.make(int(now.timestamp() * 1000))
     begun = Result(name, now.isoformat(timespec='seconds'), what.slug, what.kind, version=what.version, commit=what.commit, seed=seed)
     log = what.folder / 'exp_log' / 'smoke.log'
+    python = interpreter.of(lab.config.eval.text, os.environ, lab.root)
     out = folder / '.exp_out'  # Goes with the checkout.
     out.mkdir(exist_ok=True)
     tracker = tracked.of(lab, what, begun, out=out, kind='smoke')
@@ -62,8 +65,8 @@ def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice,
         env = {**environment.of(what, run=name, seed=seed, out=out), **held.env, **tracker.environment(did='eval')}
         ended = run.supervise(
             prepare.line(command.text, seed), cwd=folder, env=env,
-            limit=command.limit, log=log, signals=signals, echo=voice.echo, fence=fence.of(lab, command.text).but(folder),
-            warden=warden, notes=occupancy.notes(lab),
+            limit=command.limit, log=log, top=what.worktree, signals=signals, echo=voice.echo,
+            fence=fence.of(lab, command.text, python=python).but(folder), warden=warden, notes=occupancy.notes(lab),
         )
         tracker.end(outcome.of(begun, Executed(ended, log, ended.seconds, ended.memory_gb, None, None)))
     tracker.tell(voice.say)

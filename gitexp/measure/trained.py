@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.core import files
+from gitexp.core import beneath, files
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, versions
@@ -69,6 +69,9 @@ class Trained(NamedTuple):
 
     def _lay(self, names: Sequence[str], place: Path) -> dict[Path, tuple[int, int] | None]:
         found: dict[Path, tuple[int, int] | None] = {}
+        link = beneath.link({os.path.dirname(name) for name in names} - {''}, place)
+        if link:
+            raise Refused(f"'{place / link}' is a link, and what training left would be laid out elsewhere")
         for path, new in ((self.folder / name, place / name) for name in names):
             if os.path.lexists(new):
                 continue
@@ -87,7 +90,7 @@ def note(places: Outputs) -> None:
     out = _names(places.out)
     there = [name for name in _names(places.there / 'results') if places.there / 'results' / name not in places.before]
     try:
-        files.replace(places.log().with_suffix(_NOTE), json.dumps({'out': out, 'inside': there}))
+        files.replace(places.log().with_suffix(_NOTE), json.dumps({'out': out, 'inside': there}), top=places.below)
     except OSError:
         pass  # It cannot be evaluated again then, and is a result all the same.
 

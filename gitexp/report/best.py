@@ -6,6 +6,7 @@ from typing import Any
 from gitexp.lab.config import Metric
 from gitexp.report import figures, table
 from gitexp.report.overview import Against, Best
+from gitexp.verdict import doubt
 
 BASELINE = 'baseline'
 
@@ -66,7 +67,7 @@ def _verdict(best: Best) -> str:
         return 'provisional: there is nothing to compare it with'
     said = f'{best.verdict} against {name(best.against)}\n{best.why}'
     way = f'not confirmed: look for a leak; if there is none: git exp confirm {best.experiment} --because WHY'
-    return f'{said}\n{way}' if 'jump' in best.flags else said
+    return f'{said}\n{way}' if doubt.of(best.flags) else said
 
 
 def _over_baseline(other: Against, scale: figures.Scale) -> str:

@@ -7,6 +7,7 @@ from enum import Enum
 from math import isfinite
 
 from gitexp.lab.config import Metric
+from gitexp.ledger import counting
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.verdict.verdict import Sample
 
@@ -53,19 +54,22 @@ def curve(
     be believed at once.
     """
     shown = [row for row in results if row.status is Status.OK and row.value is not None and metric.plausible(row.value)]
-    points = tuple(_points([row for row in shown if row.value is not None and isfinite(row.value)], covered, jumps, prefer))
+    alive = [row for row in shown if row.id not in covered]
+    data = counting.measured_on(alive, metric)
+    silent = {row.id for row in alive if counting.why_not(row, metric, data)}
+    points = tuple(_points([row for row in shown if row.value is not None and isfinite(row.value)], covered, silent, jumps, prefer))
     return Curve(metric, points, tuple(_best(points, metric)), _noise(points))
 
 
 def _points(
-    rows: list[Result], covered: Mapping[str, str], jumps: Collection[str], prefer: str | None,
+    rows: list[Result], covered: Mapping[str, str], silent: Collection[str], jumps: Collection[str], prefer: str | None,
 ) -> Iterator[Point]:
-    counting = [row for row in rows if row.id not in covered and row.eval_id]  # Rows that were imported name no evaluation.
-    newest = max(counting, key=lambda row: row.id).eval_id if counting else None
-    current = prefer if any(row.eval_id == prefer for row in counting) else newest
+    known = [row for row in rows if row.id not in covered and row.eval_id]  # Rows that were imported name no evaluation.
+    newest = max(known, key=lambda row: row.id).eval_id if known else None
+    current = prefer if any(row.eval_id == prefer for row in known) else newest
     for place, row in enumerate(rows, 1):
         assert row.value is not None
-        mark = _mark(row, current, covered, jumps)
+        mark = Mark.FOREIGN if row.id in silent else _mark(row, current, covered, jumps)
         yield Point(place, row.value, row.experiment, row.tree, row.seed, row.kind is Kind.BASELINE, mark, covered.get(row.id))
 
 

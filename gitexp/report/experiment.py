@@ -220,7 +220,7 @@ def _trees(shown: View, metric: Metric, width: int) -> str:
     rows = [
         (
             one.tree[:7], one.commit and one.commit[:7], one.version, str(one.n), scale.show(one.mean), figures.spread(one.sd),
-            scale.change(one.gain), f'{one.verdict} (jump)' if 'jump' in one.flags else one.verdict,
+            scale.change(one.gain), experiments.judged(one.verdict, one.flags),
         )
         for one in shown.trees
     ]

@@ -11,6 +11,7 @@ from gitexp.lab.lab import Lab
 from gitexp.report import figures, table
 from gitexp.report.overview import Summary
 from gitexp.report.table import Column
+from gitexp.verdict import doubt
 
 if TYPE_CHECKING:
     from gitexp.ledger.result import Result
@@ -95,7 +96,13 @@ def verdict(summary: Summary) -> str | None:
     """What a person has to know of an experiment's standing in a word or two."""
     if summary.verdict is None and summary.bug is not None:
         return f'bug: {summary.bug}'
-    return f'{summary.verdict} (jump)' if 'jump' in summary.flags else summary.verdict
+    return judged(summary.verdict, summary.flags)
+
+
+def judged(said: str | None, flags: Sequence[str]) -> str | None:
+    """A verdict, and for what it is held back."""
+    held = doubt.of(flags)
+    return f'{said} ({held})' if held else said
 
 
 def _branches(lab: Lab) -> dict[str, str]:

@@ -31,12 +31,12 @@ class Wanted:
         )
 
 
-def text(rows: Sequence[Result], covered: Mapping[str, str], *, metric: str, width: int) -> str:
-    """A table with the newest row last; a superseded row shows the bug where its verdict was."""
+def text(rows: Sequence[Result], covered: Mapping[str, str], silent: Mapping[str, str] = {}, *, metric: str, width: int) -> str:
+    """A table with the newest row last; a superseded row shows the bug where its verdict was, and one that does not compete why."""
     scale = figures.scale(row.value for row in rows)
     shown = [
         (
-            row.commit and row.commit[:7], row.experiment, row.version, scale.show(row.value), _status(row), _verdict(row, covered),
+            row.commit and row.commit[:7], row.experiment, row.version, scale.show(row.value), _status(row), _verdict(row, covered, silent),
             row.seed if row.seed is None else str(row.seed), row.kind.value,
             figures.seconds(row.seconds), figures.spread(row.memory_gb), row.description,
         )
@@ -45,10 +45,13 @@ def text(rows: Sequence[Result], covered: Mapping[str, str], *, metric: str, wid
     return table.text(_columns(metric), shown, width=width)
 
 
-def json(rows: Iterable[Result], covered: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every field of every row, and the bug that retired it, if one did."""
+def json(rows: Iterable[Result], covered: Mapping[str, str], silent: Mapping[str, str] = {}) -> list[dict[str, Any]]:
+    """Every field of every row, the bug that retired it, if one did, and else why its value does not compete, if it does not."""
     return [
-        {**{name: _plain(said) for name, said in row._asdict().items()}, 'superseded_by': covered.get(row.id)}
+        {
+            **{name: _plain(said) for name, said in row._asdict().items()},
+            'superseded_by': covered.get(row.id), 'why_not': silent.get(row.id),
+        }
         for row in rows
     ]
 
@@ -71,9 +74,9 @@ def _status(row: Result) -> str:
     return row.kind.value if row.kind in ABOUT else row.status.value
 
 
-def _verdict(row: Result, covered: Mapping[str, str]) -> str | None:
+def _verdict(row: Result, covered: Mapping[str, str], silent: Mapping[str, str]) -> str | None:
     bug = row.params.get('bug') if row.kind in ABOUT else covered.get(row.id)
-    return row.verdict if bug is None else f'bug: {bug}'
+    return silent.get(row.id, row.verdict) if bug is None else f'bug: {bug}'
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from gitexp.lab.lab import Lab
 from gitexp.report import best as report
 from gitexp.report import experiments, kept, table
 from gitexp.report.overview import Best, Summary
+from gitexp.verdict import doubt
 
 if TYPE_CHECKING:
     from gitexp.ledger.result import Result
@@ -131,4 +132,5 @@ def _run(run: Result) -> str:
 
 
 def _doubt(best: Best) -> str:
-    return ' (a jump: not confirmed)' if 'jump' in best.flags else ''
+    held = doubt.of(best.flags)
+    return f' ({"a " * (held == doubt.JUMP)}{held}: not confirmed)' if held else ''

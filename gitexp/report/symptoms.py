@@ -14,8 +14,8 @@ from gitexp.guard import alive, drivers, hooks
 from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.ledger import agreed, pending, read
-from gitexp.report import adrift, conflicts
+from gitexp.ledger import agreed, counting, pending, read, standing
+from gitexp.report import adrift, conflicts, strays
 from gitexp.report.health import Check, State
 from gitexp.rules import ruleset
 from gitexp.run import fence
@@ -94,6 +94,10 @@ def ledger(lab: Lab) -> Iterator[Check]:
         return
     found = read.read(lab)
     yield from _each('ledger', found.findings, fine=None)
+    other = list(standing.silent(found, lab.config.metric).values()).count(counting.OTHER_DATA)
+    if other:
+        says = f'{other} row{"" if other == 1 else "s"} measured on other data than the newest baseline: they do not compete'
+        yield Check('ledger', State.WARN, says, 'git exp results names them; put the same data into every clone')
     if not any(finding.level == 'error' for finding in found.findings):
         yield from _writable(lab, f'{len(found.results)} rows')
 
@@ -185,8 +189,8 @@ def holding(lab: Lab) -> Iterator[Check]:
 
 LOOKS: dict[str, Callable[[Lab], Iterator[Check]]] = {
     'trunk': trunk, 'configuration': working_copy, 'rules': rules, 'program': documents, 'hooks': hooking, 'conflicts': unmerged,
-    'ledger': ledger, 'notes': noted, 'runs': runs, 'commands': commands, 'worktrees': adrift.look, 'locks': held, 'landlock': holding,
-    'ignored': ignored, 'attributes': merging,
+    'ledger': ledger, 'rows': strays.look, 'notes': noted, 'runs': runs, 'commands': commands,
+    'worktrees': adrift.look, 'locks': held, 'landlock': holding, 'ignored': ignored, 'attributes': merging,
 }
 
 

@@ -8,7 +8,7 @@ from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.rules import meta, ruleset
+from gitexp.rules import inherited, meta, rewritten, ruleset
 from gitexp.rules.attested import Witness
 from gitexp.rules.meta import Meta
 from gitexp.rules.ruleset import RuleSet
@@ -35,9 +35,11 @@ def span(lab: Lab, said: str | None, *, branch: str | None, environment: Mapping
     return _span(lab, ruleset.fresh(lab), tip, tuple(known), branch, lab.trunk_commit, mode)
 
 
-def findings(chosen: Span) -> list[Finding]:
-    """Judge a range; of the trunk its two ends as well."""
-    return chosen.findings() or (chosen.ends() if chosen.branch == chosen.rules.trunk else [])
+def findings(chosen: Span, *, ci: bool = False) -> list[Finding]:
+    """Judge a range; of the trunk, and in `ci` of what is to be merged into it, also what becomes of all that is published."""
+    found = chosen.findings() or (rewritten.arriving(chosen) if ci or chosen.branch == chosen.rules.trunk else [])
+    whole = ci and not found and chosen.rules.slug(chosen.branch)
+    return inherited.findings(chosen, chosen.trunk, opened=chosen.opened) if whole else found
 
 
 def _of_trunk(lab: Lab, start: str | None, tip: str, mode: Meta | None) -> Span:
@@ -54,7 +56,7 @@ def _of_trunk(lab: Lab, start: str | None, tip: str, mode: Meta | None) -> Span:
 
 
 def _span(lab: Lab, rules: RuleSet, tip: str, known: tuple[str, ...], branch: str | None, trunk: str, mode: Meta | None) -> Span:
-    return Span(lab.git, rules, tip, known, branch, trunk, witness=Witness(lab.git, rules.humans, rules.signers, mode))
+    return Span(lab.git, rules, tip, known, branch, trunk, witness=Witness(lab.git, rules.humans, rules.signers, mode, trunk=trunk))
 
 
 def _ends(said: str) -> tuple[str | None, str]:

@@ -14,14 +14,18 @@ from gitexp.rules.meta import Meta
 _PROGRAMS = ('gpg.program=gpg', 'gpg.openpgp.program=gpg', 'gpg.ssh.program=ssh-keygen', 'gpg.x509.program=false')
 _BY_KEY_OF_OURS = 'Good "git" signature for '
 _VALID = '[GNUPG:] VALIDSIG '
-_IN_ORDER = re.compile(rb'tree \S+\n(?:parent \S+\n)*author .*\ncommitter .*\n(?!(?:.+\n)*(?:tree|parent|author|committer) )')
+_IN_ORDER = re.compile(
+    rb'tree \S+\n(?:parent \S+\n)*author .*\ncommitter .*\n(?!(?:.+\n)*(?:(?:tree|parent|author|committer) |gpgsig(?!(?:-sha256)? )))',
+)
+_SIGNATURE = re.compile(rb'^gpgsig.*\n(?: .*\n)*', re.MULTILINE)
 
 
 class Witness(NamedTuple):
     """What vouches for a person: `humans` and `signers` as gitexp.yaml lists them.
 
     `mode` is meta mode as the environment of a client has it, None where the environment does not count. `pusher` is the address
-    under which a server knows who pushes: '' is nobody, None a server that was not told how to know.
+    under which a server knows who pushes: '' is nobody, None a server that was not told how to know. What the commit `trunk` reaches
+    has been said, and is not said again by a copy.
     """
 
     git: Git
@@ -29,6 +33,7 @@ class Witness(NamedTuple):
     signers: tuple[str, ...]
     mode: Meta | None = None
     pusher: str | None = None
+    trunk: str = ''
 
     def lacks(self, commit: str) -> str:
         """What is missing before this very commit counts as a person's, '' for nothing.
@@ -36,7 +41,7 @@ class Witness(NamedTuple):
         A signature covers the commit with its parents, so that an amended, picked or rebased one has none.
         """
         if self.signers:
-            return '' if signed(self.git, self.signers, commit) else 'it has no good signature of one of the signers'
+            return self._lacks_signature(commit)
         if self.mode is not None:
             return self._lacks_here(self.mode, commit)
         return self._lacks_pusher(commit)
@@ -52,6 +57,12 @@ class Witness(NamedTuple):
         """The author that a commit names, '' where somebody should vouch for it and nobody does."""
         vouched = self.signers or self.pusher is not None
         return '' if vouched and self.lacks(commit) else said
+
+    def _lacks_signature(self, commit: str) -> str:
+        if not signed(self.git, self.signers, commit):
+            return 'it has no good signature of one of the signers'
+        copied = _copied(self.git, commit, self.trunk) if self.trunk else None
+        return f'it has the signature of {copied[:10]}, which is on the trunk' if copied else ''
 
     def _lacks_here(self, mode: Meta, commit: str) -> str:
         if not mode.on:
@@ -74,7 +85,8 @@ def signed(git: Git, signers: Iterable[str], commit: str) -> bool:
     """Whether git finds the signature of a commit good and made by one of the signers.
 
     A commit with its headers in another order than git writes them is not believed: git takes a signature out wherever it stands,
-    and would read other parents than were signed.
+    and would read other parents than were signed. Nor is one with a header that only begins like that of a signature, which git leaves
+    out of what is signed.
     """
     if not _IN_ORDER.match(change.contents(git, [commit]).get(commit, b'')):
         return False
@@ -92,6 +104,21 @@ def _is_by(line: str, fingerprints: set[str]) -> bool:
     """Whether a line of what git says names a key of ours: git has compared SSH keys, and only found OpenPGP ones valid."""
     words = line.removeprefix(_VALID).split()
     return line.startswith(_BY_KEY_OF_OURS) or line.startswith(_VALID) and not fingerprints.isdisjoint((words[0], words[-1]))
+
+
+def _copied(git: Git, commit: str, trunk: str) -> str | None:
+    """The commit that the trunk has with all that is signed of another one, which may differ in the bytes of its signature alone."""
+    data = change.contents(git, [commit])[commit]
+    parents = [line.split(' ')[1] for line in data.partition(b'\nauthor ')[0].decode().split('\n')[1:]]
+    lines = git.ask('rev-list', '--parents', trunk, *(f'^{parent}' for parent in parents)).text.split('\n')
+    beside = [words[0] for words in map(str.split, lines) if words and words[1:] == parents and words[0] != commit]
+    return next((oid for oid, other in change.contents(git, beside).items() if _said(other) == _said(data)), None)
+
+
+def _said(commit: bytes) -> tuple[bytes, bytes]:
+    """What a signature covers."""
+    header, _, message = commit.partition(b'\n\n')
+    return _SIGNATURE.sub(b'', header + b'\n'), message
 
 
 def idents(git: Git, commits: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -13,10 +13,13 @@ from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.git.command import Git
+from gitexp.rules import pattern
 
 RAW = ('-r', '-z', '--raw', '--no-renames', '--ignore-submodules=none', '--no-abbrev')
 _ABSENT = '000000'
+_LONG = 255  # characters: anything shorter is a path that can be.
 _AT_ONCE = 1 << 25  # bytes
+LARGEST = 1 << 26  # bytes of a file that only grows: to compare it takes some times as much.
 _FEW = 3  # What one change needs is not worth another process that tells how large it is.
 _EMPTY = {
     40: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
@@ -75,13 +78,18 @@ class Committed(NamedTuple):
 
 
 def pairs(fields: Iterable[str]) -> dict[str, Pair]:
-    """Read the records of raw NUL-separated output; raises Refused for a tree that no git makes, which has a name twice."""
+    """Read the records of raw NUL-separated output.
+
+    Raises Refused for a tree that no git makes, which has a name twice, and for a name that no file system could hold.
+    """
     found: dict[str, Pair] = {}
     each = iter(fields)
     for head in each:
         path = next(each)
         if path in found:
             raise Refused(f"a tree has '{path}' twice, so that nobody can say what is there", hint='git fsck')
+        if len(path) > _LONG and pattern.is_long(path):
+            raise Refused(f"a tree has a path of {len(path)} characters, '{path[:50]}…', which no file system could hold", hint='rename it')
         found[path] = pair(head)
     return found
 
@@ -121,18 +129,27 @@ def empty_tree(git: Git, like: str | None = None) -> str:
     return _EMPTY.get(len(like or '')) or git.ask('hash-object', '-t', 'tree', '--stdin').text
 
 
+def nothing(like: Entry) -> str:
+    """The empty tree where objects have such ids."""
+    return _EMPTY[len(like.oid)]
+
+
 def _olds(sides: Iterable[Mapping[str, Pair]], path: str, new: Entry | None) -> tuple[Entry | None, ...]:
     """A path that a side does not list is there what it is in the end."""
     return tuple(side[path][0] if path in side else new for side in sides)
 
 
 class Blobs:
-    """Bytes by object id: what is expected is fetched along with what is asked for, up to `at_once` bytes, so many cost one process."""
+    """Bytes by object id: what is expected is fetched along with what is asked for, up to `at_once` bytes, so many cost one process.
 
-    def __init__(self, git: Git, at_once: int = _AT_ONCE) -> None:
+    Where somebody else has made them, nothing larger than `most` bytes is read.
+    """
+
+    def __init__(self, git: Git, at_once: int = _AT_ONCE, most: int | None = None) -> None:
         self._git = git
         self._at_once = at_once
-        self._expected: dict[str, None] = {}
+        self._most = most
+        self._expected: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self._held: dict[str, bytes] = {}
 
@@ -141,10 +158,10 @@ class Blobs:
         for change in changes:
             for entry in (*change.olds, change.new, *change.bases):
                 if entry is not None and entry.is_file:
-                    self._expected[entry.oid] = None
+                    self._expected[entry.oid] = change.path
 
     def read(self, oid: str) -> bytes:
-        """The bytes of one blob; raises Refused when the repository lacks it."""
+        """The bytes of one blob; raises Refused when the repository lacks it, or it is too large."""
         if oid not in self._held:
             self._fetch(oid)
         if oid not in self._held:
@@ -161,10 +178,13 @@ class Blobs:
     def _next(self, oid: str) -> list[str]:
         """What is asked for, and as much of what is expected next as may be held."""
         rest = [other for other in self._expected if other != oid]
-        if len(rest) < _FEW:
+        if len(rest) < _FEW and self._most is None:
             return [oid, *rest]
         unknown = [one for one in (oid, *rest) if one not in self._sizes]
         self._sizes.update(zip(unknown, repository.sizes(self._git, unknown)))
+        if self._most is not None and self._sizes[oid] > self._most:
+            path = self._expected.get(oid, oid)
+            raise Refused(f"'{path}' has {self._sizes[oid] >> 20} MiB, and a file that grows may have {self._most >> 20}", hint='split it')
         totals = accumulate(self._sizes[one] for one in (oid, *rest))
         return [oid, *(one for one, total in zip(rest, islice(totals, 1, None)) if total <= self._at_once)]
 

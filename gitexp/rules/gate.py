@@ -1,46 +1,52 @@
 """The rules at an evaluation: the commit as a whole, against where it left the trunk. Meta mode has no say here."""
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import cache
 
 from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.lab.lab import Lab
-from gitexp.rules import change, judge, pattern, people, ruleset, uninvited
+from gitexp.rules import change, judge, pattern, people, rows, ruleset, uninvited
 from gitexp.rules.case import Case
-from gitexp.rules.change import Blobs, Committed
+from gitexp.rules.change import Blobs, Change, Committed, Pair
+from gitexp.rules.places import COMMANDS
 from gitexp.rules.ruleset import RuleSet
-from gitexp.rules.uninvited import Ground
-
-Installed = Callable[[Collection[str]], Collection[str]]
+from gitexp.rules.uninvited import Ground, Installed
 
 
 def commit(
     lab: Lab, name: str, *, slug: str | None = None,
-    begun: Callable[[str], bool] = lambda slug: True, installed: Installed = lambda names: (),
+    begun: Callable[[str], bool] = lambda slug: True, installed: Installed = lambda modules, scripts: (),
 ) -> list[Finding]:
     """Judge a commit as the end of an experiment, by default of the one whose worktree was asked from.
 
     What the trunk has itself is not judged. `begun` tells whether an experiment has had a run, `installed` which of some modules
     the evaluation's Python has. Raises Usage when the rules cannot be read.
     """
-    bases = history.bases(lab.git, lab.trunk_commit, name)
-    if not bases:
+    base = history.left(lab.git, lab.trunk_commit, name)
+    if base is None:
         return [Finding('history', '.', f"shares no history with '{lab.trunk}'", way=f'git exp new, from {lab.trunk}', commit=name)]
     rules, target = ruleset.fresh(lab), Committed(lab.git, name)
+    trunk = cache(lambda: target.against(lab.trunk_commit))
     slug = slug or (lab.current.slug if lab.current else None)
     blobs = Blobs(lab.git)
-    changes = change.since(target, bases[0])
+    changes = change.since(target, base)
     blobs.expect(judge.reading(rules, changes))
     case = Case(
         rules, f'exp/{slug}' if slug else None, blobs.read,
-        judge.away(lambda: [target.against(lab.trunk_commit)]),
-        undo=f'take it out of its commit: git rebase -i {bases[0][:10]}',
-        author=_author(lab, rules, bases[0], name), begun=begun,
+        judge.away(lambda: [trunk()]),
+        undo=f'take it out of its commit: git rebase -i {base[:10]}',
+        author=_author(lab, rules, base, name), begun=begun,
+        ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledger), target=target,
     )
     found = judge.judge(case, changes)
     told = {one.path for one in found}
-    return [*found, *(one for one in uninvited.of(changes, lambda: ground(lab, installed)) if one.path not in told)]
+    lost = {} if base == lab.trunk_commit else _lost(changes, trunk())
+    unasked = [one for one in uninvited.of([*changes, *lost.values()], lambda: ground(lab, installed)) if one.path not in told]
+    if base == lab.trunk_commit or not (found or unasked):
+        return [*found, *unasked]
+    return _elsewhere(lab, name, found, unasked, {path for path, (old, _) in trunk().items() if old is None})
 
 
 def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
@@ -60,11 +66,31 @@ def ground(lab: Lab, installed: Installed) -> Ground:
         oids = {path: oid for path, (_, oid) in fixed.items() if uninvited.is_script(path)}
         found = change.contents(lab.git, dict.fromkeys(oids.values()))
         said = {path: found[oid] for path, oid in oids.items() if oid in found}
-        return {**said, uninvited.COMMANDS: lab.config.commands.encode('utf-8', 'surrogateescape')}
+        return {**said, COMMANDS: lab.config.commands.encode('utf-8', 'surrogateescape')}
 
     def is_package(folder: str) -> bool:
         return repository.objects(lab.git, [f'{lab.trunk_commit}:{folder}/__init__.py']) != [None]
     return Ground(fixed, is_package, texts, installed)
+
+
+def _elsewhere(lab: Lab, name: str, found: list[Finding], unasked: list[Finding], gone: Set[str]) -> list[Finding]:
+    """Without what the trunk has had beside its own line, as where it was pulled by a merge; what is `gone` from it is its no more."""
+    from gitexp.rules import inherited  # Costs time, and is seldom asked.
+    ours = inherited.had(lab.git, lab.trunk_commit, name, {one.path for one in (*found, *unasked)})
+    left = [one for one in unasked if one.path not in ours or one.path in gone]
+    bases = history.bases(lab.git, lab.trunk_commit, name)
+    there = repository.objects(lab.git, [f'{bases[0]}:{one.path}' for one in left])
+    back = [oid is not None and one.path in gone for one, oid in zip(left, there)]
+    return [
+        *(one for one in found if one.path not in ours),
+        *(one._replace(way=f'git merge {lab.trunk}; or {one.way}') if is_back else one for one, is_back in zip(left, back)),
+    ]
+
+
+def _lost(changes: Iterable[Change], since: Mapping[str, Pair]) -> dict[str, Change]:
+    """What the trunk once had of a commit and has no more, as after a merge that was reverted, or that left out its files."""
+    added = {one.path for one in changes if one.olds == (None,)}
+    return {path: Change(path, new, (None,)) for path, (old, new) in since.items() if old is None and new and path not in added}
 
 
 def _author(lab: Lab, rules: RuleSet, base: str, commit: str) -> str:

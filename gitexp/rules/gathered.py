@@ -1,7 +1,7 @@
 """What each of many commits changes, from few git processes."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from gitexp.git import history
 from gitexp.git.command import Git
@@ -12,16 +12,19 @@ from gitexp.rules.change import RAW, Change, Pair
 Differences = Mapping[str, Pair]
 
 
-def changes(git: Git, commits: Sequence[Commit], specs: Sequence[str]) -> Iterator[tuple[Commit, list[Change]]]:
+def changes(
+    git: Git, commits: Sequence[Commit], specs: Sequence[str], kin: Set[str] | None = None,
+) -> Iterator[tuple[Commit, list[Change]]]:
     """The changes of each commit that has any; of merges, which may differ much from a parent, only what the pathspecs select.
 
     For all others they are left out: git takes twenty times longer to match each entry of a tree than to see that it is the same.
+    Where there are `kin`, what is not one of them is no merge base.
     """
     merges = [one for one in commits if len(one.parents) > 1]
     sides = _differences(git, _edges(one for one in commits if len(one.parents) < 2), ())
     sides.update(_differences(git, _edges(iter(merges)), specs))
     joins = [one for one in merges if any(sides[one.oid, parent] for parent in one.parents)]
-    bases = {one.oid: history.bases(git, *one.parents) for one in joins}
+    bases = {one.oid: [base for base in history.bases(git, *one.parents) if kin is None or base in kin] for one in joins}
     origins = _differences(git, [(oid, base) for oid, found in bases.items() for base in found], specs)
     for commit in commits:
         mine = [sides[edge] for edge in _edges(iter([commit]))]

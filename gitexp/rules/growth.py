@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitexp.rules import append, sections, union, wording
+from gitexp.rules import append, parts, sections, union, wording
 from gitexp.rules.case import Case
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.ruleset import Rule
@@ -27,6 +27,15 @@ def wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool
     return None if said and _is_mended(case, rule, change, old) else said
 
 
+def unmeasured(case: Case, change: Change) -> str | None:
+    """What is wrong with the rows that an experiment brings, but for those that a side of a merge or the trunk has."""
+    if case.ledger is None:
+        return f"changed outside '{case.rules.trunk}'"
+    known = {line for text in (*_texts(case, change.olds), case.ledger()) for line in parts.lines(text)}
+    more = sum(line not in known for text in _texts(case, [change.new]) for line in parts.lines(text))
+    return f"{'a line' if more == 1 else f'{more} lines'} that '{case.rules.trunk}' does not have" if more else None
+
+
 def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:
     sides, text = _texts(case, change.olds), case.read(new.oid)
     if rule.kind == 'sections':
@@ -35,11 +44,10 @@ def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:
 
 
 def _compared(case: Case, rule: Rule, old: Entry, new: Entry) -> str | None:
-    if rule.kind == 'sections' and case.ends:
-        return sections.merged([case.read(old.oid)], case.read(new.oid), case.rules.live)
+    before, now = case.read(old.oid), case.read(new.oid)
     if rule.kind == 'sections':
-        return sections.kept(case.read(old.oid), case.read(new.oid), case.rules.live)
-    return (union.holds if case.ends else _APPENDS[rule.kind])(case.read(old.oid), case.read(new.oid))
+        return (sections.held if case.ends else sections.kept)(before, now, case.rules.live)
+    return union.holds(rule.kind, before, now) if case.ends else _APPENDS[rule.kind](before, now)
 
 
 def _first(rule: Rule, change: Change) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from gitexp.core.finding import Finding
-from gitexp.rules import naming, people, wording
+from gitexp.rules import beside, naming, people, wording
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import Change, Entry, Pair
 from gitexp.rules.ruleset import BUILT_IN, INPUT, Rule, RuleSet
@@ -12,6 +12,7 @@ from gitexp.rules.ruleset import BUILT_IN, INPUT, Rule, RuleSet
 LIFTED = ('frozen', 'protocol', 'guarded', 'naming')
 _APPENDS = ('append-top', 'append-bottom')
 _BY_BYTES = (*_APPENDS, 'sections')
+LASTING = ('protocol', *_BY_BYTES, 'keep')
 _EMPTY = {'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391', '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813'}
 
 
@@ -20,9 +21,15 @@ def judge(case: Case, changes: Iterable[Change]) -> list[Finding]:
     changes = sorted(changes, key=lambda change: change.path)
     case = case._replace(moved=_moved_back(case.rules, changes))
     found = [one for change in changes for one in _change(case, change)]
+    found += _beside(case, changes, {one.path for one in found})
     told = [one for one in found if one.rule != 'guarded']
     named = {one.path for one in told}
     return told + _together(case, [one for one in found if one.rule == 'guarded' and one.path not in named])
+
+
+def direct(case: Case, changes: Iterable[Change]) -> list[Finding]:
+    """Name what changes directly on a guarded trunk; one finding for all."""
+    return _together(case, [one for change in changes for one in _guarded(case, change, list(case.rules.covering(change.path)))])
 
 
 def reading(rules: RuleSet, changes: Iterable[Change]) -> Iterator[Change]:
@@ -66,9 +73,11 @@ def _change(case: Case, change: Change) -> Iterator[Finding]:
     told = set(LIFTED) if case.meta else set()
     for rule in covering:
         wrong = None if rule.kind in told else _wrong(case, rule, change, old, clash)
-        if wrong:
+        if wrong and not _has_left(case, rule, change):
             told.add(rule.kind)
             yield _finding(case, rule, change, wrong)
+    if change.path == case.rules.ledger and told.isdisjoint((*_APPENDS, 'global')):
+        yield from _unmeasured(case, change)
     if old is None and change.new is not None:
         yield from _added(case, change, change.new, told)
     yield from _confined(case, change, old)
@@ -82,9 +91,7 @@ def _before(change: Change) -> tuple[Entry | None, bool]:
     changed = [side for side in sides if side not in change.bases]
     if len(changed) == 1:
         return changed[0], False
-    if not changed and change.new in sides:
-        return change.new, False
-    return change.olds[0], bool(changed)
+    return change.olds[0], True  # Where each side is what some base had, either may have moved on from the other.
 
 
 def _wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> str | None:
@@ -122,6 +129,12 @@ def _is_link(path: str, entry: Entry) -> bool:
     return entry.mode == '120000' or entry.is_file and entry.oid in _EMPTY and path.rpartition('/')[2] == '.gitkeep'
 
 
+def _has_left(case: Case, rule: Rule, change: Change) -> bool:
+    """Whether it goes with a whole experiment, as when the merge of one is reverted: what was measured stays in the history."""
+    slug = case.rules.owner(change.path) if change.new is None and case.on_trunk and rule.kind in LASTING else ''
+    return bool(slug) and case.left(slug)
+
+
 def _where(case: Case, rule: Rule) -> str:
     """What else belongs to the message: where, or by whom, it is forbidden."""
     if rule.kind == 'global':
@@ -151,6 +164,30 @@ def _added(case: Case, change: Change, new: Entry, told: set[str]) -> Iterator[F
     if 'naming' not in told and name and naming.wrong(name) and case.away(change):
         way = 'results and exp_log are the current version; git exp supersede --bug NAME retires one as results_v<N>_NAME'
         yield Finding('naming', change.path, f"added in '{name}', which does not say which version it is", BUILT_IN, way, case.commit)
+
+
+def _beside(case: Case, changes: list[Change], told: Set[str]) -> Iterator[Finding]:
+    """Other spellings of what a rule protects, where that rule had nothing against them as new paths."""
+    there = beside.twins(case.rules, case.target, changes)
+    for change in changes:
+        rule = beside.protecting(case.rules, change.path) if change.path in there and change.path not in told else None
+        free = not rule or case.meta and rule.kind in LIFTED or rule.kind == 'sections' and not _is_begun(case, change.path)
+        if rule and not free and case.away(change):
+            way = wording.joined(_back(case, change, rule.kind), 'choose another name')
+            wrong = f"added as another spelling of '{there[change.path]}', which some file systems take for the same"
+            yield Finding(rule.kind, change.path, wrong, rule.where, way, case.commit)
+
+
+def _unmeasured(case: Case, change: Change) -> Iterator[Finding]:
+    """Rows of an experiment are written in root, by the program that measures; its branch may bring those that the trunk has."""
+    if not case.rules.slug(case.branch) or not case.away(change):
+        return
+    from gitexp.rules import growth
+    wrong = growth.unmeasured(case, change)
+    if wrong:
+        own = wording.own(case.rules.trunk) if case.commit else ''
+        way = wording.joined(_back(case, change, 'append-bottom'), f"rows are committed in the worktree of '{case.rules.trunk}'{own}")
+        yield Finding('rows', change.path, wrong, BUILT_IN, way, case.commit)
 
 
 def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ def answer(case: Case, path: str, there: Mapping[str, Entry], *, is_folder: bool
 def _uninvited(lab: Lab, paths: list[str]) -> dict[str, Answer]:
     """The new files that an evaluation would refuse, since programs would load them; what is installed is not asked here."""
     changes = [Change(path, Entry('100644', _OTHER), (None,)) for path in paths]
-    found = uninvited.of(changes, lambda: gate.ground(lab, lambda names: ()))
+    found = uninvited.of(changes, lambda: gate.ground(lab, lambda modules, scripts: ()))
     return {one.path: Answer(one.path, False, one.rule, one.where, one.message, one.way) for one in found}
 
 

@@ -16,7 +16,12 @@ _FENCE = re.compile(rb' {0,3}(`{3,}|~{3,})')
 
 def lines(text: bytes) -> list[bytes]:
     """The lines that say anything, without their ends."""
-    return [line.rstrip(b'\r\n') for line in _LINE.findall(text.removeprefix(BOM)) if line.strip()]
+    return [line.rstrip(b'\r\n') for line in ended(text)]
+
+
+def ended(text: bytes) -> list[bytes]:
+    """The same with their ends."""
+    return [line for line in _LINE.findall(text.removeprefix(BOM)) if line.strip()]
 
 
 def level(*texts: bytes) -> int:

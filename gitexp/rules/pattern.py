@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from gitexp.core.errors import Usage
 
 # Names beyond printable ASCII are always looked at in Python: git folds neither their case nor their composed forms.
 ODD = (':(top,glob)**/*[! -~]*', ':(top,glob)**/*[! -~]*/**')
+_LONGEST = 4096  # bytes of a path, as Linux takes them
+_NAME = 1020  # bytes of a name in it: 255 characters, of which none has more than four
 _STARS = re.compile(r'\*{2,}')
 _SPECIAL = re.compile(r'[*?\[\\]')
 
@@ -50,6 +52,8 @@ class Pattern:
 
 def of(said: str) -> Pattern:
     """Read a pattern; raises Usage for what git would never match, or would read otherwise."""
+    if is_long(said):
+        raise Usage(f"the pattern '{said[:50]}…' is too long", hint='no path is of that length')
     steps = [step for step in said.split('/') if step not in ('', '.')]
     folded = [_single(fold(step)) for step in steps]
     for step in folded:
@@ -64,8 +68,17 @@ def literal(path: str) -> str:
 
 def fold(text: str) -> str:
     """The form in which names that a file system may take for one another are equal."""
-    if text.isascii():
-        return text.lower()
+    return text.lower() if text.isascii() else _folded(text)
+
+
+def is_long(path: str) -> bool:
+    """Whether no file system could hold a path; to fold a name takes time that grows with the square of its length."""
+    data = path.encode('utf-8', 'surrogateescape')
+    return len(data) > _LONGEST or max(map(len, data.split(b'/'))) > _NAME
+
+
+@lru_cache(maxsize=1024)
+def _folded(text: str) -> str:
     from unicodedata import normalize
     return normalize('NFC', normalize('NFC', text).casefold())
 

@@ -11,9 +11,15 @@ WANTED = (
     'win32evtlogutil',
 )
 ASKED_FOR = frozenset(name.split('.')[0] for name in WANTED)  # outermost names; a folder needs no __init__ to be found
-# What they import that only some of these versions have, in the same way: the evaluation's Python may be another than ours.
-MODULES = sys.stdlib_module_names.union("""
-    _bootsubprocess _colorize _crypt _ios_support _opcode_metadata _pydatetime _pyrepl _sha2 _sha256 _sha512 _sysconfig _tokenize _typing
-    _wmi aifc asynchat asyncore audioop chunk imghdr sndhdr uu
+# Names that only some versions from 3.10 on have, and that anybody might use: of these the evaluation's Python itself is asked.
+_SOME_HAVE = """
+    aifc annotationlib asynchat asyncore audioop binhex cgi cgitb chunk compression crypt distutils imghdr imp lib2to3 mailcap msilib nis
+    nntplib ossaudiodev pipes profiling smtpd sndhdr spwd sunau telnetlib tomllib uu xdrlib
+""".split()
+# What they import that ours may not have, in the same way: the evaluation's Python may be another.
+MODULES = sys.stdlib_module_names.difference(_SOME_HAVE).union("""
+    _android_support _apple_support _ast_unparse _bootsubprocess _colorize _crypt _hmac _interpchannels _interpqueues _interpreters
+    _ios_support _opcode_metadata _py_warnings _pydatetime _pyrepl _remote_debugging _sha2 _sha256 _sha512 _suggestions _sysconfig _tokenize
+    _types _typing _wmi _zstd
 """.split())
 ALWAYS = ('sitecustomize', 'usercustomize')

@@ -75,7 +75,7 @@ class RuleSet(Said):
 
     def frees(self, path: str, slug: str) -> bool:
         """Whether a confined experiment may touch a path: its own folder, or what is variable."""
-        return path.startswith(f'{self.experiments}/{slug}/') or any(rule.pattern.covers(path) for rule in self.variable)
+        return self.owner(path) == slug or any(rule.pattern.covers(path) for rule in self.variable)
 
     @cached_property
     def variable(self) -> tuple[Rule, ...]:
@@ -121,6 +121,11 @@ class RuleSet(Said):
     def slug(self, branch: str | None) -> str:
         """The experiment of a branch, '' for another branch or none."""
         return branch.removeprefix('exp/') if branch and branch.startswith('exp/') else ''
+
+
+def is_nested(branch: str) -> bool:
+    """Whether a branch would be of an experiment whose folder lies within that of another one."""
+    return branch.startswith('exp/') and branch.count('/') > 1
 
 
 def of(config: Config, text: bytes) -> RuleSet:

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
+from functools import reduce
+from operator import or_
 
 _MARK = b'\xef\xbb\xbf'
 _FENCE = rb'(?s) {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)'
@@ -41,14 +43,51 @@ def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
 
 
 def merged(sides: Iterable[bytes], new: bytes, live: Iterable[str]) -> str | None:
-    """What is wrong with `new` as a merge: the committed sections of each side are there, in that side's order."""
+    """What is wrong with `new` as a merge: each side's committed sections are there, once and in their order, and what is new follows."""
     live = list(live)
-    news = _closed(new, live)
-    for side in sides:
-        rest = iter(news)
-        lost = next((one for one in _closed(side, live) if not any(map(_keeper(one), rest))), None)
-        if lost is not None:
-            return f'the merge loses or moves the section {_shown(lost)}'
+    olds, news = [_closed(side, live) for side in sides], _closed(new, live)
+    known: set[int] = set()
+    for side in olds:
+        rest = enumerate(news)
+        for one in side:
+            keeps = _keeper(one)
+            at = next((at for at, section in rest if keeps(section)), None)
+            if at is None:
+                return f'the merge loses or moves the section {_shown(one)}'
+            known.add(at)
+    most = reduce(or_, map(Counter, olds), Counter[bytes]())
+    twice = next((one for one, count in Counter(news).items() if count > most[one] > 0), None)
+    return _misplaced(news, known) if twice is None else f'the merge doubles the section {_shown(twice)}'
+
+
+def held(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
+    """What is wrong with `new` after merges: published sections are there in order, and none of the same name stands above one."""
+    live = list(live)
+    olds, news = _closed(old, live), _closed(new, live)
+    rest, first, now = iter(news), _firsts(olds), _firsts(news)
+    lost = next((one for one in olds if not any(map(_keeper(one), rest))), None)
+    if lost is not None:
+        return _lost(lost, news)
+    below = next((one for name, one in first.items() if not _keeper(one)(now[name])), None)
+    return None if below is None else f'the section {_shown(below)} stands below another one of that name'
+
+
+def _firsts(sections: Sequence[bytes]) -> dict[str, bytes]:
+    """The first section of each name."""
+    return {_heading(one).casefold(): one for one in reversed(sections)}
+
+
+def _misplaced(news: Sequence[bytes], known: Set[int]) -> str | None:
+    """A section that no side has, above one that a side has, where its number does not belong."""
+    before, more = b'## 0', list[bytes]()
+    for at, section in enumerate(news):
+        if at not in known:
+            more.append(section)
+            continue
+        wrong = next((one for one in more if not _belongs(before, one, section)), None)
+        if wrong is not None:
+            return f'the merge puts the section {_shown(wrong)} above {_shown(section)}'
+        before, more = section, []
     return None
 
 

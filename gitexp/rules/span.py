@@ -1,26 +1,26 @@
 """The rules over a range of commits: each one against each of its parents, so that breaking and restoring is seen."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cached_property
 from pathlib import Path
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
-from gitexp.git import history
+from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import attested, change, gathered, judge, rows
+from gitexp.rules import attested, change, gathered, judge, people, rows
 from gitexp.rules.attested import Witness
 from gitexp.rules.case import Case
-from gitexp.rules.change import Blobs, Change, Committed
-from gitexp.rules.judge import LIFTED
+from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
+from gitexp.rules.judge import LASTING, LIFTED
 from gitexp.rules.meta import TRAILER
 from gitexp.rules.ruleset import RuleSet
 
 _AT_ONCE = 128
-_PUBLISHED = (*LIFTED, 'append-top', 'append-bottom', 'sections', 'keep')
+_PUBLISHED = (*LIFTED, *LASTING, 'human', 'links-only')
 
 
 class Asked(NamedTuple):
@@ -50,14 +50,17 @@ class Span(Asked):
         return history.new(self.git, self.tip, self.known)
 
     @cached_property
-    def _line(self) -> frozenset[str]:
-        """The commits that were made on the branch itself: its first parents."""
-        parents = {commit.oid: commit.parents[:1] for commit in self.commits}
-        line, at = set(), self.tip
-        while at in parents:
-            line.add(at)
-            at = next(iter(parents[at]), '')
-        return frozenset(line)
+    def line(self) -> list[str]:
+        """The commits that were made on the branch itself, its first parents; the last is the one that they begin at, '' for none."""
+        parents = {commit.oid: next(iter(commit.parents), '') for commit in self.commits}
+        line = [self.tip]
+        while line[-1] in parents:
+            line.append(parents[line[-1]])
+        return line
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(self.line)
 
     @cached_property
     def _origin(self) -> list[str]:
@@ -75,11 +78,10 @@ class Span(Asked):
     def findings(self) -> list[Finding]:
         """Judge every commit; raises Refused when history is cut off within the range."""
         _refuse_shallow(self.git, self.commits)
-        found = self._judged(self.commits)
-        return self._judged(ours) if found and (ours := self._ours) != self.commits else found
+        return self._judged(self._ours)
 
     def _judged(self, commits: Sequence[Commit]) -> list[Finding]:
-        blobs = Blobs(self.git)
+        blobs = Blobs(self.git, most=LARGEST)
         starts = range(0, len(commits), _AT_ONCE)
         return [one for start in starts for one in self._some(commits[start:start + _AT_ONCE], blobs)]
 
@@ -89,40 +91,73 @@ class Span(Asked):
 
         What begins anew and is not merged has nothing to be compared with, and is judged as it stands.
         """
-        if all(len(commit.parents) < 2 for commit in self.commits):
-            return self.commits
-        kin = history.kin(self.git, self.trunk, self.tip)
-        if self.tip not in kin:
+        kin = self._kin
+        if kin is None:
             return self.commits
         return [one._replace(parents=tuple(other for other in one.parents if other in kin)) for one in self.commits if one.oid in kin]
 
+    @cached_property
+    def _kin(self) -> Set[str] | None:
+        """What comes from where the trunk has begun, where another project may be merged in; None where that tells nothing apart."""
+        if all(len(commit.parents) < 2 for commit in self.commits) or len(history.roots(self.git, self.trunk, self.tip)) < 2:
+            return None
+        kin = history.kin(self.git, self.trunk, self.tip)
+        return kin if self.tip in kin else None
+
     def ends(self) -> list[Finding]:
-        """Judge the trunk before and after as one change: what was published stays, in its order, whatever way the commits took."""
-        blobs = Blobs(self.git)
+        """Judge the trunk as it is and as it will be as one change: what was published stays, whatever way the commits took."""
+        blobs = Blobs(self.git, most=LARGEST)
         blobs.expect(judge.reading(self.rules, self._whole))
         case = Case(
-            self.rules, self.branch, blobs.read, ends=True, begun=self._begun(None), commit=self.tip,
+            self.rules, self.rules.trunk, blobs.read, ends=True, begun=self._begun(None), left=self._left(self.tip), commit=self.tip,
+            target=Committed(self.git, self.tip),
             undo=f'git rebase {self.trunk[:10]}, which is what was published',
         )
+        put = {one.path: one.new for one in self._whole}
         found = [one for one in judge.judge(case, self._whole) if one.rule in _PUBLISHED]
-        return [one for one in found if one.rule not in LIFTED or one.path not in self.opened]
+        return [one for one in found if not self._is_granted(one, put[one.path])]
+
+    def _is_granted(self, found: Finding, new: Entry | None) -> bool:
+        """Whether what a path has in the end was put there by who may; where something stands only in the way, whether it once was."""
+        if found.rule == 'human':
+            return (found.path, new) in self.written
+        if found.rule not in LIFTED:
+            return False
+        named = any(rule.kind == found.rule for rule in self.rules.covering(found.path))
+        return (found.path, new) in self.opened if named else any(path == found.path for path, _ in self.opened)
 
     @cached_property
     def _whole(self) -> list[Change]:
-        return change.since(Committed(self.git, self.tip), self.trunk, self.rules.pathspecs)
+        """What a merge of the tip makes of the trunk: where both have moved on, what the tip has changed since they parted."""
+        target, specs = Committed(self.git, self.tip), self.rules.pathspecs
+        bases = [base for base in history.bases(self.git, self.trunk, self.tip) if self._kin is None or base in self._kin]
+        if not bases or bases == [self.trunk]:
+            return change.since(target, self.trunk, specs)
+        changes = [one for one in change.merged(target, [self.trunk], bases, specs) if one.new not in one.bases]
+        return [Change(one.path, one.new, one.olds if one.olds[0] in one.bases else one.bases[:1]) for one in changes]
 
     @property
     def arrived(self) -> set[str]:
-        """The experiments that have files now which the trunk did not have."""
-        return {self.rules.owner(one.path) for one in self._whole if one.olds == (None,)} - {''}
+        """The experiments of which the trunk takes something."""
+        return {self.rules.owner(path) for path in self.taken} - {''}
 
     @cached_property
-    def opened(self) -> set[str]:
-        """The paths that commits in meta mode have changed, as far as they have been judged."""
+    def taken(self) -> dict[str, Entry | None]:
+        """The protected paths that are there and not as the trunk had them, with what it had."""
+        return {one.path: one.olds[0] for one in self._whole if one.new}
+
+    @cached_property
+    def opened(self) -> set[tuple[str, Entry | None]]:
+        """The paths that commits in meta mode have changed, each with what they put there, as far as they have been judged."""
+        return set()
+
+    @cached_property
+    def written(self) -> set[tuple[str, Entry | None]]:
+        """The same of what only people may change, and one of them has."""
         return set()
 
     def _some(self, commits: Sequence[Commit], blobs: Blobs) -> Iterator[Finding]:
-        found = list(gathered.changes(self.git, commits, () if self._is_wide else self.rules.pathspecs))
+        found = list(gathered.changes(self.git, commits, () if self._is_wide else self.rules.pathspecs, self._kin))
         for _, changes in found:
             blobs.expect(judge.reading(self.rules, changes))
         authors = self._authors(found)
@@ -130,7 +165,7 @@ class Span(Asked):
             yield from self._one(commit, changes, blobs.read, authors.get(commit.oid, ''))
 
     def _one(self, commit: Commit, changes: list[Change], read: Callable[[str], bytes], author: str) -> list[Finding]:
-        own = not self._on_trunk or commit.oid in self._line
+        own = not self._on_trunk or commit.oid in self._own
         target = Committed(self.git, commit.oid)
         case = Case(
             self.rules, self.branch if own else None, read,
@@ -138,8 +173,12 @@ class Span(Asked):
             pulled=all(other not in self._known_here for other in commit.parents[1:]) and len(commit.parents) > 1,
             undo=self.undo(commit), commit=commit.oid,
             author=self.witness.author(commit.oid, author) if self.witness and author else author, begun=self._begun(commit),
+            left=self._left(commit.oid),
+            ledger=lambda: rows.whole(self.git, self.trunk, self.rules.ledger), target=target,
         )
         found = judge.judge(case, changes)
+        if people.named(self.rules.humans, case.author):
+            self.written.update((one.path, one.new) for one in changes)
         if author and not case.author and self.witness:
             found = _because(found, ('human',), self.witness.lacks(commit.oid), self.witness.way)
         if not any(one.rule in LIFTED for one in found) or not has_trailer(self.git, commit.oid):
@@ -147,7 +186,7 @@ class Span(Asked):
         lacking = self.witness.lacks(commit.oid) if self.witness else '' if self.meta else 'meta mode is off here'
         if lacking:
             return _because(found, LIFTED, lacking, self.witness.way if self.witness else '')
-        self.opened.update(one.path for one in changes)
+        self.opened.update((one.path, one.new) for one in changes)
         return judge.judge(case._replace(meta=True), changes)
 
     def _authors(self, found: Sequence[tuple[Commit, list[Change]]]) -> dict[str, str]:
@@ -164,10 +203,20 @@ class Span(Asked):
         before = commit.parents[:1] if commit else (self.trunk,)
         return lambda slug: any(self.rows(one, slug) for one in before) or commit is not None and self._is_measured(slug, commit)
 
+    def _left(self, commit: str) -> Callable[[str], bool]:
+        """Whether nothing of an experiment is there any more, and the history has what was measured last."""
+        def left(slug: str) -> bool:
+            folder, = repository.objects(self.git, [f'{commit}:{self.rules.experiments}/{slug}'])
+            return folder is None and self.rows(self.trunk, slug)[-1:] in ([one] for one in self._before(commit))
+        return left
+
     def _is_measured(self, slug: str, commit: Commit) -> bool:
         """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""
         measured = set(self.rows(self.trunk, slug))
-        return '' in measured or bool(measured) and not measured.isdisjoint(self.git.ask('rev-list', f'{commit.oid}^@').text.split())
+        return '' in measured or bool(measured) and not measured.isdisjoint(self._before(commit.oid))
+
+    def _before(self, commit: str) -> list[str]:
+        return self.git.ask('rev-list', f'{commit}^@').text.split()
 
     def rows(self, commit: str, slug: str) -> list[str]:
         """The commits that the ledger there has rows of an experiment about."""

@@ -81,7 +81,8 @@ def _judged(lab: Lab, index: Index, rules: RuleSet, seen: list[Change], *, meta:
     blobs.expect(judge.reading(rules, seen))
     case = Case(
         rules, index.branch, blobs.read, _away(lab, index), meta, pulled=_is_pull(lab, index, rules),
-        author=author(index, rules, seen), begun=lambda slug: begun(lab, slug),
+        author=author(index, rules, seen), begun=lambda slug: begun(lab, slug), left=lambda slug: _left(lab, index, rules, slug),
+        ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledger), target=Staged(index.git),
     )
     return judge.judge(case, seen) + _brought(lab, index, rules, meta=meta)
 
@@ -103,6 +104,14 @@ def begun(lab: Lab, slug: str) -> bool:
     except (Refused, OSError):
         here = b''  # No worktree has the trunk, or nothing has been measured.
     return any(rows.commits(text, slug) for text in (here, committed[1] if committed else b''))
+
+
+def _left(lab: Lab, index: Index, rules: RuleSet, slug: str) -> bool:
+    """Whether nothing of an experiment is left, and what was measured last is in the history."""
+    if index.head is None or index.git.ask('ls-files', '--', f':(top,literal){rules.experiments}/{slug}').text:
+        return False
+    last = rows.at(lab.git, lab.trunk_commit, rules.ledger, slug)[-1:]
+    return last in ([one] for one in lab.git.ask('rev-list', index.head).text.split())
 
 
 def _brought(lab: Lab, index: Index, rules: RuleSet, *, meta: bool) -> list[Finding]:

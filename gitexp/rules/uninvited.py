@@ -1,7 +1,8 @@
 """Files that programs load though nobody names them: what is fixed would no longer do what it does on the trunk.
 
-Python looks beside the program first, so that a json.py there is loaded in place of its own json. Looked at by the evaluation,
-since a hook would have to look at every commit that adds a module.
+Python looks beside the program first, so that a json.py there is loaded in place of its own json, and a numpy.py in place of the
+one that is installed, whoever asks for it. Looked at by the evaluation, since a hook would have to look at every commit that adds
+a module.
 """
 from __future__ import annotations
 
@@ -14,10 +15,11 @@ from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.rules import shadow
 from gitexp.rules.change import Change
+from gitexp.rules.places import MAKE, Places, above, started
 from gitexp.rules.pythons_own import ALWAYS, ASKED_FOR, MODULES, WANTED
 from gitexp.rules.ruleset import BUILT_IN
 
-COMMANDS = ''  # stands for a path in Ground.texts
+Installed = Callable[[Collection[str], Callable[[], str]], Collection[str]]
 _CODE = ('.py', '.pyc', '.so', '.pyd')
 _LOADED = {
     '.Rprofile': 'R', '.Renviron': 'R', 'conftest.py': 'pytest', 'pytest.ini': 'pytest', '.pytest.ini': 'pytest', 'pytest.toml': 'pytest',
@@ -25,8 +27,8 @@ _LOADED = {
 }
 _SHARED = ('pyproject.toml', 'setup.cfg', 'tox.ini')  # which pytest reads, too
 _PYTEST = re.compile(rb'\b(?:pytest|py\.test)\b')
-_MAKE = ('GNUmakefile', 'makefile', 'Makefile')  # in the order in which make looks for them
-_IMPORT = re.compile(rb'^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+(.+))', re.MULTILINE)
+_TEST = re.compile(r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py')
+_RUNNER = re.compile(r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b')
 _SCRIPT = re.compile(r'(?s)(?:.*/)?(?:[^/.]+|.*\.(?:py|sh|bash|zsh|mk))')
 _WAY = 'call it something else'
 
@@ -34,14 +36,14 @@ _WAY = 'call it something else'
 class Ground(NamedTuple):
     """What is held against: the paths of the fixed files, whether a folder is a package, and which modules come from elsewhere.
 
-    `texts` returns the fixed files that `is_script` picks, by path, and the commands of the lab; `installed` gets names of modules
-    and returns those that the evaluation's Python has.
+    `texts` returns the fixed files that `is_script` picks, by path, and the commands of the lab; `installed` gets modules, as `a/b`
+    for `a.b`, and what to ask for what the scripts say that may start a Python, and returns those that this Python has.
     """
 
     fixed: Collection[str]
     is_package: Callable[[str], bool]
     texts: Callable[[], Mapping[str, bytes]]
-    installed: Callable[[Collection[str]], Collection[str]]
+    installed: Installed
 
 
 def of(changes: Iterable[Change], ground: Callable[[], Ground]) -> list[Finding]:
@@ -61,44 +63,46 @@ def is_script(path: str) -> bool:
     return bool(_SCRIPT.fullmatch(path))
 
 
-def imported(text: bytes) -> Iterator[str]:
-    """The modules that a program names in its imports, outermost name only; a line of text that looks like one counts too."""
-    for one, several in _IMPORT.findall(text):
-        for said in (one,) if one else several.split(b','):
-            yield said.split(b'.')[0].split(b' as ')[0].strip().decode('utf-8', 'replace')
-
-
 class _Judge:
     """One look at what is new; what the fixed files say is read once, and only if it matters."""
 
     def __init__(self, new: Mapping[str, bool], ground: Ground) -> None:
         self._new = new
         self._ground = ground
-        self._places = {'', *(posixpath.dirname(path) for path in ground.fixed if path.endswith('.py'))}
-        self._ways = {folder: path for path in sorted(ground.fixed) if path.endswith(_CODE) for folder in _above(path)}
+        self._ways = {folder: path for path in sorted(ground.fixed) if path.endswith(_CODE) for folder in above(path)}
 
     def said(self) -> dict[str, str | None]:
-        first = {path: self._first(path, is_file) for path, is_file in self._new.items()}
-        unknown = {name for name in first.values() if name and name not in ALWAYS and name not in MODULES}
-        foreign = self._foreign(unknown) if unknown else ()
         return {
-            path: self._by_name(path) or self._instead_of_fixed(path, is_file) or _instead(first[path], foreign)
-            or self._wanted(path, is_file) for path, is_file in self._new.items()
+            path: self._by_name(path) or self._instead_of_fixed(path, is_file) or self._instead(path, is_file)
+            or self._wanted(path, is_file) or self._collected(path) for path, is_file in self._new.items()
         }
 
     @cached_property
     def _texts(self) -> Mapping[str, bytes]:
         return self._ground.texts()
 
-    def _foreign(self, names: Collection[str]) -> Collection[str]:
-        """Which names of modules are imported by the fixed files, and installed."""
-        wanted = {one for path, text in self._texts.items() if path.endswith('.py') for one in imported(text)}.intersection(names)
-        return self._ground.installed(wanted) if wanted else ()
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._ground.fixed, self._is_package, self._texts)
+
+    @cached_property
+    def _foreign(self) -> Collection[str]:
+        """Which of the modules that the new files may be are installed."""
+        asked = {module for path, is_file in self._new.items() for _, module in _modules(path, is_file)} - MODULES - {*ALWAYS}
+        return self._ground.installed(asked, self._scripts) if asked else ()
+
+    @cached_property
+    def _started(self) -> Mapping[str, str]:
+        return started(self._texts)
+
+    def _scripts(self) -> str:
+        """What the commands say, and the scripts that they run but for those of Python."""
+        return '\n'.join(text for path, text in self._started.items() if not path.endswith('.py'))
 
     def _by_name(self, path: str) -> str | None:
         folder, name = posixpath.split(path)
-        if name in _MAKE:
-            hidden = [later for later in _MAKE[_MAKE.index(name) + 1:] if posixpath.join(folder, later) in self._ground.fixed]
+        if name in MAKE:
+            hidden = [later for later in MAKE[MAKE.index(name) + 1:] if posixpath.join(folder, later) in self._ground.fixed]
             return f"make would take it for '{hidden[0]}'" if hidden else None
         program = _LOADED.get(name) or ('pytest' if name in _SHARED else None)
         if not program or not any(_is_above(folder, posixpath.dirname(other)) for other in self._ground.fixed):
@@ -117,16 +121,34 @@ class _Judge:
             return None
         return f"Python would {'run it before' if posixpath.basename(path).startswith('__init__.') else 'look there for'} '{inner}'"
 
-    def _first(self, path: str, is_file: bool) -> str | None:
-        """The module that a path gives where Python may look first.
+    def _instead(self, path: str, is_file: bool) -> str | None:
+        """What a new file is loaded in place of, where Python may look first.
 
-        Compiled code in __pycache__ gives none without its source.
+        Compiled code in __pycache__ gives no module without its source.
         """
-        for source in _sources(path, is_file):
-            folder, name = posixpath.split(source)
-            if folder in self._places and (not self._is_package(folder) or self._holds_program(folder)):
-                return name
+        for folder, module in _modules(path, is_file):
+            said = _own(module) or (_installed(module) if module in self._foreign else None)
+            if said and self._places.hold(folder):
+                return said
+            if hidden := self._earlier(folder, module):
+                return f"Python would load it in place of '{hidden}'"
         return None
+
+    @cached_property
+    def _code(self) -> Mapping[str, str]:
+        """The fixed code by what it is imported as, and by the folders above it."""
+        return {**self._ways, **{path[:-len('.py')]: path for path in self._ground.fixed if path.endswith('.py')}}
+
+    @cached_property
+    def _ends(self) -> Collection[str]:
+        return {posixpath.basename(one) for one in self._code}
+
+    def _earlier(self, folder: str, module: str) -> str | None:
+        """The fixed file that a module comes before, since Python looks later in the folder from which that is loaded."""
+        if posixpath.basename(module) not in self._ends or folder and folder not in self._places.named:
+            return None
+        later = (f'{place}/{module}' for place in self._places.later if place != folder)
+        return next((self._code[one] for one in later if one in self._code), None)
 
     def _wanted(self, path: str, is_file: bool) -> str | None:
         for source in _sources(path, is_file):
@@ -134,32 +156,29 @@ class _Judge:
             for at in (at for at, part in enumerate(parts) if part in ASKED_FOR):
                 folder, name = '/'.join(parts[:at]), '.'.join(parts[at:])
                 meant = next((one for one in WANTED if f'{one}.'.startswith(f'{name}.') or name.startswith(f'{one}.')), None)
-                if meant and folder in self._places and not self._is_package(folder):
+                if meant and self._places.hold(folder) and not self._is_package(folder):
                     return f"Python's own modules ask for '{meant}', and would load it"
         return None
 
     def _is_package(self, folder: str) -> bool:
         return bool(folder) and self._ground.is_package(folder)
 
-    def _holds_program(self, folder: str) -> bool:
-        """Whether a fixed file there is started by its name, so that Python looks beside it first, whatever the folder is."""
-        return any(posixpath.dirname(path) == folder and path.endswith('.py') and self._is_started(path) for path in self._ground.fixed)
-
-    def _is_started(self, path: str) -> bool:
-        """Another program of Python names it from the top; a command or a script may have changed into its folder."""
-        return any(
-            (path if other.endswith('.py') else posixpath.basename(path)).encode('utf-8', 'surrogateescape') in text
-            for other, text in self._texts.items()
-        )
+    def _collected(self, path: str) -> str | None:
+        """Whether a runner of tests finds a new one beside those that are fixed. One that is told which to run finds no other."""
+        tests = [other for other in self._ground.fixed if _TEST.fullmatch(other)] if _TEST.fullmatch(path) else []
+        if not tests:
+            return None
+        said, runs = self._scripts(), '\n'.join(self._started.values())
+        runner = _RUNNER.search(runs)
+        if not runner or any(_names(_stem(test), said) for test in tests):
+            return None
+        starts = {test: next((folder for folder in above(test) if _names(folder, runs)), '') for test in tests}
+        near = next((test for test, start in starts.items() if _is_above(start, posixpath.dirname(path))), None)
+        return f"{runner[1]} would run it with '{near}'" if near else None
 
 
 def _may_be(path: str, is_file: bool) -> bool:
-    return not is_file or path.endswith(_CODE) or posixpath.basename(path) in (*_LOADED, *_SHARED, *_MAKE)
-
-
-def _above(path: str) -> Iterator[str]:
-    while path := posixpath.dirname(path):
-        yield path
+    return not is_file or path.endswith(_CODE) or posixpath.basename(path) in (*_LOADED, *_SHARED, *MAKE)
 
 
 def _is_above(folder: str, other: str) -> bool:
@@ -173,9 +192,26 @@ def _sources(path: str, is_file: bool) -> list[str]:
     return [*own, *(source[:-len('.py')] for source in shadow.modules(path, is_file=is_file))]
 
 
-def _instead(name: str | None, foreign: Collection[str]) -> str | None:
-    if name in ALWAYS:
+def _modules(path: str, is_file: bool) -> Iterator[tuple[str, str]]:
+    """What a path may be imported as, `a/b` for `a.b`, with the folder that Python has to look in for that."""
+    for source in _sources(path, is_file):
+        parts = source.split('/')
+        yield from (('/'.join(parts[:at]), '/'.join(parts[at:])) for at in range(len(parts)))
+
+
+def _own(module: str) -> str | None:
+    if module in ALWAYS:
         return 'Python would load it before every program'
-    if name in MODULES:
-        return f"Python would load it in place of its own '{name}'"
-    return f"Python would load it in place of the installed '{name}'" if name in foreign else None
+    return f"Python would load it in place of its own '{module}'" if module in MODULES else None
+
+
+def _installed(module: str) -> str:
+    return f"Python would load it in place of the installed '{module.replace('/', '.')}'"
+
+
+def _names(name: str, text: str) -> bool:
+    return bool(re.search(rf'\b{re.escape(name)}\b', text))
+
+
+def _stem(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from gitexp.rules import parts, weave
+from gitexp.rules import append, parts, weave
 
 _MAKERS = {'append-bottom': weave.rows, 'append-top': weave.entries}
 
 
 def wrong(kind: str, bases: Sequence[bytes], sides: Sequence[bytes], new: bytes) -> str | None:
     """What is wrong with `new` as a merge under the rule `kind`; the first of `sides` is the first parent's. None when nothing is."""
+    if sides and all(map(_is_table, sides)) and _top(new) not in map(_top, sides):
+        return 'the merge puts something above the header'
     depth = parts.level(*bases, *sides) if kind == 'append-top' else 0
     each_once = bool(depth) or all(map(_is_table, sides))
     if each_once and any(_made(kind, order) == new for order in (sides, sides[::-1])):
@@ -25,21 +27,53 @@ def wrong(kind: str, bases: Sequence[bytes], sides: Sequence[bytes], new: bytes)
     return _added(_most(olds, mine, each_once=each_once), now) if lost is None else f'the merge loses or moves {_shown(lost)}'
 
 
-def holds(old: bytes, new: bytes) -> str | None:
-    """What published rows or lines `new` has lost or moved, whatever merges there were between; None when it holds them all.
+def holds(kind: str, old: bytes, new: bytes) -> str | None:
+    """What published rows, lines or entries `new` has lost, moved or changed, whatever merges there were between; None for nothing.
 
-    The rows of a table may change their order, and a doubled one goes: who merges keeps the own rows in place, and the
-    published ones follow, each once.
+    Each is there byte for byte, with its line ends, and an entry whole. The rows of a table may change their order, and a
+    doubled one goes: who merges keeps the own rows in place, and the published ones follow, each once.
     """
-    before, now = parts.lines(old), parts.lines(new)
-    if not _is_table(old):
-        lost = _lost([before], now)
-        return None if lost is None else f'{_shown(lost)} is lost or moved'
-    if now[:1] != before[:1]:
+    if not old.strip() or kind == 'append-top' and append.top(old, new) is None:
+        return None
+    # A last line without its end may have been ended in either way.
+    said = [_held(kind, old + end, new if new.endswith(b'\n') else new + (end or b'\n')) for end in _ends(old)]
+    return None if None in said else said[0]
+
+
+def _ends(text: bytes) -> Sequence[bytes]:
+    return (b'',) if text.endswith(b'\n') else (b'\n', b'\r\n')
+
+
+def _held(kind: str, old: bytes, new: bytes) -> str | None:
+    if _is_table(old):
+        return _kept(old, new)
+    depth = parts.level(old) if kind == 'append-top' else 0
+    before, now = (_entries(text, depth) if depth else parts.ended(text) for text in (old, new))
+    if depth and now and parts.marks(before[0]) != depth and _is_below(before[0], now[0]):
+        before = before[1:]
+    lost = _lost([before], now)
+    return None if lost is None else f'{_shown(lost)} is lost, moved or changed'
+
+
+def _entries(text: bytes, depth: int) -> list[bytes]:
+    return [part.rstrip(b'\r\n') for part in parts.split(text, depth)]
+
+
+def _is_below(title: bytes, now: bytes) -> bool:
+    """Whether nothing but an entry of a lower level was put below a title."""
+    more = now.removeprefix(title)
+    return now.startswith(title) and more[:1] in (b'', b'\r', b'\n') and (not more or parts.marks(more.lstrip(b'\r\n')) > 0)
+
+
+def _kept(old: bytes, new: bytes) -> str | None:
+    before, there = parts.ended(old), set(parts.ended(new))
+    top = old.index(before[0]) + len(before[0])
+    if not new.startswith(old[:top]):
         return f'the header is changed: {_shown(before[0])}'
-    there = set(now)
-    gone = next((row for row in before if row not in there), None)
-    return _displaced(before, now) if gone is None else f'{_shown(gone)} is lost'
+    gone = next((row for row in before[1:] if row not in there), None)
+    if gone is None:
+        return _displaced(parts.lines(old), parts.lines(new))
+    return f'{_shown(gone)} is lost' if gone.rstrip(b'\r\n') not in parts.lines(new) else f'the line end of {_shown(gone)} is changed'
 
 
 def _displaced(before: Sequence[bytes], now: Sequence[bytes]) -> str | None:
@@ -68,6 +102,11 @@ def _parts(text: bytes, depth: int) -> list[bytes]:
 
 def _is_table(text: bytes) -> bool:
     return any(b'\t' in line or line == b'id' for line in parts.lines(text)[:1])
+
+
+def _top(text: bytes) -> bytes:
+    """The first line, blank or not, without its end."""
+    return text.removeprefix(parts.BOM).partition(b'\n')[0].rstrip(b'\r')
 
 
 def _lost(sides: Iterable[Iterable[bytes]], now: Sequence[bytes]) -> bytes | None:

@@ -1,8 +1,9 @@
 """Making one text of two that have both grown: rows at the end of a table, entries at the top of a journal.
 
-What makes it is git's merge driver, and the judge knows a merge by it. Our text stays as it stands, byte for byte. Decided on
-purpose: line ends, a byte order mark and blank lines do not make a row or an entry another one; one id with two contents is
-two rows, since readers count an id once and a lost row never; a line that nobody can read is a row like any other.
+What makes it is git's merge driver, and the judge knows a merge by it. Our text stays as it stands, byte for byte, and theirs row
+by row and entry by entry, since either may be published. Decided on purpose: line ends, a byte order mark and blank lines do not
+make a row or an entry another one; one id with two contents is two rows, since readers count an id once and a lost row never; a
+line that nobody can read is a row like any other.
 """
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ def rows(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     if not mine:
         return theirs
     end = _ending(ours)
-    added = b''.join(row + end for row in _missing(mine, yours))
+    added = b''.join(row if row.endswith(b'\n') else row + end for row in _missing(mine, parts.ended(theirs)))
     gap = end if added and not ours.endswith(b'\n') else b''
     return ours + gap + added
 
@@ -75,16 +76,17 @@ def _gone(old: Iterable[bytes], *sides: Iterable[bytes]) -> bool:
     return any(there - Counter(side) for side in sides)
 
 
-def _missing(mine: Sequence[bytes], yours: Sequence[bytes]) -> Iterator[bytes]:
-    """The rows that only they have; where rows have no id, equal ones are as many as the side has that has more."""
+def _missing(mine: Sequence[bytes], yours: Iterable[bytes]) -> Iterator[bytes]:
+    """The rows that only they have, as they stand there; where rows have no id, equal ones are as many as the side has that has more."""
     named = b'id' in mine[0].split(b'\t')
     there = Counter(mine)
-    for row in yours:
+    for line in yours:
+        row = line.rstrip(b'\r\n')
         if there[row]:
             there[row] -= not named
         else:
             there[row] += named
-            yield row
+            yield line
 
 
 def _woven(mine: Sequence[bytes], yours: Sequence[bytes]) -> list[tuple[bytes, bool]]:

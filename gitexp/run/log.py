@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from gitexp.core import beneath
+
 HEAD = 8 << 20
 TAIL = 8 << 20
 
@@ -12,19 +14,21 @@ TAIL = 8 << 20
 class Log:
     """Keeps the first `head` bytes and, going round in the room behind them, the last `tail` bytes.
 
-    A killed writer leaves the room unturned, but complete. A full disk ends the log and not the run: see `lost`.
+    A killed writer leaves the room unturned, but complete. A full disk ends the log and not the run: see `lost`. It is a new file,
+    and below `top`, where that is given, no link leads to it.
     """
 
-    def __init__(self, path: Path, *, head: int = HEAD, tail: int = TAIL) -> None:
+    def __init__(self, path: Path, *, top: Path | None = None, head: int = HEAD, tail: int = TAIL) -> None:
         self.path = path
+        self._top = top
         self.lost: OSError | None = None
         self._head = head
         self._tail = tail
         self._size = 0
 
     def __enter__(self) -> Log:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        with beneath.folder(self.path.parent, self._top) as folder:
+            self._file = beneath.create(self.path, folder)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

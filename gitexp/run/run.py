@@ -39,6 +39,7 @@ def supervise(
     env: Mapping[str, str],
     limit: float,
     log: Path,
+    top: Path | None = None,
     signals: Interrupts,
     hear: Callable[[int, bytes], None] | None = None,
     echo: Callable[[bytes], None] | None = None,
@@ -52,6 +53,7 @@ def supervise(
     `limit` is in seconds and starts before the launch; what the warden pauses does not count. `hear` gets the output as it
     comes, with 1 for stdout or 2 for stderr, `echo` gets it without the number; neither may block. Asked to stop, at the
     limit, and when the warden says so, it sends SIGTERM to the family, and SIGKILL `grace` seconds later or when asked again.
+    The log is a new file, to which no link leads below `top`.
     """
     clock = Stopwatch(time.monotonic())
     if signals.heard:
@@ -59,7 +61,7 @@ def supervise(
     killed_before = ending.oom_kills()
     with contextlib.ExitStack() as held:
         try:
-            file = held.enter_context(Log(log))
+            file = held.enter_context(Log(log, top=top))
             processes = held.enter_context(Family(notes))
             child = fence.launch(lambda: launch.start(command, cwd, env))
         except OSError as error:

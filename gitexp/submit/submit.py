@@ -15,6 +15,7 @@ from gitexp.submit import ground, match, plain, push, request
 from gitexp.submit.ground import Ground
 from gitexp.submit.match import Match
 from gitexp.submit.request import Request
+from gitexp.verdict import doubt
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.verdict import Kind
 
@@ -72,7 +73,7 @@ def why_not(done: Submitted) -> No | None:
     if done.match is None:
         return No(f'{name} cannot be judged: there is nothing to compare it with', hint='git exp baseline')
     said = done.match.verdict
-    if 'jump' in said.flags:
+    if doubt.of(said.flags):
         return No(
             f'{name} is not confirmed: {said.why}',
             hint=f'look for a leak or a bug; where there is none: git exp confirm {done.slug} --because WHY',

@@ -6,6 +6,8 @@ import signal
 import socket
 import sys
 
+from gitexp.core import anew
+
 _ROOM = 1 << 20
 _START = 'import sys; sys.path[:] = {path!r}; from gitexp.tracking import sidecar; sidecar.{function}()'
 _OURS = ('EXP_', 'GIT_')
@@ -27,7 +29,7 @@ def sidecar(function: str) -> socket.socket:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS) and name not in _NOT_OURS}
         silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
         os.posix_spawn(
-            sys.executable, [sys.executable, '-c', _START.format(path=sys.path, function=function)], kept,
+            sys.executable, [sys.executable, '-c', _START.format(path=anew.path(), function=function)], kept,
             file_actions=[(os.POSIX_SPAWN_DUP2, its.fileno(), 0), *silent], setsigdef=[signal.SIGPIPE],
         )
     return ours

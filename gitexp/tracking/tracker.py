@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gitexp.core import beneath
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Result, Status
 from gitexp.tracking import card, launch
@@ -41,7 +42,7 @@ class Tracker:
     def start(self) -> None:
         """Start the sidecar; that it cannot be started is told at the end."""
         try:
-            os.makedirs(os.path.join(self.card.folder, 'wandb'), exist_ok=True)
+            beneath.make(Path(self.card.folder, 'wandb'), self._below)
             self._channel = launch.sidecar('main')
             self._send({**self.card._asdict(), 'tags': self.card.tags('train' if self._trains else 'eval')})
         except OSError as error:

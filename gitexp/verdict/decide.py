@@ -60,7 +60,8 @@ def among(standings: Standings, tree: str, metric: Metric, *, seeds: int = 1) ->
 
 def _with(standings: Standings, more: list[Result], metric: Metric) -> Standings:
     for row in more:
-        if counting.competes(row, metric) and row.eval_id == standings.eval_id and row.tree and row.value is not None:
+        data = {standings.eval_id: standings.data} if standings.eval_id and standings.data else {}
+        if counting.competes(row, metric, data) and row.eval_id == standings.eval_id and row.tree and row.value is not None:
             standings = _added(standings, row, row.tree, row.value)
     return standings
 

@@ -7,8 +7,10 @@ from functools import cached_property
 from gitexp.lab.config import Metric
 from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing, Standings
-from gitexp.verdict import verdict
+from gitexp.verdict import doubt, verdict
 from gitexp.verdict.verdict import Noise, Sample, Screen, Verdict
+
+_GAINS = (verdict.Kind.BETTER, verdict.Kind.PROVISIONAL)
 
 
 class Judged:
@@ -61,8 +63,10 @@ class Judged:
         return next((one for one in self.ranking if _line(one) == _line(standing) and one.tree != standing.tree), None)
 
     def verdict(self, standing: Standing, over: Standing, *, jumps: bool = True) -> Verdict:
-        """How a tree compares with another; with `jumps`, a gain too good to be believed is provisional until somebody confirms it."""
-        return self._compared(standing, over, self._gained_before(standing) if jumps else None, self.seeds)
+        """How a tree compares with another; with `jumps`, a gain that is not to be believed is provisional until somebody confirms it."""
+        if not jumps:
+            return self._compared(standing, over, None, self.seeds)
+        return self._believed(standing, over, self._gained_before(standing), self.seeds)
 
     def screen(self, standing: Standing, over: Standing) -> Screen | None:
         """Whether the first runs of a tree deserve more; None when no noise is known."""
@@ -78,7 +82,25 @@ class Judged:
             return False
         before = self.metric.gain(over.mean, self.baseline.mean) if self.baseline else None
         # Whatever the lab asks for today: were it to ask for more seeds, there would be no champion left, and little to beat.
-        return self._compared(standing, over, before, 1).kind is verdict.Kind.BETTER
+        return self._believed(standing, over, before, 1).kind is verdict.Kind.BETTER
+
+    def _believed(self, standing: Standing, over: Standing, gained_before: float | None, seeds: int) -> Verdict:
+        """The same, with what else speaks against believing a gain."""
+        if standing.tree in self._seedless:
+            said = self._compared(standing, over, gained_before, 1)
+            why = f'its {standing.n} seeds gave one value, where those of others differ, and count as one'
+            return verdict.doubted(said, doubt.SEEDLESS, why)
+        said = self._compared(standing, over, gained_before, seeds)
+        for seed, many in self._in_vain(standing) if said.kind in _GAINS and said.gain > 0 else ():
+            return verdict.doubted(said, doubt.RETRIED, f'seed {seed} was run {many} times in vain before it gave a value')
+        return said
+
+    def _in_vain(self, standing: Standing) -> list[tuple[int, int]]:
+        """The seeds of a tree that somebody may have run until they were lucky, and how often that failed."""
+        lost = self.standings.lost
+        if not lost or standing.tree in self.standings.vouched:
+            return []
+        return [(seed, lost[standing.tree, seed]) for seed, _ in standing.runs if seed is not None and (standing.tree, seed) in lost]
 
     def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: int) -> Verdict:
         return verdict.compare(
@@ -109,7 +131,25 @@ class Judged:
 
     @cached_property
     def _samples(self) -> dict[str, Sample]:
+        one_run = {tree: Sample(self._measured[tree].runs[:1]) for tree in self._seedless}
+        return {**self._measured, **one_run}
+
+    @cached_property
+    def _measured(self) -> dict[str, Sample]:
         return {one.tree: Sample(one.runs) for one in self.standings.trees}
+
+    @cached_property
+    def _seedless(self) -> frozenset[str]:
+        """The trees whose seeds all give one value though those of other trees differ: the seed is not what was asked for, or picked.
+
+        Where that happens on the trunk, or in two experiments, it is how the lab is: it may be without chance, or coarse.
+        """
+        flat = [one for one in self.standings.trees if self._measured[one.tree].is_flat]
+        if not flat or len({_line(one) for one in flat}) > 1 or _line(flat[0]) is None:
+            return frozenset()
+        names = {one.tree for one in flat}
+        noise = verdict.pooled(sample for tree, sample in self._measured.items() if tree not in names)
+        return frozenset(names - self.standings.vouched.keys()) if noise and noise.sd > 0 else frozenset()
 
     @cached_property
     def _noise(self) -> Noise | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import seeds
-from gitexp.verdict import student
+from gitexp.verdict import doubt, student
 
 LEVEL = 0.05  # one-sided
 GUARD = 0.10  # level at which a tree's own scatter replaces the pooled one; still finds three sigma in 90 %
@@ -61,6 +61,11 @@ class Sample:
     def mean(self) -> float:
         return seeds.mean(self.by_seed.values())
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether several seeds gave the very same value."""
+        return self.sd == 0
+
     @cached_property
     def sd(self) -> float | None:
         return _sd(self.by_seed.values(), self.mean)
@@ -74,7 +79,7 @@ class Verdict(NamedTuple):
     """`gain` is positive for an improvement, whatever the direction; means are over all seeds.
 
     `sd` is the noise that was judged by: of one run, or when `paired` of the difference of two runs at one seed. `p` is
-    the one-sided probability of a difference this large, the way it went, from noise alone. Flags: 'jump', 'noiseless'
+    the one-sided probability of a difference this large, the way it went, from noise alone. Flags: those of `doubt`, 'noiseless'
     (every repeat agreed exactly: does the seed reach the command?), 'unstable' (a tree scatters more than the pool, so
     its own scatter was used).
     """
@@ -90,6 +95,12 @@ class Verdict(NamedTuple):
     paired: bool
     why: str
     flags: tuple[str, ...] = ()
+
+
+def doubted(said: Verdict, flag: str, why: str) -> Verdict:
+    """The same with a flag, and where it is better, that is not believed."""
+    kind = Kind.PROVISIONAL if said.kind is Kind.BETTER else said.kind
+    return said._replace(kind=kind, flags=(flag, *said.flags), why=f'{said.why}, but {why}')
 
 
 class Screen(NamedTuple):
@@ -148,7 +159,7 @@ def compare(
     short = kind is Kind.BETTER and candidate.n < seeds_wanted
     kind = Kind.PROVISIONAL if short else kind
     if kind in (Kind.BETTER, Kind.PROVISIONAL) and gained_before is not None and jump(gain, gained_before):
-        kind, flags = Kind.PROVISIONAL, ('jump', *flags)
+        kind, flags = Kind.PROVISIONAL, (doubt.JUMP, *flags)
     return Verdict(
         kind, gain, candidate.n, reference.n, candidate.mean, reference.mean,
         sd=contrast.sd if contrast else None,
@@ -284,7 +295,7 @@ def _kind(gain: float, min_effect: float, p: float | None) -> Kind:
 
 def _why(gain: float, min_effect: float, p: float | None, contrast: _Contrast | None, flags: tuple[str, ...]) -> str:
     step = f'{"gain" if gain >= 0 else "loss"} {abs(gain):.3g}'
-    if 'jump' in flags:
+    if doubt.JUMP in flags:
         return f'{step} is more than {JUMP} times everything gained before: to be confirmed'
     if contrast is None or p is None:
         return f'{step}, but the noise is not known: at least three seeds of one tree are needed'

@@ -69,6 +69,30 @@ def test_a_filter_that_only_the_checkout_would_see_has_none_either(lab: Place, c
     assert model(lab, commit) == 'score = 2.0\n'
 
 
+@pytest.mark.parametrize('name', ['evil', ''], ids=['named', 'nameless'])
+def test_nor_has_one_that_is_set_up_later_as_while_an_evaluation_waits(lab: Place, name: str) -> None:
+    idea = experiment(lab)
+    plain = idea.git('rev-parse', 'HEAD').stdout.strip()
+    idea.write('.gitattributes', f'model.py filter={name}\n')
+    commit = idea.commit('exp(idea): attributes')
+    found = Lab.find(lab.path)
+    checkout.bring(found, plain)
+    driver(lab, SMUDGE, name=name)
+
+    for one in (commit, commit, plain, commit):
+        assert (checkout.bring(found, one) / 'model.py').read_text() == 'score = 2.0\n'
+
+
+def test_nor_one_that_is_named_where_git_alone_looks(lab: Place) -> None:
+    idea = experiment(lab)
+    (idea.path / '.gitattributes').symlink_to('model.py filter=evil')  # git reads where it leads to as attributes
+    commit = idea.commit('exp(idea): attributes')
+    found = Lab.find(lab.path)
+    driver(lab, SMUDGE)
+
+    assert (checkout.bring(found, commit) / 'model.py').read_text() == 'score = 2.0\n'
+
+
 def test_an_experiment_with_a_filter_is_measured_as_it_is_committed(lab: Place) -> None:
     driver(lab, {**SMUDGE, 'clean': 'cat'}, '--global')
     idea = experiment(lab)
@@ -191,8 +215,28 @@ def test_attributes_that_no_commit_holds_may_not_convert(lab: Place, commit: str
         model(lab, commit)
 
 
+@pytest.mark.parametrize(('macro', 'line'), [
+    ('bent eol=crlf', 'model.py bent'), ('bent eol=crlf', 'model.py -bent'), ('diff ident', '*.py diff'), ('a b', '# x\n *.py a=1'),
+])
+def test_nor_may_those_that_a_commit_gives_a_meaning(lab: Place, macro: str, line: str) -> None:
+    idea = experiment(lab)
+    idea.write('.gitattributes', f'# mine\n[attr]{macro}\n')
+    commit = idea.commit('exp(idea): macro')
+    lab.write('.git/info/attributes', f'{line}\n')
+
+    with pytest.raises(Refused, match=r'info/attributes.* converts files: '):
+        model(lab, commit)
+
+
+def test_what_only_looks_like_a_comment_is_none(lab: Place, commit: str) -> None:
+    lab.write('.git/info/attributes', '\u2028#\u2028*.py model.py\nx\u2028# eol=crlf\n')
+
+    with pytest.raises(Refused, match=r'converts files: eol=crlf'):
+        model(lab, commit)
+
+
 def test_those_that_do_not_convert_may_stay(lab: Place, commit: str) -> None:
-    lab.write('.git/info/attributes', '# text\n*.ipynb filter=nbstripout diff=ipynb\ntext merge=union\n')
+    lab.write('.git/info/attributes', '# text\n*.ipynb filter=nbstripout diff=ipynb\ntext merge=union\n*.csv linguist-data -diff\n')
 
     assert model(lab, commit) == 'score = 2.0\n'
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,23 @@ import pytest
 from place import CONFIG, Place
 from gitexp.checkout import inputs
 from gitexp.core.errors import Refused
+from gitexp.lab.lab import Lab
+from gitexp.measure import data, evaluate
+from gitexp.measure.protocol import Seeds
+from gitexp.measure.voice import Voice
 from stories import change, experiment, reason, rows
 
 EVAL = """\
 from pathlib import Path
-print('score:', sum(float(path.read_text()) for path in Path('data').glob('*.txt')))
+print('score:', sum(float(path.read_text()) for path in Path().glob('[dm]*/*.txt')))
 """
+WITH_ITS_OWN = CONFIG + 'inputs: [data/**, mine]\n'
 
 
 @pytest.fixture
 def idea(lab: Place) -> Place:
     lab.write('gitexp.yaml', CONFIG + 'inputs: [data/**]\n')
-    lab.write('.gitignore', '/data\n/5_worktrees/\n/experiments/*/results*/*\n/experiments/*/exp_log*/\n')
+    lab.write('.gitignore', '/data\n/mine\n/5_worktrees/\n/experiments/*/results*/*\n/experiments/*/exp_log*/\n')
     lab.write('eval.py', EVAL)
     lab.commit('data')
     lab.write('data/val.txt', '2.0')
@@ -48,21 +54,54 @@ def test_a_file_of_the_experiment_cannot_stand_in_for_one_of_the_lab(lab: Place,
     assert 'remove the one that is not meant, or give it another name' in idea.talk and rows(lab) == []
 
 
-def test_what_only_the_experiment_has_is_linked_and_named_in_the_row(lab: Place, idea: Place) -> None:
-    idea.write('data/checkpoint.txt', '1.0')
-    idea.ok('eval', '--seed', '1')
+@pytest.fixture
+def own(lab: Place, idea: Place) -> Place:
+    """The experiment in a lab that has an input only there."""
+    lab.write('gitexp.yaml', WITH_ITS_OWN)
+    lab.git('commit', '-qam', 'inputs')
+    return idea
 
-    row, = rows(lab)
-    assert row['score'] == '3.0' and json.loads(row['env'])['inputs_of_worktree'] == ['data/checkpoint.txt']
+
+def test_what_only_the_experiment_has_is_linked_and_named_in_the_row(lab: Place, own: Place) -> None:
+    own.write('mine/checkpoint.txt', '1.0')
+    own.ok('eval', '--seed', '1')
+
+    own.write('mine/checkpoint.txt', '2.0')
+    own.ok('eval', '--seed', '2')
+
+    said = [json.loads(row['env']) for row in rows(lab)]
+    assert [row['score'] for row in rows(lab)] == ['3.0', '4.0']
+    assert {one['lab_data_md5'] for one in said} == {said[0]['lab_data_md5']} and said[0]['inputs_of_worktree'] == ['mine']
 
 
-def test_a_row_does_not_name_a_thousand_files(lab: Place, idea: Place) -> None:
+def test_a_row_does_not_name_a_thousand_files(lab: Place, own: Place) -> None:
+    lab.write('gitexp.yaml', WITH_ITS_OWN.replace('mine', 'mine/*'))
+    lab.git('commit', '-qam', 'one by one')
     for number in range(30):
-        idea.write(f'data/{number:02}.txt', '0')
-    idea.ok('eval', '--seed', '1')
+        own.write(f'mine/{number:02}.txt', '0')
+    own.ok('eval', '--seed', '1')
 
     said = json.loads(rows(lab)[0]['env'])['inputs_of_worktree']
-    assert len(said) == 11 and said[0] == 'data/00.txt' and said[-1] == 'and 20 more'
+    assert len(said) == 11 and said[0] == 'mine/00.txt' and said[-1] == 'and 20 more'
+
+
+@pytest.mark.parametrize('pattern', ['data', 'data/**', 'data/*', '**/*.txt'])
+def test_nothing_is_added_to_the_files_of_the_lab(lab: Place, idea: Place, pattern: str) -> None:
+    lab.write('gitexp.yaml', CONFIG + f'inputs: ["{pattern}"]\n')
+    lab.git('commit', '-qam', 'inputs')
+    added = idea.write('data/more.txt', '-1.5')
+
+    assert idea.exp('eval', '--seed', '1') == 3 and rows(lab) == []
+    assert f"'{added}' would be read as a part of the input '{pattern}', of which the lab has the rest" in idea.talk
+
+
+def test_but_by_what_the_trunk_names(lab: Place, idea: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG + 'inputs: [data, data/more.txt]\n')
+    lab.git('commit', '-qam', 'inputs')
+    idea.write('data/more.txt', '-1.5')
+    idea.ok('eval', '--seed', '1')
+
+    assert json.loads(rows(lab)[0]['env'])['inputs_of_worktree'] == ['data/more.txt']
 
 
 @pytest.mark.parametrize('way', ['link', 'folder', 'same file'])
@@ -86,16 +125,16 @@ def test_a_folder_that_one_of_them_has_is_one_link(tmp_path: Path) -> None:
     assert (tmp_path / 'checkout/data').is_symlink() and (tmp_path / 'checkout/runs').is_symlink()
 
 
-def test_a_folder_that_both_have_is_put_together(tmp_path: Path) -> None:
-    put(tmp_path / 'root/data/deep/a.bin', 'of root')
-    put(tmp_path / 'own/data/last.pt', 'own')
+@pytest.mark.parametrize('whose', ['root', 'own'])
+def test_a_folder_that_both_have_and_the_commit_as_well_is_put_together(tmp_path: Path, whose: str) -> None:
+    put(tmp_path / whose / 'data/deep/a.bin', f'of {whose}')
     put(tmp_path / 'checkout/data/README.md', 'committed')
     put(tmp_path / 'own/data/README.md', 'committed')
     put(tmp_path / 'root/data/README.md', 'of root')
 
-    assert linked(tmp_path, 'data/') == ('data/last.pt',)
-    assert (tmp_path / 'checkout/data/deep').is_symlink() and (tmp_path / 'checkout/data/deep/a.bin').read_text() == 'of root'
-    assert (tmp_path / 'checkout/data/last.pt').read_text() == 'own' and (tmp_path / 'checkout/data/README.md').read_text() == 'committed'
+    assert linked(tmp_path, 'data/') == (('data/deep',) if whose == 'own' else ())
+    assert (tmp_path / 'checkout/data/deep').is_symlink() and (tmp_path / 'checkout/data/deep/a.bin').read_text() == f'of {whose}'
+    assert (tmp_path / 'checkout/data/README.md').read_text() == 'committed'
 
 
 @pytest.mark.parametrize('other', ['file', 'folder', 'dangling', 'link'])
@@ -182,7 +221,6 @@ def test_a_run_that_writes_to_the_data_of_the_lab_is_no_result(lab: Place, idea:
 
 def test_a_value_on_other_data_is_refused_before_it_is_measured(lab: Place, idea: Place) -> None:
     idea.ok('eval', '--seed', '1')
-    idea.write('data/checkpoint.txt', '0.0')
     idea.ok('eval', '--seed', '2')
     lab.write('data/val.txt', '1.0')
     assert idea.exp('eval', '--seed', '3') == 3 and len(rows(lab)) == 2
@@ -207,3 +245,59 @@ def test_data_that_retired_runs_were_measured_on_binds_nobody(lab: Place, idea: 
     idea.ok('eval', '--seed', '1')
 
     assert rows(lab)[-1]['score'] == '1.0'
+
+
+@pytest.mark.parametrize('why', ['a pipe', 'only in the worktree'])
+def test_nor_is_one_measured_on_what_cannot_be_told(lab: Place, idea: Place, why: str) -> None:
+    idea.ok('eval', '--seed', '1')
+    if why == 'a pipe':
+        os.mkfifo(lab.path / 'data/more')
+    else:
+        (lab.path / 'data').rename(idea.path / 'data')
+
+    assert idea.exp('eval', '--seed', '2') == 3 and len(rows(lab)) == 1
+    assert f"it cannot be told what this would be measured on, as it can of run {rows(lab)[0]['id']} of 'idea'" in idea.talk
+
+
+def test_where_it_could_never_be_told_that_is_said(lab: Place, idea: Place) -> None:
+    os.mkfifo(lab.path / 'data/more')
+    idea.ok('eval', '--seed', '1')
+
+    assert 'nothing tells whether this value was measured on what the others were' in idea.talk
+    assert json.loads(rows(lab)[0]['env'])['lab_data_md5'] is None
+
+
+def test_data_that_is_another_while_it_is_evaluated_is_noticed(lab: Place, idea: Place, tmp_path: Path) -> None:
+    put(tmp_path / 'easy/val.txt', '0.5')
+    swap = f"""
+import os
+os.rename({str(lab.path / 'data')!r}, {str(tmp_path / 'true')!r})
+os.rename({str(tmp_path / 'easy')!r}, {str(lab.path / 'data')!r})
+exec(open('eval.py').read())
+os.rename({str(lab.path / 'data')!r}, {str(tmp_path / 'easy')!r})
+os.rename({str(tmp_path / 'true')!r}, {str(lab.path / 'data')!r})
+"""
+    lab.git('config', 'gitexp.landlock', 'false')
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py', 'python3 swap.py') + 'inputs: [data]\n')
+    lab.git('commit', '-qam', 'another command')
+    change(idea, swap_py=swap)
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert reason(rows(lab)[0]) == 'the inputs changed while it ran: data/' and (lab.path / 'data/val.txt').read_text() == '2.0'
+
+
+def test_and_so_is_what_is_another_when_that_begins(lab: Place, idea: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the md5 of much data is read there is time to put other data there."""
+    monkeypatch.setattr(data, '_TOLD', -1)
+    lab.git('config', 'gitexp.landlock', 'false')
+    put(tmp_path / 'easy/val.txt', '0.5')
+    found = Lab.find(idea.path)
+
+    def swap(said: str) -> None:
+        if said.startswith('reading') and not (tmp_path / 'true').exists():
+            (lab.path / 'data').rename(tmp_path / 'true')
+            (tmp_path / 'easy').rename(lab.path / 'data')
+
+    assert found.current
+    evaluate.evaluate(found, found.current, seeds=Seeds((1,)), voice=Voice(lambda: datetime.now(timezone.utc), swap))
+    assert rows(lab)[0]['status'] == 'violation' and 'data/val.txt' in reason(rows(lab)[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from place import CONFIG, Place
-from gitexp.checkout import checkout, fixed, inputs
+from gitexp.checkout import checkout, fixed, inputs, twins
 from gitexp.core.errors import Refused, Usage
 from gitexp.lab.lab import Lab
 from stories import change, experiment
@@ -19,7 +19,7 @@ from stories import change, experiment
 def contents(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): os.fsencode(os.readlink(path)) if path.is_symlink() else path.read_bytes()
-        for path in folder.rglob('*') if (path.is_symlink() or path.is_file()) and '.git' not in path.relative_to(folder).parts
+        for path in folder.rglob('*') if (path.is_symlink() or path.is_file()) and path.relative_to(folder).parts[0] != '.git'
     }
 
 
@@ -117,9 +117,21 @@ def spoil_parent(folder: Path, _: Path) -> None:
     (folder / 'src' / 'deep').symlink_to('../aside')
 
 
+def spoil_in_another_case(folder: Path, known: Path) -> None:
+    subprocess.run(['git', 'config', '--file', known.parent.parent / 'config', 'core.ignoreCase', 'true'], check=True)
+    (folder / 'EVAL.py').write_text('evil')
+
+
+def spoil_inside(folder: Path, _: Path) -> None:
+    (folder / 'src' / '.git').mkdir()
+    (folder / 'src' / '.git' / 'kept.json').write_text('of another run')
+    (folder / 'src' / 'deep' / '.git').write_text('gitdir: /nowhere')
+
+
 @pytest.mark.parametrize('spoil', [
     spoil_index, spoil_lock, spoil_files, spoil_git, spoil_metadata, spoil_half, spoil_folder, spoil_skip_worktree, spoil_assume_unchanged,
     spoil_fsmonitor, spoil_sparse_view, spoil_ignored, spoil_times, spoil_parent,
+    spoil_in_another_case, spoil_inside,
 ])
 def test_whatever_was_left_it_becomes_the_commit_and_nothing_else(lab: Place, found: Lab, commit: str, spoil: object) -> None:
     folder = checkout.bring(found, found.trunk_commit)
@@ -146,6 +158,18 @@ def test_another_worktree_is_never_touched(lab: Place, found: Lab, commit: str, 
     assert contents(folder) == committed(lab, 'main')
     assert (other.path / 'precious').read_text() == 'mine' and (other.path / 'model.py').read_text() == 'unsaved'
     assert other.git('symbolic-ref', 'HEAD').stdout == f'refs/heads/{branch}\n'
+
+
+def test_two_names_that_the_file_system_takes_for_one_are_refused(
+    lab: Place, found: Lab, commit: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = change(lab.at('5_worktrees/idea'), src__Data_py='a', src__data_py='b', data_py='c')
+    assert {path.name for path in (checkout.bring(found, both) / 'src').glob('*.py')} == {'Data.py', 'data.py'}
+
+    monkeypatch.setattr(twins, '_ignores_case', lambda folder: True)
+    with pytest.raises(Refused, match="takes 'src/Data.py' and 'src/data.py' for one file, and the commit has both"):
+        checkout.bring(found, both)
+    assert contents(checkout.bring(found, commit)) == committed(lab, commit)
 
 
 def test_a_moved_lab_gets_a_new_checkout(lab: Place, found: Lab, commit: str) -> None:
@@ -301,7 +325,6 @@ def test_inputs_are_linked_beside_what_the_commit_holds(lab: Place, found: Lab) 
     lab.write('data/README.md', 'of root')
     lab.write('5_worktrees/other/data/x.bin', 'another experiment')
     idea.write('checkpoints/a/last.pt', 'of the experiment')
-    lab.write('checkpoints/a/first.pt', 'of root')
     folder = checkout.bring(found, idea.git('rev-parse', 'HEAD').stdout.strip())
     inputs.link(['data/', 'checkpoints/*/*.pt', '**/*.bin'], into=folder, root=lab.path, own=idea.path, leave_out='5_worktrees',
                 settled=lambda name: True)
@@ -309,7 +332,6 @@ def test_inputs_are_linked_beside_what_the_commit_holds(lab: Place, found: Lab) 
     assert (folder / 'data/train.bin').read_text() == 'of root' and (folder / 'data/train.bin').is_symlink()
     assert (folder / 'data/README.md').read_text() == 'committed'
     assert (folder / 'checkpoints/a/last.pt').read_text() == 'of the experiment'
-    assert (folder / 'checkpoints/a/first.pt').read_text() == 'of root'
     assert not (folder / '5_worktrees').exists()
     checkout.bring(found, found.trunk_commit)
     assert not (folder / 'data').exists() and (lab.path / 'data/train.bin').exists()

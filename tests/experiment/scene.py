@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from gitexp.core import ids
-from gitexp.experiment import journal, start
+from gitexp.experiment import journal, start, versions
 from gitexp.experiment import restore as bringing
 from gitexp.experiment import supersede as retiring
 from gitexp.experiment.plan import Cause
@@ -30,11 +30,12 @@ def git(folder: Path, *words: str) -> str:
 
 def measure(lab: Path, slug: str, *values: float | None, commit: str = 'c' * 40) -> list[str]:
     """Rows as evaluations append them; None is a run that failed."""
+    version = current(lab, slug)
     made = [
         Result(
             id=ids.make(int(NOW.timestamp() * 1000) + number), time=NOW.isoformat(), experiment=slug, kind=Kind.EVAL,
             status=Status.FAILED if value is None else Status.OK, value=value, tree=f'{number:040}', eval_id='e1', seed=number,
-            commit=commit,
+            commit=commit, version=version,
         ) for number, value in enumerate(values)
     ]
     write.append(Lab.find(lab), made)
@@ -54,6 +55,11 @@ def fill(folder: Path) -> None:
     (folder / 'results' / 'run1').mkdir()
     (folder / 'results' / 'run1' / 'model.bin').write_bytes(BIG)
     (folder / 'exp_log' / 'run1.log').write_text('step 1\n')
+
+
+def current(lab: Path, slug: str) -> str:
+    """The version that is measured now."""
+    return f'v{versions.number(slug, None, read.read(Lab.find(lab)).results)}'
 
 
 def supersede(lab: Path, slug: str, bug: str = 'leak') -> None:

@@ -43,7 +43,8 @@ def measured(lab: Path) -> None:
         for name in ('results', 'exp_log'):
             (home / name).mkdir(parents=True, exist_ok=True)
             (home / name / 'left').write_text('left\n')
-    write.append(Lab.find(lab), [row(slug, 'bad') for slug in SLUGS] + [row('part', 'good')])
+    made = [row(slug, 'bad') for slug in SLUGS] + [row('part', 'good')]
+    write.append(Lab.find(lab), [one._replace(version=scene.current(lab, one.experiment)) for one in made])
 
 
 def row(slug: str, eval_id: str) -> Result:

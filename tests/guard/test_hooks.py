@@ -354,9 +354,9 @@ def test_being_silenced_in_one_worktree_is_noticed_from_everywhere(place: Place)
     b.git('reset', '-q', '--hard', 'HEAD^')
 
     assert ["core.hooksPath is '/dev/null'" in one for one in _state(b)] == [True]
-    assert ['silenced in one worktree' in one for one in _state(place)] == [True, True]
+    assert ["silenced in '" in one for one in _state(place)] == [True, True]
     place.ok('check', 'rules')
-    assert place.talk.startswith('put right: the hooks are silenced in one worktree: ') and place.talk.count('\n') == 1
+    assert place.talk.startswith("put right: the hooks are silenced in '") and place.talk.count('\n') == 1
     assert _state(place) == _state(b) == _state(c) == []
     assert _commit(b, 'edit eval.py', 'exp(b): x') == 'frozen'
     place.ok('check', 'rules')
@@ -392,6 +392,22 @@ def test_what_an_included_file_says_is_told_with_the_way_out(place: Place, tmp_p
     place.git('config', 'include.path', str(tmp_path / 'more'))
     place.ok('check', 'rules')
     assert f"core.hooksPath is '/dev/null' in '{tmp_path}/more', which the configuration includes" in place.talk
+    place.git(*place.talk.strip().rpartition('hint: git ')[2].replace("'", '').split())
+    place.ok('check', 'rules')
+    assert place.talk == ''
+
+
+@pytest.mark.parametrize(('key', 'scope'), [
+    ('includeIf.onbranch:exp/b.path', '--local'), ('includeIf.gitdir:**/worktrees/b.path', '--local'), ('include.path', '--worktree'),
+])
+def test_what_is_included_for_one_worktree_is_told_from_everywhere(place: Place, tmp_path: Path, key: str, scope: str) -> None:
+    place.ok('hook', 'install')
+    place.git('worktree', 'add', '-q', '../b', '-b', 'exp/b')
+    place.git('config', 'extensions.worktreeConfig', 'true')
+    place.git('config', '--file', str(tmp_path / 'more'), 'core.hooksPath', '/dev/null')
+    place.at('../b').git('config', scope, key, str(tmp_path / 'more'))
+    place.ok('check', 'rules')
+    assert f"silenced in '{place.path.parent}/b': core.hooksPath is '/dev/null' in '{tmp_path}/more', which the conf" in place.talk
     place.git(*place.talk.strip().rpartition('hint: git ')[2].replace("'", '').split())
     place.ok('check', 'rules')
     assert place.talk == ''
@@ -585,6 +601,9 @@ def test_a_hook_can_be_run_by_other_managers(place: Place) -> None:
         'PRE_COMMIT_FROM_REF': '0' * 40,
     }
     assert place.exp('hook', 'run', 'pre-push', 'origin', **environment) == 1
+    all_new = {'PRE_COMMIT_REMOTE_BRANCH': 'refs/heads/exp/a', 'PRE_COMMIT_LOCAL_BRANCH': 'refs/heads/exp/a'}
+    assert place.exp('hook', 'run', 'pre-push', 'origin', **all_new) == 1
+    assert told(place.talk) == 'frozen'
     assert place.exp('hook', 'run', 'post-commit') == 1
     assert "no hook 'post-commit'" in place.talk
 

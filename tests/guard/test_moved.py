@@ -501,3 +501,11 @@ def test_an_experiment_starts_without_python_in_a_hook(lab: Place) -> None:
     _without_python(lab)
     assert _try(tree, 'commit', '-q', '-am', 'exp(idea): lower') == (0, 'ok')
     lab.ok('close', 'idea')
+
+
+def test_an_experiment_is_not_within_another_one(place: Place) -> None:
+    said = place.git('branch', 'exp/old/results', 'main', check=False).stderr
+    assert "a slug has no '/'" in said and not place.git('branch', '--list', 'exp/old/results').stdout
+    place.without_hooks('branch', 'exp/old/results', 'main')
+    assert place.git('branch', '-f', 'exp/old/results', GOOD, check=False).returncode == 0, 'what is there goes on'
+    assert place.git('branch', '-D', 'exp/old/results', check=False).returncode == 0

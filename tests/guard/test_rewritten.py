@@ -61,6 +61,38 @@ def test_what_was_measured_is_not_replaced_by_force_nor_by_another_branch_of_tha
     assert told(push(place, 'exp/a')) == rule
 
 
+def test_a_row_about_the_new_history_does_not_make_the_old_one_void(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    _anew(place, PLAN=PLAN.replace('by 1', 'by nothing'))
+    tip = place.git('rev-parse', 'HEAD').stdout.strip()
+    assert push(place, 'HEAD:parked', ':exp/a') == ''
+    place.git('switch', '-q', 'main')
+    place.write('results.tsv', (place.path / 'results.tsv').read_text() + f'2\ta\t3.0\t{tip}\n')
+    change(place, 'a row')
+    assert told(push(place, 'main', 'exp/a')) == 'sections', 'with the row'
+    assert push(place, 'main') == ''
+    assert told(push(place, 'exp/a')) == 'sections'
+
+
+@pytest.mark.parametrize(('text', 'rule'), [
+    (PLAN + '\n## Hypothesis\n\nother\n', 'sections'), (PLAN + '\n## Hypothesis\n\nlower\n', 'ok'), (PLAN, 'ok'),
+])
+def test_a_plan_that_was_on_the_trunk_before_is_the_one_that_was_measured(tmp_path: Path, text: str, rule: str) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.git('switch', '-q', '-C', 'exp/a', 'main')
+    place.write('experiments/a/PLAN.md', PLAN + '\n## Hypothesis\n\nlower\n')
+    tip = change(place, 'exp(a): what was measured')
+    place.git('switch', '-q', 'main')
+    place.write('results.tsv', f'{HEADER}1\ta\t3.0\t{tip}\n')
+    change(place, 'a row')
+    assert push(place, 'main', 'exp/a') == ''
+    place.write('experiments/a/PLAN.md', text)
+    place.write('experiments/a/notes.md', 'as it came out\n')
+    change(place, 'more about a')
+    assert told(push(place, 'main')) == rule
+
+
 def test_retired_results_are_not_left_out(tmp_path: Path) -> None:
     place = _lab(tmp_path)
     place.git('switch', '-q', '-C', 'exp/a', 'main')

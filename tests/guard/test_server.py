@@ -146,7 +146,8 @@ def test_the_trunk_is_neither_deleted_nor_rewritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('target', [
     'refs/heads/MAIN', 'refs/heads/HEAD', 'refs/tags/main', 'refs/tags/Main', 'refs/tags/origin/main', 'refs/main', 'refs/origin/main',
-    'refs/tags/exp/a', 'refs/exp/a',
+    'refs/tags/exp/a', 'refs/exp/a', 'refs/tags/origin/exp/a', 'refs/tags/up/exp/a', 'refs/origin/exp/a',
+    'refs/heads/exp/a/results', 'refs/notes/exp/a', 'refs/notes',
     'refs/replace/0000000000000000000000000000000000000001', 'refs/heads/exp',
 ])
 def test_names_that_would_be_taken_for_the_trunk_are_refused(tmp_path: Path, target: str) -> None:
@@ -155,7 +156,9 @@ def test_names_that_would_be_taken_for_the_trunk_are_refused(tmp_path: Path, tar
 
 def test_a_name_that_only_ends_like_the_trunk_is_a_name_like_any_other(tmp_path: Path) -> None:
     place = make(tmp_path)
-    assert push(place, *(f'HEAD:refs/{name}' for name in ('tags/release/main', 'heads/release/main', 'remotes/up/main', 'tags/exp'))) == ''
+    assert push(place, *(f'HEAD:refs/{name}' for name in (
+        'tags/release/main', 'heads/release/main', 'remotes/up/main', 'tags/exp', 'remotes/origin/exp/a', 'tags/regexp/a', 'notes/exp',
+    ))) == ''
 
 
 def test_a_name_that_stands_for_the_trunk_is_no_way_round(tmp_path: Path) -> None:
@@ -367,6 +370,45 @@ def test_a_signed_change_that_was_taken_back_does_not_come_back(tmp_path: Path) 
     change(place, model_DOT_py='m = 2\n')
     place.git('merge', '-q', '-s', 'ours', '-m', 'back again', 'main')
     assert told(push(place, 'HEAD:main')) == 'frozen'
+
+
+@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+def test_nor_does_it_by_a_copy_of_its_signature(tmp_path: Path) -> None:
+    key, line = _keys(tmp_path, 'ada')
+    place = make(tmp_path, f"signers: ['{line}']\n")
+    _sign_with(place, key)
+    signed = change(place, OPEN, eval_DOT_py='print(2)\n')
+    back = change(place, OPEN, eval_DOT_py=FILES['eval.py'])
+    assert push(place, f'{signed}:main') == ''
+    assert push(place, f'{back}:main') == ''
+
+    raw = place.git('cat-file', 'commit', signed).stdout
+    known = f'it has the signature of {signed[:10]}, which is on the trunk'
+    for header, lacking in (('gpgsigx again', 'it has no good signature'), ('gpgsig-sha256 again', known)):
+        place.write('../copy', raw.replace('gpgsig ', f'{header}\ngpgsig ', 1))
+        copy = place.git('hash-object', '-t', 'commit', '-w', '../copy').stdout.strip()
+        merge = place.git('commit-tree', '-p', back, '-p', copy, '-m', 'Merge', f'{signed}^{{tree}}').stdout.strip()
+        assert lacking in push(place, f'{merge}:main')
+
+
+@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+def test_what_a_person_opens_is_open_for_what_that_person_puts_there(tmp_path: Path) -> None:
+    key, line = _keys(tmp_path, 'ada')
+    place = make(tmp_path, f"signers: ['{line}']\n")
+    _sign_with(place, key)
+    side = place.git('commit-tree', '-p', 'main', '-m', 'side', 'main^{tree}').stdout.strip()
+    signed = change(place, OPEN, eval_DOT_py='print(2)\n')
+    change(place, OPEN, eval_DOT_py=FILES['eval.py'])
+    place.git('merge', '-q', '-m', 'take it', side)
+    assert push(place, 'main') == ''
+
+    across = place.git('commit-tree', '-p', side, '-p', signed, '-m', 'across', f'{signed}^{{tree}}').stdout.strip()
+    again = place.git('commit-tree', '-p', 'main', '-p', across, '-m', 'again', f'{signed}^{{tree}}').stdout.strip()
+    change(place, OPEN, eval_DOT_py='print(3)\n')
+    honest = change(place, OPEN, eval_DOT_py=FILES['eval.py'])
+    evil = place.git('commit-tree', '-p', honest, '-p', again, '-m', 'evil', f'{signed}^{{tree}}').stdout.strip()
+    assert told(push(place, f'{evil}:main')) == 'frozen'
+    assert push(place, f'{honest}:main') == ''
 
 
 def test_an_openpgp_key_is_known_by_its_whole_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

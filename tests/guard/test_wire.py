@@ -4,6 +4,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,15 +47,24 @@ def test_a_branch_does_not_count_on_a_trunk_that_git_will_leave_out(tmp_path: Pa
     assert 'refs/heads/main: is not where the push says that it is' in said
     both = (f'{now} {top} refs/heads/main', f'{NOTHING} {new} refs/heads/exp/a')
     assert 'unexpected type' in send(place, bare(place), *both, but=blob), 'receive.fsckObjects'
-    assert "a shallow clone pushes 'main' by itself" in send(place, bare(place), *both, cut=top)
+    first = "push 'main' first, since git may leave it out"
+    assert first in send(place, bare(place), *both, cut=top)
+    # A client of one's own names a ref that git hands on as two lines, and then refuses.
+    odd = f'{NOTHING} {new} refs/heads/z\n{now} {new} refs/heads/main'
+    assert first in send(place, bare(place), both[1], odd)
+    place.git('tag', '-a', '-m', 'x', 'x', new)
+    assert "'refs/heads/main' would hold what is no commit" in push(place, '-f', 'refs/tags/x:main', f'{new}:exp/a')
     assert at_server(place, 'refs/heads/exp/a') == ''
 
-    assert push(place, '--all') == '', 'honest, it is taken'
-    place.git('branch', 'exp/b')
-    change(place, STATUS_DOT_md='and more\n')
-    place.git('branch', '-f', 'exp/b')
-    assert push(place, '--all', '--atomic') == ''
-    assert at_server(place, 'refs/heads/exp/b') == at_server(place, 'refs/heads/main')
+    assert push(place, '--all') == push(place, 'main:exp/a') == '', 'honest, it is taken'
+
+
+def test_what_somebody_else_pushes_from_a_shallow_clone_is_in_nobodys_way(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    change(place, STATUS_DOT_md='better\n')
+    place.git('tag', 'v1')
+    (bare(place).path / 'shallow_abcdef').write_text('')
+    assert push(place, 'main', 'v1', 'main:side') == ''
 
 
 @pytest.mark.parametrize('name', ['a\u2028b', 'a\x85b'])
@@ -99,6 +109,39 @@ def test_a_branch_of_odd_bytes_is_committed_to(tmp_path: Path) -> None:
     done = place.git('commit', '-a', '-m', 'a change', check=False)
     assert 'rule: frozen' in done.stderr
     assert done.returncode == 1
+
+
+def _tree(place: Place, *lines: bytes) -> str:
+    fed = b''.join(line + b'\0' for line in lines)
+    made = subprocess.run(['git', 'mktree', '-z'], cwd=place.path, input=fed, capture_output=True, check=True)
+    return made.stdout.decode().strip()
+
+
+def _beside(place: Place, entry: bytes) -> str:
+    """A commit that adds an entry to the trunk's tree."""
+    tree = _tree(place, *(line.encode() for line in place.git('ls-tree', 'main').stdout.splitlines()), entry)
+    return place.git('commit-tree', '-p', 'main', '-m', 'a change', tree).stdout.strip()
+
+
+def test_a_name_that_takes_long_to_fold_is_not_folded(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    blob = place.git('rev-parse', 'main:model.py').stdout.strip().encode()
+    name = 'z' + '\u0300' * 20_000 + '\u0316' * 20_000
+    start = time.monotonic()
+    assert 'a path of 40001 characters' in push(place, _beside(place, b'100644 blob ' + blob + b'\t' + name.encode()) + ':side')
+    assert time.monotonic() - start < 20
+    longest = b'100644 blob ' + blob + b'\t' + ('\u540d' * 255).encode()
+    assert push(place, _beside(place, longest) + ':side') == ''
+
+
+def test_more_paths_than_can_be_judged_are_counted_and_refused(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    made, kind = place.git('rev-parse', 'main:model.py').stdout.strip(), b'100644 blob'
+    for _ in range(9):
+        made, kind = _tree(place, *(b'%b %b\t%d' % (kind, made.encode(), number) for number in range(10))), b'040000 tree'
+    start = time.monotonic()
+    assert 'more than 1,000,000 paths are changed at once' in push(place, _beside(place, kind + b' ' + made.encode() + b'\tbomb') + ':side')
+    assert time.monotonic() - start < 20
 
 
 def test_a_judge_that_fails_refuses_in_one_line(tmp_path: Path) -> None:

@@ -89,6 +89,22 @@ def test_a_restore_may_stand_before_what_it_undoes(bare: Lab, row: Callable[...,
     assert best and best.tree == 'back'
 
 
+@pytest.mark.parametrize(('ends', 'lost'), [
+    ('xx.', 2), ('x.', None), ('xo.', 2), ('xmx.', 3), ('.xx', None), ('x.x', None), ('.xx.', None), ('xhh.', None), ('xx', 2), ('xux.', 2),
+])
+def test_how_often_a_seed_was_run_before_it_gave_a_value(bare: Lab, row: Callable[..., Result], ends: str, lost: int | None) -> None:
+    said: dict[str, dict[str, Any]] = {
+        '.': {}, 'x': {'status': Status.FAILED}, 'o': {'status': Status.OOM}, 'm': {'status': Status.INTERRUPTED},
+        'h': {'status': Status.THERMAL_ABORT}, 'u': {'status': Status.FAILED, 'params': {'undeclared': True}},
+    }
+    rows = [row(f'{number}', **{**said[end], **({} if end == '.' else {'value': None})}) for number, end in enumerate(ends)]
+    write.append(bare, [*reversed(rows), row('a', seed=2)])
+
+    found = standing.trees(bare)
+    assert found.lost == ({} if lost is None else {('tree', 1): lost})
+    assert found == standing.among(read.read(bare), bare.config.metric)
+
+
 def test_nothing_is_the_best_of_nothing(bare: Lab) -> None:
     assert best_of(bare) is None
     assert standing.trees(bare) == standing.Standings(None, ())

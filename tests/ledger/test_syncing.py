@@ -254,6 +254,17 @@ def test_a_remote_that_takes_nothing(lab: Place) -> None:
     )
 
 
+def test_a_ref_below_the_notes_is_named(lab: Place) -> None:
+    bare = sharing.server(lab)
+    bare.git('update-ref', f'{REF}/more', 'main')
+    sharing.measure(lab, '01')
+    assert lab.exp('sync') == 3
+    assert lab.talk == (
+        f"git exp: 'origin' has '{REF}/more', which leaves no room for '{REF}'\n"
+        f'hint: git push origin --delete {REF}/more\n'
+    )
+
+
 def test_which_remote(lab: Place, tmp_path: Path) -> None:
     sharing.measure(lab, '01')
     lab.git('clone', '-q', '--bare', '.', '../a.git')

@@ -74,7 +74,7 @@ def test_nothing_to_confirm(lab: Place) -> None:
     jump(lab)
 
     assert lab.exp('confirm', 'small', '--because', 'why not') == 3
-    assert lab.talk == "git exp: nothing to confirm: no result of 'small' is held back as a jump\nhint: git exp show small\n"
+    assert lab.talk == "git exp: nothing to confirm: no result of 'small' is held back\nhint: git exp show small\n"
     assert lab.exp('confirm', 'leak', '--because', ' ') == 3 and 'needs a reason' in lab.talk
 
 
@@ -84,7 +84,7 @@ def test_only_a_human_of_the_lab_confirms(make_lab: Callable[..., Place]) -> Non
     agent = {'GIT_AUTHOR_NAME': 'agent', 'GIT_AUTHOR_EMAIL': 'agent@example.org'}
 
     assert leak.exp('confirm', '--because', 'it is real, trust me', **agent) == 3
-    assert "'agent <agent@example.org>' is not one of the humans in gitexp.yaml, and only they confirm a jump" in leak.talk
+    assert "'agent <agent@example.org>' is not one of the humans in gitexp.yaml, and only they confirm what is held back" in leak.talk
     assert verdict(lab) == ('provisional', ['jump'])
     leak.ok('confirm', '--because', 'looked')
     assert verdict(lab) == ('better', [])

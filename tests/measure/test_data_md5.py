@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from place import CONFIG, Place
 from gitexp.core.kept import Kept
 from gitexp.measure import data
-from gitexp.measure.data import Digests
+from gitexp.measure.data import Digests, Watch
 from stories import experiment, rows
 
 BY_HAND = "find -L data -type f | LC_ALL=C sort | xargs -d '\\n' md5sum | md5sum"
@@ -80,7 +81,6 @@ def test_data_that_changed_is_read_again_though_its_times_say_otherwise(tmp_path
     assert digests(tmp_path, 'data').whole == md5('one')
     before = file.stat()
     file.write_text('two')
-    import os
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     assert digests(tmp_path, 'data').whole == md5('two')
@@ -144,3 +144,50 @@ def test_links_are_followed_and_may_go_round(tmp_path: Path) -> None:
     (tmp_path / 'data/dangling').symlink_to('nowhere')
 
     assert digests(tmp_path, 'data').whole == md5(f"{md5('x')}  data/link/x\n")
+
+
+def test_what_is_no_file_has_no_md5(tmp_path: Path) -> None:
+    put(tmp_path / 'data/x', 'x')
+    os.mkfifo(tmp_path / 'data/y')
+
+    assert digests(tmp_path, 'data').whole is None
+
+
+@pytest.mark.parametrize('moved', [
+    'lab/data', 'lab/data/deep', 'lab/data/deep/x', 'lab/data/to', 'lab/there', 'lab/link', 'lab', 'far/away', 'far/away/inner',
+    'far/second',
+])
+def test_whatever_leads_to_data_is_seen_when_it_is_renamed_and_back(tmp_path: Path, moved: str) -> None:
+    put(tmp_path / 'lab/data/deep/x', 'x')
+    put(tmp_path / 'lab/there/one', '1')
+    put(tmp_path / 'far/away/inner/y', 'y')
+    (tmp_path / 'far/second').symlink_to('away')
+    (tmp_path / 'lab/link').symlink_to('../far/second/inner')
+    (tmp_path / 'lab/data/to').symlink_to(tmp_path / 'far/second/inner/y')
+    names = ['data', 'there/one', 'link']
+    with Watch({name: tmp_path / 'lab' / name for name in names}) as watch:
+        assert watch.changed() == []
+        os.rename(tmp_path / moved, tmp_path / 'aside')
+        os.rename(tmp_path / 'aside', tmp_path / moved)
+
+        assert watch.changed() != []
+
+
+def test_what_others_make_on_the_way_to_data_does_no_harm(tmp_path: Path) -> None:
+    put(tmp_path / 'lab/there/one', '1')
+    (tmp_path / 'lab/link').symlink_to('there/one')
+    with Watch({name: tmp_path / 'lab' / name for name in ('there/one', 'link')}) as watch:
+        put(tmp_path / 'lab/there/two', '2')
+        put(tmp_path / 'lab/more/three', '3')
+
+        assert watch.changed() == []
+
+
+def test_a_file_that_was_there_meanwhile_is_seen_and_named_by_its_folder(tmp_path: Path) -> None:
+    put(tmp_path / 'data/deep/x', 'x')
+    with Watch({'data': tmp_path / 'data'}) as watch:
+        put(tmp_path / 'data/deep/y', 'y').unlink()
+        assert watch.changed() == ['data/deep/']
+
+        put(tmp_path / 'data/deep/y', 'y')
+        assert watch.changed() == ['data/deep/y']

@@ -4,17 +4,32 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from place import CONFIG, Place
-from gitexp.measure import environment, interpreter
+from gitexp.measure import environment
 from stories import experiment, rows
 
 EVAL = """\
 from importlib.util import find_spec
 print('score:', 0.0 if find_spec('bonus') else 2.0)
+"""
+
+
+FORGES = """
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'gitexp.measure.session':
+            sys.meta_path.remove(self)
+            from gitexp.measure import metric
+            read = metric.Reader.reading
+            metric.Reader.reading = lambda self: read(self)._replace(value=0.001)
+sys.meta_path.insert(0, Finder())
 """
 
 
@@ -37,6 +52,24 @@ def test_a_path_of_modules_is_not_handed_on_and_that_is_said_once(lab: Place, bo
     assert idea.talk.count('PYTHONPATH is not handed to the run; a lab that needs it says so in its command: eval: env PYTHONPATH=') == 1
     idea.ok('eval', '--seed', '3')
     assert 'PYTHONPATH' not in idea.talk
+
+
+def test_a_path_of_modules_changes_nothing_in_gitexp_itself(lab: Place, tmp_path: Path) -> None:
+    (tmp_path / 'ahead').mkdir()
+    (tmp_path / 'ahead' / 'sitecustomize.py').write_text(FORGES)
+    (tmp_path / 'ahead' / 'yaml.py').write_text('raise SystemExit("another yaml")')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1', PYTHONPATH=str(tmp_path / 'ahead'), PYTHONNOUSERSITE='1')
+
+    assert [row['score'] for row in rows(lab)] == ['2.001']
+    assert 'PYTHONPATH is not handed to the run' in idea.talk
+
+
+def test_gitexp_that_is_there_by_a_path_only_is_used_all_the_same(lab: Place, tmp_path: Path) -> None:
+    bare = [sys._base_executable, '-S', '-m', 'gitexp', 'eval', '--help']  # type: ignore[attr-defined]
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *(one for one in sys.path if one.endswith('site-packages'))])
+    done = subprocess.run(bare, cwd=tmp_path, env={**os.environ, 'PYTHONPATH': path}, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith('Usage: git exp eval'), done.stderr
 
 
 def test_the_command_of_the_lab_may_set_it(lab: Place, bonus: str) -> None:
@@ -106,16 +139,4 @@ def test_a_module_on_the_path_of_the_command_is_not_hidden(lab: Place) -> None:
     idea = experiment(lab, scores_py='score = 0.0\n')
 
     assert idea.exp('eval', '--seed', '1') == 5
-    assert "scores.py: Python would load it in place of the installed 'scores'" in idea.talk
-
-
-def test_the_path_of_the_command_is_looked_at_without_running_what_lies_there(tmp_path: Path) -> None:
-    (tmp_path / 'src').mkdir()
-    (tmp_path / 'beside.py').write_text('')
-    for name in ('sitecustomize', 'scores'):
-        (tmp_path / 'src' / f'{name}.py').write_text(f"open({str(tmp_path / 'witness')!r}, 'w')\n")
-
-    for command in ('PYTHONPATH=src python3 eval.py', 'env PYTHONPATH=.:src python3 eval.py'):
-        assert interpreter.installed(command, ['scores', 'no_such_module_here'], folder=tmp_path) == {'scores'}
-    assert interpreter.installed('PYTHONPATH=. python3 eval.py', ['beside'], folder=tmp_path) == set()
-    assert not (tmp_path / 'witness').exists()
+    assert "    scores.py: Python would load it in place of 'src/scores.py'" in idea.talk

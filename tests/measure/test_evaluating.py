@@ -120,13 +120,14 @@ def test_what_a_run_leaves_is_moved_whatever_its_end(lab: Place) -> None:
     ('echo score: nan', 4, 'failed', "'score: nan', which is not a finite number"),
     ('echo score: inf', 4, 'failed', "'score: inf', which is not a finite number"),
     ('echo score: good', 4, 'failed', "'score: good', which is text"),
+    ('echo score: 1 >&2', 4, 'failed', "'score: 1.0' on stderr, and only stdout is read for it"),
     ('echo score: 1; exit 3', 4, 'failed', 'exit code 3'),
     ('echo score: 1; sleep 20', 124, 'timeout', 'time limit of 0.5 s'),
     ('head -c 300000 /dev/urandom; exit 9', 4, 'failed', 'exit code 9'),
     ('echo RuntimeError: CUDA out of memory. >&2; exit 1', 4, 'oom', 'out of memory'),
     ('echo score: 1; echo 0 > eval.sh', 5, 'violation', 'it changed eval.sh'),
     ('echo score: 1; chmod +x program.md', 5, 'violation', 'it changed program.md'),
-], ids=['none', 'two', 'nan', 'inf', 'text', 'fails', 'hangs', 'binary', 'memory', 'edits', 'chmod'])
+], ids=['none', 'two', 'nan', 'inf', 'text', 'stderr', 'fails', 'hangs', 'binary', 'memory', 'edits', 'chmod'])
 def test_a_run_that_is_no_result_is_a_row_all_the_same(lab: Place, script: str, code: int, status: str, said: str) -> None:
     config = CONFIG.replace('python3 eval.py {seed}', '{command: sh ./eval.sh, time_limit: 0.5}')
     lab.write('gitexp.yaml', config.replace('eval.py', 'eval.sh'))
@@ -139,6 +140,13 @@ def test_a_run_that_is_no_result_is_a_row_all_the_same(lab: Place, script: str, 
     assert said in reason(row) and said in idea.talk
     assert 'not run after that: seeds 2 and 3' in idea.talk
     assert f'{row["id"]}.log' in idea.talk
+
+
+def test_progress_by_the_name_of_the_metric_is_in_nobodys_way_on_stderr(lab: Place) -> None:
+    idea = scripted(lab, 'for i in 9 8 7; do echo "score: $i" >&2; done; echo score: 1; printf "score: 5:  45%%|####" >&2\n')
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(lab)[0]['score'] == '1.0'
 
 
 def test_binary_and_a_flood_do_not_hide_the_metric(lab: Place) -> None:

@@ -12,10 +12,10 @@ from gitexp.measure.metric import LONGEST, MANY, Reader, Reading
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
-def read(*said: str | bytes, name: str = 'val_bpb', stream: int = 1) -> Reading:
+def read(*said: str | bytes, name: str = 'val_bpb') -> Reading:
     reader = Reader(name)
     for part in said:
-        reader.hear(stream, part.encode() if isinstance(part, str) else part)
+        reader.hear(1, part.encode() if isinstance(part, str) else part)
     return reader.reading()
 
 
@@ -104,12 +104,29 @@ def test_a_colour_that_somebody_else_began_hides_no_name() -> None:
     assert reading.value is None and 'and 5.0 within' in (reading.why or '')
 
 
-def test_progress_on_the_other_stream_is_free() -> None:
+@pytest.mark.parametrize('talk', [
+    '50%|## val_bpb=9.0\rINFO val_bpb: 7\n', 'val_bpb: 9: 45%|####\rval_bpb: 8\nval_bpb: 7\n', 'val_bpb: 9\n', 'val_bpb: soon\n',
+    '{"val_bpb": 9}',
+])
+def test_what_stands_on_the_other_stream_is_neither_believed_nor_in_the_way(talk: str) -> None:
     reader = Reader('val_bpb')
-    reader.hear(2, b'50%|## val_bpb=9.0\rINFO val_bpb: 7\n')
+    reader.hear(2, talk.encode())
     reader.hear(1, b'val_bpb: 2.5\n')
 
     assert reader.reading().value == 2.5
+
+
+@pytest.mark.parametrize('said', ['val_bpb: 2.5\n', 'talk\n{"val_bpb": 2.5}\n'])
+def test_on_stderr_alone_it_is_no_result_and_the_way_out_is_named(said: str) -> None:
+    reader = Reader('val_bpb')
+    reader.hear(1, b'loss: 1\n')
+    reader.hear(2, said.encode())
+
+    assert reader.reading() == Reading(None, (
+        "the evaluation printed 'val_bpb: 2.5' on stderr, and only stdout is read for it: redirect it in the command, "
+        'as in eval: python3 eval.py 2>&1'
+    ), {'loss': 1.0})
+    assert 'which is text' in (read('val_bpb: good\n').why or '')
 
 
 @pytest.mark.parametrize('cut', [1000, LONGEST, LONGEST + 7, 3 * LONGEST])
@@ -125,14 +142,13 @@ def test_an_endless_line_without_the_name_costs_nothing() -> None:
     assert read('val_bpb: 2.5\n', 'x' * 3 * LONGEST, ' val_bpb_ema: 1' + 'x' * LONGEST, '\n').value == 2.5
 
 
-def test_stderr_counts_too_and_is_not_mixed_in() -> None:
+def test_stderr_is_not_mixed_in() -> None:
     reader = Reader('val_bpb')
     reader.hear(1, b'val_bpb: 2.4')
     reader.hear(2, b'warning\n')
     reader.hear(1, b'321\n')
 
     assert reader.reading().value == 2.4321
-    assert read('val_bpb: 2.5\n', stream=2).value == 2.5
 
 
 def test_other_numbers_are_kept_up_to_a_limit() -> None:

@@ -20,7 +20,7 @@ def top(tmp_path: Path) -> Path:
 
 def move(top: Path, *names: str) -> dict[str, str]:
     """What there is then in the target, links as '-> where'."""
-    moving.move(names, top, 'in', top.parent / 'goal/run')
+    moving.move(names, top, 'in', top.parent / 'goal/run', below=top.parent)
     return contents(top.parent / 'goal/run')
 
 
@@ -119,9 +119,18 @@ def test_a_folder_that_becomes_a_link_and_back_lets_nothing_out(top: Path) -> No
     try:
         for number in range(300):
             (top / 'in/deep/b').write_text(str(number))
-            moving.move(['deep/b'], top, 'in', goal)
+            moving.move(['deep/b'], top, 'in', goal, below=top.parent)
     finally:
         done.set()
         thread.join()
 
     assert not list(outside.iterdir())
+
+
+def test_a_link_above_the_target_is_an_error(top: Path) -> None:
+    (top / 'in/a').write_text('a')
+    (top.parent / 'goal').symlink_to('outside')
+
+    with pytest.raises(OSError):
+        move(top, 'a')
+    assert (top / 'in/a').exists() and not list((top.parent / 'outside').iterdir())

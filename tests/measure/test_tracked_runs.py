@@ -231,7 +231,7 @@ def test_a_folder_that_cannot_be_written_costs_a_line(lab: Place) -> None:
     idea.write('experiments/idea/exp_log/wandb', 'in the way')
 
     idea.ok('eval', '--seed', '1')
-    assert rows(lab)[0]['score'] == '1.5' and idea.talk.count('wandb has not got this run: file exists') == 1
+    assert rows(lab)[0]['score'] == '1.5' and idea.talk.count('wandb has not got this run: not a directory') == 1
 
 
 @contextmanager

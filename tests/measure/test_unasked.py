@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from place import CONFIG, Place
-from gitexp.measure import interpreter
 from stories import change, experiment, reason, rows
 
 EVAL = """\
@@ -221,12 +220,6 @@ def test_the_place_of_an_installed_module_cannot_be_taken_either(strict: Place, 
     idea.git('rm', '-q', 'scores.py')
     change(idea, other_py='')
     idea.ok('eval', '--seed', '1')
-
-
-def test_the_python_of_the_evaluation_is_asked() -> None:
-    assert interpreter.installed(f'FOO=1 {sys.executable} eval.py', ['json', 'no_such_module_here'], folder=Path('/')) == {'json'}
-    assert interpreter.installed('make eval', ['json'], folder=Path('/')) == {'json'}
-    assert interpreter.installed('/no/such/python3 eval.py', ['json'], folder=Path('/')) == set()
 
 
 def test_a_link_in_the_place_of_its_results_moves_nothing_of_the_lab(strict: Place) -> None:

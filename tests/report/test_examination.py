@@ -12,6 +12,7 @@ import pytest
 
 import killing
 from place import Place
+from stories import experiment, rows
 from gitexp.core import locks
 
 BEGIN = """
@@ -135,6 +136,35 @@ def test_lines_of_the_ledger_that_cannot_be_used_are_named(well: Place) -> None:
     assert found[0][:2] == ('bad', 'ledger')
     assert found[0][2].startswith('results.tsv: line ')
     assert found[10][2] == 'and 2 more'
+
+
+def detached(place: Place, name: str, text: str) -> str:
+    """Commit one file as if there were no hooks; returns the commit."""
+    place.write(name, text)
+    place.git('add', name)
+    place.without_hooks('commit', '-q', '-m', name)
+    return place.git('rev-parse', 'HEAD').stdout.strip()
+
+
+def test_rows_by_the_rules_of_another_trunk_are_named_and_rebased_ones_are_not(well: Place) -> None:
+    idea = experiment(well)
+    idea.ok('eval', '--seed', '1')
+    own = well.git('rev-parse', 'main').stdout.strip()
+    assert json.loads(rows(well)[0]['env'])['trunk'] == own and troubles(well) == []
+
+    well.git('switch', '-q', '--detach')
+    moved, other = detached(well, 'README.md', 'x\n'), detached(well, 'eval.py', "print('score: 0')\n")
+    well.git('switch', '-q', 'main')
+    well.git('commit', '-q', '--allow-empty', '-m', 'what was pushed first')
+    well.git('cherry-pick', moved)
+    line = (well.path / 'results.tsv').read_text().splitlines()[1]
+    more = [line.replace(rows(well)[0]['id'], f'{number}' * 16).replace(own, name) for number, name in enumerate((moved, other, 'f' * 40))]
+    (well.path / 'results.tsv').open('a').write(''.join(f'{one}\n' for one in more))
+    well.ok('sync', '--local')
+
+    (state, name, says, way), = troubles(well)
+    assert (state, name) == ('warn', 'rows') and f'git diff {well.git("rev-parse", "HEAD").stdout[:10]} {other[:10]}' in str(way)
+    assert says == f"measured by the rules of {other[:10]}, which is no commit of 'main': {'1' * 16}"
 
 
 def test_a_ledger_that_cannot_be_written_to_is_named(well: Place) -> None:

@@ -158,6 +158,6 @@ def test_a_heading_from_nowhere_does_not_open_an_old_entry(tmp_path: Path) -> No
 
 def test_a_row_does_not_take_the_id_of_a_published_one() -> None:
     old = b'id\tscore\nx1\t4.0\n'
-    assert union.holds(old, b'id\tscore\nx2\t1.0\nx1\t4.0\n') is None
-    said = union.holds(old, b'id\tscore\nx1\t0.001\nx1\t4.0\n')
+    assert union.holds('append-bottom', old, b'id\tscore\nx2\t1.0\nx1\t4.0\n') is None
+    said = union.holds('append-bottom', old, b'id\tscore\nx1\t0.001\nx1\t4.0\n')
     assert said is not None and 'has the id of another row' in said

@@ -136,6 +136,21 @@ def test_an_experiment_takes_in_a_published_trunk_that_is_not_here_yet(tmp_path:
     assert ranged(place) == 'ok'
 
 
+@pytest.mark.parametrize('words', [('merge', '-m', 'take in main'), ('merge', '--squash'), ('cherry-pick',)])
+def test_an_experiment_brings_rows_of_the_trunk_and_no_others(tmp_path: Path, words: tuple[str, ...]) -> None:
+    place = make(tmp_path, 'least')
+    assert _commit(place, 'edit model.py') == 'ok'
+    _on_trunk(place, 'row results.tsv')
+    assert told(place.git(*words, 'main', check=False).stderr) == 'ok'
+    assert words[1:] != ('--squash',) or _commit(place, 'edit model.py') == 'ok'
+    _on_trunk(place, 'row results.tsv')
+    assert (ranged(place), gated(place)) == ('ok', 'ok')
+
+    assert _commit(place, 'row results.tsv; longer results.tsv') == 'rows'
+    place.without_hooks('commit', '-q', '-m', 'exp(a): rows')
+    assert (ranged(place), gated(place)) == ('rows', 'rows')
+
+
 def test_picking_a_commit_of_the_trunk_is_no_offence(tmp_path: Path) -> None:
     place = make(tmp_path)
     _on_trunk(place, 'edit eval.py')

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from gitexp.lab import config
-from gitexp.rules import ruleset
+from gitexp.rules import pattern, ruleset
 from gitexp.rules.case import Case
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.judge import judge
@@ -55,9 +55,12 @@ def test_one_side_may_have_changed_it() -> None:
     assert _judged('eval.py', _entry('new'), ['base', 'theirs'], ['base']) == ['frozen changed']
 
 
-def test_of_two_merge_bases_either_will_do() -> None:
-    assert _judged('eval.py', _entry('mine'), ['mine', 'theirs'], ['mine', 'theirs']) == []
-    assert _judged('eval.py', _entry('new'), ['mine', 'theirs'], ['mine', 'theirs']) == ['frozen changed']
+def test_where_each_side_is_what_one_of_two_merge_bases_had_only_the_trunk_tells_which_it_is() -> None:
+    sides: list[str | None] = ['mine', 'theirs']
+    for new in ('mine', 'theirs', 'new'):
+        assert _judged('eval.py', _entry(new), sides, sides) == ['frozen both sides of the merge have changed it']
+    assert _judged('eval.py', _entry('mine'), sides, sides, away=lambda one: one.new != _entry('mine')) == []
+    assert _judged('eval.py', _entry('new'), ['new', 'theirs'], sides) == [], 'one side has moved on from both'
 
 
 def test_a_union_is_a_plain_file() -> None:
@@ -103,6 +106,14 @@ def test_between_two_ends_of_the_trunk_sections_may_have_come_in_any_order() -> 
         "sections the section '9. theirs' is not in its place: new ones follow below the last",
     ]
     assert _judged('PLAN.md', _entry('plan-both'), ['plan-theirs'], [], ends=True) == []
+
+
+def test_what_goes_with_a_whole_experiment_is_not_lost() -> None:
+    path = 'experiments/a/PLAN.md'
+    rules = RULES._replace(rules=tuple(one._replace(pattern=pattern.of(path)) if one.text == 'PLAN.md' else one for one in RULES.rules))
+    change = Change(path, None, (_entry('plan'),))
+    for branch, left, count in (('main', True, 0), ('main', False, 1), ('exp/a', True, 1)):
+        assert len(judge(Case(rules, branch, TEXTS.__getitem__, left=lambda slug, left=left: left), [change])) == count
 
 
 def test_links_come_from_either_side_and_nothing_else_does() -> None:

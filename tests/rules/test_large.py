@@ -12,6 +12,7 @@ import pytest
 from place import Place
 from rulebook import make, told
 
+from gitexp.core.errors import Refused
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.rules import append, brought, ruleset, sections, weave
@@ -49,6 +50,7 @@ def test_a_plan_of_many_parts_holds_nobody_up(plan: bytes) -> None:
     with _soon():
         assert sections.kept(plan, plan + b'\n## more\n\ny\n', ()) is None
         assert sections.merged([plan, plan], plan, ()) is None
+        assert sections.held(plan, plan + b'\n## more\n\ny\n', ()) is None
         old = plan.replace(plan[plan.index(b'## 2. s'):plan.index(b'## 9999')], b'') if b'## 9999' in plan else plan
         assert sections.kept(old, plan, ()) is None
 
@@ -71,6 +73,15 @@ def test_no_more_is_held_at_once_than_may_be(repository: Place) -> None:
     for at, oid in enumerate(oids):
         assert blobs.read(oid).startswith(b'%dx' % at)
         assert sum(map(len, blobs._held.values())) < 300_000, 'what may be held, and the two that were there before'
+
+
+def test_what_is_too_large_to_be_compared_is_refused_by_its_name(repository: Place) -> None:
+    small, large = _made(repository, [1000, 3 << 20])
+    blobs = Blobs(Git(repository.path), at_once=1 << 20, most=1 << 20)
+    blobs.expect([Change('notes_journal.md', Entry('100644', large), (Entry('100644', small),))])
+    assert blobs.read(small).startswith(b'0x')
+    with pytest.raises(Refused, match="'notes_journal.md' has 3 MiB, and a file that grows may have 1"):
+        blobs.read(large)
 
 
 @pytest.mark.parametrize('kind', ['open', 'confined'])

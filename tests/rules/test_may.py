@@ -52,6 +52,8 @@ no   data/new.txt: links-only (gitexp.yaml:18): added, and is no symbolic link; 
     ('open', 'exp/a', 'experiments/a/run_2/', 'naming'),
     ('open', 'exp/a', 'eval/__init__.py', 'frozen'),
     ('open', 'main', 'results.tsv', 'append-bottom'),
+    ('least', 'exp/a', 'results.tsv', 'rows'),
+    ('least', 'side', 'results.tsv', 'append-bottom'),
     ('open', 'main', 'RESEARCH_JOURNAL.md', 'append-top'),
     ('open', 'exp/a', 'lib', 'ok'),
     ('open', 'exp/a', 'lib/', 'ok'),

@@ -18,6 +18,7 @@ HEAD = b'id\texperiment\tstatus\tcommit\n'
     (HEAD + b'1\ta\tok\t\xff\n', 'a', ['\udcff']),
     (HEAD + b'1\tb\xff\tok\tc1\n', 'b\udcff', ['c1']),
     (HEAD.replace(b'\n', b'\r\n') + b'1\ta\tok\tc1\r\n', 'a', ['c1']),
+    (b'\n\r\n' + HEAD + b'\n1\ta\tok\tc1\n', 'a', ['c1']),
     (b'\xef\xbb\xbfexperiment\tscore\na\t3\n', 'a', ['']),
     (b'id\tscore\n1\ta\n', 'a', []),
     (b'', 'a', []),

@@ -92,6 +92,26 @@ def test_a_merge_has_the_sections_of_both_sides_in_either_order() -> None:
     assert sections.merged([mine, theirs], NEW + theirs, LIVE) == "the merge loses or moves the section '9. v1 results'"
 
 
+def test_a_merge_neither_doubles_a_section_nor_puts_a_new_one_above_an_old_one() -> None:
+    mine, goal = PLAN + NEW, b'## Goal\n\nlose\n\n'
+    assert sections.merged([PLAN, mine], mine + NEW, LIVE) == "the merge doubles the section '9. v1 results'"
+    assert sections.merged([PLAN, mine], goal + mine, LIVE) == "the merge puts the section 'Goal' above '1. Goal'"
+    assert sections.merged([PLAN, GAP], _swapped(GAP, b'\n## 10.', NEW + b'\n## 10.'), LIVE) is None, 'where its number belongs'
+    assert sections.merged([PLAN, mine], mine + goal, LIVE) is None
+
+
+@pytest.mark.parametrize(('new', 'says'), [
+    (NEW + PLAN, None),
+    (PLAN + b'\n## 1. Goal\n\nhigher\n', None),
+    (b'## 1. Goal\n\nhigher\n\n' + PLAN, "the section '1. Goal' stands below another one of that name"),
+    (_swapped(PLAN, b'lower', b'higher'), "the section '1. Goal' is changed"),
+    (_swapped(PLAN, b'## 1. Goal\n\nlower\n\n', b'') + b'\n## 1. Goal\n\nlower\n',
+     "the section '2. Data' is not in its place: new ones follow below the last"),
+])
+def test_what_is_published_is_held_whatever_was_merged(new: bytes, says: str | None) -> None:
+    assert sections.held(PLAN, new, LIVE) == says
+
+
 _lines = some.sampled_from([
     b'## 1. a\n', b'## 2. b\n', b'## status\n', b'x\n', b'- y:\n', b'\n', b'```\n', b'x', b'\r\n', b'<!--', b'-->\n',
 ])

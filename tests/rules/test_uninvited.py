@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rulebook import apply, gated, make
 
-from gitexp.rules import uninvited
+from gitexp.rules import places, uninvited
 from gitexp.rules.uninvited import Ground
 
 FIXED = {'eval.py', 'gitexp.yaml', 'tools/score.py', 'pkg/data.py', 'build/Makefile', 'tests/test_model.py'}
@@ -18,8 +18,8 @@ SAYS = b'import numpy, pkg.data\n'
 
 def said(path: str, *, is_file: bool = True, eval_: str = 'python3 eval.py', **texts: bytes) -> str:
     """What is said of a new path; the fixed eval.py says that it imports, others what `texts` has for them."""
-    said = {uninvited.COMMANDS: eval_.encode(), 'eval.py': SAYS, **{name.replace('_', '.'): text for name, text in texts.items()}}
-    ground = Ground(FIXED, lambda folder: folder == 'pkg', lambda: said, INSTALLED.intersection)
+    said = {places.COMMANDS: eval_.encode(), 'eval.py': SAYS, **{name.replace('_', '.'): text for name, text in texts.items()}}
+    ground = Ground(FIXED, lambda folder: folder == 'pkg', lambda: said, lambda modules, scripts: INSTALLED.intersection(modules))
     return ''.join(one.message for one in uninvited.judge({path: is_file}, ground))
 
 
@@ -84,24 +84,13 @@ def test_a_link_may_lead_to_a_package() -> None:
 
 @pytest.mark.parametrize('path', [
     'model.py', 'model/__init__.py', 'solution.py', 'json.txt', 'json.test.py', 'json/notes.md', 'json/schema.py', 'eval/inputs.bin',
-    'src/json.py', 'src/types.py', 'pkg/types.py', 'pkg/random/__init__.py', 'pandas.py', 'other/conftest.py', 'Makefile', 'makefile',
+    'src/json.py', 'src/types.py', 'pkg/types.py', 'pkg/random/__init__.py', 'pkg/pandas.py', 'other/conftest.py', 'Makefile', 'makefile',
     '__pycache__/json.cpython-311.pyc', '__pycache__/model.cpython-311.pyc', 'eval.pyc', 'experiments/idea/random.py',
     'pyproject.toml', 'build.py', 'build/__init__.py', 'model/tools.py', 'tools/more/__init__.py', 'toolsets.py',
     'org/tools.py', 'org/notes.md', 'java/Main.java', 'src/org/__init__.py', 'pkg/vms_lib.py', 'pip.py', 'test/__init__.py',
 ])
 def test_what_is_only_there_is_not(path: str) -> None:
     assert said(path) == ''
-
-
-@pytest.mark.parametrize(('text', 'names'), [
-    (b'import numpy\n', ['numpy']),
-    (b'import os, torch.nn as nn, x.y\n', ['os', 'torch', 'x']),
-    (b'if True:\n    from pandas.core import frame\n', ['pandas']),
-    (b'from . import near\nimportant = 1\n', []),
-    (b'\xff\xfe import a\n', []),
-])
-def test_imports_are_read_without_running_them(text: bytes, names: list[str]) -> None:
-    assert list(uninvited.imported(text)) == names
 
 
 def test_the_gate_refuses_what_is_added_and_not_what_the_trunk_has(tmp_path: Path) -> None:

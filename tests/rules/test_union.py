@@ -96,12 +96,29 @@ def test_the_judge_and_the_driver_agree(ours: bytes, theirs: bytes) -> None:
     made = weave.rows(b'', ours, theirs)
     assert made is not None
     assert bottom([], [ours, theirs], made) is None
-    assert union.holds(ours, made) is None
-    assert union.holds(theirs, made) is None
+    assert union.holds('append-bottom', ours, made) is None
+    assert union.holds('append-bottom', theirs, made) is None
+
+
+_others = some.lists(some.integers(10, 19), max_size=6).map(lambda ids: b'id\tx\n' + b''.join(b'%d\tx\r\n' % one for one in ids))
+
+
+@given(_rows, _others, some.booleans())
+def test_what_the_driver_makes_holds_every_line_end(ours: bytes, theirs: bytes, is_open: bool) -> None:
+    theirs = theirs.rstrip(b'\r\n') if is_open else theirs
+    for one, other in ((ours, theirs), (theirs, ours)):
+        made = weave.rows(b'', one, other)
+        assert made is not None
+        assert [union.holds('append-bottom', side, made) for side in (one, other)] == [None, None]
 
 
 @pytest.mark.parametrize(('old', 'new', 'said'), [
     (OURS, OURS + b'3\t2.8\n', None),
+    (OURS[:-1], (OURS + b'3\t2.8\n')[:-1], None),
+    (OURS[:-1], OURS[:-1] + b'\r\n3\t2.8\r\n', None),
+    (OURS, OURS.replace(b'\n', b'\r\n'), "the header is changed: 'id\tscore'"),
+    (OURS, OURS[:-1] + b'\r\n', "the line end of '2\t2.9' is changed"),
+    (OURS, b'\n' + OURS, "the header is changed: 'id\tscore'"),
     (OURS, THEIRS + b'2\t2.9\n', None),
     (OURS[:-1], OURS + b'3\t2.8\n', None),
     (OURS, THEIRS, "'2\t2.9' is lost"),
@@ -109,9 +126,36 @@ def test_the_judge_and_the_driver_agree(ours: bytes, theirs: bytes) -> None:
     (OURS, b'x\ty\n' + OURS, "the header is changed: 'id\tscore'"),
     (OURS, b'', "the header is changed: 'id\tscore'"),
     (b'', OURS, None),
-    (TITLE + OLD, TITLE + MINE + OLD, None),
-    (TITLE + OLD, TITLE + MINE, "'## a' is lost or moved"),
-    (TITLE + MINE + OLD, TITLE + OLD + MINE, "'## a' is lost or moved"),
+    (b'one\ntwo\n', b'one\nmine\ntwo\n', None),
+    (b'one\ntwo\n', b'two\none\n', "'two' is lost, moved or changed"),
+    (b'one\ntwo\n', b'one\r\ntwo\r\n', "'one' is lost, moved or changed"),
 ])
 def test_what_is_published_is_held(old: bytes, new: bytes, said: str | None) -> None:
-    assert union.holds(old, new) == said
+    assert union.holds('append-bottom', old, new) == said
+
+
+@pytest.mark.parametrize(('new', 'said'), [
+    (TITLE + YOURS + MINE + OLD, None),
+    (TITLE + MINE + YOURS + OLD, None),
+    (TITLE + b'\n### more\nx\n' + MINE + YOURS + OLD, None),
+    (TITLE + b'\n```\n' + MINE + OLD, "'# Journal' is lost, moved or changed"),
+    (TITLE + b'\n# Big\n' + YOURS + MINE + OLD + YOURS, None),
+    (TITLE + MINE, "'## a' is lost, moved or changed"),
+    (TITLE + OLD + MINE, "'## a' is lost, moved or changed"),
+    (TITLE + YOURS + MINE.replace(b'x\n', b'no\nx\n') + OLD, "'## o' is lost, moved or changed"),
+    (TITLE + YOURS + MINE + b'(withdrawn)\n' + OLD, "'## o' is lost, moved or changed"),
+    (TITLE + YOURS + MINE + b'\n### not so\n' + OLD, "'## o' is lost, moved or changed"),
+    (TITLE + b'not so\n' + YOURS + MINE + OLD, "'# Journal' is lost, moved or changed"),
+    ((TITLE + YOURS + MINE + OLD).replace(b'\n', b'\r\n'), "'## o' is lost, moved or changed"),
+])
+def test_published_entries_are_held_whole(new: bytes, said: str | None) -> None:
+    assert union.holds('append-top', TITLE + MINE + OLD, new) == said
+
+
+def test_a_published_entry_is_held_though_a_new_one_hides_it() -> None:
+    hiding = b'\n## n\n```\nnever closed\n'
+    assert union.holds('append-top', TITLE + OLD, TITLE + hiding + OLD) is None, 'an append is one whatever it says'
+
+
+def test_nothing_stands_above_a_header() -> None:
+    assert bottom([], [OURS, THEIRS], b'\n' + OURS + b'3\t2.8\n') == 'the merge puts something above the header'

@@ -32,8 +32,9 @@ def test_our_rows_keep_their_place_and_theirs_follow(base: bytes, ours: bytes, t
 @pytest.mark.parametrize(('ours', 'theirs', 'made'), [
     (OURS[:-1], THEIRS, OURS + b'3\t2.8\n'),
     (OURS, THEIRS[:-1], OURS + b'3\t2.8\n'),
-    (OURS.replace(b'\n', b'\r\n'), THEIRS, (OURS + b'3\t2.8\n').replace(b'\n', b'\r\n')),
-    (OURS, THEIRS.replace(b'\n', b'\r\n'), OURS + b'3\t2.8\n'),
+    (OURS.replace(b'\n', b'\r\n'), THEIRS, OURS.replace(b'\n', b'\r\n') + b'3\t2.8\n'),
+    (OURS, THEIRS.replace(b'\n', b'\r\n'), OURS + b'3\t2.8\r\n'),
+    (OURS.replace(b'\n', b'\r\n'), THEIRS[:-1], OURS.replace(b'\n', b'\r\n') + b'3\t2.8\r\n'),
     (BOM + OURS, THEIRS, BOM + OURS + b'3\t2.8\n'),
     (OURS, BOM + THEIRS, OURS + b'3\t2.8\n'),
     (OURS + b'\n\n', THEIRS + b'\n4\t2.7\n', OURS + b'\n\n3\t2.8\n4\t2.7\n'),
@@ -43,7 +44,8 @@ def test_our_rows_keep_their_place_and_theirs_follow(base: bytes, ours: bytes, t
     (OURS, BASE + b'2\t1.1\n', OURS + b'2\t1.1\n'),
     (OURS, BASE + b'<<<<<<< HEAD\n', OURS + b'<<<<<<< HEAD\n'),
 ], ids=[
-    'our last line is open', 'their last line is open', 'CRLF here', 'CRLF there', 'a mark here', 'a mark there', 'blank lines',
+    'our last line is open', 'their last line is open', 'CRLF here', 'CRLF there', 'CRLF here, their last line is open',
+    'a mark here', 'a mark there', 'blank lines',
     'unreadable', 'the header again', 'a row again', 'an id with two contents', 'markers are lines',
 ])
 def test_no_row_is_lost_and_none_doubled(ours: bytes, theirs: bytes, made: bytes) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from place import CONFIG, Place
-from gitexp.run import fence
+from gitexp.git.command import Git
+from gitexp.lab.lab import Lab
+from gitexp.run import beyond, fence, mounts
 from stories import experiment, rows
 
 held = pytest.mark.skipif(
@@ -61,6 +63,7 @@ def protection(lab: Place) -> list[object]:
     'ln -s "$LAB/results.tsv" mine && echo forged >> mine',
     'setsid sh -c "echo forged >> \\"$LAB/results.tsv\\""',
     'mkdir over && unshare -m mount --bind over "$LAB"',
+    'git config --global core.pager cat',
     f'"{sys.executable}" -c "import os; os.truncate(os.environ[\'LAB\'] + \'/results.tsv\', 0)"',
 ])
 def test_nothing_of_the_lab_can_be_written_to(closed: Place, attempt: str) -> None:
@@ -86,10 +89,11 @@ def test_a_run_writes_where_it_may(closed: Place, tmp_path: Path) -> None:
         echo a > here; mv here there; mkdir -p deep/er; mv there deep/er/; ln deep/er/there linked; rm linked
         echo kept > "$EXP_OUT/kept"; mv "$EXP_OUT/kept" moved; mv moved "$EXP_OUT/kept"
         mkdir -p experiments/idea/results && echo b > experiments/idea/results/b
-        echo c > "$HOME/c"; mkdir -p "$HOME/.cache/x"; echo d > "$HOME/.cache/x/d"
+        mkdir -p "$HOME/.cache/x"; echo d > "$HOME/.cache/x/d"
         echo e > /dev/null; git rev-parse HEAD; git status --short
         echo all: 1
     """
+    Path(os.environ['HOME'], '.cache').mkdir()
     idea = experiment(closed, try_sh=script)
     idea.ok('eval', '--seed', '1')
 
@@ -197,3 +201,78 @@ def test_the_doctor_says_whether_runs_are_held(closed: Place) -> None:
     closed.git('config', 'gitexp.landlock', 'no')
     closed.exp('doctor')
     assert 'runs can write to the lab: git config gitexp.landlock says so' in closed.said
+
+
+@held
+@pytest.mark.parametrize('name', ['elsewhere/ledger.tsv', 'second'])
+def test_the_ledger_is_closed_by_whatever_name(closed: Place, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    ledger = closed.write('results.tsv', '')
+    if name == 'second':
+        os.link(ledger, path)
+    else:
+        os.replace(ledger, path)
+        ledger.symlink_to(path)
+    idea = experiment(closed, try_sh='echo forged >> "$LEDGER" && echo did: 1; echo forged >> "$LAB/results.tsv" && echo did: 1\n')
+    idea.ok('eval', '--seed', '1', LEDGER=str(path), LAB=str(closed.path))
+
+    assert json.loads(rows(closed)[0]['metrics']) == {}
+
+
+def test_what_decides_outside_a_lab_is_known(closed: Place, tmp_path: Path) -> None:
+    other = tmp_path / 'other/objects'
+    (other / 'info').mkdir(parents=True)
+    (other / 'info/alternates').write_text('../third\n')
+    (closed.path / '.git/objects/info/alternates').write_text(f'# beside\n{other}\n')
+    closed.git('config', 'gitexp.chained', '~/hooks')
+    python = tmp_path / 'venv/bin/python3'
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (tmp_path / 'venv/pyvenv.cfg').touch()
+    found = beyond.others(Lab.find(closed.path), {'HOME': '/h', 'GIT_CONFIG_GLOBAL': '/g'}, str(python))
+
+    package = Path(fence.__file__).parents[1]
+    wanted = [other, tmp_path / 'other/third', f'{os.environ["HOME"]}/hooks', '/g', '/h/.config/git', tmp_path / 'venv', package]
+    assert {os.path.realpath(path) for path in wanted} <= set(map(os.path.realpath, found))
+
+
+@held
+def test_what_decides_outside_is_closed_where_that_breaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fence, '_TEMPORARY', ())
+    for name in ('lab', 'tools/venv', 'tools/more', 'home/.cache'):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / 'home/.gitconfig').touch()
+    others = [str(tmp_path / name) for name in ('tools/venv', 'home/.gitconfig', 'home', 'lab/.venv')] + [str(tmp_path), os.devnull]
+
+    def free(said: str | None) -> set[str]:
+        around = fence.around([tmp_path / 'lab'], others, said=said, env={'HOME': str(tmp_path / 'home')}, command='')
+        return {path.removeprefix(f'{tmp_path}/') for path in around.free if path.startswith(str(tmp_path))}
+    assert free(None) == {'tools/more', 'home'}
+    assert free('true') == {'tools/more', 'home/.cache'}
+
+
+def test_a_folder_that_is_mounted_twice_is_closed_in_both_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of mounts is made up, and links stand for what is mounted."""
+    (tmp_path / 'a/lab/.git').mkdir(parents=True)
+    for name, target in {'whole': 'a', 'the lab': 'a/lab', 'git': 'a/lab/.git', 'over': 'none', 'far': 'a/lab'}.items():
+        (tmp_path / name).symlink_to(target)
+    table = tmp_path / 'mountinfo'
+    said = [('8:1', '/v', 'a'), ('8:1', '/v', 'whole'), ('8:1', '/v/lab', 'the\\040lab'), ('8:1', '/v/lab/.git', 'git'),
+            ('8:1', '/v/lab', 'over'), ('8:2', '/v/lab', 'far')]
+    table.write_text(''.join(f'1 0 {device} {root} {tmp_path}/{point} rw - ext4 x rw\n' for device, root, point in said))
+    monkeypatch.setattr(mounts, '_TABLE', str(table))
+
+    assert mounts.ways([str(tmp_path / 'a/lab')]) == {f'{tmp_path}/{name}' for name in ('whole/lab', 'the lab', 'git')}
+
+
+def test_a_configuration_that_a_run_has_written_starts_nothing(repository: Place, tmp_path: Path) -> None:
+    program = tmp_path / 'program'
+    program.write_text(f'#!/bin/sh\ntouch "{tmp_path}/started"\n')
+    program.chmod(0o755)
+    repository.git('config', '--global', 'core.fsmonitor', str(program))
+    Git(repository.path).ask('status', '--porcelain')
+    assert not (tmp_path / 'started').exists()
+
+    repository.git('status', '--porcelain')
+    assert (tmp_path / 'started').exists()

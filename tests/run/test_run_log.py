@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,15 @@ def test_of_a_log_that_is_too_long_the_ends_are_kept(tmp_path: Path, sizes: list
     assert note == b'[... 65 bytes dropped here ...]'
 
 
-def test_a_full_disk_ends_the_log_and_not_the_run() -> None:
-    with Log(Path('/dev/full')) as log:
-        log.add(b'x')
-        log.add(b'y')
+def test_a_full_disk_ends_the_log_and_not_the_run(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Log(tmp_path / 'run.log') as log:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        try:
+            log.add(b'x')
+            log.add(b'y')
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert log.lost is not None
 

@@ -66,6 +66,39 @@ def test_more_is_better_where_the_lab_says_so() -> None:
     assert said and (said.against, said.verdict.kind) == ('the baseline', Judged.BETTER)
 
 
+FLAT = tree('new', 2.5, 2.5, 2.5)
+
+
+def test_seeds_that_all_give_one_value_are_one_where_those_of_others_differ() -> None:
+    said = decided(BASELINE, GOOD, FLAT)
+
+    assert said and (said.verdict.kind, said.verdict.flags, said.verdict.n) == (Judged.PROVISIONAL, ('seedless',), 1)
+    again = decided(BASELINE, GOOD, tree('flat', 2.6, 2.6, 2.6)._replace(experiment='new'), FLAT)
+    assert again and again.verdict.flags == ('seedless',), 'nor does a second try of the same make it usual'
+    assert again.reference.tree == 'good', 'what is not believed is no champion'
+    worse = decided(BASELINE, GOOD, tree('new', 3.5, 3.5, 3.5))
+    assert worse and (worse.verdict.kind, worse.verdict.n) == (Judged.WORSE, 1)
+
+
+@pytest.mark.parametrize('others', [
+    [BASELINE, tree('flat', 2.6, 2.6, 2.6)], [tree('base', 3.0, 3.0, 3.0, kind=Kind.BASELINE), GOOD],
+    [tree('base', 3.0, 3.0, 3.0, kind=Kind.BASELINE)],
+], ids=['two of them', 'so is the baseline', 'no noise at all'])
+def test_where_that_is_usual_it_says_nothing(others: list[Standing]) -> None:
+    said = decided(*others, FLAT)
+
+    assert said and (said.verdict.kind, said.verdict.n) == (Judged.BETTER, 3) and 'seedless' not in said.verdict.flags
+
+
+@pytest.mark.parametrize(('lost', 'flags'), [({('new', 2): 2}, ('retried',)), ({('new', 9): 2}, ()), ({('good', 2): 2}, ())])
+def test_a_seed_that_was_run_in_vain_makes_a_gain_provisional(lost: dict[tuple[str, int], int], flags: tuple[str, ...]) -> None:
+    standings = Standings('e', (BASELINE, GOOD, tree('new', 2.8, 2.81, 2.79)), lost=lost)
+    said = decide.among(standings, 'new', METRIC)
+
+    assert said and said.verdict.flags == flags
+    assert said.verdict.kind is (Judged.PROVISIONAL if flags else Judged.BETTER)
+
+
 def test_without_another_tree_there_is_no_verdict() -> None:
     assert decided(tree('new', 1.0)) is None
     assert decided(BASELINE) is None

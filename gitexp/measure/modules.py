@@ -1,0 +1,114 @@
+"""Which modules the Python has that evaluates, told from the names of files: none is imported."""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from gitexp.core.kept import Kept
+from gitexp.lab.lab import Lab
+from gitexp.measure import environment, interpreter
+
+_PYTHON = r'(?<![\w/.-])(?:/[\w./+-]*/)?python(?:\d(?:\.\d+)?)?(?![\w/-])'
+_OWN = r'site-packages|dist-packages|lib-dynload|python3[\d.]*t?'
+_CODE = ('.py', '.pyc', '.so', '.pyd')
+_STRAY = {'benchmarks', 'docs', 'examples', 'scripts', 'test', 'tests'}  # which packages leave there by mistake, and nobody imports
+_MAPPED = r"'(\w+)': '([^'\n]*)'"
+_HEAD = 1 << 14
+
+
+class Modules:
+    """Those that a program started in `folder` would load if no file of the lab came before."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self._lab = lab
+        self._folder = folder
+        self._tops = (lab.root, folder)
+        self._places: list[tuple[str, bool]] | None = None
+
+    def installed(self, modules: Collection[str], scripts: Callable[[], str]) -> set[str]:
+        """Which of some modules, `a/b` for a.b, are there.
+
+        `scripts` is asked for what else may start a Python where the command does not tell which it is.
+        """
+        if self._places is None:
+            self._places = list(self._found(scripts))
+        return {module for place, loose in self._places for module in _there(Path(place), modules, loose=loose, tops=self._tops)}
+
+    def _found(self, scripts: Callable[[], str]) -> Iterator[tuple[str, bool]]:
+        """Where Python looks after the folders of a program, and whether what lies there has been put there to be imported."""
+        text = self._lab.config.eval.text
+        told = interpreter.of(text, os.environ, self._folder)
+        told = None if told and _inside(told, [self._folder]) else told  # A program of the commit is not started outside a run.
+        said = text if told else f'{text}\n{scripts()}\n{_launcher(text, self._folder)}'
+        for place in self._paths(told, said):
+            own = bool(re.fullmatch(_OWN, os.path.basename(place)))
+            if own or not _inside(place, self._tops):
+                yield place, own
+        for place in environment.assigned(said.split()).get('PYTHONPATH', '').split(os.pathsep):
+            if os.path.isabs(place) and not _inside(place, self._tops):
+                yield place, True
+
+    def _paths(self, told: str | None, said: str) -> Iterator[str]:
+        words = [*re.findall(_PYTHON, said), *([] if told else ['python3'])]
+        paths = {path for word in words if (path := environment.found(word, os.environ, self._folder))}
+        kept = Kept(self._lab.state / 'cache' / 'programs.json')
+        for path in paths.union([told] if told else []):
+            python = None if _inside(path, [self._folder]) else interpreter.ask(path, kept, folder=self._folder)
+            yield from python.path if python else []
+        kept.save()
+        if not told:  # Then it may be one that its launcher finds by the folder.
+            yield from (str(place) for top in self._tops for place in top.glob('.venv/lib/python*/site-packages'))
+
+
+def _launcher(command: str, folder: Path) -> str:
+    """What the program says that a command line starts with, if that is a script."""
+    path = environment.program(command, os.environ, folder)
+    try:
+        with open(path or os.devnull, 'rb') as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return ''
+    return head.decode('utf-8', 'replace') if head.startswith(b'#!') else ''
+
+
+def _there(place: Path, modules: Collection[str], *, loose: bool, tops: Collection[Path]) -> Iterator[str]:
+    """What a folder has of some modules; unless `loose`, packages alone, as of a project that is installed from its sources."""
+    entries = _entries(place)
+    stems = {entry.partition('.')[0] for entry in entries}
+    for module in modules:
+        first, _, inner = module.partition('/')
+        if first in stems and (inner or first not in _STRAY) and _has(place, module, entries, loose=loose):
+            yield module
+    for entry in (entry for entry in entries if entry.startswith('__editable__') and entry.endswith('_finder.py')):
+        for name, where in re.findall(_MAPPED, (place / entry).read_text('utf-8', 'replace')):
+            if name in modules and not _inside(where, tops):
+                yield name
+
+
+def _has(place: Path, module: str, entries: Collection[str], *, loose: bool) -> bool:
+    """Whether a folder has a module; of the inner ones those in folders that have no __init__, since theirs are found elsewhere, too."""
+    first, _, inner = module.partition('/')
+    inside = _entries(place / first)
+    is_package = any(entry.startswith('__init__.') for entry in inside)
+    if inner:
+        return not is_package and _has(place / first, inner, inside, loose=True)
+    if loose and any(entry.startswith(f'{first}.') and entry.endswith(_CODE) for entry in entries):
+        return True
+    return is_package or loose and any(_is_code(place / first / entry) for entry in inside)
+
+
+def _is_code(path: Path) -> bool:
+    return path.name.endswith(_CODE) or any(entry.endswith(_CODE) for entry in _entries(path))
+
+
+def _entries(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _inside(path: str, tops: Collection[Path]) -> bool:
+    return any(Path(path).is_relative_to(top) for top in tops)

@@ -1,0 +1,121 @@
+"""The folders in which Python may look for a module first: beside a program, where it is started, and where it is told to look."""
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+
+COMMANDS = ''  # stands for a path among texts: the commands of the lab
+MAKE = ('GNUmakefile', 'makefile', 'Makefile')  # in the order in which make looks for them
+_PROGRAMS = ('', '.py', '.pyw', '.pyc', '.so', '.pyd', '.ipynb', '.sh', '.bash', '.zsh', '.mk')
+# Not compiled before they are needed, since each takes longer than what is done with it.
+_APART = r'\$[({]?\w*[)}]?|[\s;&|()<>{}"\'`=:,]+'
+_ARGUMENTS = r'(\.py\b["\']?[ \t])[^;&|\n]*'
+_INTO = r'(?:\bcd|\bpushd|(?<!\S)-C|--chdir|--directory)[\s="\']+([^\s;&|"\')]+)'
+_PATH = r'PYTHONPATH["\']?[\s=:,]+([^\s;&|]+)'
+_MODULE = r'(?<!\S)-m[\s"\',]+([\w.]+)'
+_TELLING = r'\bsys\.path\b|\baddsitedir\b|PYTHONPATH|\bchdir\b|\bcwd\b'
+_QUOTED = r'["\']([^"\'\n]*)["\']'
+
+
+class Places:
+    """Told from the paths of the fixed files and from what they and the commands say, on the side of too many."""
+
+    def __init__(self, fixed: Collection[str], is_package: Callable[[str], bool], texts: Mapping[str, bytes]) -> None:
+        self._fixed = fixed
+        self._is_package = is_package
+        modules = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items() if path.endswith('.py')}
+        self._texts = {**modules, **started(texts)}
+        self._around = {'', *(folder for path in fixed if _is_program(path) for folder in above(path))}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._around | self.named)
+
+    def hold(self, folder: str) -> bool:
+        """Whether Python may look there first. What is in a package is found there only if a program, or its path, leads there."""
+        if folder in self.named:
+            return True
+        return folder in self._around and (not folder or not self._is_package(folder) or folder in self._opened or self._is_started(folder))
+
+    @cached_property
+    def named(self) -> set[str]:
+        """The folders that commands and scripts name, or whose files they name, among other words."""
+        words = {word for path, text in self._texts.items() for word in _words(path, text)}
+        return words.union(map(posixpath.dirname, words)) - {''}
+
+    @cached_property
+    def later(self) -> set[str]:
+        """Folders from which fixed modules are loaded, though Python looks elsewhere before: those of PYTHONPATH, and of `-m`."""
+        found: set[str] = set()
+        into: set[str] = set()
+        for path, text in self._texts.items():
+            if not path.endswith('.py'):
+                into.update(_joined(path, text, re.findall(_INTO, text)))
+                found.update(_joined(path, text, (one for said in re.findall(_PATH, text) for one in re.split(_APART, said))))
+                ends = [f'/{name.replace(".", "/")}{end}' for name in re.findall(_MODULE, text) for end in ('.py', '/__main__.py')]
+                found.update(one[:-len(end)] for one in self._fixed for end in ends if one.endswith(end))
+        return found - into - {''}
+
+    @cached_property
+    def _opened(self) -> set[str]:
+        """The folders of programs that change their path, and those above them."""
+        return {
+            folder for path, text in self._texts.items() if path.endswith('.py') and ('sys.path' in text or 'addsitedir' in text)
+            for folder in above(path)
+        }
+
+    def _is_started(self, folder: str) -> bool:
+        """Whether another program of Python names a program there by its path."""
+        inside = [path for path in self._fixed if posixpath.dirname(path) == folder and _is_program(path)]
+        return any(path in text for path in inside for other, text in self._texts.items() if other.endswith('.py'))
+
+
+def started(texts: Mapping[str, bytes]) -> dict[str, str]:
+    """The commands, and the scripts that they name or that such scripts name, by path; make finds its own."""
+    left = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items()}
+    found, new = {}, {COMMANDS: left.pop(COMMANDS, '')}
+    while new:
+        found.update(new)
+        new = {path: left.pop(path) for path in [*left] if any(_starts(other, text, path) for other, text in new.items())}
+    return found
+
+
+def _starts(other: str, text: str, path: str) -> bool:
+    """Whether a text may start a script: by its name, as a module, or as what make looks for."""
+    name = posixpath.basename(path)
+    if name in text or name in MAKE and 'make' in text:
+        return True
+    module = name[:-len('.py')] if name.endswith('.py') and not other.endswith('.py') else ''
+    return bool(module) and (f'-m {module}' in text or f'.{module}' in text)
+
+
+def _is_program(path: str) -> bool:
+    return posixpath.splitext(path)[1] in _PROGRAMS
+
+
+def above(path: str) -> Iterator[str]:
+    """The folders on the way to a path, without the top."""
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def _words(path: str, text: str) -> Iterator[str]:
+    """What may be a path in a text, from the top; what is handed to a program of Python is none of it."""
+    if path.endswith('.py'):
+        said: Iterable[str] = (word for line in text.splitlines() if re.search(_TELLING, line) for word in re.findall(_QUOTED, line))
+    else:
+        said = re.split(_APART, re.sub(_ARGUMENTS, r'\1', text))
+    return _joined(path, text, said)
+
+
+def _joined(path: str, text: str, words: Iterable[str]) -> Iterator[str]:
+    """Words as paths from the top, from the folder of their script, and from each folder that it changes into."""
+    starts = [posixpath.dirname(path)]
+    for said in () if path.endswith('.py') else re.findall(_INTO, text):
+        starts += [posixpath.join(start, re.split(_APART, said)[-1].lstrip('/')) for start in ('', starts[-1])]
+    for word in {word.lstrip('/') for word in words if word}:
+        for start in {'', *starts}:
+            found = posixpath.normpath(posixpath.join(start, word))
+            if found != '.' and not found.startswith('..'):
+                yield found

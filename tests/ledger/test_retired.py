@@ -1,0 +1,83 @@
+"""A version that a bug has closed stays closed, whoever measures it and whatever the order of the lines."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import permutations
+
+import pytest
+import sharing
+from place import Place
+from stories import experiment
+
+from gitexp.ledger import retired
+from gitexp.ledger.result import Kind, Result
+
+Rows = Callable[..., Result]
+
+
+def event(row: Rows, name: str, version: str, *covers: str) -> Result:
+    bug = version.partition('_')[2] or 'some'
+    return row(name, kind=Kind.SUPERSEDE, value=None, tree=None, version=version, params={'bug': bug, 'covers': list(covers)})
+
+
+def covered(rows: Sequence[Result]) -> dict[str, str]:
+    """In every order the same."""
+    found = [retired.covered(some) for some in permutations(rows)]
+    assert all(one == found[0] for one in found)
+    return found[0]
+
+
+@pytest.mark.parametrize(('said', 'gone'), [
+    ({}, True), ({'id': '0'}, True), ({'version': 'v2'}, False), ({'version': 'v1_with_fix'}, False), ({'experiment': 'other'}, False),
+    ({'kind': Kind.BASELINE}, False), ({'kind': Kind.IMPORT}, False),
+], ids=lambda said: str(said))
+def test_what_belongs_to_a_version_that_is_closed(row: Rows, said: dict[str, object], gone: bool) -> None:
+    late = row('5')._replace(**said)
+
+    assert covered([row('1'), event(row, '2', 'v1_leak', '1'), late]) == {'1': 'leak', **({late.id: 'leak'} if gone else {})}
+
+
+def test_where_only_rows_are_retired_the_version_goes_on(row: Rows) -> None:
+    assert covered([row('1'), event(row, '2', 'v1', '1'), row('3')]) == {'1': 'some'}
+
+
+def test_restored_all_of_it_counts_again(row: Rows) -> None:
+    closed, back = event(row, '2', 'v1_leak', '1'), row('4', kind=Kind.RESTORE, value=None, params={'restores': '2'})
+    rows = [row('1'), closed, row('3'), back]
+
+    assert covered(rows) == {}
+    assert [one.id for one in retired.by(closed, rows)] == ['1', '3'], 'what was never named comes back with it'
+
+
+def test_of_two_that_close_it_one_is_enough(row: Rows) -> None:
+    back = row('6', kind=Kind.RESTORE, value=None, params={'restores': '2'})
+
+    rows = [row('1'), event(row, '2', 'v1_leak', '1'), event(row, '3', 'v1_bias', '1'), row('4'), back]
+    assert covered(rows) == {'1': 'bias', '4': 'bias'}
+
+
+def test_what_is_brought_back_by_name_counts_in_a_version_that_is_closed(row: Rows) -> None:
+    some, rest = event(row, '3', 'v1', '1'), event(row, '4', 'v1_leak', '2')
+
+    assert covered([row('1'), row('2'), some, rest, row('5', kind=Kind.RESTORE, value=None, params={'restores': '3'})]) == {'2': 'leak'}
+
+
+def test_measured_again_before_the_bug_was_heard_of(lab: Place) -> None:
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+    bare = sharing.server(lab)
+    lab.ok('sync')
+    two = sharing.clone(bare, 'two')
+    two.ok('sync')
+    two.ok('supersede', 'idea', '--bug', 'leak', '--yes')
+    two.ok('sync')
+
+    idea.ok('eval', '--seeds', '2')
+    assert json.loads(lab.ok('best', '--json'))['experiment'] == 'idea'
+    lab.ok('sync')
+    assert lab.exp('best') == 1, lab.said
+    assert [row['superseded_by'] for row in json.loads(lab.ok('results', '--json'))] == ['leak', 'leak', None]
+    assert idea.exp('eval') == 3 and "superseded by the bug 'leak'" in idea.talk
+    idea.ok('eval', '--despite', 'leak')
+    assert json.loads(lab.ok('best', '--json'))['version'] == 'v2'

@@ -1,0 +1,163 @@
+"""Which modules the Python that evaluates has, and what an experiment may call its own."""
+from __future__ import annotations
+
+import os
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from gitexp.lab.lab import Lab
+from gitexp.measure.modules import Modules
+from place import CONFIG, Place
+from stories import change, experiment, reason, rows
+
+VERSION = f'python3.{sys.version_info[1]}'
+TRAIN = 'train: python3 train.py\n'
+EVAL = "import helperlib\nprint('score:', 2.0)\n"
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """A Python of its own, with some modules in it; returns its folder."""
+    made = tmp_path / 'own'
+    venv.create(made, symlinks=True)
+    _fill(made)
+    return made
+
+
+def _fill(made: Path) -> Path:
+    site = made / 'lib' / VERSION / 'site-packages'
+    names = ['helperlib.py', 'big/__init__.py', 'native.abi3.so', 'google/protobuf/__init__.py', 'tests/__init__.py', 'share/notes.txt']
+    for name in [*names, 'loose/part.py', 'big/inner.py']:
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text('')
+    return site
+
+
+def _found(lab: Place, eval_: str, *modules: str, scripts: str = '') -> set[str]:
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py', eval_))
+    lab.git('add', '-A')
+    lab.git('commit', '-q', '--allow-empty', '-m', 'eval')
+    return Modules(Lab.find(lab.path), lab.path).installed(modules, lambda: scripts)
+
+
+def test_what_is_in_the_place_of_packages_is_found(lab: Place, python: Path) -> None:
+    there = {'helperlib', 'big', 'native', 'google/protobuf', 'google', 'loose'}
+    others = {'tests', 'share', 'big/inner', 'google/own', 'model', 'click'}
+
+    assert _found(lab, f'{python}/bin/python eval.py', *there, *others) == there
+
+
+def test_a_python_is_looked_for_where_the_command_does_not_tell(lab: Place, python: Path, tmp_path: Path) -> None:
+    assert _found(lab, 'sh run.sh', 'helperlib', 'click') == {'click'}
+    assert _found(lab, 'sh run.sh', 'helperlib', scripts=f'PY={python}/bin/python\n$PY eval.py\n') == {'helperlib'}
+    wrapper = tmp_path / 'wrapper'
+    wrapper.write_text(f'#!/bin/sh\nexec {python}/bin/python "$@"\n')
+    wrapper.chmod(0o755)
+    assert _found(lab, f'{wrapper} eval.py', 'helperlib') == {'helperlib'}
+    _fill(lab.path / '.venv')
+    assert _found(lab, 'make score', 'helperlib') == {'helperlib'}
+    assert _found(lab, 'python3 eval.py', 'helperlib') == set()
+
+
+def test_what_is_installed_from_its_sources_counts_unless_it_is_the_lab(lab: Place, python: Path, tmp_path: Path) -> None:
+    site = python / 'lib' / VERSION / 'site-packages'
+    for name in ('other/package/__init__.py', 'other/setup.py', 'mapped/__init__.py'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('')
+    lab.write('src/mylab/__init__.py', '')
+    lab.write('src/helpers/__init__.py', '')
+    (site / '_paths.pth').write_text(f'{tmp_path}/other\n{lab.path}/src\n')
+    (site / '__editable___lab_finder.py').write_text(f"MAPPING = {{'mapped': '{tmp_path}/mapped', 'flat': '{lab.path}/flat'}}\n")
+
+    assert _found(lab, f'{python}/bin/python eval.py', 'package', 'setup', 'mylab', 'helpers', 'mapped', 'flat') == {'package', 'mapped'}
+
+
+def test_a_name_that_other_versions_have_is_asked_for(lab: Place) -> None:
+    asked = {'cgi', 'tomllib', 'compression'}
+
+    assert _found(lab, f'{sys.executable} eval.py', *asked) == asked & sys.stdlib_module_names
+
+
+@pytest.mark.parametrize('eval_', ['bin/python eval.py', 'make PY=python', 'env PYTHONPATH=src python3 eval.py'])
+def test_nothing_of_the_commit_is_run(lab: Place, eval_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = lab.path / 'started'
+    lab.write('bin/python', f"#!/bin/sh\ntouch '{started}'\n").chmod(0o755)
+    monkeypatch.setenv('PATH', f'{lab.path}/bin:{os.environ["PATH"]}')
+    for name in ('sitecustomize', 'src/sitecustomize', 'sys', 'site', 'encodings'):
+        lab.write(f'{name}.py', f'open({str(started)!r}, "w")\n')
+
+    assert _found(lab, eval_, 'click', 'sitecustomize') == {'click'} and not started.exists()
+
+
+@pytest.fixture
+def installed(lab: Place, python: Path) -> Place:
+    """A lab whose evaluation needs a module that is installed."""
+    lab.write('gitexp.yaml', CONFIG.replace('python3', f'{python}/bin/python') + TRAIN)
+    lab.write('eval.py', EVAL.replace('import helperlib', "helperlib = __import__('helperlib')"))
+    lab.write('train.py', '')
+    lab.commit('installed')
+    return lab
+
+
+def test_the_place_of_an_installed_module_cannot_be_taken(installed: Place) -> None:
+    idea = experiment(installed, helperlib_py='')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "    helperlib.py: Python would load it in place of the installed 'helperlib'\n" in idea.talk
+    idea.git('rm', '-q', 'helperlib.py')
+    change(idea, helpers_py='', utils____init___py='', models__big_py='', tests____init___py='')
+    idea.ok('eval', '--seed', '1')
+
+
+@pytest.mark.parametrize('name', ['helperlib.py', 'google/protobuf/__init__.py'])
+def test_training_cannot_take_it_either(installed: Place, name: str) -> None:
+    train = 'from pathlib import Path\nfor name in ("out/big/__init__.py", {!r}):\n' \
+        '    Path(name).parent.mkdir(parents=True, exist_ok=True)\n    Path(name).write_text("")\n'
+    idea = experiment(installed, train_py=train.format(name))
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    row, = rows(installed)
+    assert row['status'] == 'violation' and f'training left {name}: Python would load it in place of the installed' in reason(row)
+
+
+@pytest.fixture
+def layout(lab: Place) -> Place:
+    """A lab with the code of its evaluation below src/."""
+    config = CONFIG.replace('eval.py,', 'src/bench/score.py,').replace('python3 eval.py', 'env PYTHONPATH=lib:src python3 -m bench.score')
+    lab.write('gitexp.yaml', config + TRAIN)
+    lab.write('src/bench/score.py', "import json\nprint('score:', json.loads('2'))\n")
+    lab.write('train.py', '')
+    lab.commit('layout')
+    return lab
+
+
+def test_the_folders_that_the_command_names_count(layout: Place) -> None:
+    idea = experiment(layout, src__json_py='', bench__score_py='')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "src/json.py: Python would load it in place of its own 'json'" in idea.talk
+    assert "bench/score.py: Python would load it in place of 'src/bench/score.py'" in idea.talk
+    idea.git('rm', '-rq', 'src/json.py', 'bench')
+    change(idea, src__helpers_py='', src__models__random_py='', src__bench__notes_md='')
+    idea.ok('eval', '--seed', '1')
+
+
+@pytest.mark.parametrize('name', ['src/json.py', 'lib/json.py', 'bench/score.py'])
+def test_training_leaves_nothing_there(layout: Place, name: str) -> None:
+    idea = experiment(layout, train_py=f'import os\nos.makedirs("bench", exist_ok=True)\nos.makedirs("lib")\nopen({name!r}, "w")\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5 and f'training left {name}: Python would load it in place of ' in idea.talk
+
+
+def test_a_runner_of_tests_runs_those_of_the_lab(lab: Place) -> None:
+    config = CONFIG.replace('eval.py,', 'tests/test_score.py,').replace('python3 eval.py', 'python3 -m unittest discover -s tests #')
+    lab.write('gitexp.yaml', config)
+    lab.write('tests/test_score.py', "print('score:', 2.0)\n")
+    lab.commit('tests')
+    idea = experiment(lab, tests__test_a_py="print('score: 0.0')\n")
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "tests/test_a.py: unittest would run it with 'tests/test_score.py'" in idea.talk and rows(lab) == []

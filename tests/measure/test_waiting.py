@@ -1,0 +1,79 @@
+"""What happens to the ledger while an evaluation waits, or before it begins, is known when it runs."""
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from place import PROGRAM, Place
+from stories import change, experiment, rows
+
+SLOW = """\
+import os, time
+while not os.path.exists(os.environ['GATE']): time.sleep(0.02)
+score = 2.5
+"""
+
+
+def until_it_waits(place: Place, gate: Path) -> subprocess.Popen[str]:
+    child = subprocess.Popen(
+        [PROGRAM, 'eval', '--seeds', '3'], cwd=place.path, env={**os.environ, 'GATE': str(gate)}, stderr=subprocess.PIPE, text=True)
+    assert child.stderr and 'waiting for the evaluation of' in child.stderr.readline()
+    return child
+
+
+@pytest.mark.parametrize(('mended', 'says'), [
+    (False, "what 'leak' holds is superseded by the bug 'leak'"), (True, "v1 of 'leak' was superseded while this waited"),
+], ids=['the same', 'mended'])
+def test_what_was_retired_meanwhile_is_not_measured(lab: Place, tmp_path: Path, mended: bool, says: str) -> None:
+    gate = tmp_path / 'gate'
+    leak, slow = experiment(lab, 'leak', model_py='score = 0.5\n'), experiment(lab, 'slow', model_py=SLOW)
+    leak.ok('eval', '--seed', '1')
+    if mended:
+        change(leak, model_py='score = 2.9\n')
+    first = subprocess.Popen([PROGRAM, 'eval', '--seed', '1'], cwd=slow.path, env={**os.environ, 'GATE': str(gate)}, stderr=subprocess.PIPE)
+    while not [*(lab.path / '.git/exp/runs').glob('*.json')]:
+        assert first.poll() is None
+    child = until_it_waits(leak, gate)
+    leak.ok('supersede', '--bug', 'leak', '--yes')
+    gate.touch()
+
+    assert says in child.communicate(timeout=60)[1] and child.returncode == 3
+    assert first.wait(60) == 0
+    assert [(row['experiment'], row['kind']) for row in rows(lab)] == [('leak', 'eval'), ('leak', 'supersede'), ('slow', 'eval')]
+
+
+def test_nothing_is_judged_while_the_ledger_lacks_rows_that_it_had(lab: Place) -> None:
+    lab.ok('baseline')
+    lab.commit('rows')
+    experiment(lab, 'good', model_py='score = 2.0\n').ok('eval')
+    idea = experiment(lab, 'idea', model_py='score = 2.5\n')
+    lab.git('stash')
+
+    assert idea.exp('eval') == 3 and 'has lost rows that it had' in idea.talk
+    assert idea.talk.endswith('hint: git exp sync --local puts them back\n')
+    assert lab.ok('sync', '--local') == 'ledger: 3 new rows; notes: nothing new\n'
+    assert idea.ok('eval', '--seeds', '3').startswith('worse: idea v1 against good v1')
+
+    lab.git('checkout', 'results.tsv')
+    lab.git('update-ref', '-d', 'refs/notes/exp')
+    assert idea.ok('eval').startswith('better: idea v1 against the baseline'), 'what nobody has cannot be put back'
+
+
+def test_rows_lost_while_it_runs_make_no_verdict(lab: Place, tmp_path: Path) -> None:
+    gate = tmp_path / 'gate'
+    lab.ok('baseline')
+    lab.commit('rows')
+    experiment(lab, 'good', model_py='score = 2.0\n').ok('eval')
+    slow = experiment(lab, 'slow', model_py=SLOW)
+    child = subprocess.Popen(
+        [PROGRAM, 'eval', '--seed', '1'], cwd=slow.path, env={**os.environ, 'GATE': str(gate)}, stderr=subprocess.PIPE, text=True)
+    while not [*(lab.path / '.git/exp/runs').glob('*.json')]:
+        assert child.poll() is None
+    lab.git('stash')
+    gate.touch()
+
+    assert 'no verdict: ' in child.communicate(timeout=60)[1]
+    assert rows(lab)[-1]['verdict'] == 'provisional'
