@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.git import abandoned
 from gitexp.git.command import Done, Git
 from gitexp.git.stream import Stream, data, quoted
 
@@ -57,6 +56,7 @@ def add(git: Git, notes: Sequence[Note], *, who: str, message: str, settings: Se
             done = stream.end(commit(who, message, [tip] if tip else []), *(put(path, oid) for path, oid in zip(paths, oids)))
         if not done.code:
             return
+        from gitexp.git import abandoned  # The end of every run comes by here, and this is seldom needed.
         if not (abandoned.swept(done) or lost(done)) or time.monotonic() > until:
             break
         wait(_PAUSE)

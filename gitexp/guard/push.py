@@ -23,8 +23,8 @@ from gitexp.rules.span import Span
 _NOTHING = re.compile(r'0+\Z')
 _HEADS = 'refs/heads/'
 _TAGS = 'refs/tags/'
-# Tags come along with a fetch, and git takes them for what a remote of any name has; of other refs only what nobody else would make.
-_EXPERIMENT = {'a tag': re.compile(r'exp/|.*/exp/[^/]+\Z'), 'a ref': re.compile('(?:origin/)?exp/')}
+# A remote may have any name; but archive/exp/SLUG is what many call the tag of a branch that is done.
+_EXPERIMENT = re.compile('(?:origin/)?exp/')
 
 
 class Update(NamedTuple):
@@ -153,7 +153,7 @@ def _shadowing(trunk: str, ref: str) -> str | None:
         return f'a ref of that name leaves no room for {NOTES}'
     # git looks for a short name in refs/ and among the tags before it looks among the branches.
     kind, short = ('a tag', name.removeprefix(_TAGS)) if name.startswith(_TAGS) else ('a ref', name.removeprefix('refs/'))
-    if short in (fold(trunk), f'origin/{fold(trunk)}') or _EXPERIMENT[kind].match(short):
+    if short in (fold(trunk), f'origin/{fold(trunk)}') or _EXPERIMENT.match(short):
         return f"{kind} of that name would be taken for the branch '{short if 'exp/' in short else trunk}'"
     if name == f'{_HEADS}exp':
         return 'a branch of that name leaves no room for those of experiments'

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.experiment import folders, place
+from gitexp.experiment import folders
 from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.lab.lab import Experiment, Lab
@@ -72,6 +72,7 @@ def trunk(lab: Lab) -> Subject:
 def _absent(lab: Lab, which: Experiment) -> Refused:
     if lab.git.run('rev-parse', '--verify', '--quiet', which.branch).code:
         if any(worktree.branch == which.branch for worktree in lab.worktrees):
+            from gitexp.experiment import place
             return place.unknown(lab, which.slug)
         return Refused(f"there is no experiment '{which.slug}'", hint='git exp list')
     return Refused(

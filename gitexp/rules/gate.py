@@ -7,7 +7,7 @@ from functools import cache
 from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.lab.lab import Lab
-from gitexp.rules import change, judge, pattern, people, rows, ruleset, uninvited
+from gitexp.rules import change, judge, pattern, people, ruleset, uninvited
 from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Change, Committed, Pair
 from gitexp.rules.places import COMMANDS
@@ -38,7 +38,7 @@ def commit(
         judge.away(lambda: [trunk()]),
         undo=f'take it out of its commit: git rebase -i {base[:10]}',
         author=_author(lab, rules, base, name), begun=begun,
-        ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledger), target=target,
+        ledger=lambda: _ledger(lab, rules), target=target,
     )
     found = judge.judge(case, changes)
     told = {one.path for one in found}
@@ -71,6 +71,11 @@ def ground(lab: Lab, installed: Installed) -> Ground:
     def is_package(folder: str) -> bool:
         return repository.objects(lab.git, [f'{lab.trunk_commit}:{folder}/__init__.py']) != [None]
     return Ground(fixed, is_package, texts, installed)
+
+
+def _ledger(lab: Lab, rules: RuleSet) -> bytes:
+    from gitexp.rules import rows  # An experiment that brings rows is rare.
+    return rows.whole(lab.git, lab.trunk_commit, rules.ledger)
 
 
 def _elsewhere(lab: Lab, name: str, found: list[Finding], unasked: list[Finding], gone: Set[str]) -> list[Finding]:

@@ -146,7 +146,7 @@ def test_the_trunk_is_neither_deleted_nor_rewritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('target', [
     'refs/heads/MAIN', 'refs/heads/HEAD', 'refs/tags/main', 'refs/tags/Main', 'refs/tags/origin/main', 'refs/main', 'refs/origin/main',
-    'refs/tags/exp/a', 'refs/exp/a', 'refs/tags/origin/exp/a', 'refs/tags/up/exp/a', 'refs/origin/exp/a',
+    'refs/tags/exp/a', 'refs/exp/a', 'refs/tags/origin/exp/a', 'refs/origin/exp/a',
     'refs/heads/exp/a/results', 'refs/notes/exp/a', 'refs/notes',
     'refs/replace/0000000000000000000000000000000000000001', 'refs/heads/exp',
 ])
@@ -157,7 +157,8 @@ def test_names_that_would_be_taken_for_the_trunk_are_refused(tmp_path: Path, tar
 def test_a_name_that_only_ends_like_the_trunk_is_a_name_like_any_other(tmp_path: Path) -> None:
     place = make(tmp_path)
     assert push(place, *(f'HEAD:refs/{name}' for name in (
-        'tags/release/main', 'heads/release/main', 'remotes/up/main', 'tags/exp', 'remotes/origin/exp/a', 'tags/regexp/a', 'notes/exp',
+        'tags/release/main', 'heads/release/main', 'remotes/up/main', 'tags/exp', 'remotes/origin/exp/a', 'tags/regexp/a',
+        'tags/archive/exp/a', 'notes/exp',
     ))) == ''
 
 
