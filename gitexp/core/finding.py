@@ -25,7 +25,7 @@ class Finding(NamedTuple):
         commit = f'{self.commit[:10]} ' if self.commit else ''
         rule = [f'    rule: {self.rule} ({self.where})'] if self.where else []
         way = [f'    do:   {self.way}'] if self.way else []
-        level = '' if self.level == 'error' else f'{self.level}: '
+        level = 'warning: ' if self.level == 'warning' else ''
         return [f'{commit}{_shown(self.path)}: {level}{self.message}', *rule, *way]
 
     def as_json(self) -> dict[str, Any]:

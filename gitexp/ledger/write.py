@@ -44,22 +44,8 @@ def put(lab: Lab, said: Sequence[Mapping[str, str]]) -> None:
 
 def ready(lab: Lab) -> None:
     """Whether rows can be appended, asked before hours of work; raises Refused as `append` and `whole` would."""
+    _open(str(lab.ledger), lab.config.metric.name)
     whole(lab)
-    path = str(lab.ledger)
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        if not os.access(os.path.dirname(path), os.W_OK):
-            raise Refused(f"cannot make the ledger '{path}': permission denied", hint=f"chmod u+w '{os.path.dirname(path)}'") from None
-        return
-    except OSError as error:
-        raise Refused(f"cannot append to the ledger '{path}': {words(error)}", hint=way(path, error)) from None
-    try:
-        first, _ = _opening(handle, path)
-        if first:
-            _check(path, read.heading(first, lab.config.metric.name), [], lab.config.metric.name)
-    finally:
-        os.close(handle)
 
 
 def whole(lab: Lab) -> None:
@@ -83,6 +69,23 @@ def lines(said: Iterable[Mapping[str, str]], header: Header) -> bytes:
     in_order = itemgetter(*header.columns)
     blank = dict.fromkeys(header.columns, '') if not set(header.columns) <= set(cells.NAMES) else {}
     return ''.join(['\t'.join(in_order({**blank, **row} if blank else row)) + ending for row in said]).encode()
+
+
+def _open(path: str, metric: str) -> None:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if not os.access(os.path.dirname(path), os.W_OK):
+            raise Refused(f"cannot make the ledger '{path}': permission denied", hint=f"chmod u+w '{os.path.dirname(path)}'") from None
+        return
+    except OSError as error:
+        raise Refused(f"cannot append to the ledger '{path}': {words(error)}", hint=way(path, error)) from None
+    try:
+        first, _ = _opening(handle, path)
+        if first:
+            _check(path, read.heading(first, metric), [], metric)
+    finally:
+        os.close(handle)
 
 
 def _remember(lab: Lab, name: str) -> None:
