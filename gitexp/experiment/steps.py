@@ -18,6 +18,8 @@ from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, notes, read, write
 
+_LATER = 'put it right; the next command finishes'
+
 
 def carry_out(lab: Lab, mine: Intent, turns: Sequence[Turn]) -> list[str | None]:
     """Do all the steps; returns the commit of each. What can be refused comes first, and then nothing has happened.
@@ -44,7 +46,7 @@ def carry_out(lab: Lab, mine: Intent, turns: Sequence[Turn]) -> list[str | None]
     try:
         _finish(lab, turns, commits)
     except (Failure, OSError) as error:
-        raise Refused(f"{verb} of '{mine.slug}' is not finished: {error}", hint='put it right; the next command finishes') from None
+        raise Refused(f"{verb} of '{mine.slug}' is not finished: {error}", hint=_LATER) from None
     return commits
 
 
@@ -113,7 +115,13 @@ def _step_back(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -
 
 
 def _set_back(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> None:
-    """Move back the branches that stand at our commits; a full disk may have stopped git between two of them."""
+    """Move back the branches that stand at our commits; a full disk may have stopped git between two of them.
+
+    Raises Refused where git cannot: then the steps are still to be done, and the next command does them.
+    """
+    git = Git(lab.common)
     for turn, made in zip(turns, commits):
         if turn.branch and made:
-            Git(lab.common).run('update-ref', '-m', f'undo git exp {turn.verb}', turn.branch, f'{made}^', made)
+            done = git.run('update-ref', '-m', f'undo git exp {turn.verb}', turn.branch, f'{made}^', made)
+            if done.code and git.run('rev-parse', '--verify', '--quiet', turn.branch).text == made:
+                raise Refused(f"cannot take back the {turn.verb} on '{turn.branch}': {done.err.strip()}", hint=_LATER)

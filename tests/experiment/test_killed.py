@@ -1,6 +1,7 @@
 """Killed at any step, a command has happened or has not, once the next command has looked."""
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import scene
-from gitexp.experiment import intent, journal
+from gitexp.core.errors import Refused
+from gitexp.experiment import intent, journal, steps
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Kind
 from killing import run_until
@@ -319,3 +321,24 @@ def assert_closed(lab: Path, slug: str) -> None:
     assert scene.subjects(lab, f'exp/{slug}')[0] == 'plot'
     assert (lab / 'experiments' / slug / 'results/run1/model.bin').read_bytes() == scene.BIG
     assert (lab / 'experiments' / slug / 'exp_log/run1.log').exists()
+
+
+def test_what_can_neither_be_done_nor_taken_back_is_done_by_the_next_command(lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a disk that fills up: the branch has moved, the folders cannot follow, and git cannot move the branch back."""
+    folder = scene.begin(lab.path, 'one')
+    scene.measure(lab.path, 'one', 1.0)
+    lock = lab.path / '.git/refs/heads/exp/one.lock'
+
+    def full(_turns: object) -> None:
+        lock.touch()
+        raise OSError(errno.ENOSPC, 'No space left on device')
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, '_rename', full)
+        with pytest.raises(Refused, match="cannot take back the supersede on 'refs/heads/exp/one'"):
+            scene.supersede(lab.path, 'one')
+    assert scene.rows(lab.path, 'one', Kind.SUPERSEDE) == []
+    lock.unlink()
+
+    assert scene.recover(lab.path) == ["finished 'git exp supersede' of 'one', which was killed"]
+    assert len(scene.rows(lab.path, 'one', Kind.SUPERSEDE)) == 1 and (folder / 'results').is_dir()
+    scene.assert_sound(lab.path)
