@@ -5,8 +5,6 @@ import gc
 import os
 import sys
 
-from gitexp.core import anew
-
 _MEASURING = (['baseline'], ['eval'])
 
 
@@ -15,6 +13,7 @@ def main() -> None:
     # A command lives for a moment: collecting cycles and taking the interpreter down cost it 10 ms of nothing.
     gc.disable()
     if sys.argv[1:2] in _MEASURING:
+        from gitexp.core import anew
         anew.start()
     try:
         from gitexp import cli

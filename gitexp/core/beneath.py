@@ -5,7 +5,7 @@ Below an experiment's folder others commit and runs write, and a link there may 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,15 +22,35 @@ def folder(path: Path, top: Path | None) -> Iterator[int]:
         path.mkdir(parents=True, exist_ok=True)
     at = top or path
     handle = os.open(at, FOLDER & ~os.O_NOFOLLOW)
+
+    def step(name: str, above: int) -> int:
+        nonlocal at
+        at = at / name
+        return _inner(name, above, at)
     try:
-        for part in path.relative_to(at).parts:
-            at = at / part
-            inner = _inner(part, handle, at)
+        with walked(handle, path.relative_to(at).parts, step) as inner:
+            yield inner
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def walked(above: int, parts: Iterable[str], step: Callable[[str, int], int]) -> Iterator[int]:
+    """A handle to a folder some parts below another; `step` gives one to each part in the folder before it."""
+    handle = os.dup(above)
+    try:
+        for part in parts:
+            inner = step(part, handle)
             os.close(handle)
             handle = inner
         yield handle
     finally:
         os.close(handle)
+
+
+def enter(name: str, above: int) -> int:
+    """A handle to a folder in another, that is no link."""
+    return os.open(name, FOLDER, dir_fd=above)
 
 
 def make(path: Path, top: Path) -> None:
@@ -70,13 +90,13 @@ def link(paths: Iterable[str], top: Path) -> str | None:
 def _inner(name: str, above: int, path: Path) -> int:
     try:
         try:
-            return os.open(name, FOLDER, dir_fd=above)
+            return enter(name, above)
         except FileNotFoundError:
             try:
                 os.mkdir(name, dir_fd=above)
             except FileExistsError:
                 pass  # Somebody else has made it meanwhile.
-            return os.open(name, FOLDER, dir_fd=above)
+            return enter(name, above)
     except OSError as error:
         raise _about(path, error) from None
 

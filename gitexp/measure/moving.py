@@ -21,18 +21,19 @@ def move(names: Iterable[str], top: Path, inside: str, target: Path, *, below: P
     names = list(names)
     if not names:
         return
-    with _opened(top, inside) as here, beneath.folder(target.parent, below) as above, _inner(above, target.name) as there:
-        for name in names:
-            _one(PurePosixPath(name), here, there)
+    with _opened(top, inside) as here, beneath.folder(target.parent, below) as above:
+        with beneath.walked(above, [target.name], _made) as there:
+            for name in names:
+                _one(PurePosixPath(name), here, there)
 
 
 def _one(path: PurePosixPath, here: int, there: int) -> None:
     """A folder on the way that has become something else has nothing of the run below it."""
     try:
-        with _walked(here, path.parent.parts) as source:
+        with beneath.walked(here, path.parent.parts, beneath.enter) as source:
             kind = os.stat(path.name, dir_fd=source, follow_symlinks=False).st_mode
             if stat.S_ISREG(kind) or stat.S_ISLNK(kind):
-                with _made(there, path.parent.parts) as goal:
+                with beneath.walked(there, path.parent.parts, _made) as goal:
                     _into(source, path.name, goal)
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
@@ -87,48 +88,15 @@ def _taken(name: str, folder: int) -> bool:
 def _opened(top: Path, inside: str) -> Iterator[int]:
     handle = os.open(top, beneath.FOLDER & ~os.O_NOFOLLOW)
     try:
-        with _walked(handle, PurePosixPath(inside).parts) as folder:
+        with beneath.walked(handle, PurePosixPath(inside).parts, beneath.enter) as folder:
             yield folder
     finally:
         os.close(handle)
 
 
-@contextmanager
-def _walked(folder: int, parts: Iterable[str]) -> Iterator[int]:
-    """A folder below another."""
-    handle = os.dup(folder)
-    try:
-        for part in parts:
-            inner = os.open(part, beneath.FOLDER, dir_fd=handle)
-            os.close(handle)
-            handle = inner
-        yield handle
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _made(folder: int, parts: Iterable[str]) -> Iterator[int]:
-    """The same, made where it is missing; what is no folder keeps its name, and the folder gets a number."""
-    handle = os.dup(folder)
-    try:
-        for part in parts:
-            with _inner(handle, part) as inner:
-                new = os.dup(inner)
-            os.close(handle)
-            handle = new
-        yield handle
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _inner(folder: int, name: str) -> Iterator[int]:
-    handle = next(handle for one in _numbered(name) if (handle := _folder(one, folder)) is not None)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
+def _made(name: str, above: int) -> int:
+    """A handle to a folder in another, made where it is missing; what is no folder keeps its name, and the folder gets a number."""
+    return next(handle for one in _numbered(name) if (handle := _folder(one, above)) is not None)
 
 
 def _folder(name: str, above: int) -> int | None:
@@ -138,7 +106,7 @@ def _folder(name: str, above: int) -> int | None:
     except FileExistsError:
         pass
     try:
-        return os.open(name, beneath.FOLDER, dir_fd=above)
+        return beneath.enter(name, above)
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
