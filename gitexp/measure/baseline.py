@@ -11,7 +11,7 @@ from gitexp.measure import evaluate, protocol, subject, trusted
 from gitexp.measure.evaluate import Evaluation
 from gitexp.measure.protocol import Seeds
 from gitexp.measure.voice import Voice
-from gitexp.verdict.verdict import Sample
+from gitexp.verdict.noise import Sample
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from gitexp.lab.config import Baseline, Config, Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read
 from gitexp.ledger.result import Result, Status
-from gitexp.verdict.verdict import Sample
+from gitexp.verdict.noise import Sample
 
 SEEDS = 3
 _MINUTE = 60.0

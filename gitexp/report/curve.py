@@ -9,7 +9,7 @@ from math import isfinite
 from gitexp.lab.config import Metric
 from gitexp.ledger import counting
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.verdict.verdict import Sample
+from gitexp.verdict.noise import Sample
 
 
 class Mark(Enum):

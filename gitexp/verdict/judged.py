@@ -8,7 +8,8 @@ from gitexp.lab.config import Metric
 from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import doubt, verdict
-from gitexp.verdict.verdict import Noise, Sample, Screen, Verdict
+from gitexp.verdict.noise import Noise, Sample, pooled, residual
+from gitexp.verdict.verdict import Screen, Verdict
 
 _GAINS = (verdict.Kind.BETTER, verdict.Kind.PROVISIONAL)
 
@@ -148,16 +149,16 @@ class Judged:
         if not flat or len({_line(one) for one in flat}) > 1 or _line(flat[0]) is None:
             return frozenset()
         names = {one.tree for one in flat}
-        noise = verdict.pooled(sample for tree, sample in self._measured.items() if tree not in names)
+        noise = pooled(sample for tree, sample in self._measured.items() if tree not in names)
         return frozenset(names - self.standings.vouched.keys()) if noise and noise.sd > 0 else frozenset()
 
     @cached_property
     def _noise(self) -> Noise | None:
-        return verdict.pooled(self._samples.values())
+        return pooled(self._samples.values())
 
     @cached_property
     def _residual(self) -> Noise | None:
-        return verdict.residual(self._samples.values())
+        return residual(self._samples.values())
 
 
 def _line(standing: Standing) -> str | None:

@@ -9,7 +9,8 @@ from random import Random
 from typing import NamedTuple
 
 from gitexp.verdict import verdict
-from gitexp.verdict.verdict import Kind, Sample, Verdict
+from gitexp.verdict.noise import Sample, pooled, residual
+from gitexp.verdict.verdict import Kind, Verdict
 
 SEEDS = (1, 2, 3)  # that the lab has named
 
@@ -48,7 +49,7 @@ def judged(candidate: Sample, best: Sample, trees: Sequence[Sample]) -> Verdict:
     """The verdict as `git exp eval` says it."""
     known = [*trees, candidate]
     return verdict.compare(
-        candidate, best, noise=verdict.pooled(known), residual=verdict.residual(known), direction='max', min_effect=0.0,
+        candidate, best, noise=pooled(known), residual=residual(known), direction='max', min_effect=0.0,
         seeds_wanted=len(SEEDS),
     )
 
@@ -57,7 +58,7 @@ def ours(lab: Lab, gain: float, best: Sample, trees: Sequence[Sample]) -> Tried:
     """One seed and, if it shows promise, the others: `git exp eval`."""
     first = lab.tree(gain, seeds=SEEDS[:1])
     known = [*trees, first]
-    screen = verdict.screen(first, best, noise=verdict.pooled(known), residual=verdict.residual(known), direction='max')
+    screen = verdict.screen(first, best, noise=pooled(known), residual=residual(known), direction='max')
     if screen and not screen.passed:
         return Tried(first, False, 0.0)
     return _weighed(Sample((*first.runs, *lab.tree(gain, seeds=SEEDS[1:]).runs)), best, trees)

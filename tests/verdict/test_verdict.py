@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from gitexp.verdict import student, verdict
-from gitexp.verdict.verdict import Kind, Noise, Sample
+from gitexp.verdict.noise import Noise, Sample, pooled, residual
+from gitexp.verdict.verdict import Kind
 
 NOISE = Noise(1.0, 10)
 
@@ -80,7 +81,7 @@ def test_a_verdict_says_why(said, words):
 
 def test_a_small_gain_shows_when_seeds_are_paired():
     trees = [tree(1.00, 2.00, 3.00), tree(1.01, 1.99, 3.02), tree(1.12, 2.11, 3.10)]
-    said = {'noise': verdict.pooled(trees), 'residual': verdict.residual(trees)}
+    said = {'noise': pooled(trees), 'residual': residual(trees)}
 
     assert judge(trees[2], trees[0], **said).paired
     assert judge(trees[2], trees[0], **said).kind is Kind.BETTER
@@ -91,9 +92,9 @@ def test_a_small_gain_shows_when_seeds_are_paired():
 def test_the_residual_is_that_of_a_randomised_block():
     one, two = tree(1.0, 2.0, 3.0), tree(2.0, 2.0, 5.0)
 
-    assert verdict.residual([one, two]) == Noise(pytest.approx(math.sqrt(0.5)), 2)
-    assert verdict.residual([one, two, tree(7.0, 9.0, seeds=(8, 9)), tree(1.0)]) == verdict.residual([one, two])
-    assert verdict.residual([one]) is None
+    assert residual([one, two]) == Noise(pytest.approx(math.sqrt(0.5)), 2)
+    assert residual([one, two, tree(7.0, 9.0, seeds=(8, 9)), tree(1.0)]) == residual([one, two])
+    assert residual([one]) is None
 
 
 @pytest.mark.parametrize('candidate, reference, paired', [
@@ -128,27 +129,27 @@ def test_runs_of_one_seed_are_one_observation():
 
 
 def test_the_noise_is_pooled_over_the_trees_with_repeats():
-    assert verdict.pooled([tree(1.0, 2.0, 3.0), tree(10.0, 14.0), tree(7.0)]) == Noise(pytest.approx(math.sqrt(10 / 3)), 3)
-    assert verdict.pooled([tree(1.0), tree(2.0)]) is None
-    assert verdict.pooled([]) is None
+    assert pooled([tree(1.0, 2.0, 3.0), tree(10.0, 14.0), tree(7.0)]) == Noise(pytest.approx(math.sqrt(10 / 3)), 3)
+    assert pooled([tree(1.0), tree(2.0)]) is None
+    assert pooled([]) is None
 
 
 def test_changes_without_effect_add_no_certainty():
     baseline = tree(1.0, 1.1, 1.2)
     same = [tree(1.2, 1.1, 1.0, seeds=(3, 2, 1)), tree(0.9, 1.1, 1.1, 1.2, seeds=(1, 1, 2, 3))] * 20
 
-    assert verdict.pooled([baseline, *same]) == verdict.pooled([baseline])
-    assert verdict.residual([baseline, *same]) is None
+    assert pooled([baseline, *same]) == pooled([baseline])
+    assert residual([baseline, *same]) is None
 
 
 def test_one_diverged_tree_does_not_drown_the_others():
     calm = [tree(1.0, 1.1, 1.2), tree(1.0, 1.2, 1.3), tree(0.9, 1.1, 1.2)]
     diverged = tree(1.0, 1.1, 1e6)
 
-    assert verdict.pooled([*calm, diverged]) == verdict.pooled(calm)
-    assert verdict.pooled([*calm, diverged, *map(tree, range(9))]) == verdict.pooled(calm)
-    assert verdict.residual([*calm, diverged]) == verdict.residual(calm)
-    said = judge(diverged, calm[0], noise=verdict.pooled(calm))
+    assert pooled([*calm, diverged]) == pooled(calm)
+    assert pooled([*calm, diverged, *map(tree, range(9))]) == pooled(calm)
+    assert residual([*calm, diverged]) == residual(calm)
+    said = judge(diverged, calm[0], noise=pooled(calm))
     assert (said.kind, said.flags) == (Kind.INCONCLUSIVE, ('unstable',))
 
 
@@ -163,7 +164,7 @@ def test_a_tree_that_scatters_more_is_judged_by_its_own_scatter():
 
 def test_a_metric_without_noise_needs_only_the_smallest_effect():
     same, more = tree(3.0, 3.0, 3.0), tree(3.5, 3.5, 3.5)
-    noise = verdict.pooled([same, more])
+    noise = pooled([same, more])
 
     assert noise == Noise(0.0, 4)
     assert judge(more, same, noise=noise).kind is Kind.BETTER
@@ -174,7 +175,7 @@ def test_a_metric_without_noise_needs_only_the_smallest_effect():
 
 
 def test_trees_that_agree_exactly_do_not_make_the_others_strays():
-    assert verdict.pooled([tree(0.9, 0.9), tree(0.8, 0.8), tree(0.8, 0.9)]) == Noise(pytest.approx(math.sqrt(0.005 / 3)), 3)
+    assert pooled([tree(0.9, 0.9), tree(0.8, 0.8), tree(0.8, 0.9)]) == Noise(pytest.approx(math.sqrt(0.005 / 3)), 3)
 
 
 @pytest.mark.parametrize('value', [0.1, 1 / 3, 1e300, 5e-324])
@@ -256,7 +257,7 @@ def cases(draw, values=steps):
 
 
 def known(trees):
-    return {'noise': verdict.pooled(trees), 'residual': verdict.residual(trees)}
+    return {'noise': pooled(trees), 'residual': residual(trees)}
 
 
 def clear(said, min_effect):

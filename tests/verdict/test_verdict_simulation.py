@@ -15,7 +15,8 @@ from gitexp.ledger import standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Kind, Result
 from gitexp.verdict import decide
-from gitexp.verdict.verdict import Kind as Verdict, Sample
+from gitexp.verdict.noise import Sample
+from gitexp.verdict.verdict import Kind as Verdict
 from searches import SEEDS, Lab
 
 METRIC = Metric('score', 'max')

@@ -1,0 +1,117 @@
+"""How far chance moves what is measured: the runs of one tree, and the noise that trees have in common."""
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
+
+from gitexp.core.tuples import NamedTuple
+from gitexp.ledger import seeds
+
+STRAY = 10  # times the median sd: a tree that diverged says nothing about the noise of the others
+
+
+class Noise(NamedTuple):
+    """The standard deviation of one run, and the degrees of freedom of that estimate."""
+
+    sd: float
+    dof: float
+
+
+class Sample:
+    """All ok runs of one tree as (seed, value); `n` counts seeds, not runs.
+
+    Runs of one seed are averaged first: a deterministic lab repeats itself, and a repeat is no new evidence. Runs
+    without a seed count as one unknown seed, since nothing says that they differ.
+    """
+
+    def __init__(self, runs: tuple[tuple[int | None, float], ...]) -> None:
+        if not runs or not all(map(math.isfinite, [value for _, value in runs])):
+            raise ValueError('a sample needs at least one run, and only finite values')
+        self.runs = runs
+
+    @cached_property
+    def by_seed(self) -> dict[int | None, float]:
+        known = dict(self.runs)
+        return known if len(known) == len(self.runs) else dict(seeds.averaged(self.runs))
+
+    @property
+    def known(self) -> tuple[int, ...]:
+        """The seeds that are known, in order."""
+        return tuple(sorted(seed for seed in self.by_seed if seed is not None))
+
+    @cached_property
+    def n(self) -> int:
+        return len(self.by_seed)
+
+    @cached_property
+    def mean(self) -> float:
+        return seeds.mean(self.by_seed.values())
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether several seeds gave the very same value."""
+        return self.sd == 0
+
+    @cached_property
+    def sd(self) -> float | None:
+        return spread(self.by_seed.values(), self.mean)
+
+    @cached_property
+    def noise(self) -> Noise | None:
+        return None if self.sd is None else Noise(self.sd, self.n - 1)
+
+
+def pooled(samples: Iterable[Sample]) -> Noise | None:
+    """The noise of one run, over all trees with more than one seed: the root of the pooled variance.
+
+    Trees with the very same values count once (a change without effect is no new evidence); one whose sd is ten times
+    the median does not count (it diverged, and is judged by its own scatter).
+    """
+    return _pool([sample.noise for sample in _settled(samples) if sample.noise])
+
+
+def residual(samples: Iterable[Sample]) -> Noise | None:
+    """The noise of one run that is left when what a seed does to every tree is taken out.
+
+    It leaves out the trees that `pooled` does. Two-way residuals of each group of trees with the same seeds, with
+    (trees - 1)(seeds - 1) degrees of freedom.
+    """
+    blocks: dict[tuple[int, ...], list[list[float]]] = {}
+    for sample in _settled(samples):
+        known = sample.known
+        if len(known) == sample.n > 1:
+            blocks.setdefault(known, []).append([sample.by_seed[seed] for seed in known])
+    return _pool([_block(rows) for rows in blocks.values() if len(rows) > 1])
+
+
+def spread(values: Collection[float], mean: float) -> float | None:
+    """The standard deviation of values about their mean, None for a single one."""
+    return math.hypot(*[value - mean for value in sorted(values)]) / math.sqrt(len(values) - 1) if len(values) > 1 else None
+
+
+def _settled(samples: Iterable[Sample]) -> list[Sample]:
+    """Each tree that was measured differently from the others, without the strays."""
+    found: dict[tuple[float, float | None], list[Sample]] = {}
+    for sample in samples:
+        alike = found.setdefault((sample.mean, sample.sd), [])
+        if sample.n > 1 and all(sample.by_seed != other.by_seed for other in alike):
+            alike.append(sample)
+    different = [sample for alike in found.values() for sample in alike]
+    scatters = sorted(sample.sd or 0.0 for sample in different)
+    typical = scatters[(len(scatters) - 1) // 2] if scatters else 0.0
+    return [sample for sample in different if not typical or (sample.sd or 0.0) <= STRAY * typical]
+
+
+def _block(rows: Sequence[Sequence[float]]) -> Noise:
+    means = [seeds.mean(row) for row in rows]
+    centred = [[value / 2 - mean / 2 for value in row] for row, mean in zip(rows, means)]
+    common = [seeds.mean(column) for column in zip(*centred)]
+    dof = (len(rows) - 1) * (len(common) - 1)
+    left = math.hypot(*(value - seed for row in centred for value, seed in zip(row, common)))
+    return Noise(2 * left / math.sqrt(dof), dof)
+
+
+def _pool(noises: Sequence[Noise]) -> Noise | None:
+    dof = sum(noise.dof for noise in noises)
+    return Noise(math.hypot(*(noise.sd * math.sqrt(noise.dof / dof) for noise in noises)), dof) if dof else None
