@@ -26,10 +26,11 @@ _LOADED = {
     '.pytest.toml': 'pytest',
 }
 _SHARED = ('pyproject.toml', 'setup.cfg', 'tox.ini')  # which pytest reads, too
-_PYTEST = re.compile(rb'\b(?:pytest|py\.test)\b')
-_TEST = re.compile(r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py')
-_RUNNER = re.compile(r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b')
-_SCRIPT = re.compile(r'(?s)(?:.*/)?(?:[^/.]+|.*\.(?:py|sh|bash|zsh|mk))')
+# Not compiled before they are needed: every evaluation comes by here.
+_PYTEST = rb'\b(?:pytest|py\.test)\b'
+_TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
+_RUNNER = r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b'
+_SCRIPT = r'(?s)(?:.*/)?(?:[^/.]+|.*\.(?:py|sh|bash|zsh|mk))'
 _WAY = 'call it something else'
 
 
@@ -60,7 +61,7 @@ def judge(new: Mapping[str, bool], ground: Ground) -> list[Finding]:
 
 def is_script(path: str) -> bool:
     """Whether a file may start programs and name modules."""
-    return bool(_SCRIPT.fullmatch(path))
+    return bool(re.fullmatch(_SCRIPT, path))
 
 
 class _Judge:
@@ -107,7 +108,7 @@ class _Judge:
         program = _LOADED.get(name) or ('pytest' if name in _SHARED else None)
         if not program or not any(_is_above(folder, posixpath.dirname(other)) for other in self._ground.fixed):
             return None
-        if name in _SHARED and not any(map(_PYTEST.search, self._texts.values())):
+        if name in _SHARED and not any(re.search(_PYTEST, text) for text in self._texts.values()):
             return None
         return f'{program} would load it unasked'
 
@@ -165,11 +166,11 @@ class _Judge:
 
     def _collected(self, path: str) -> str | None:
         """Whether a runner of tests finds a new one beside those that are fixed. One that is told which to run finds no other."""
-        tests = [other for other in self._ground.fixed if _TEST.fullmatch(other)] if _TEST.fullmatch(path) else []
+        tests = [other for other in self._ground.fixed if re.fullmatch(_TEST, other)] if re.fullmatch(_TEST, path) else []
         if not tests:
             return None
         said, runs = self._scripts(), '\n'.join(self._started.values())
-        runner = _RUNNER.search(runs)
+        runner = re.search(_RUNNER, runs)
         if not runner or any(_names(_stem(test), said) for test in tests):
             return None
         starts = {test: next((folder for folder in above(test) if _names(folder, runs)), '') for test in tests}

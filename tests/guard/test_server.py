@@ -27,6 +27,8 @@ FILES = {
 }
 OPEN = 'open it\n\nMeta-Mode: 2026-02-01 new bounds'
 
+signing = pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+
 
 def make(tmp_path: Path, more: str = '', *, form: str = 'sha1', install: bool = True, words: tuple[str, ...] = ()) -> Place:
     """A clone without any hook, and the bare repository that it pushes to."""
@@ -319,7 +321,15 @@ def _sign_with(place: Place, key: Path) -> None:
         place.git('config', name, value)
 
 
-@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+def signed_by_ada(tmp_path: Path) -> Place:
+    """A clone that signs its commits, of a lab that asks for this signature."""
+    key, line = _keys(tmp_path, 'ada')
+    place = make(tmp_path, f"signers: ['{line}']\n")
+    _sign_with(place, key)
+    return place
+
+
+@signing
 def test_a_signature_opens_one_commit_and_no_other(tmp_path: Path) -> None:
     ours, line = _keys(tmp_path, 'ada')
     place = make(tmp_path, f"signers: ['{line}']\n")
@@ -353,11 +363,9 @@ def test_a_signature_opens_one_commit_and_no_other(tmp_path: Path) -> None:
     assert push(place, f'{signed}:main') == ''
 
 
-@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+@signing
 def test_a_signed_change_that_was_taken_back_does_not_come_back(tmp_path: Path) -> None:
-    key, line = _keys(tmp_path, 'ada')
-    place = make(tmp_path, f"signers: ['{line}']\n")
-    _sign_with(place, key)
+    place = signed_by_ada(tmp_path)
     place.git('switch', '-q', '-c', 'side')
     change(place, OPEN, eval_DOT_py='print(2)\n')
     place.git('switch', '-q', 'main')
@@ -373,11 +381,9 @@ def test_a_signed_change_that_was_taken_back_does_not_come_back(tmp_path: Path) 
     assert told(push(place, 'HEAD:main')) == 'frozen'
 
 
-@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+@signing
 def test_nor_does_it_by_a_copy_of_its_signature(tmp_path: Path) -> None:
-    key, line = _keys(tmp_path, 'ada')
-    place = make(tmp_path, f"signers: ['{line}']\n")
-    _sign_with(place, key)
+    place = signed_by_ada(tmp_path)
     signed = change(place, OPEN, eval_DOT_py='print(2)\n')
     back = change(place, OPEN, eval_DOT_py=FILES['eval.py'])
     assert push(place, f'{signed}:main') == ''
@@ -392,11 +398,9 @@ def test_nor_does_it_by_a_copy_of_its_signature(tmp_path: Path) -> None:
         assert lacking in push(place, f'{merge}:main')
 
 
-@pytest.mark.skipif(shutil.which('ssh-keygen') is None, reason='there is no ssh-keygen')
+@signing
 def test_what_a_person_opens_is_open_for_what_that_person_puts_there(tmp_path: Path) -> None:
-    key, line = _keys(tmp_path, 'ada')
-    place = make(tmp_path, f"signers: ['{line}']\n")
-    _sign_with(place, key)
+    place = signed_by_ada(tmp_path)
     side = place.git('commit-tree', '-p', 'main', '-m', 'side', 'main^{tree}').stdout.strip()
     signed = change(place, OPEN, eval_DOT_py='print(2)\n')
     change(place, OPEN, eval_DOT_py=FILES['eval.py'])
