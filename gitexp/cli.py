@@ -6,10 +6,11 @@ import importlib
 import os
 import sys
 
-import click
-
 import gitexp
-from gitexp.core.errors import Failure
+from gitexp.commands.declare import Command, Group
+from gitexp.core.errors import Failure, Usage
+
+SAYS = 'Experiments in git: fixed rules, measured noise, results that cannot be edited.'
 
 GROUPS: dict[str, dict[str, str]] = {
     'start': {
@@ -48,49 +49,19 @@ GROUPS: dict[str, dict[str, str]] = {
 COMMANDS = {name: says for group in GROUPS.values() for name, says in group.items()}
 
 
-class Table(click.Group):
-    """Knows each command's name and first line without importing it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        name = 'import_' if cmd_name == 'import' else cmd_name  # A word of Python's own names no module.
-        module = importlib.import_module(f'gitexp.commands.{name}')
-        command: click.Command = getattr(module, name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for group, commands in GROUPS.items():
-            with formatter.section(group):
-                formatter.write_dl(list(commands.items()))
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith('-'):
-            raise click.UsageError(_unknown(args[0]), ctx)
-        return super().resolve_command(ctx, args)
-
-
-@click.command(cls=Table, context_settings={'help_option_names': ['-h', '--help'], 'max_content_width': 100}, no_args_is_help=True)
-@click.version_option(gitexp.__version__, prog_name='git exp', message='%(prog)s %(version)s')
-def table() -> None:
-    """Experiments in git: fixed rules, measured noise, results that cannot be edited."""
+def find(name: str) -> Command | Group | None:
+    """The command of that name, imported now."""
+    if name not in COMMANDS:
+        return None
+    name = 'import_' if name == 'import' else name  # A word of Python's own names no module.
+    found: Command | Group = getattr(importlib.import_module(f'gitexp.commands.{name}'), name)
+    return found
 
 
 def run(words: list[str]) -> int:
     """Run one command; returns its exit code."""
     try:
-        returned = table.main(
-            args=[*words], prog_name='git exp', complete_var='_GIT_EXP_COMPLETE', standalone_mode=False, obj=words,
-        )
-        return returned if isinstance(returned, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except click.Abort:
-        return 130
+        return _run(words)
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return 130
@@ -107,10 +78,29 @@ def run(words: list[str]) -> int:
         return _bug(words)
 
 
-def _unknown(name: str) -> str:
-    import difflib
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    return f"no command '{name}'" + (f": did you mean '{near[0]}'?" if near else ', see: git exp -h')
+def _run(words: list[str]) -> int:
+    if shell := os.environ.get('_GIT_EXP_COMPLETE'):
+        from gitexp.commands import completion
+        completion.answer(completion.Table(COMMANDS, find), os.environ, shell=shell.removesuffix('_complete'))
+        return 0
+    if not words or words[0] in ('-h', '--help'):
+        print(_overview())
+        return 0 if words else Usage.code
+    if words[0] == '--version':
+        print(f'git exp {gitexp.__version__}')
+        return 0
+    from gitexp.commands import invoke
+    command = find(words[0])
+    if command is None:
+        raise Usage(invoke.unknown('no command', words[0], COMMANDS), hint='git exp -h')
+    return invoke.run(command, words[1:], f'git exp {words[0]}')
+
+
+def _overview() -> str:
+    lines = ['usage: git exp COMMAND ...', '', SAYS]
+    for group, commands in GROUPS.items():
+        lines += ['', f'{group}:', *(f'  {name:{max(map(len, commands))}}  {says}' for name, says in commands.items())]
+    return '\n'.join([*lines, '', 'git exp COMMAND -h tells more; --version is the version of gitexp.'])
 
 
 def _system(error: OSError) -> int:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
-
 from gitexp import cli
+from gitexp.commands.declare import DASHES, Command, Group, Param
 from gitexp.lab import parse
 
 # A fixed date, so that a page changes only when a command does.
@@ -30,7 +29,7 @@ def pages() -> dict[str, str]:
     """Every page by its file name."""
     made = {'git-exp.1': _front(), 'gitexp.yaml.5': _configuration()}
     for name in cli.COMMANDS:
-        command = cli.table.get_command(click.Context(cli.table), name)
+        command = cli.find(name)
         assert command is not None
         made[f'git-exp-{name}.1'] = _command(name, command)
     return made
@@ -38,7 +37,7 @@ def pages() -> dict[str, str]:
 
 def _front() -> str:
     lines = [*_head('git-exp', 1, 'experiments in git'), '.Sh SYNOPSIS', '.Nm git exp', '.Ar command', '.Op Ar argument ...']
-    lines += ['.Sh DESCRIPTION', *_text(cli.table.help or ''), *_paragraph(
+    lines += ['.Sh DESCRIPTION', *_text(cli.SAYS), *_paragraph(
         'An experiment is a branch, a worktree and a folder. What it may touch, how it is measured and what better means '
         'are fixed on the trunk, in gitexp.yaml, before it starts.',
     )]
@@ -50,61 +49,50 @@ def _front() -> str:
     return _join([*lines, *_exits(), *_see(['gitexp.yaml 5', 'gitexp-workflow 7', 'git-worktree 1'])])
 
 
-def _command(name: str, command: click.Command) -> str:
+def _command(name: str, command: Command | Group) -> str:
     title = f'git-exp-{name}'
     lines = [*_head(title, 1, cli.COMMANDS[name].rstrip('.')[0].lower() + cli.COMMANDS[name].rstrip('.')[1:]), '.Sh SYNOPSIS']
     for words, one in _forms(f'git exp {name}', command):
         lines += [f'.Nm {words}', *_usage(one)]
-    lines += ['.Sh DESCRIPTION', *_text(command.help or '')]
+    lines += ['.Sh DESCRIPTION', *_text(command.help)]
     for words, one in _forms(f'git exp {name}', command):
         if one is not command:
-            lines += [f'.Ss {words}', *_text(one.help or '')]
+            lines += [f'.Ss {words}', *_text(one.help)]
         lines += _options(one)
     return _join([*lines, *_exits(), *_see(['git-exp 1', 'gitexp.yaml 5'])])
 
 
-def _forms(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    if not isinstance(command, click.Group):
+def _forms(words: str, command: Command | Group) -> Iterator[tuple[str, Command]]:
+    if isinstance(command, Command):
         yield words, command
         return
-    for name in command.list_commands(click.Context(command)):
-        sub = command.get_command(click.Context(command), name)
-        assert sub is not None
+    for name, sub in command.commands.items():
         yield f'{words} {name}', sub
 
 
-def _usage(command: click.Command) -> Iterator[str]:
+def _usage(command: Command) -> Iterator[str]:
     for param in command.params:
-        if isinstance(param, click.Option):
+        if param.is_option:
             yield f'.Op {_flag(param)}'
     for param in command.params:
-        if isinstance(param, click.Argument):
-            dots = ' ...' if param.nargs == -1 else ''
-            yield f'.Ar {_name(param)}{dots}' if param.required else f'.Op Ar {_name(param)}{dots}'
+        if not param.is_option:
+            words = f'{"Fl - Ar " if param.flags == (DASHES,) else "Ar "}{param.shown}{" ..." if param.takes_many else ""}'
+            yield f'.Op {words}' if param.may_be_left_out else f'.{words}'
 
 
-def _name(param: click.Argument) -> str:
-    return str(param.metavar or param.name).strip('[].').upper()
+def _flag(option: Param) -> str:
+    words = f'Fl {option.flags[-1].removeprefix("-")}'
+    value = f'Op Ar {option.shown}' if option.may_be_left_out else f'Ar {option.shown}'
+    return f'{words} {value}' if option.takes_value else words
 
 
-def _flag(option: click.Option) -> str:
-    words = f'Fl {option.opts[-1].removeprefix("-")}'
-    return words if option.is_flag or option.count else f'{words} Ar {_value(option)}'
-
-
-def _value(option: click.Option) -> str:
-    if isinstance(option.type, click.Choice):
-        return '|'.join(map(str, option.type.choices))
-    return option.metavar or str(option.name).upper()
-
-
-def _options(command: click.Command) -> Iterator[str]:
-    options = [param for param in command.params if isinstance(param, click.Option)]
+def _options(command: Command) -> Iterator[str]:
+    options = [param for param in command.params if param.is_option]
     if options:
         yield '.Bl -tag -width Ds'
         for option in options:
             yield f'.It {_flag(option)}'
-            yield _safe(option.help or '')
+            yield _safe(option.said['help'])
         yield '.El'
 
 

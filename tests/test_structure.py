@@ -3,19 +3,18 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 import gitexp
 from place import PROGRAM, Place
 from gitexp import cli
+from gitexp.commands.declare import Command, Group
 
 TOP = Path(__file__).parent.parent
 PACKAGE = TOP / 'gitexp'
@@ -26,19 +25,17 @@ OWNERS = {
     'pynvml': {'gpu/nvml.py'},
     'wandb': {'tracking/sidecar.py'},
 }
-HEAVY = {'yaml', 'jsonschema', 'matplotlib', 'wandb', 'subprocess', 'asyncio', 'importlib.metadata'}
+HEAVY = {'inspect', 'yaml', 'jsonschema', 'matplotlib', 'wandb', 'subprocess', 'asyncio', 'importlib.metadata'}
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
+def commands() -> Iterator[tuple[str, Command]]:
     for name in cli.COMMANDS:
-        command = cli.table.get_command(click.Context(cli.table), name)
+        command = cli.find(name)
         assert command is not None
-        yield name, command
-        if isinstance(command, click.Group):
-            for sub in command.list_commands(click.Context(command)):
-                found = command.get_command(click.Context(command), sub)
-                assert found is not None
-                yield f'{name} {sub}', found
+        if isinstance(command, Group):
+            yield from ((f'{name} {word}', sub) for word, sub in command.commands.items())
+        else:
+            yield name, command
 
 
 @pytest.mark.parametrize('dependency', OWNERS)
@@ -48,10 +45,10 @@ def test_a_dependency_has_one_owner(dependency: str) -> None:
     assert users == OWNERS[dependency]
 
 
-def test_only_the_command_line_knows_click() -> None:
-    users = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob('*.py') if 'click' in _imported(path)}
+def test_only_the_command_line_reads_words() -> None:
+    users = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob('*.py') if 'argparse' in _imported(path)}
 
-    assert users == {'cli.py', 'commands'}
+    assert users == {'commands'}
 
 
 def test_only_the_front_doors_catch_everything() -> None:
@@ -77,12 +74,12 @@ def test_every_command_and_option_has_help() -> None:
     for name, command in commands():
         assert command.help, name
         for param in command.params:
-            if isinstance(param, click.Option):
-                assert param.help, f'{name} {param.opts}'
+            if param.is_option:
+                assert param.said['help'], f'{name} {param.flags}'
 
 
 def test_every_command_speaks_json() -> None:
-    silent = {name for name, command in commands() if not isinstance(command, click.Group) and not _has(command, '--json')}
+    silent = {name for name, command in commands() if not _has(command, '--json')}
 
     assert silent <= {'hook run'}
 
@@ -108,30 +105,14 @@ def test_no_link_is_dead(page: Path) -> None:
     assert [link for link in links if '://' not in link and not (page.parent / link).exists()] == []
 
 
-def test_bash_completes_commands(lab: Place) -> None:
-    script = f"""
-        compopt() {{ :; }}
-        . '{TOP}/completion/git-exp.bash'
-        words=(git exp supe); cword=2; _git_exp; printf '%s\\n' "${{COMPREPLY[@]}}"
-    """
-    done = subprocess.run(['bash', '-c', script], cwd=lab.path, capture_output=True, text=True, env=os.environ)
-
-    assert done.stdout.split() == ['supersede'], done.stderr
-
-
 def test_a_bug_is_reported_ready_to_paste(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError('seven')
-    monkeypatch.setattr(cli.table, 'main', broken)
+    monkeypatch.setattr(cli, 'find', broken)
 
     assert cli.run(['status']) == 70
     said = capsys.readouterr().err
     assert gitexp.__version__ in said and 'git exp status' in said and 'ZeroDivisionError: seven' in said
-
-
-def test_a_misspelt_command_is_explained(lab: Place) -> None:
-    assert lab.exp('evall') == 2
-    assert "did you mean 'eval'?" in lab.talk
 
 
 def _imported(path: Path) -> set[str]:
@@ -144,8 +125,8 @@ def _imported(path: Path) -> set[str]:
     return names
 
 
-def _has(command: click.Command, option: str) -> bool:
-    return any(option in param.opts for param in command.params)
+def _has(command: Command, option: str) -> bool:
+    return any(option in param.flags for param in command.params)
 
 
 def _pages() -> dict[str, str]:

@@ -1,9 +1,8 @@
 """git exp baseline"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, measuring, options, out
+from gitexp.commands.declare import command, option, whole
 from gitexp.core.errors import No
 from gitexp.lab.config import Metric
 from gitexp.measure import baseline as measured, trusted
@@ -11,12 +10,13 @@ from gitexp.measure.baseline import Measured
 from gitexp.report import figures
 
 
-@click.command()
-@click.option('--seeds', 'count', type=click.IntRange(1, 1000), metavar='N', default=trusted.SEEDS, show_default=True,
-              help="Run the first N of the lab's seeds, and the first once more; it takes three to pass.")
-@measuring.show
-@options.as_json
-@measuring.args
+@command(
+    option('--seeds', dest='count', type=whole(1, 1000), metavar='N', default=trusted.SEEDS,
+           help=f"Run the first N of the lab's seeds, and the first once more; it takes three to pass. Default: {trusted.SEEDS}."),
+    measuring.show,
+    options.as_json,
+    measuring.args,
+)
 def baseline(count: int, show: bool | None, as_json: bool, args: tuple[str, ...]) -> None:
     """Measure the unchanged trunk and its seed noise.
 

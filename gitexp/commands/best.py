@@ -1,15 +1,13 @@
 """git exp best"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command
 from gitexp.core.errors import No
 from gitexp.report import best as report, kept
 
 
-@click.command()
-@options.as_json
+@command(options.as_json)
 def best(as_json: bool) -> None:
     """Show the best tree by all the runs that there are now, and how sure that is.
 

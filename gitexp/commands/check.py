@@ -4,9 +4,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import Group, argument, flag, option
 from gitexp.core.errors import Usage
 from gitexp.core.finding import Finding
 from gitexp.lab.lab import Lab
@@ -14,18 +13,17 @@ from gitexp.rules import asked, may, meta, staged
 from gitexp.rules.staged import Index
 
 
-@click.group()
-def check() -> None:
-    """Judge changes by the rules of the lab, and what a plan says by what was logged."""
+check = Group('Judge changes by the rules of the lab, and what a plan says by what was logged.')
 
 
-@check.command()
-@click.argument('words', metavar='[A..B | PATH...]', nargs=-1)
-@click.option('--staged', 'is_staged', is_flag=True, help='Judge what is staged instead of commits.')
-@click.option('--on', 'branch', metavar='BRANCH', help='Judge the commits as those of BRANCH, when B is only a commit.')
-@click.option('--ci', is_flag=True, help='For a job of a server: nothing in the environment opens meta mode, only a signature does.')
-@click.option('--may', 'is_asked', is_flag=True, help='Say for each PATH that follows whether it may be changed here, and why not.')
-@options.as_json
+@check.command(
+    argument('words', metavar='A..B | PATH', nargs='*'),
+    flag('--staged', dest='is_staged', help='Judge what is staged instead of commits.'),
+    option('--on', dest='branch', metavar='BRANCH', help='Judge the commits as those of BRANCH, when B is only a commit.'),
+    flag('--ci', help='For a job of a server: nothing in the environment opens meta mode, only a signature does.'),
+    flag('--may', dest='is_asked', help='Say for each PATH that follows whether it may be changed here, and why not.'),
+    options.as_json,
+)
 def rules(words: tuple[str, ...], is_staged: bool, branch: str | None, ci: bool, is_asked: bool, as_json: bool) -> int:
     """Judge each commit of the range A..B by the rules of the trunk: what B has and A has not.
 
@@ -54,9 +52,7 @@ def rules(words: tuple[str, ...], is_staged: bool, branch: str | None, ci: bool,
     return 1 if found else 0
 
 
-@check.command()
-@options.slug
-@options.as_json
+@check.command(options.slug, options.as_json)
 def monitoring(slug: str | None, as_json: bool) -> int:
     """Hold the Monitoring table of PLAN.md against what was really logged.
 
@@ -75,9 +71,7 @@ def monitoring(slug: str | None, as_json: bool) -> int:
     return 1 if any(one.level == 'error' for one in found) else 0
 
 
-@check.command()
-@options.slug
-@options.as_json
+@check.command(options.slug, options.as_json)
 def config(slug: str | None, as_json: bool) -> int:
     """Hold the flags of training and of inference in config.yaml against each other.
 

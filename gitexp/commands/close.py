@@ -3,15 +3,12 @@ from __future__ import annotations
 
 import shlex
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command
 from gitexp.experiment import close as closing
 
 
-@click.command()
-@options.slug
-@options.as_json
+@command(options.slug, options.as_json)
 def close(slug: str | None, as_json: bool) -> None:
     """Remove the worktree of an experiment; keep its branch and its rows.
 

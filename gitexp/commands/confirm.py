@@ -3,17 +3,17 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command, option
 from gitexp.git.command import Git
 from gitexp.measure import confirm as vouching
 
 
-@click.command()
-@options.slug
-@click.option('--because', required=True, metavar='TEXT', help='What was looked at, and why the gain is real.')
-@options.as_json
+@command(
+    options.slug,
+    option('--because', required=True, metavar='TEXT', help='What was looked at, and why the gain is real.'),
+    options.as_json,
+)
 def confirm(slug: str | None, because: str, as_json: bool) -> None:
     """Vouch for a gain that is not to be believed at once.
 

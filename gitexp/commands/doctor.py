@@ -4,16 +4,16 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from pathlib import Path
 
-import click
-
 from gitexp.commands import options, out
+from gitexp.commands.declare import command, flag
 from gitexp.report import examination
 from gitexp.report.health import Check, State
 
 
-@click.command()
-@click.option('--fix', is_flag=True, help='Mend what is ours: hooks, conflicts in the ledger, rows, half-done commands, worktrees.')
-@options.as_json
+@command(
+    flag('--fix', help='Mend what is ours: hooks, conflicts in the ledger, rows, half-done commands, worktrees.'),
+    options.as_json,
+)
 def doctor(fix: bool, as_json: bool) -> int:
     """Look for what is broken, and mend it.
 

@@ -1,9 +1,8 @@
 """git exp eval"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, measuring, options, out
+from gitexp.commands.declare import command, option, whole
 from gitexp.core.errors import Usage
 from gitexp.lab.config import Metric
 from gitexp.ledger import counting
@@ -14,18 +13,19 @@ from gitexp.verdict import doubt
 from gitexp.verdict.decide import Decision
 
 
-@click.command()
-@click.option('--seed', type=click.IntRange(min=0), metavar='N',
-              help='Run seed N only. One that the lab has not named makes no verdict.')
-@click.option('--seeds', 'count', type=click.IntRange(1, 1000), metavar='N',
-              help="Run the first N of the lab's seeds, whatever the first one gives; past the last they count up.")
-@click.option('--of', 'version', metavar='vN', help='Evaluate again what the retired version vN has trained; goes with --with.')
-@click.option('--with', 'fix', metavar='FIX', help='A name for what is different now, for results_vN_with_FIX.')
-@click.option('--despite', metavar='BUG', help='Evaluate a tree whose results BUG has retired, since it was in no file of the tree.')
-@measuring.slug
-@measuring.show
-@options.as_json
-@measuring.args
+@command(
+    option('--seed', type=whole(0), metavar='N',
+           help='Run seed N only. One that the lab has not named makes no verdict.'),
+    option('--seeds', dest='count', type=whole(1, 1000), metavar='N',
+           help="Run the first N of the lab's seeds, whatever the first one gives; past the last they count up."),
+    option('--of', dest='version', metavar='vN', help='Evaluate again what the retired version vN has trained; goes with --with.'),
+    option('--with', dest='fix', metavar='FIX', help='A name for what is different now, for results_vN_with_FIX.'),
+    option('--despite', metavar='BUG', help='Evaluate a tree whose results BUG has retired, since it was in no file of the tree.'),
+    measuring.slug,
+    measuring.show,
+    options.as_json,
+    measuring.args,
+)
 def eval(
     seed: int | None, count: int | None, version: str | None, fix: str | None, despite: str | None,
     slug: str | None, show: bool | None, as_json: bool, args: tuple[str, ...],

@@ -2,27 +2,26 @@
 from __future__ import annotations
 
 import os
+from argparse import REMAINDER
 from pathlib import Path
 
-import click
-
 from gitexp.commands import options, out
+from gitexp.commands.declare import Group, argument, flag, option
 from gitexp.core.errors import Failure, Usage
 from gitexp.git import repository
 from gitexp.guard import entry, hooks, serving
 
 
-@click.group()
-def hook() -> None:
-    """Install, remove or run the git hooks that hold the rules of the lab."""
+hook = Group('Install, remove or run the git hooks that hold the rules of the lab.')
 
 
-@hook.command()
-@click.option('--server', 'on_server', is_flag=True, help='In a bare repository: judge every push before any ref moves.')
-@click.option('--trunk', metavar='NAME', help='With --server: the branch that rules are read from, where it is not the usual one.')
-@click.option('--identity', metavar='VARIABLE',
-              help='With --server: the environment variable in which the server itself puts the address of who pushes.')
-@options.as_json
+@hook.command(
+    flag('--server', dest='on_server', help='In a bare repository: judge every push before any ref moves.'),
+    option('--trunk', metavar='NAME', help='With --server: the branch that rules are read from, where it is not the usual one.'),
+    option('--identity', metavar='VARIABLE',
+           help='With --server: the environment variable in which the server itself puts the address of who pushes.'),
+    options.as_json,
+)
 def install(on_server: bool, trunk: str | None, identity: str | None, as_json: bool) -> None:
     """Put the hooks into this repository, for all its worktrees, or mend them.
 
@@ -44,8 +43,7 @@ def install(on_server: bool, trunk: str | None, identity: str | None, as_json: b
     out.answer(f"the hooks are in '{place}'")
 
 
-@hook.command()
-@options.as_json
+@hook.command(options.as_json)
 def remove(as_json: bool) -> None:
     """Take the hooks out of this repository, and leave its core.hooksPath as it was before."""
     folder = Path.cwd()
@@ -58,9 +56,10 @@ def remove(as_json: bool) -> None:
     out.answer(f'the hooks are taken out; {after}' if removed else 'there are no hooks of ours here')
 
 
-@hook.command(context_settings={'ignore_unknown_options': True})
-@click.argument('name', metavar='NAME')
-@click.argument('words', metavar='[ARGS]...', nargs=-1, type=click.UNPROCESSED)
+@hook.command(
+    argument('name', metavar='NAME'),
+    argument('words', metavar='ARGS', nargs=REMAINDER),
+)
 def run(name: str, words: tuple[str, ...]) -> int:
     """Run the hook NAME (pre-commit, pre-merge-commit, commit-msg or pre-push) with the ARGS that git gives it.
 

@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
-from gitexp.commands import here, options, out
+from gitexp.commands import ask, here, options, out
+from gitexp.commands.declare import argument, command, flag, option
 from gitexp.core.errors import No, Refused, Usage
 from gitexp.experiment import slug
 from gitexp.lab.lab import Lab
@@ -29,17 +28,18 @@ _SHOWN = 5
 _STDIN = '-'
 
 
-@click.command('import')
-@click.argument('file', metavar='FILE')
-@click.option('--columns', multiple=True, metavar='NAME,...',
-              help='The columns of rows that no header stands above; _ for one to leave out. Repeatable, for rows of another width.')
-@click.option('--metric', metavar='NAME', help="The column that holds the lab's metric. Default: the one of its name.")
-@click.option('--direction', type=click.Choice(['min', 'max']), help='Which is better in that column, where the log does not say.')
-@click.option('--status', 'statuses', multiple=True, metavar='WORD=STATUS',
-              help='What a status of the log means: ok for a run that was measured, kept or not; else failed, timeout or oom. Repeatable.')
-@click.option('--experiment', default='imported', metavar='SLUG', show_default=True, help='What the rows are filed under.')
-@click.option('--dry-run', is_flag=True, help='Show what it would append, and change nothing.')
-@options.as_json
+@command(
+    argument('file', metavar='FILE'),
+    option('--columns', action='append', default=[], metavar='NAME,...',
+           help='The columns of rows that no header stands above; _ for one to leave out. Repeatable, for rows of another width.'),
+    option('--metric', metavar='NAME', help="The column that holds the lab's metric. Default: the one of its name."),
+    option('--direction', choices=['min', 'max'], help='Which is better in that column, where the log does not say.'),
+    option('--status', dest='statuses', action='append', default=[], metavar='WORD=STATUS',
+           help='What a status of the log means: ok for a run that was measured, kept or not; else failed, timeout or oom. Repeatable.'),
+    option('--experiment', default='imported', metavar='SLUG', help='What the rows are filed under. Default: imported.'),
+    flag('--dry-run', help='Show what it would append, and change nothing.'),
+    options.as_json,
+)
 def import_(
     file: str, columns: tuple[str, ...], metric: str | None, direction: str | None, statuses: tuple[str, ...],
     experiment: str, dry_run: bool, as_json: bool,
@@ -59,7 +59,7 @@ def import_(
     told = Told(tuple(_names(one) for one in columns), metric, direction, dict(map(_meaning, statuses)), experiment)
     data = _read(file)
     lab = here.lab()
-    told, found = _asked(lab, data, told, file=file, ask=not as_json and file != _STDIN and sys.stdin.isatty() and sys.stderr.isatty())
+    told, found = _asked(lab, data, told, file=file, asks=not as_json and file != _STDIN and ask.possible())
     plan = importing.plan(lab, found, told, source='standard input' if file == _STDIN else os.path.basename(file))
     new = importing.missing(lab, plan.rows) if dry_run else importing.carry_out(lab, plan.rows)
     if as_json:
@@ -96,7 +96,7 @@ def _read(file: str) -> bytes:
         raise Refused(f"cannot read '{file}': {(error.strerror or str(error)).lower()}") from None
 
 
-def _asked(lab: Lab, data: bytes, told: Told, *, file: str, ask: bool) -> tuple[Told, Log]:
+def _asked(lab: Lab, data: bytes, told: Told, *, file: str, asks: bool) -> tuple[Told, Log]:
     """The log, once all is known that it does not say; raises Usage where nobody can be asked."""
     open_questions = []
     while True:
@@ -105,8 +105,8 @@ def _asked(lab: Lab, data: bytes, told: Told, *, file: str, ask: bool) -> tuple[
         if question is None:
             break
         open_questions.append(question.message)
-        told = _with(told, question, _prompt(question) if ask else question.example)
-    if open_questions and not ask:
+        told = _with(told, question, _prompt(question) if asks else question.example)
+    if open_questions and not asks:
         raise Usage(f"cannot import '{file}': {'; '.join(open_questions)}", hint=f'with your own answers: {_again(file, told)}')
     return told, found
 
@@ -114,8 +114,8 @@ def _asked(lab: Lab, data: bytes, told: Told, *, file: str, ask: bool) -> tuple[
 def _prompt(question: Question) -> str:
     out.talk(question.message)
     if question.option == 'direction':
-        return str(click.prompt('--direction', type=click.Choice(['min', 'max']), err=True))
-    return str(click.prompt(f'--{question.option}', default=question.example, err=True))
+        return ask.word('--direction', choices=('min', 'max'))
+    return ask.word(f'--{question.option}', default=question.example)
 
 
 def _with(told: Told, question: Question, answer: str) -> Told:

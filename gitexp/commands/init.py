@@ -3,14 +3,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import click
-
-from gitexp.commands import options, out
+from gitexp.commands import ask, options, out
+from gitexp.commands.declare import argument, command, flag, option
 from gitexp.core.errors import No, Usage
 from gitexp.guard import hooks
 from gitexp.lab import adopt, ci, create, site
@@ -24,24 +22,25 @@ _PROSE = ('project', 'hypothesis_space')
 _WHOLE = (FILE, '.gitignore', '.gitattributes', *ci.PLACES.values())
 
 
-@click.command()
-@click.argument('folder', metavar='[DIR]', default='.', type=click.Path(path_type=Path))
-@click.option('--lab', 'name', metavar='NAME', help='Make the ready-made lab NAME in DIR, which must be empty or absent.')
-@click.option('--metric', metavar='NAME', help='The metric: the name that the evaluation prints before the value.')
-@click.option('--direction', type=click.Choice(['min', 'max']), help='min: lower is better. max: higher is better.')
-@click.option('--eval', 'evaluate', metavar='COMMAND', help='The command that measures; {seed} in it is replaced by the seed.')
-@click.option('--train', metavar='COMMAND', help='The command that trains, where it is not part of --eval.')
-@click.option('--frozen', metavar='PATH', multiple=True,
-              help='What no experiment may change; the scripts named in --eval by default. Repeatable.')
-@click.option('--human', metavar='ADDRESS', multiple=True,
-              help='Who may use meta mode and write human_journal.md, such as ada@example.org. Repeatable.')
-@click.option('--scaffold', is_flag=True, help='Also add the numbered folders, the journals and program.md.')
-@click.option('--project', metavar='TEXT', help='What program.md says of the project.')
-@click.option('--hypothesis-space', metavar='TEXT', help='What program.md says may be changed, and why that could help.')
-@click.option('--ci', 'forge', type=click.Choice(list(ci.PLACES)), help='Also add a job that judges every pull request by the rules.')
-@click.option('--from', 'source', metavar='SOURCE', help='With --ci: what the job gives to pip to install gitexp.')
-@options.yes
-@options.as_json
+@command(
+    argument('folder', metavar='DIR', nargs='?', default=Path('.'), type=Path),
+    option('--lab', dest='name', metavar='NAME', help='Make the ready-made lab NAME in DIR, which must be empty or absent.'),
+    option('--metric', metavar='NAME', help='The metric: the name that the evaluation prints before the value.'),
+    option('--direction', choices=['min', 'max'], help='min: lower is better. max: higher is better.'),
+    option('--eval', dest='evaluate', metavar='COMMAND', help='The command that measures; {seed} in it is replaced by the seed.'),
+    option('--train', metavar='COMMAND', help='The command that trains, where it is not part of --eval.'),
+    option('--frozen', metavar='PATH', action='append', default=[],
+           help='What no experiment may change; the scripts named in --eval by default. Repeatable.'),
+    option('--human', metavar='ADDRESS', action='append', default=[],
+           help='Who may use meta mode and write human_journal.md, such as ada@example.org. Repeatable.'),
+    flag('--scaffold', help='Also add the numbered folders, the journals and program.md.'),
+    option('--project', metavar='TEXT', help='What program.md says of the project.'),
+    option('--hypothesis-space', metavar='TEXT', help='What program.md says may be changed, and why that could help.'),
+    option('--ci', dest='forge', choices=list(ci.PLACES), help='Also add a job that judges every pull request by the rules.'),
+    option('--from', dest='source', metavar='SOURCE', help='With --ci: what the job gives to pip to install gitexp.'),
+    options.yes,
+    options.as_json,
+)
 def init(
     folder: Path, name: str | None, scaffold: bool, forge: str | None, source: str | None, yes: bool, as_json: bool, **told: Any,
 ) -> None:
@@ -60,7 +59,7 @@ def init(
         _unused(told, 'a ready-made lab brings its own')
         _made(folder, {**create.ready_made(name, scaffold=scaffold), **more}, f'Start from the lab {name}', as_json=as_json)
     elif create.fits(folder):
-        answers = _answers(told, guess=None, ask=not yes)
+        answers = _answers(told, guess=None, asks=not yes)
         _made(folder, {**create.own(answers, {name: told[name] for name in _PROSE}), **more}, 'Start a lab', as_json=as_json)
         out.hint(f"write what '{answers.eval}' needs, then: META_MODE=1 git commit")
     else:
@@ -84,7 +83,7 @@ def _adopted(
         _unused({name: told[name] for name in _PROSE}, 'it is for program.md, which --scaffold adds')
     if there:
         _unused({name: said for name, said in told.items() if name not in _PROSE}, f'{FILE} is there already, and says it')
-    answers = None if there else _answers(told, guess=adopt.guess(place), ask=not yes)
+    answers = None if there else _answers(told, guess=adopt.guess(place), asks=not yes)
     plan = adopt.plan(place, answers, scaffold=scaffold, prose={name: told[name] for name in _PROSE})
     plan = ci.added(plan, *job) if job else plan
     hooked = _hooked(place.top)
@@ -104,21 +103,17 @@ def _unused(told: Mapping[str, Any], why: str) -> None:
         raise Usage(f'{given[0]} cannot be given: {why}')
 
 
-def _answers(told: Mapping[str, Any], *, guess: str | None, ask: bool) -> Answers:
+def _answers(told: Mapping[str, Any], *, guess: str | None, asks: bool) -> Answers:
     """What was said in options, and the rest by asking; raises Usage where nobody can be asked."""
     said = {'metric': told['metric'], 'direction': told['direction'], 'eval': told['evaluate']}
-    if ask and _terminal():
-        said['metric'] = said['metric'] or click.prompt('Metric, by the name that the evaluation prints', err=True)
-        said['direction'] = said['direction'] or click.prompt('Which is better', type=click.Choice(['min', 'max']), err=True)
-        said['eval'] = said['eval'] or click.prompt('Command that prints it', default=guess, err=True)
+    if asks and ask.possible():
+        said['metric'] = said['metric'] or ask.word('Metric, by the name that the evaluation prints')
+        said['direction'] = said['direction'] or ask.word('Which is better', choices=('min', 'max'))
+        said['eval'] = said['eval'] or ask.word('Command that prints it', default=guess)
     said['eval'] = said['eval'] or guess
     if missing := [f'--{name}' for name, value in said.items() if not value]:
         raise Usage(f'{", ".join(missing)} must be given: what is measured cannot be guessed', hint=_FOR_SCRIPTS)
     return Answers(said['metric'], said['direction'], said['eval'], train=told['train'], frozen=told['frozen'], humans=told['human'])
-
-
-def _terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _show(plan: Plan, *, hooked: bool, nothing: bool) -> None:
@@ -145,9 +140,9 @@ def _show(plan: Plan, *, hooked: bool, nothing: bool) -> None:
 def _agreed(yes: bool) -> None:
     if yes:
         return
-    if not _terminal():
+    if not ask.possible():
         raise Usage('nothing has been written: there is no terminal to ask on', hint='to go ahead, add --yes')
-    if not click.confirm('Go ahead?', err=True):
+    if not ask.sure():
         raise No('nothing has been written')
 
 

@@ -1,14 +1,12 @@
 """git exp list"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command
 from gitexp.report import experiments, kept
 
 
-@click.command('list')
-@options.as_json
+@command(options.as_json)
 def list(as_json: bool) -> None:
     """List the experiments, the one that was last active at the end.
 

@@ -2,33 +2,24 @@
 from __future__ import annotations
 
 import sys
+from argparse import BooleanOptionalAction
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
-import click
-
 from gitexp.commands import options, out
+from gitexp.commands.declare import argument, option
 from gitexp.ledger.result import Result
 from gitexp.measure.evaluate import Evaluation
 from gitexp.measure.voice import Voice
 
-show = click.option('--show/--no-show', default=None, help='Show the output of a run as it comes. Default: on a terminal.')
-slug = click.option(
-    '-e', '--experiment', 'slug', metavar='SLUG', shell_complete=options.experiments,
+show = option('--show', action=BooleanOptionalAction, help='Show the output of a run as it comes. Default: on a terminal.')
+slug = option(
+    '-e', '--experiment', dest='slug', metavar='SLUG', completes=options.experiments,
     help='This experiment. Default: the one whose worktree this is.',
 )
-
-
-def _after_dashes(context: click.Context, _param: click.Parameter, args: tuple[str, ...]) -> tuple[str, ...]:
-    """A word that strays in would make another evaluation, whose rows compare with no other."""
-    if args and '--' not in context.find_root().obj:
-        raise click.UsageError(f"'{args[0]}' does not follow --; an experiment is named so: -e {args[0]}", context)
-    return args
-
-
-args = click.argument('args', metavar='[-- ARGS]...', nargs=-1, type=click.UNPROCESSED, callback=_after_dashes)
+args = argument('--', dest='args', metavar='ARGS', nargs='*')
 
 
 @contextmanager

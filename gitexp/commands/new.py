@@ -4,17 +4,17 @@ from __future__ import annotations
 import shlex
 import time
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import argument, command, option
 from gitexp.experiment import start
 
 
-@click.command()
-@click.argument('slug')
-@click.option('--base', metavar='COMMIT', help='Start from COMMIT, or from another experiment, instead of the trunk.')
-@click.option('--idea', metavar='TEXT', help='What is tried and why; the goal in PLAN.md.')
-@options.as_json
+@command(
+    argument('slug', metavar='SLUG'),
+    option('--base', metavar='COMMIT', help='Start from COMMIT, or from another experiment, instead of the trunk.'),
+    option('--idea', metavar='TEXT', help='What is tried and why; the goal in PLAN.md.'),
+    options.as_json,
+)
 def new(slug: str, base: str | None, idea: str | None, as_json: bool) -> None:
     """Start an experiment: branch exp/SLUG, its worktree and its folder.
 

@@ -3,17 +3,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from gitexp.commands.declare import argument, flag
 from gitexp.git.command import Git
 
 
-def experiments(_context: click.Context, _param: click.Parameter, start: str) -> list[str]:
-    """Complete the name of an experiment."""
-    names = Git(Path.cwd()).run('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split()
-    return [name for name in names if name.startswith(start)]
+def experiments() -> list[str]:
+    """The names that may stand for an experiment."""
+    return Git(Path.cwd()).run('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split()
 
 
-as_json = click.option('--json', 'as_json', is_flag=True, help='Print JSON.')
-yes = click.option('--yes', is_flag=True, help='Do not ask.')
-slug = click.argument('slug', required=False, shell_complete=experiments)
+as_json = flag('--json', dest='as_json', help='Print JSON.')
+yes = flag('--yes', help='Do not ask.')
+slug = argument('slug', metavar='SLUG', nargs='?', completes=experiments)

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
 from gitexp.core import finding
 from gitexp.core.errors import Failure
 from gitexp.core.finding import Finding
@@ -83,5 +81,5 @@ def findings(found: Sequence[Finding], *, as_json: bool) -> None:
 def bold(text: str) -> str:
     """Bold on a terminal that wants colour."""
     if sys.stdout.isatty() and not os.environ.get('NO_COLOR'):
-        return click.style(text, bold=True)
+        return f'\033[1m{text}\033[0m'
     return text

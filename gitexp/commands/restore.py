@@ -3,22 +3,22 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-import click
-
 from gitexp.commands import here, options, out, turned
+from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import Refused, Usage
 from gitexp.experiment import restore as bringing
 from gitexp.report import radius
 from gitexp.tracking import names
 
 
-@click.command()
-@options.slug
-@click.option('--bug', metavar='NAME', help='Undo the supersede of that bug instead of the newest.')
-@click.option('--all', 'everywhere', is_flag=True, help='In every experiment that the bug has retired something of.')
-@click.option('--dry-run', is_flag=True, help='Show what it would bring back and what changes, and change nothing.')
-@options.yes
-@options.as_json
+@command(
+    options.slug,
+    option('--bug', metavar='NAME', help='Undo the supersede of that bug instead of the newest.'),
+    flag('--all', dest='everywhere', help='In every experiment that the bug has retired something of.'),
+    flag('--dry-run', help='Show what it would bring back and what changes, and change nothing.'),
+    options.yes,
+    options.as_json,
+)
 def restore(slug: str | None, bug: str | None, everywhere: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Undo a supersede: its rows count again, and its folders get their names back.
 

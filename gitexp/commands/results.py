@@ -4,9 +4,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import No, Usage
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, standing
@@ -19,15 +18,14 @@ from gitexp.report.rows import Wanted
 VERDICTS = ('better', 'worse', 'inconclusive', 'provisional')
 
 
-@click.command()
-@click.option('--experiment', metavar='SLUG', help='Only the rows of SLUG.')
-@click.option('--status', type=click.Choice([status.value for status in Status]), help='Only the runs that ended so.')
-@click.option('--verdict', type=click.Choice(VERDICTS), help='Only the runs that were judged so when they ended.')
-@options.as_json
-@click.option('--tsv', 'as_tsv', is_flag=True, help="Print the rows in the ledger's own format.")
-@click.option(
-    '--plot', metavar='[FILE]', is_flag=False, flag_value='',
-    help='Draw them into FILE (.png, .svg or .pdf) and print its path; by default results.png in 9_reports or, without that, in .git/exp.',
+@command(
+    option('--experiment', metavar='SLUG', help='Only the rows of SLUG.'),
+    option('--status', choices=[status.value for status in Status], help='Only the runs that ended so.'),
+    option('--verdict', choices=VERDICTS, help='Only the runs that were judged so when they ended.'),
+    options.as_json,
+    flag('--tsv', dest='as_tsv', help="Print the rows in the ledger's own format."),
+    option('--plot', nargs='?', const='', metavar='FILE',
+           help='Draw them into FILE (.png, .svg or .pdf) and print its path. Default: results.png in 9_reports, or else in .git/exp.'),
 )
 def results(experiment: str | None, status: str | None, verdict: str | None, as_json: bool, as_tsv: bool, plot: str | None) -> None:
     """Show the rows of the ledger, the newest last.

@@ -1,16 +1,13 @@
 """git exp show"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command
 from gitexp.ledger import read
 from gitexp.report import experiment
 
 
-@click.command()
-@options.slug
-@options.as_json
+@command(options.slug, options.as_json)
 def show(slug: str | None, as_json: bool) -> None:
     """Show one experiment: its branch, its versions, and how its trees stand.
 

@@ -1,17 +1,13 @@
 """git exp smoke"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, measuring, options, out
+from gitexp.commands.declare import command
 from gitexp.measure import smoke as measured
 from gitexp.measure import subject
 
 
-@click.command()
-@measuring.slug
-@measuring.show
-@options.as_json
+@command(measuring.slug, measuring.show, options.as_json)
 def smoke(slug: str | None, show: bool | None, as_json: bool) -> None:
     """Run the fast sanity check on the committed tree.
 

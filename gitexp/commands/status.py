@@ -1,15 +1,13 @@
 """git exp status"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command
 from gitexp.guard import alive
 from gitexp.report import status as report
 
 
-@click.command()
-@options.as_json
+@command(options.as_json)
 def status(as_json: bool) -> None:
     """Show where you are, what is under way, the best tree, whether the hooks are alive, and what to do next."""
     lab = here.lab()

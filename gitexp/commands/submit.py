@@ -1,17 +1,17 @@
 """git exp submit"""
 from __future__ import annotations
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import command, option
 from gitexp.ledger import read
 from gitexp.submit import submit as handing
 
 
-@click.command()
-@options.slug
-@click.option('--remote', metavar='NAME', default='origin', show_default=True, help='Where to push: a remote, a path or a URL.')
-@options.as_json
+@command(
+    options.slug,
+    option('--remote', metavar='NAME', default='origin', help='Where to push: a remote, a path or a URL. Default: origin.'),
+    options.as_json,
+)
 def submit(slug: str | None, remote: str, as_json: bool) -> int:
     """Push an experiment, and write the request to merge it if it is better than the best.
 

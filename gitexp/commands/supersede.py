@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-import click
-
 from gitexp.commands import here, options, out, turned
+from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import Usage
 from gitexp.experiment import supersede as retiring
 from gitexp.experiment.plan import Cause
@@ -15,20 +14,21 @@ from gitexp.report import radius
 from gitexp.tracking import names
 
 
-@click.command()
-@options.slug
-@click.option('--bug', required=True, metavar='NAME', help='A name for the bug: lower-case letters, digits and single hyphens.')
-@click.option('--commit', metavar='COMMIT|A..B', help='Only rows measured at COMMIT or after it in history, or at the commits of a range.')
-@click.option('--fixed-in', metavar='COMMIT', help='No rows measured at COMMIT or after it in history.')
-@click.option('--since', metavar='DATE|COMMIT', help='Only runs that began at DATE (UTC) or later, or since COMMIT was made.')
-@click.option('--eval-id', metavar='ID', help='Only rows of one evaluation: for a bug in the evaluation itself.')
-@click.option('--runs', multiple=True, metavar='ID,...', help='Only these rows. Repeatable.')
-@click.option('--where', default='', metavar='FILE:LINE', help='Where the bug is, for PLAN.md.')
-@click.option('--symptom', default='', metavar='TEXT', help='How it showed, for PLAN.md and the row.')
-@click.option('--fix', default='', metavar='TEXT', help='What puts it right, for PLAN.md.')
-@click.option('--dry-run', is_flag=True, help='Show what it would retire and what is at stake, and change nothing.')
-@options.yes
-@options.as_json
+@command(
+    options.slug,
+    option('--bug', required=True, metavar='NAME', help='A name for the bug: lower-case letters, digits and single hyphens.'),
+    option('--commit', metavar='COMMIT|A..B', help='Only rows measured at COMMIT or after it in history, or at the commits of a range.'),
+    option('--fixed-in', metavar='COMMIT', help='No rows measured at COMMIT or after it in history.'),
+    option('--since', metavar='DATE|COMMIT', help='Only runs that began at DATE (UTC) or later, or since COMMIT was made.'),
+    option('--eval-id', metavar='ID', help='Only rows of one evaluation: for a bug in the evaluation itself.'),
+    option('--runs', action='append', default=[], metavar='ID,...', help='Only these rows. Repeatable.'),
+    option('--where', default='', metavar='FILE:LINE', help='Where the bug is, for PLAN.md.'),
+    option('--symptom', default='', metavar='TEXT', help='How it showed, for PLAN.md and the row.'),
+    option('--fix', default='', metavar='TEXT', help='What puts it right, for PLAN.md.'),
+    flag('--dry-run', help='Show what it would retire and what is at stake, and change nothing.'),
+    options.yes,
+    options.as_json,
+)
 def supersede(
     slug: str | None, bug: str, commit: str | None, fixed_in: str | None, since: str | None, eval_id: str | None, runs: tuple[str, ...],
     where: str, symptom: str, fix: str, dry_run: bool, yes: bool, as_json: bool,

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 import os
 
-import click
-
 from gitexp.commands import here, options, out
+from gitexp.commands.declare import argument, command, flag
 from gitexp.core import finding
 from gitexp.core.errors import Usage
 from gitexp.git import exchange
@@ -15,10 +14,11 @@ from gitexp.ledger.sync import Synced
 from gitexp.tracking import names
 
 
-@click.command()
-@click.argument('remote', required=False)
-@click.option('--local', is_flag=True, help='Ask no remote: only make the ledger and the notes here agree.')
-@options.as_json
+@command(
+    argument('remote', metavar='REMOTE', nargs='?'),
+    flag('--local', help='Ask no remote: only make the ledger and the notes here agree.'),
+    options.as_json,
+)
 def sync(remote: str | None, local: bool, as_json: bool) -> None:
     """Exchange results with a remote.
 

@@ -1,13 +1,10 @@
 """What supersede and restore share: showing what they would do and did, and asking."""
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
-from gitexp.commands import out
+from gitexp.commands import ask, out
 from gitexp.core.errors import No, Usage
 from gitexp.experiment.versions import Turned
 from gitexp.ledger.result import Result
@@ -44,9 +41,9 @@ def agree(turned: Sequence[Turned], at_stake: Radius, *, metric: Metric, verb: s
     if yes or len(turned) == 1 and not at_stake.hits_best:
         return False
     why = f'{len(turned)} experiments are concerned' if len(turned) > 1 else 'the best is concerned'
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not ask.possible():
         raise Usage(f'nothing is {verb}: {why}, and there is no terminal to ask on', hint='to go ahead, add --yes')
-    if not click.confirm('Go ahead?', err=True):
+    if not ask.sure():
         raise No(f'nothing is {verb}')
     return True
 

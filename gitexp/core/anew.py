@@ -9,7 +9,7 @@ import sys
 
 _FINDING = ('PYTHONHOME', 'PYTHONUSERBASE', 'PYTHONPLATLIBDIR')
 _LOADING = ('PYTHONPATH', 'PYTHONPYCACHEPREFIX', 'PYTHON_PRESITE', *_FINDING)
-_NEEDED = ('gitexp', 'click', 'yaml')
+_NEEDED = ('gitexp', 'yaml')
 _IMPORT = 'import gitexp.cli, yaml'
 
 

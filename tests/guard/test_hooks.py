@@ -626,7 +626,7 @@ def test_judging_imports_nothing_that_is_slow(tmp_path: Path) -> None:
     done = place.git('commit', '-m', 'exp(a): x', check=False)
     loaded = {line.rpartition('|')[2].strip() for line in done.stderr.splitlines() if line.startswith('import time:')}
     assert 'gitexp.rules.judge' in loaded
-    assert loaded.isdisjoint({'click', 'yaml', 'jsonschema', 'subprocess', 'site', 'gitexp.rules.span', 'gitexp.lab.parse'})
+    assert loaded.isdisjoint({'argparse', 'yaml', 'jsonschema', 'subprocess', 'site', 'gitexp.rules.span', 'gitexp.lab.parse'})
 
 
 def test_an_ordinary_commit_starts_no_python(tmp_path: Path) -> None:

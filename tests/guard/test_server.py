@@ -602,7 +602,7 @@ def test_nothing_has_to_stay_installed(tmp_path: Path) -> None:
     ).stderr
     names = {line.rpartition('|')[2].strip() for line in modules.splitlines()}
     assert {'gitexp.guard.receive', 'yaml'} <= names
-    assert not names & {'jsonschema', 'click', 'subprocess', 'pygit2'}
+    assert not names & {'jsonschema', 'argparse', 'subprocess', 'pygit2'}
 
 
 def test_where_it_can_and_cannot_be_installed(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_gitexp_that_is_there_by_a_path_only_is_used_all_the_same(lab: Place, tm
     bare = [sys._base_executable, '-S', '-m', 'gitexp', 'eval', '--help']  # type: ignore[attr-defined]
     path = os.pathsep.join([str(Path(__file__).parents[2]), *(one for one in sys.path if one.endswith('site-packages'))])
     done = subprocess.run(bare, cwd=tmp_path, env={**os.environ, 'PYTHONPATH': path}, capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.startswith('Usage: git exp eval'), done.stderr
+    assert done.returncode == 0 and done.stdout.startswith('usage: git exp eval'), done.stderr
 
 
 def test_the_command_of_the_lab_may_set_it(lab: Place, bonus: str) -> None:

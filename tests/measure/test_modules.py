@@ -45,13 +45,13 @@ def _found(lab: Place, eval_: str, *modules: str, scripts: str = '') -> set[str]
 
 def test_what_is_in_the_place_of_packages_is_found(lab: Place, python: Path) -> None:
     there = {'helperlib', 'big', 'native', 'google/protobuf', 'google', 'loose'}
-    others = {'tests', 'share', 'big/inner', 'google/own', 'model', 'click'}
+    others = {'tests', 'share', 'big/inner', 'google/own', 'model', 'yaml'}
 
     assert _found(lab, f'{python}/bin/python eval.py', *there, *others) == there
 
 
 def test_a_python_is_looked_for_where_the_command_does_not_tell(lab: Place, python: Path, tmp_path: Path) -> None:
-    assert _found(lab, 'sh run.sh', 'helperlib', 'click') == {'click'}
+    assert _found(lab, 'sh run.sh', 'helperlib', 'yaml') == {'yaml'}
     assert _found(lab, 'sh run.sh', 'helperlib', scripts=f'PY={python}/bin/python\n$PY eval.py\n') == {'helperlib'}
     wrapper = tmp_path / 'wrapper'
     wrapper.write_text(f'#!/bin/sh\nexec {python}/bin/python "$@"\n')
@@ -89,7 +89,7 @@ def test_nothing_of_the_commit_is_run(lab: Place, eval_: str, monkeypatch: pytes
     for name in ('sitecustomize', 'src/sitecustomize', 'sys', 'site', 'encodings'):
         lab.write(f'{name}.py', f'open({str(started)!r}, "w")\n')
 
-    assert _found(lab, eval_, 'click', 'sitecustomize') == {'click'} and not started.exists()
+    assert _found(lab, eval_, 'yaml', 'sitecustomize') == {'yaml'} and not started.exists()
 
 
 @pytest.fixture

@@ -1,0 +1,37 @@
+"""Asking a person, on stderr; raises KeyboardInterrupt at the end of what is typed."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def possible() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def sure() -> bool:
+    """Whether to go ahead."""
+    while True:
+        said = _line('Go ahead? [y/N]: ').lower()
+        if said in ('', 'n', 'no', 'y', 'yes'):
+            return said in ('y', 'yes')
+
+
+def word(what: str, *, default: str | None = None, choices: Sequence[str] = ()) -> str:
+    """An answer that is not empty, and one of the choices where there are any."""
+    among = f' ({", ".join(choices)})' if choices else ''
+    otherwise = f' [{default}]' if default else ''
+    while True:
+        said = _line(f'{what}{among}{otherwise}: ') or default
+        if said and (not choices or said in choices):
+            return said
+
+
+def _line(prompt: str) -> str:
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise KeyboardInterrupt
+    return line.strip()
