@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gitexp.core import files
@@ -22,10 +22,10 @@ _STANDARD = {
     '', 'git-lfs clean -- %f', 'git-lfs smudge -- %f', 'git-lfs smudge --skip -- %f',
     'git-lfs filter-process', 'git-lfs filter-process --skip',
 }
-_DRIVER = re.compile(r'filter\.(.*)\.(smudge|clean|process|required)', re.DOTALL)
+_DRIVES = ('smudge', 'clean', 'process', 'required')
 _CONVERTING = frozenset({'text', 'eol', 'crlf', 'ident', 'working-tree-encoding', 'binary'})
-_FILTER = re.compile(rb'filter=([^ \t\r\n\0]*)')
-_MACRO = re.compile(rb'\[attr\][ \t\r]*([^ \t\r\n\0]*)')
+_FILTER = rb'filter=([^ \t\r\n\0]*)'
+_MACRO = rb'\[attr\][ \t\r]*([^ \t\r\n\0]*)'
 _BLANK = ' \t\r'
 _MOST = 1000  # filters that are silenced; no command line takes any number
 
@@ -40,13 +40,13 @@ def blind(lab: Lab, named: Iterable[str], through: Iterable[str]) -> list[str]:
 
 def filters(common: Path, texts: Iterable[bytes]) -> set[str]:
     """The names of all filters that could write a file: those in the texts of attributes, and in the repository's own."""
-    return {os.fsdecode(name) for text in (*texts, _private(common)) for name in _FILTER.findall(text)}
+    return {os.fsdecode(name) for text in (*texts, _private(common)) if b'filter=' in text for name in re.findall(_FILTER, text)}
 
 
 def drivers(lab: Lab, git: Git) -> list[str]:
     """The standard filters, which are let through."""
     settings = _settings(lab, git)
-    found = {said[1] for key, value in settings.items() if value and (said := _DRIVER.fullmatch(key)) and said[2] != 'required'}
+    found = {name for name, drives, value in _drivers(settings) if value and drives != 'required'}
     return sorted(found.difference(_strange(settings))) if found else []
 
 
@@ -64,8 +64,8 @@ def refuse_private(common: Path, texts: Sequence[bytes] = ()) -> None:
 
     Any name does that may be a macro in the `texts` of a commit's attributes.
     """
-    converting = _CONVERTING.union(os.fsdecode(name) for text in texts for name in _MACRO.findall(text))
-    for line in os.fsdecode(_private(common)).split('\n'):
+    converting = _CONVERTING.union(os.fsdecode(name) for text in texts if b'[attr]' in text for name in re.findall(_MACRO, text))
+    for line in filter(None, os.fsdecode(_private(common)).split('\n')):
         said = [word for word in re.split(f'[{_BLANK}]+', line.strip(_BLANK))[1:] if word.lstrip('-!').partition('=')[0] in converting]
         if said and not line.lstrip(_BLANK).startswith('#'):
             path = common / 'info' / 'attributes'
@@ -75,7 +75,7 @@ def refuse_private(common: Path, texts: Sequence[bytes] = ()) -> None:
 
 def state(lab: Lab) -> str:
     """A digest of what else than the commit decides how its files are written; when it changes, all are written anew."""
-    filters = sorted((key, value) for key, value in lab.settings.items() if _DRIVER.fullmatch(key))
+    filters = sorted(_drivers(lab.settings))
     return hashlib.sha256(repr(filters).encode('utf-8', 'surrogateescape') + _private(lab.common)).hexdigest()
 
 
@@ -85,8 +85,16 @@ def _settings(lab: Lab, git: Git) -> Mapping[str, str]:
 
 
 def _strange(settings: Mapping[str, str]) -> list[str]:
-    found = ((said[1], said[2] == 'required' or value in _STANDARD) for key, value in settings.items() if (said := _DRIVER.fullmatch(key)))
-    return sorted({name for name, is_standard in found if not is_standard})
+    return sorted({name for name, drives, value in _drivers(settings) if drives != 'required' and value not in _STANDARD})
+
+
+def _drivers(settings: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """What filters are set up to do: the name, which of the four, and the value."""
+    for key, value in settings.items():
+        section, _, rest = key.partition('.')
+        name, dot, drives = rest.rpartition('.')
+        if section == 'filter' and dot and drives in _DRIVES:
+            yield name, drives, value
 
 
 def _private(common: Path) -> bytes:

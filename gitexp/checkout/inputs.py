@@ -6,7 +6,6 @@ experiment could be measured on data of its own.
 """
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -69,13 +68,18 @@ def _refuse_added(named: Mapping[str, set[str]], linked: Iterable[str], mine: It
         )
 
 
+def _matching(pattern: str, place: Path) -> list[str]:
+    import glob  # Most inputs are named in full.
+    return glob.glob(pattern, root_dir=place, recursive=True)
+
+
 def _found(pattern: str, places: Iterable[Path], leave_out: str) -> set[str]:
     said = pattern.strip('/')
     if '..' in said.split('/') or not said:
         raise Usage(f"the input '{pattern}' is not a path inside the lab")
     found = set()
     for place in places:
-        names = glob.glob(said, root_dir=place, recursive=True) if any(sign in said for sign in _MAGIC) else [said]
+        names = _matching(said, place) if any(sign in said for sign in _MAGIC) else [said]
         found |= {
             os.path.normpath(name) for name in names
             if os.path.lexists(place / name) and Path(leave_out) not in (Path(name), *Path(name).parents)

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import signal
-import threading
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -113,7 +113,8 @@ def _at_once(handle: int) -> bool:
 
 def _in_turn(handle: int, path: Path, deadline: float) -> None:
     """The kernel queues blocked flock calls, so waiters are served in turn; an alarm ends the wait."""
-    if threading.current_thread() is not threading.main_thread():
+    threads = sys.modules.get('threading')  # Nobody has started one without it.
+    if threads and threads.current_thread() is not threads.main_thread():
         fcntl.flock(handle, fcntl.LOCK_EX)
         return
 

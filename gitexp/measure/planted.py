@@ -16,8 +16,7 @@ from gitexp.rules.pythons_own import ASKED_FOR
 from gitexp.rules.uninvited import Ground
 
 _CACHE = '__pycache__'
-_COMPILED = re.compile(r'([^.]+)\..*')
-_IMPORTED = re.compile(r'[^.]+\.[^.-]+-[^.-]+(?:\.opt-\w+)?\.pyc')  # as import names them: those of pytest say so
+_IMPORTED = r'[^.]+\.[^.-]+-[^.-]+(?:\.opt-\w+)?\.pyc'  # as import names them: those of pytest say so
 
 
 class Planted:
@@ -82,13 +81,13 @@ class Planted:
                 yield str(cache), ''
                 continue
             for name in _entries(self._folder / cache):
-                said = _COMPILED.fullmatch(name)
-                if said and (source := str(folder / f'{said[1]}.py')) in sources:
+                module, dot, _ = name.partition('.')
+                if dot and (source := str(folder / f'{module}.py')) in sources:
                     yield str(cache / name), source
 
     def _forged(self) -> list[Finding]:
         """Compiled code that says something else than its source, or that is no file, so that it may say another thing each time."""
-        there = {path: source for path, source in self._compiled() if not source or _IMPORTED.fullmatch(PurePosixPath(path).name)}
+        there = {path: source for path, source in self._compiled() if not source or re.fullmatch(_IMPORTED, PurePosixPath(path).name)}
         files = {
             str(self._folder / path): str(self._folder / source) for path, source in there.items()
             if source and (self._folder / path).is_file()

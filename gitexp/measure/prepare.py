@@ -1,7 +1,6 @@
 """The state that an execution starts from: the checkout and the inputs."""
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -78,7 +77,11 @@ def _settled(lab: Lab, commit: str, name: str) -> bool:
 
 def line(text: str, seed: int | None, words: Sequence[str] = ()) -> str:
     """A command's text with its seed, and further words quoted for the shell."""
-    return ' '.join([text.replace('{seed}', str(seed)).rstrip(), *map(shlex.quote, words)])
+    asked = text.replace('{seed}', str(seed)).rstrip()
+    if not words:
+        return asked
+    import shlex
+    return f'{asked} {shlex.join(words)}'
 
 
 def _cause(lab: Lab, path: str) -> str:

@@ -2,18 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import cells, read, write
 from gitexp.ledger.result import ABOUT, Result, Status, columns
 from gitexp.report import figures, table
 from gitexp.report.table import Column
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a row must be to be shown; None wants any."""
 
     experiment: str | None = None

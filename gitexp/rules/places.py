@@ -15,6 +15,7 @@ _ARGUMENTS = r'(\.py\b["\']?[ \t])[^;&|\n]*'
 _INTO = r'(?:\bcd|\bpushd|(?<!\S)-C|--chdir|--directory)[\s="\']+([^\s;&|"\')]+)'
 _PATH = r'PYTHONPATH["\']?[\s=:,]+([^\s;&|]+)'
 _MODULE = r'(?<!\S)-m[\s"\',]+([\w.]+)'
+_TOLD = ('sys.path', 'addsitedir', 'PYTHONPATH', 'chdir', 'cwd')
 _TELLING = r'\bsys\.path\b|\baddsitedir\b|PYTHONPATH|\bchdir\b|\bcwd\b'
 _QUOTED = r'["\']([^"\'\n]*)["\']'
 
@@ -103,7 +104,8 @@ def above(path: str) -> Iterator[str]:
 def _words(path: str, text: str) -> Iterator[str]:
     """What may be a path in a text, from the top; what is handed to a program of Python is none of it."""
     if path.endswith('.py'):
-        said: Iterable[str] = (word for line in text.splitlines() if re.search(_TELLING, line) for word in re.findall(_QUOTED, line))
+        lines = text.splitlines() if any(word in text for word in _TOLD) else []
+        said: Iterable[str] = (word for line in lines if re.search(_TELLING, line) for word in re.findall(_QUOTED, line))
     else:
         said = re.split(_APART, re.sub(_ARGUMENTS, r'\1', text))
     return _joined(path, text, said)

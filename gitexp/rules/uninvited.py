@@ -30,7 +30,7 @@ _SHARED = ('pyproject.toml', 'setup.cfg', 'tox.ini')  # which pytest reads, too
 _PYTEST = rb'\b(?:pytest|py\.test)\b'
 _TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
 _RUNNER = r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b'
-_SCRIPT = r'(?s)(?:.*/)?(?:[^/.]+|.*\.(?:py|sh|bash|zsh|mk))'
+_SCRIPTS = ('.py', '.sh', '.bash', '.zsh', '.mk')
 _WAY = 'call it something else'
 
 
@@ -61,7 +61,7 @@ def judge(new: Mapping[str, bool], ground: Ground) -> list[Finding]:
 
 def is_script(path: str) -> bool:
     """Whether a file may start programs and name modules."""
-    return bool(re.fullmatch(_SCRIPT, path))
+    return path.endswith(_SCRIPTS) or '.' not in posixpath.basename(path)
 
 
 class _Judge:

@@ -1,8 +1,6 @@
 """What a refusal says: what happened to a path, and the way back."""
 from __future__ import annotations
 
-import shlex
-
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.pattern import Pattern, fold
 
@@ -78,6 +76,7 @@ def undo(template: str, change: Change, kind: str) -> str:
 def word(path: str) -> str:
     """A path for the shell, on one line whatever its name has."""
     if path.isprintable():
+        import shlex  # Only what is refused is worded.
         return shlex.quote(path)
     data = path.encode('utf-8', 'surrogateescape')
     return "$'" + ''.join(chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f'\\{byte:03o}' for byte in data) + "'"
