@@ -12,6 +12,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # A command lives for a moment: collecting cycles and taking the interpreter down cost it 10 ms of nothing.
     gc.disable()
+    _open_closed()
     if sys.argv[1:2] in _MEASURING:
         from gitexp.core import anew
         anew.start()
@@ -25,6 +26,15 @@ def main() -> None:
         code = 141
     sys.stderr.flush()
     os._exit(code)
+
+
+def _open_closed() -> None:
+    """Where somebody has closed them, as daemons do, the next file that is opened would be what children read or print to."""
+    for number, name in enumerate(('stdin', 'stdout', 'stderr')):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)  # The lowest number that is free.
+            os.set_inheritable(handle, True)
+            setattr(sys, name, open(handle, 'w' if number else 'r', encoding='utf-8', closefd=False))
 
 
 if __name__ == '__main__':

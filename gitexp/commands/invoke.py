@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any, NoReturn
 
@@ -88,11 +88,20 @@ def _values(command: Command, words: Sequence[str], name: str) -> dict[str, Any]
     at = words.index(DASHES) if after and DASHES in words else len(words)
     made = parser(command, name)
     read = made.parse_known_args if _has_rest(command) else made.parse_known_intermixed_args
-    found, strays = read(list(words[:at]))
+    found, strays = read([*_joined(command, words[:at])])
     if strays:
         made.error(_stray(strays[0], command, dashed=after is not None))
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in vars(found).items()}
     return {**values, after.said['dest']: tuple(words[at + 1:])} if after else values
+
+
+def _joined(command: Command, words: Sequence[str]) -> Iterator[str]:
+    """An option and its value as one word: a value may begin with a dash, and be called as another option is."""
+    names = {flag: param.flags[-1] for param in command.params if param.takes_value and not param.may_be_left_out for flag in param.flags}
+    each = iter(words)
+    for word in each:
+        value = next(each, None) if word in names else None
+        yield word if value is None else f'{names[word]}={value}'
 
 
 def _asks_for_help(command: Command, words: Sequence[str]) -> bool:

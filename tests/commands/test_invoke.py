@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from argparse import ArgumentTypeError
 
 import pytest
@@ -10,7 +11,8 @@ from gitexp import cli
 from gitexp.commands import invoke
 from gitexp.commands.declare import Command, Group, argument, command, flag, option, whole
 from gitexp.core.errors import Usage
-from place import Place
+from place import PROGRAM, Place
+from stories import experiment
 
 REFUSED = [
     ('evall', "no command 'evall': did you mean 'eval'?", 'git exp -h'),
@@ -73,6 +75,8 @@ READ = [
     (['--bug', 'x', '--dry-run', 'one'], {'slug': 'one', 'bug': 'x', 'runs': (), 'dry_run': True, 'args': ()}),
     (['--runs', 'a', 'one', '--runs=b'], {'slug': 'one', 'bug': None, 'runs': ('a', 'b'), 'dry_run': False, 'args': ()}),
     (['--bug=--x', '--', '--bug', '-h', '--'], {'slug': None, 'bug': '--x', 'runs': (), 'dry_run': False, 'args': ('--bug', '-h', '--')}),
+    (['--bug', '--dry-run', '--runs', '-inf'], {'slug': None, 'bug': '--dry-run', 'runs': ('-inf',), 'dry_run': False, 'args': ()}),
+    (['--bug', '', 'one'], {'slug': 'one', 'bug': '', 'runs': (), 'dry_run': False, 'args': ()}),
     (['--bug', '-5 %', 'a b\nc'], {'slug': 'a b\nc', 'bug': '-5 %', 'runs': (), 'dry_run': False, 'args': ()}),
 ]
 
@@ -109,3 +113,17 @@ def test_whole_numbers_are_digits_within_their_bounds(text: str) -> None:
 def test_a_hook_gets_its_words_as_they_are(repository: Place) -> None:
     assert repository.exp('hook', 'run', 'no-such-hook', '-x', '--json', '--', '-h') == 1
     assert "there is no hook 'no-such-hook'" in repository.talk
+
+
+@pytest.mark.parametrize('closed', ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
+def test_what_a_daemon_has_closed_is_no_file_of_ours(lab: Place, closed: str) -> None:
+    """The next file that is opened would have the number that is free, and be what a run prints to."""
+    place = experiment(lab)
+    before = lab.path / 'results.tsv'
+    words = ['sh', '-c', f'"$0" eval --show --seed 1 {closed}', str(PROGRAM)]
+
+    done = subprocess.run(words, cwd=place.path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0 and 'Traceback' not in done.stderr, done.stderr
+    header, *rows = before.read_text().splitlines()
+    assert len(rows) == 1 and all(line.count('\t') == header.count('\t') for line in rows)
