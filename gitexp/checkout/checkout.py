@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from gitexp.checkout import attributes, conversion, index, twins
 from gitexp.checkout.index import Index
-from gitexp.core import files, locks
+from gitexp.core import files, locks, modes
 from gitexp.core.errors import Failure, Refused
 from gitexp.git import worktrees
 from gitexp.git.command import Done, Git
@@ -20,6 +19,7 @@ _PLAIN = tuple(word for setting in (
     'core.trustctime=true', 'core.checkStat=default', 'core.sparseCheckout=false', 'core.splitIndex=false', 'core.fsmonitor=false',
     'submodule.recurse=false', f'core.attributesFile={os.devnull}', 'attr.tree=', 'core.ignoreCase=false', 'core.precomposeUnicode=false',
 ) for word in ('-c', setting))
+_DEEPEST = 100
 _ENVIRONMENT = {'GIT_ATTR_NOSYSTEM': '1', conversion.NOTHING: '', **index.VERSION}
 
 
@@ -62,9 +62,9 @@ def renew(lab: Lab) -> None:
     old = place(lab).with_name(f'{NAME}.left')
     try:
         if old.exists():
-            _remove(old)
+            modes.remove(old)
         os.rename(place(lab), old)
-        _remove(old)
+        modes.remove(old)
     except OSError:
         pass  # There is none, or somebody still writes there: it goes the next time.
 
@@ -85,7 +85,8 @@ def _reset(lab: Lab, folder: Path, commit: str, texts: list[bytes] | None = None
         return Done(1, b'', 'git has lost what it keeps about it')
     if own.distrust():
         _empty_submodules(folder)
-    _remove_odd(folder)
+    if not _remove_odd(folder):
+        return Done(1, b'', 'a run has left a folder there that cannot be looked into')
     before = own.attributes() if own.path.exists() else None
     known = attributes.read(git, own, digits=len(commit)) if texts is None else texts
     through, named = conversion.drivers(lab, git), conversion.filters(lab.common, known)
@@ -121,27 +122,34 @@ def _empty_submodules(folder: Path) -> None:
     for line in Git(folder).ask('ls-files', '-z', '--stage').names:
         head, _, path = line.partition('\t')
         if head.startswith('160000 ') and os.path.realpath(folder / path) == os.path.join(os.path.realpath(folder), path):
-            _remove(folder / path)
+            modes.remove(folder / path)
             (folder / path).mkdir()
 
 
-def _remove_odd(folder: Path) -> None:
-    """What git leaves where it is: pipes, sockets and devices, of which it waits for a pipe called .gitattributes, and a .git below."""
+def _remove_odd(folder: Path) -> bool:
+    """What git leaves where it is: pipes, sockets and devices, of which it waits for a pipe called .gitattributes, and a .git below.
+
+    Whether every folder could be looked into: in one of the commit's that cannot be listed git leaves what else lies there. With
+    folders as deep as no project has them git takes minutes.
+    """
     top = str(folder)
     folders = [top]
     while folders:
         inside = folders.pop()
+        if inside.count(os.sep) - top.count(os.sep) > _DEEPEST:
+            return False
         try:
             with os.scandir(inside) as entries:
                 for one in entries:
                     if one.name.lower() == '.git' and inside != top:
-                        _remove(Path(one.path))
+                        modes.remove(Path(one.path))
                     elif one.is_dir(follow_symlinks=False):
                         folders.append(one.path)
                     elif not one.is_file(follow_symlinks=False) and not one.is_symlink():
                         os.unlink(one.path)
         except OSError:
-            pass  # git will say the same.
+            return False
+    return True
 
 
 def _is_ours(lab: Lab, folder: Path) -> bool:
@@ -160,10 +168,10 @@ def _is_ours(lab: Lab, folder: Path) -> bool:
 
 def _make(lab: Lab, folder: Path, commit: str) -> None:
     try:
-        _remove(folder)
+        modes.remove(folder)
         for kept in _known(lab):
             if _names(kept, folder) is not False:
-                _remove(kept)
+                modes.remove(kept)
     except OSError as error:
         says = f"cannot remove '{error.filename}', which a run has left: {error.strerror}"
         raise Refused(says, hint='remove it by hand; lsattr and findmnt may say what holds it') from None
@@ -188,13 +196,3 @@ def _names(kept: Path, folder: Path) -> bool | None:
     except (OSError, ValueError):
         return None
     return named.parent == folder or os.path.realpath(named.parent) == os.path.realpath(folder)
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-    if folder.is_symlink() or not folder.is_dir():
-        folder.unlink(missing_ok=True)
-        return
-    for parent, _, _ in os.walk(folder):
-        os.chmod(parent, stat.S_IRWXU)  # A run may have left a folder that cannot be emptied.
-    shutil.rmtree(folder)

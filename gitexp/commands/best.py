@@ -4,6 +4,8 @@ from __future__ import annotations
 from gitexp.commands import here, options, out
 from gitexp.commands.declare import command
 from gitexp.core.errors import No
+from gitexp.ledger import loss
+from gitexp.measure import current
 from gitexp.report import best as report, kept
 
 
@@ -11,12 +13,14 @@ from gitexp.report import best as report, kept
 def best(as_json: bool) -> None:
     """Show the best tree by all the runs that there are now, and how sure that is.
 
-    A tree is as good as the mean of its seeds under the newest evaluation; what crashed, lies outside the bounds or is
-    superseded does not count. A gain too large to be believed at once is shown as not confirmed. Exit code 1 when nothing
-    is measured.
+    A tree is as good as the mean of its seeds under the lab's own evaluation, or while that has measured nothing, as it says
+    then, under the newest; what crashed, lies outside the bounds or is superseded does not count. A gain too large to be
+    believed at once is shown as not confirmed. Exit code 1 when nothing is measured.
     """
     lab = here.lab()
     overview = kept.overview(lab, experiments=False)
+    if lacks := loss.found(lab):
+        out.failure(lacks)
     out.spoilt(overview.unused)
     found = overview.best
     if found is None:
@@ -24,6 +28,9 @@ def best(as_json: bool) -> None:
             'nothing is measured that counts' if overview.rows else 'nothing is measured yet',
             hint='git exp results' if overview.rows else 'git exp baseline',
         )
+    if found.eval_id != current.eval_id(lab):
+        out.talk(f"the lab's own evaluation has measured nothing that counts; this is by another, {found.eval_id}")
+        out.hint('git exp baseline')
     if as_json:
         out.data(report.json(found, lab.config.metric))
     else:

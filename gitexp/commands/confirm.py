@@ -18,10 +18,11 @@ def confirm(slug: str | None, because: str, as_json: bool) -> None:
     """Vouch for a gain that is not to be believed at once.
 
     Three are held as provisional: a step of more than ten times everything gained before, since most such are a leak or a bug
-    (jump); one with a seed that failed or was stopped more than once before it gave a value (retried); and one whose seeds all
-    give one value where those of others differ (seedless). This appends a row that says who has looked, and why the gain is
-    real; from then on the result is judged like any other. SLUG is the experiment whose worktree this is, unless named. Retired
-    results that are measured again are held anew.
+    (jump); one with a seed that was run in vain more than once before it gave a value or has another that is retired, or where
+    some values of either tree were retired and others kept (retried); and one whose seeds all give one value where those of
+    others differ (seedless). This appends a row that says who has looked, and why the gain is real; from then on the result is
+    judged like any other. SLUG is the experiment whose worktree this is, unless named. Retired results that are measured again
+    are held anew.
 
     Where gitexp.yaml lists its humans, only they may, by the author that git would name here. That stops an agent which
     commits under a name of its own; it does not stop one that takes yours.

@@ -1,12 +1,13 @@
 """The lab around the current folder, with what a killed command or another tool has broken put right first."""
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 from gitexp.commands import out
-from gitexp.core import locks
+from gitexp.core import locks, modes
 from gitexp.core.errors import Failure, Refused
 from gitexp.core.finding import Finding
 from gitexp.experiment import journal
@@ -21,6 +22,7 @@ def lab(*, afresh: bool = False, install: bool = False) -> Lab:
     has none, unless they were taken out.
     """
     found = Lab.find(_folder(), afresh=afresh)
+    _reopen(found)
     mended, settled = _mend_hooks(found, install=install), journal.recover(found)
     for line in settled:
         out.talk(line)
@@ -46,6 +48,14 @@ def _folder() -> Path:
         return Path.cwd()
     except FileNotFoundError:
         raise Refused('the current folder is gone', hint='cd to one that exists') from None
+
+
+def _reopen(found: Lab) -> None:
+    """A run may take modes from what every command reads; a repository that is read-only as a whole stays so."""
+    if os.access(found.common, os.W_OK):
+        given = modes.restore([found.state, *(found.state / name for name in ('runs', 'locks', 'journal', 'cache'))])
+        if given:
+            out.talk(f"put right: '{given[0]}' could not be used" + (f', nor {len(given) - 1} more' if given[1:] else ''))
 
 
 def _mend_hooks(found: Lab, *, install: bool) -> bool:

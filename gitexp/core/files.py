@@ -31,14 +31,16 @@ def replace(path: Path, data: bytes | str, *, mode: int | None = None, top: Path
         os.fsync(folder)
 
 
-def read(path: Path | str) -> bytes:
-    """The bytes of a plain file; raises OSError for what else may stand there, such as a pipe, rather than wait for it."""
+def read(path: Path | str, *, most: int = -1) -> bytes:
+    """The bytes of a plain file, `most` of them if that is given; raises OSError for what else may stand there, such as a pipe, rather
+    than wait for it.
+    """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, 'not a plain file', str(path))
         with open(handle, 'rb', closefd=False) as file:
-            return file.read()
+            return file.read(most)
     finally:
         os.close(handle)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gitexp.core import beneath
+from gitexp.core import beneath, deep
 
 CURRENT = ('results', 'exp_log')
 RETIRED = re.compile(r'(?:results|exp_log)_v(\d+)_(with_)?.+')
@@ -44,7 +44,7 @@ def newest(names: Iterable[str]) -> int:
 def contents(folder: Path) -> Iterator[str]:
     """Everything in the current version's folders that is not a folder, by its path in the experiment's folder."""
     for name in there(folder):
-        for inner, _, files in os.walk(folder / name):
+        for inner, _, files in deep.walk(folder / name):
             for file in sorted(files):
                 yield os.path.relpath(os.path.join(inner, file), folder)
 
@@ -56,5 +56,5 @@ def plots(folder: Path) -> list[str]:
 
 def remove_empty(folder: Path) -> None:
     """Remove folders that hold nothing but folders; raises OSError at the first that does."""
-    for inner, _, _ in os.walk(folder, topdown=False):
+    for inner, _, _ in reversed([*deep.walk(folder)]):
         os.rmdir(inner)

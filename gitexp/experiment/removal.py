@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import Path
 
+from gitexp.core import deep
+
 
 def remove(common: Path, path: Path) -> None:
     """Remove the folder of a linked worktree and what git keeps about it; can be run again after a crash at any step.
@@ -51,7 +53,6 @@ def _points_into(path: Path, common: Path) -> bool:
 
 
 def _empty(folder: Path, *, last: str) -> None:
-    import shutil
     try:
         names = sorted(os.listdir(folder), key=lambda name: name == last)
     except FileNotFoundError:
@@ -59,7 +60,7 @@ def _empty(folder: Path, *, last: str) -> None:
     for name in names:
         entry = folder / name
         if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
+            deep.remove(entry)
         else:
             entry.unlink()
 

@@ -1,7 +1,10 @@
 """How many paths commits change, counted without a list of them: a few small trees can have more paths than a machine can hold."""
 from __future__ import annotations
 
+import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from gitexp.core.errors import Refused
 from gitexp.git import repository
@@ -11,7 +14,6 @@ from gitexp.git.history import Commit
 _AT_ONCE = 256  # commits, whose trees are held
 _DEEPEST = 256  # folders within one another
 _PAIRS = 200_000
-_FOLDER = b'40000 '
 
 Pair = tuple[str, str]  # the names of two trees, '' for none
 
@@ -63,5 +65,11 @@ def _entries(oid: str, tree: bytes) -> Mapping[bytes, bytes]:
 
 def _differing(old: Mapping[bytes, bytes], new: Mapping[bytes, bytes]) -> tuple[int, list[Pair]]:
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    folders = [(old.get(name, b'').hex(), new.get(name, b'').hex()) for name in names if name.startswith(_FOLDER)]
+    folders = [(old.get(name, b'').hex(), new.get(name, b'').hex()) for name in names if _is_folder(name.split(b' ', 1)[0])]
     return len(names) - len(folders), folders
+
+
+@lru_cache(maxsize=256)
+def _is_folder(mode: bytes) -> bool:
+    """As git takes it, which heeds the kind alone: some programs write 040000, and anybody may write 40755."""
+    return bool(re.fullmatch(rb'[0-7]+', mode)) and stat.S_ISDIR(int(mode, 8) & 0xffff)

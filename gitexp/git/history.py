@@ -1,12 +1,15 @@
 """Which commits there are between two."""
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from itertools import dropwhile, takewhile
 from operator import not_
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
+
+
+_FEW = 8
 
 
 class Commit(NamedTuple):
@@ -39,10 +42,15 @@ def read(oid: str, data: bytes) -> Tip | None:
     return Tip(oid, header[len('tree '):].partition(b'\n')[0].decode(), b' '.join(lines).decode('utf-8', 'surrogateescape'))
 
 
-def bases(git: Git, *commits: str) -> list[str]:
-    """The best common ancestors of two or more commits; none where histories are unrelated."""
-    done = git.run('merge-base', '--all', *commits) if len(commits) == 2 else git.run('merge-base', '--octopus', *commits)
+def bases(git: Git, one: str, *others: str) -> list[str]:
+    """The best common ancestors of a commit and of what a merge of the others would be; none where histories are unrelated."""
+    done = git.run('merge-base', '--all', one, *others)
     return done.text.split('\n') if done.text else []
+
+
+def joins(git: Git, *parents: str) -> list[list[str]]:
+    """The merge bases of each further parent with those before it: git merges one after the other."""
+    return [bases(git, one, *parents[:place]) for place, one in enumerate(parents) if place]
 
 
 def origin(git: Git, one: str, other: str) -> list[str]:
@@ -51,11 +59,32 @@ def origin(git: Git, one: str, other: str) -> list[str]:
     return found if len(found) == 1 else []
 
 
-def new(git: Git, commit: str, known: Iterable[str]) -> list[Commit]:
-    """The commits that `commit` reaches and `known` ones do not, parents before children."""
-    feed = ''.join(f'{name}\n' for name in (commit, *(f'^{one}' for one in known)))
-    lines = git.ask('rev-list', '--topo-order', '--reverse', '--parents', '--stdin', feed=feed.encode()).text.split('\n')
-    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, lines) if words]
+def new(git: Git, tips: Iterable[str], known: Iterable[str], *more: str) -> list[Commit]:
+    """The commits that tips reach and `known` ones do not, children before parents; `more` are options for git rev-list.
+
+    git stops looking once dates say that it has seen enough, and tells of too much where a clock was wrong, or a date was set: where
+    what it tells of last is among what the first of the `known` ones reach, all that these reach is taken out.
+    """
+    tips, known = [*tips], [*known]
+    feed = _lines(*tips, *(f'^{one}' for one in known))
+    lines = git.ask('rev-list', '--topo-order', '--parents', *more, '--stdin', feed=feed).text.split('\n')
+    found = [Commit(words[0], tuple(words[1:])) for words in map(str.split, lines) if words]
+    listed = {one.oid for one in found}
+    ends = [one.oid for one in found if listed.isdisjoint(one.parents)]
+    if not known or not ends or len(ends) <= _FEW and not _reached(git, ends, known[:_FEW]):
+        return found
+    there = {*git.ask('rev-list', '--stdin', feed=_lines(*known[:_FEW])).text.split('\n')}
+    return [one for one in found if one.oid not in there]
+
+
+def _reached(git: Git, commits: list[str], known: list[str]) -> bool:
+    """Whether `known` ones reach any of some commits of which none reaches another."""
+    independent = git.ask('merge-base', '--independent', *commits, *known).text.split('\n')
+    return not {*commits}.issubset(independent)
+
+
+def _lines(*names: str) -> bytes:
+    return ''.join(f'{name}\n' for name in names).encode()
 
 
 def root(git: Git, commit: str) -> str:
@@ -68,33 +97,33 @@ def roots(git: Git, *commits: str) -> list[str]:
     return git.ask('rev-list', '--max-parents=0', *commits).text.split()
 
 
-def line(git: Git, commit: str) -> list[str]:
-    """A commit and its first parents, down to the first one."""
-    return git.ask('rev-list', '--first-parent', commit).text.split('\n')
+def line(git: Git, *commits: str) -> list[str]:
+    """Commits and their first parents, down to the first one."""
+    return git.ask('rev-list', '--first-parent', '--stdin', feed=_lines(*commits)).text.split('\n')
+
+
+def lines(git: Git, tips: Iterable[str]) -> list[Commit]:
+    """Commits and their first parents with all parents of each, first parents before children."""
+    feed = ''.join(f'{name}\n' for name in tips).encode()
+    said = git.ask('rev-list', '--first-parent', '--topo-order', '--reverse', '--parents', '--stdin', feed=feed).text.split('\n')
+    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, said) if words]
 
 
 def left(git: Git, trunk: str, tip: str) -> str | None:
     """The last commit on the line of the trunk that `tip` reaches, whatever else the trunk has merged; None where it reaches none."""
-    *_, last = git.ask('rev-list', '--first-parent', '--parents', trunk, f'^{tip}').text.split('\n')
-    return (last.split() + [''])[1] or None if last else trunk
+    line = beyond(git, trunk, tip)
+    return next(iter(line[-1].parents), None) if line else trunk
 
 
-def shaped(git: Git, commit: str, path: str) -> list[str]:
-    """The commits that have made a path what it is in a commit, the last one first: what a merge did not take has no part in it."""
-    return git.ask('rev-list', '--topo-order', commit, '--', f':(top,literal){path}').text.split()
+def beyond(git: Git, trunk: str, tip: str) -> list[Commit]:
+    """The commits on the line of the trunk that `tip` does not reach, the last one first."""
+    return new(git, [trunk], [tip], '--first-parent')
 
 
-def apart(git: Git, tip: str, commits: Collection[str]) -> list[str]:
-    """Those of some commits that a tip does not reach, without those that another one of them reaches."""
-    feed = ''.join(f'{name}\n' for name in (f'^{tip}', *commits)).encode()
-    reached: set[str] = set()
-    found = []
-    for oid, *parents in map(str.split, git.ask('rev-list', '--topo-order', '--parents', '--stdin', feed=feed).text.splitlines()):
-        if oid in commits and oid not in reached:
-            found.append(oid)
-        if oid in commits or oid in reached:
-            reached.update(parents)
-    return found
+def apart(git: Git, tip: str, commits: Iterable[str]) -> set[str]:
+    """Those of some commits that a tip does not reach."""
+    asked = set(commits)
+    return asked.intersection(one.oid for one in new(git, asked, [tip]))
 
 
 def kin(git: Git, trunk: str, tip: str) -> set[str]:

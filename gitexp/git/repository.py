@@ -92,21 +92,21 @@ def _unusable(folder: Path, said: str) -> Refused:
 
 def objects(git: Git, names: Iterable[str]) -> list[str | None]:
     """The object id of each name such as 'refs/heads/main:eval.py', or None; one git process for all."""
-    feed = ''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')
+    feed = _feed(git, names)
     lines = git.ask('cat-file', '--batch-check=%(objectname)', feed=feed).text.split('\n') if feed else []
     return [None if ' ' in line else line for line in lines]
 
 
 def sizes(git: Git, names: Iterable[str]) -> list[int]:
     """How many bytes each object has, 0 for one that is not there; one git process for all."""
-    feed = ''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')
+    feed = _feed(git, names)
     lines = git.ask('cat-file', '--batch-check=%(objectsize)', feed=feed).text.split('\n') if feed else []
     return [int(line) if line.isdigit() else 0 for line in lines]
 
 
 def contents(git: Git, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
     """The object id and the bytes of each name, or None; one git process for all."""
-    out = git.ask('cat-file', '--batch', feed=''.join(f'{name}\n' for name in names).encode('utf-8', 'surrogateescape')).out
+    out = git.ask('cat-file', '--batch', feed=_feed(git, names)).out
     found: list[tuple[str, bytes] | None] = []
     at = 0
     while at < len(out):
@@ -120,6 +120,18 @@ def contents(git: Git, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
         else:
             found.append(None)
     return found
+
+
+def _feed(git: Git, names: Iterable[str]) -> bytes:
+    """Names in lines: one that would be taken for more lines, or for a shorter one, is looked up by itself."""
+    asked = (_id(git, name) if '\n' in name or name.endswith('\r') else name for name in names)
+    return ''.join(f'{name}\n' for name in asked).encode('utf-8', 'surrogateescape')
+
+
+def _id(git: Git, name: str) -> str:
+    """The object id of a name; without one it is a name that no object has."""
+    done = git.run('rev-parse', '--verify', '--quiet', '--end-of-options', name)
+    return ':' if done.code else done.text
 
 
 def blob(git: Git, oid: str) -> bytes:

@@ -149,7 +149,7 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
     """Judge the trunk before and after as one change; after a rebase it is what became of both the trunk here and the published one."""
     git, old, target = lab.git, lab.trunk_commit, Committed(lab.git, new)
     if published:
-        changes = change.merged(target, [old, published], history.bases(git, old, published), rules.pathspecs)
+        changes = change.merged(target, [old, published], history.joins(git, old, published), rules.pathspecs)
     else:
         changes = change.since(target, old, rules.pathspecs)
     blobs = Blobs(git)

@@ -11,6 +11,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.notes import REF as NOTES
+from gitexp.guard import published
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import brought, inherited, rewritten, ruleset
@@ -25,6 +26,8 @@ _HEADS = 'refs/heads/'
 _TAGS = 'refs/tags/'
 # A remote may have any name; but archive/exp/SLUG is what many call the tag of a branch that is done.
 _EXPERIMENT = re.compile('(?:origin/)?exp/')
+_REMOTE = ('origin', 'origin/head')  # what clones call the branch that a remote's HEAD names, folded
+_COMMIT = re.compile(rf'{_HEADS}(?:[0-9a-f]{{40}}|[0-9a-f]{{64}})\Z')
 
 
 class Update(NamedTuple):
@@ -112,8 +115,9 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
     """Judge the published trunk moving on: every commit, and then the two ends."""
     if not history.is_ancestor(ground.git, old, new):
         return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
-    span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness)
-    return inherited.moved(span) or span.findings() or rewritten.arriving(span) or inherited.direct(span)
+    beside = published.beside(ground.git) if ground.line else None
+    span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness, beside=tuple(beside or ()))
+    return inherited.moved(span) or span.findings() or rewritten.arriving(span) or inherited.direct(span, beside)
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
@@ -124,9 +128,13 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     named = [Finding('name', ref, why, way='push it under another name') for ref, why in wrong.items()]
     tips = repository.objects(ground.git, [f'{update.local}^{{commit}}' for update in judged])
     pushed = [(update, tip) for update, tip in zip(judged, tips) if tip]
-    like = Span(ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness)
+    like = Span(ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, stands=ground.line)
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
     found = [one for span in spans for one in span.findings()]
+    if any(span.picks.seen for span in spans):
+        # One that another one goes on from may have kept what that one has put right.
+        spans += [like._replace(tip=tip, branch=_branch(update.ref)) for update, tip in pushed]
+        found += [one for span in spans[-len(pushed):] for one in span.findings()]
     opened = {one for span in spans for one in span.opened}
     slug = ground.rules.slug
     ours = [(like._replace(tip=tip, branch=_branch(update.ref)), update) for update, tip in pushed if slug(_branch(update.ref))]
@@ -135,7 +143,15 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
         return [*named, *found, *lost]
     new = [span for span in spans if slug(span.branch)]
     asked_whole = ours if inherited.begins_elsewhere(ground.git, ground.line, new, [span.tip for span, _ in ours]) else []
-    return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, opened=opened))]
+    beside, written = published.beside(ground.git) if asked_whole else [], {one for span in spans for one in span.written}
+    told = {'opened': opened, 'written': written}
+    return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, **told, beside=beside))]
+
+
+def branches(asked: Iterable[Update], trunk: str) -> list[tuple[str, str]]:
+    """The branches but for the trunk that are made or moved, with their tips."""
+    named = [(_branch(update.ref), update.local) for update in asked]
+    return [(branch, tip) for branch, tip in named if branch and tip and branch != trunk]
 
 
 def _branch(ref: str) -> str | None:
@@ -153,8 +169,12 @@ def _shadowing(trunk: str, ref: str) -> str | None:
         return f'a ref of that name leaves no room for {NOTES}'
     # git looks for a short name in refs/ and among the tags before it looks among the branches.
     kind, short = ('a tag', name.removeprefix(_TAGS)) if name.startswith(_TAGS) else ('a ref', name.removeprefix('refs/'))
-    if short in (fold(trunk), f'origin/{fold(trunk)}') or _EXPERIMENT.match(short):
+    if short in (fold(trunk), f'origin/{fold(trunk)}', *_REMOTE) or _EXPERIMENT.match(short):
         return f"{kind} of that name would be taken for the branch '{short if 'exp/' in short else trunk}'"
+    if name.startswith(f'{_HEADS}exp/') and not ref.startswith(f'{_HEADS}exp/'):
+        return f"a branch of that name would be taken for '{name.removeprefix(_HEADS)}'"
+    if _COMMIT.match(name):
+        return 'a branch of that name would be taken for a commit'
     if name == f'{_HEADS}exp':
         return 'a branch of that name leaves no room for those of experiments'
     if ruleset.is_nested(name.removeprefix(_HEADS)):

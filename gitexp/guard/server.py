@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
-from gitexp.git import extent, repository
+from gitexp.git import extent, history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.guard import push
+from gitexp.guard import published, push, vouched
 from gitexp.guard.push import Ground, Update
 from gitexp.lab import config as configuration
 from gitexp.lab import parse
@@ -42,10 +42,16 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
         return found + _beginning(git, trunk, old, new)
     extent.refuse_more(git, _whole(git, asked, old), _MOST)
     rules = read(git, blob, trunk)
-    witness = Witness(git, rules.humans, rules.signers, pusher=pusher, trunk=old)
+    taken = vouched.taken(git) if pusher is not None and not rules.signers else frozenset()
+    witness = Witness(git, rules.humans, rules.signers, pusher=pusher, trunk=old, taken=taken)
     ground = Ground(git, rules, new or old, (old, new) if new else (old,), witness, line=old)
     found += push.advanced(ground, old, new) if new else []
-    return list(dict.fromkeys([*found, *push.elsewhere(ground, [update for update in asked if update.ref != ref])]))
+    found += push.elsewhere(ground, [update for update in asked if update.ref != ref])
+    if new and not found:
+        published.keep(git, old, new)
+    if not found:
+        vouched.keep(witness, push.branches(asked, trunk))
+    return list(dict.fromkeys(found))
 
 
 def read(git: Git, blob: str, trunk: str) -> RuleSet:
@@ -82,10 +88,11 @@ def _whole(git: Git, asked: Sequence[Update], old: str) -> list[Commit]:
     tips = repository.objects(git, [f'{update.local}^{{commit}}' for update in made])
     if odd := next((one.ref for one, tip in zip(made, tips) if one.ref.startswith('refs/heads/') and tip != one.local), None):
         raise Refused(f"'{odd}' would hold what is no commit", hint='push the commit that a tag names: git push REMOTE TAG^{commit}:BRANCH')
-    done = git.run('rev-list', '--parents', '--stdin', feed=''.join(f'{one}\n' for one in (*filter(None, tips), f'^{old}')).encode())
-    if done.code:
-        raise Refused('the history of what is pushed is cut off, as in a shallow clone', hint='git fetch --unshallow, and push again')
-    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, done.text.split('\n')) if words]
+    try:
+        return history.new(git, filter(None, tips), [old])
+    except Refused:
+        hint = 'git fetch --unshallow, and push again'
+        raise Refused('the history of what is pushed is cut off, as in a shallow clone', hint=hint) from None
 
 
 def _beginning(git: Git, trunk: str, old: str | None, new: str | None) -> list[Finding]:

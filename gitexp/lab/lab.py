@@ -87,7 +87,7 @@ class Lab:
     def trunk_ref(self) -> str:
         return f'refs/heads/{self.trunk}'
 
-    @property
+    @cached_property
     def state(self) -> Path:
         """What is not history: locks, running processes, logs; never the only copy of a result."""
         return self.common / 'exp'

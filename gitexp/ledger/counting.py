@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from gitexp.lab.config import Metric
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
@@ -9,14 +10,16 @@ from gitexp.ledger.result import ABOUT, Kind, Result, Status
 UNDECLARED = 'undeclared'
 CONTENDED = 'contended'
 OTHER_DATA = 'other data'
+OTHER_CPUS = 'other cpus'
 WORDS = {
     UNDECLARED: 'not one of the seeds that the lab has named',
     CONTENDED: 'it had to share its GPU, and its time is limited',
     OTHER_DATA: 'its inputs are not those of the newest baseline',
+    OTHER_CPUS: 'it had another number of CPUs than the first baseline, and its time is limited',
 }
 DATA = 'lab_data_md5'  # in env: that of the inputs without what only the experiment has
-# Heat comes from outside; of any other end the code that is run may be the cause.
-LOST = frozenset(Status) - {Status.OK, Status.THERMAL_ABORT}
+CPUS = 'cpus'  # in env
+LOST = frozenset(Status) - {Status.OK}
 
 
 def marks(metric: Metric) -> Sequence[tuple[str, str]]:
@@ -41,7 +44,7 @@ def why_not(row: Result, metric: Metric, data: Mapping[str, str] = {}) -> str | 
     for column, key in marks(metric):
         if (row.params if column == 'params' else row.env).get(key) is True:
             return key
-    return OTHER_DATA if inputs(row) and data.get(row.eval_id or '', inputs(row)) != inputs(row) else None
+    return other(ground(row.env, metric), data.get(row.eval_id or '', ''))
 
 
 def inputs(row: Result) -> str | None:
@@ -50,12 +53,39 @@ def inputs(row: Result) -> str | None:
     return said if said and isinstance(said, str) else None
 
 
-def measured_on(rows: Iterable[Result], metric: Metric) -> dict[str, str]:
-    """The data of the newest baseline of each evaluation; `rows` are such as nothing has retired, in any order.
+def ground(env: Mapping[str, Any], metric: Metric) -> str:
+    """What a run was measured on, for `other`: its inputs and, where its time is limited, how many CPUs it had; '' for nothing known."""
+    data, cpus = env.get(DATA), env.get(CPUS) if metric.time_limited else None
+    return f'{data if isinstance(data, str) else ""} {cpus if isinstance(cpus, int) else ""}'.rstrip()
 
-    Two clones may have other data each, and then there are rows of both that do not compare.
+
+def other(said: str, wanted: str) -> str | None:
+    """Why what was measured on one ground does not compare with another; what is not known of either is no reason."""
+    (data, _, cpus), (wanted_data, _, wanted_cpus) = said.partition(' '), wanted.partition(' ')
+    if data and wanted_data and data != wanted_data:
+        return OTHER_DATA
+    return OTHER_CPUS if cpus and wanted_cpus and cpus != wanted_cpus else None
+
+
+def measured_on(rows: Iterable[Result], metric: Metric) -> dict[str, str]:
+    """The ground that each evaluation goes by; `rows` are such as nothing has retired, in any order.
+
+    Two clones may have other data each, or other machines, and then there are rows of both that do not compare.
     """
-    return {name: inputs(row) or '' for name, row in yardstick(rows, metric).items()}
+    found: dict[str, list[Result]] = {}
+    for row in rows:
+        if row.kind is Kind.BASELINE and ground(row.env, metric) and competes(row, metric):
+            found.setdefault(row.eval_id or '', []).append(row)
+    ends = {name: (min(some, key=lambda row: row.id), max(some, key=lambda row: row.id)) for name, some in found.items()}
+    return {name: agreed(ground(first.env, metric), ground(last.env, metric)) for name, (first, last) in ends.items()}
+
+
+def agreed(first: str, newest: str) -> str:
+    """What two baselines come to: the inputs of the newest, since no run is begun on others, on as many CPUs as the first had.
+
+    Else whoever can measure a baseline could take all out of the way that is better than it.
+    """
+    return f'{newest.partition(" ")[0]} {first.partition(" ")[2]}'.rstrip()
 
 
 def yardstick(rows: Iterable[Result], metric: Metric) -> dict[str, Result]:
@@ -64,22 +94,53 @@ def yardstick(rows: Iterable[Result], metric: Metric) -> dict[str, Result]:
     return {row.eval_id or '': row for row in sorted(baselines, key=lambda row: row.id)}
 
 
-def lost(rows: Iterable[Result], competing: Collection[Result], metric: Metric) -> dict[tuple[str, int], int]:
-    """How often a seed of a tree was run in vain before it gave a value, where that is more than once.
+def lost(
+    rows: Collection[Result], competing: Collection[Result], metric: Metric, *, gone: Collection[str] = (),
+) -> dict[tuple[str, int], int]:
+    """How often a seed of a tree was run in vain, where that is more than once before it gave a value, or where a value is retired.
 
-    `rows` are those of one evaluation that nothing has retired. Whoever may run again until it ends well picks by how it ends.
+    `rows` are those of one evaluation, of which `gone` are retired. Whoever may run again until it ends well picks by how it ends,
+    and so does who may retire one value of a tree.
     """
     first: dict[tuple[str | None, int | None], str] = {}
     for row in competing:
         key = row.tree, row.seed
         first[key] = min(row.id, first.get(key, row.id))
     found: dict[tuple[str, int], int] = {}
+    retired = {(row.tree, row.seed) for row in rows if row.id in gone and competes(row, metric)}
     for row in rows:
-        if is_lost(row, metric) and row.tree and row.seed is not None and row.id < first.get((row.tree, row.seed), '\U0010ffff'):
+        if row.tree and row.seed is not None and (
+            row.id in gone and competes(row, metric)
+            or is_lost(row, metric) and row.id < first.get((row.tree, row.seed), '\U0010ffff')
+        ):
             found[row.tree, row.seed] = found.get((row.tree, row.seed), 0) + 1
-    return {key: many for key, many in found.items() if many > 1}
+    return {key: many for key, many in found.items() if many > 1 or key in retired}
 
 
 def is_lost(row: Result, metric: Metric) -> bool:
-    """Whether a run has no value, and would have counted with one."""
-    return row.status in LOST and row.kind not in ABOUT and why_not(row, metric) is None
+    """Whether a run has no value that can be or that counts, and would have counted with one, left alone with its GPU.
+
+    Heat and strangers come from outside, but what is run can make the one and ask for the other.
+    """
+    why = why_not(row, metric)
+    odd = row.status is Status.OK and row.value is not None and not metric.plausible(row.value)
+    return row.kind not in ABOUT and (why == CONTENDED or why is None and (row.status in LOST or odd))
+
+
+def picked(
+    rows: Iterable[Result], competing: Iterable[Result], metric: Metric, events: Mapping[str, str], data: Mapping[str, str] = {},
+) -> dict[str, str]:
+    """The trees of which some values were retired when others were there that still count, with the id of the newest row that did so.
+
+    `rows` are those of one evaluation, `events` names what has retired a row, `data` is as in `why_not`. What is left of such a tree may
+    be left for its value; where the rest is retired as well and the tree is measured anew, it is as good as any other.
+    """
+    oldest: dict[str | None, str] = {}
+    for row in competing:
+        oldest[row.tree] = min(row.id, oldest.get(row.tree, row.id))
+    found: dict[str, str] = {}
+    for row in rows:
+        when = events.get(row.id)
+        if when and row.tree and row.seed is not None and oldest.get(row.tree, when) < when and competes(row, metric, data):
+            found[row.tree] = max(when, found.get(row.tree, when))
+    return found

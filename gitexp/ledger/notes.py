@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gitexp.core import locks
+from gitexp.core import escapes, locks
 from gitexp.core.errors import Failure
 from gitexp.git import notes
 from gitexp.git.command import Git
@@ -40,7 +40,7 @@ def write_all(lab: Lab, rows: Sequence[Result], *, patience: float) -> None:
         return
     touched = _touched(lab, rows)
     said = [note(row, lab.config.metric.name, touched.get(row.id, []), whole=len(lab.trunk_commit)) for row in rows]
-    message = cells.escape(f'{rows[0].experiment}: {rows[0].kind.value}') if len(rows) == 1 else f'{len(rows)} rows'
+    message = escapes.escape(f'{rows[0].experiment}: {rows[0].kind.value}') if len(rows) == 1 else f'{len(rows)} rows'
     with locks.held(lab.state / 'locks' / 'notes', purpose='write notes', deadline=patience):
         notes.add(Git(lab.common), said, who=who(lab.settings, os.environ), message=message, settings=_unasked(lab), patience=patience)
 
@@ -59,13 +59,13 @@ def line(row: Result, metric: str) -> str:
         None if row.seconds is None else f'{row.seconds:.1f} s', None if row.memory_gb is None else f'{row.memory_gb:.1f} GB',
         row.description[:_SHOWN] if row.kind in ABOUT else None,
     ]
-    return '  '.join(cells.escape(part) for part in parts if part)
+    return '  '.join(escapes.escape(part) for part in parts if part)
 
 
 def told(row: Result, many: int) -> str:
     """What a supersede or restore row says on the commit of so many rows that it is about."""
     bug = row.params.get('bug', row.version)
-    return cells.escape(f"{row.id}  {_EVENTS[row.kind]}: {bug}, {many} {'row' if many == 1 else 'rows'}")
+    return escapes.escape(f"{row.id}  {_EVENTS[row.kind]}: {bug}, {many} {'row' if many == 1 else 'rows'}")
 
 
 def text(row: Result) -> bytes:

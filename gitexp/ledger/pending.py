@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.core import files, locks
+from gitexp.core import files, locks, process
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
@@ -18,10 +18,11 @@ from gitexp.ledger.result import Result, Status
 
 ROOM = 1 << 16
 DIED = 'the process that ran it died'
+_BY = 'by'  # in the first line: which process runs it
 
 
 class Pending(NamedTuple):
-    """A run under way: its file is locked for as long as this process lives.
+    """A run under way: its file is locked for as long as this process lives, and says which that is, since others can lock it too.
 
     The file has two lines, what the run began as and its outcome, then zeros where more can be written though the disk is full.
     """
@@ -66,7 +67,7 @@ class Pending(NamedTuple):
 def begin(lab: Lab, result: Result) -> Pending:
     """Put on disk that a run begins, with room for its outcome; raises Refused when there is none."""
     path = _folder(lab) / f'{result.id}.json'
-    line = _line(result)
+    line = _line(result, **{_BY: process.name(os.getpid())})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _all_runs(lab):
@@ -77,7 +78,7 @@ def begin(lab: Lab, result: Result) -> Pending:
 
 def running(lab: Lab) -> list[Result]:
     """What the runs whose process is alive began as, the oldest first."""
-    return [begun for path in _files(lab) if not locks.is_free(path) and (begun := _said(path)[0])]
+    return [begun for path in _files(lab) if not _is_dead(lab, path) and (begun := _said(path)[0])]
 
 
 def recover(lab: Lab, now: str) -> list[Result]:
@@ -85,7 +86,7 @@ def recover(lab: Lab, now: str) -> list[Result]:
     if not _files(lab):
         return []
     with _all_runs(lab):
-        dead = [path for path in _files(lab) if locks.is_free(path)]
+        dead = [path for path in _files(lab) if _is_dead(lab, path)]
         left = [result for path in dead if (result := _left(path, now))]
         there = read.present(lab, [result.id for result in left]) if left else set()
         missing = [result for result in left if result.id not in there]
@@ -130,6 +131,19 @@ def _left(path: Path, now: str) -> Result | None:
     return begun._replace(status=Status.FAILED, value=None, env={**begun.env, 'reason': DIED, 'found': now})
 
 
+def _is_dead(lab: Lab, path: Path) -> bool:
+    """Whether nobody runs it any more: who can read a file can hold a lock on it. An heir, who ends what is left, has that of all too."""
+    if locks.is_free(path):
+        return True
+    if not locks.is_free(lab.state / 'locks' / 'eval'):
+        return False
+    try:
+        begun = json.loads(files.read(path).partition(b'\n')[0])
+        return process.is_gone(str(begun.get(_BY, '')))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 def _said(path: Path) -> tuple[Result | None, Result | None]:
     """What the run began as, and its outcome, as far as they were written."""
     try:
@@ -140,8 +154,8 @@ def _said(path: Path) -> tuple[Result | None, Result | None]:
     return begun, outcome
 
 
-def _line(result: Result) -> bytes:
-    return json.dumps(cells.written(result)).encode() + b'\n'
+def _line(result: Result, **more: str) -> bytes:
+    return json.dumps({**cells.written(result), **more}).encode() + b'\n'
 
 
 def _parsed(line: bytes) -> Result | None:

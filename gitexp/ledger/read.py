@@ -13,6 +13,7 @@ from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, retired
 from gitexp.ledger.cells import LONGEST, BadCell
 from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.retired import Retired
 
 NEEDED = ('id', 'experiment', 'status', 'kind')
 _HEAD = 1 << 14
@@ -135,11 +136,16 @@ def present(lab: Lab, ids: Collection[str]) -> set[str]:
 
 def baselines(lab: Lab, eval_id: str) -> list[Result]:
     """The runs of the unchanged trunk under an evaluation that nothing has retired; no other row is looked at for long."""
+    rows, gone = trunk(lab, eval_id)
+    return [row for row in rows if gone.bug(row) is None]
+
+
+def trunk(lab: Lab, eval_id: str) -> tuple[list[Result], Retired]:
+    """The same with those that are retired, and what has retired them."""
     reader = Reader(lab.config.paths.ledger, lab.config.metric.name)
     kinds = [kind.value for kind in (Kind.BASELINE, Kind.SUPERSEDE, Kind.RESTORE)]
     found = {row.id: row for row in reversed(list(_rows(lab, reader, words=kinds)))}
-    gone = retired.of(found.values())
-    return [row for row in reversed(found.values()) if row.kind is Kind.BASELINE and row.eval_id == eval_id and gone.bug(row) is None]
+    return [row for row in reversed(found.values()) if row.kind is Kind.BASELINE and row.eval_id == eval_id], retired.of(found.values())
 
 
 def stamp(lab: Lab) -> tuple[int, ...] | None:
@@ -169,7 +175,8 @@ def mentions(lab: Lab, word: str, *, after: int = 0) -> bool:
 
 def confirmed(results: Iterable[Result], eval_id: str) -> dict[tuple[str, str], Result]:
     """The confirm rows of an evaluation by the tree and the version that they vouch for; measured again after a bug, it is another."""
-    return {(row.params['confirms'], row.version): row for row in results if row.kind is Kind.CONFIRM and row.eval_id == eval_id}
+    said = sorted((row for row in results if row.kind is Kind.CONFIRM and row.eval_id == eval_id), key=lambda row: row.id)
+    return {(row.params['confirms'], row.version): row for row in said}
 
 
 def heading(line: bytes, metric: str) -> Header:

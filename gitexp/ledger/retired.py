@@ -13,11 +13,13 @@ VERSIONED = frozenset((Kind.EVAL, Kind.TRAIN, Kind.ROUND))
 class Retired(NamedTuple):
     """The bug by the id of each row that is named, None where that was undone, and by experiment and version that is closed.
 
-    A version is closed wherever it is measured: who has not heard of the bug measures it all the same, as in another clone.
+    A version is closed wherever it is measured: who has not heard of the bug measures it all the same, as in another clone. `events`
+    is the id of the first row that retires each that is named.
     """
 
     ids: dict[str, str | None]
     versions: dict[tuple[str, str], str]
+    events: dict[str, str]
 
     def bug(self, row: Result) -> str | None:
         """What has retired a row; one that is named is retired by name only, so that it can be brought back."""
@@ -35,16 +37,18 @@ def of(rows: Iterable[Result]) -> Retired:
     """What supersede and restore rows come to, in any order."""
     about = sorted((row for row in rows if row.kind in (Kind.SUPERSEDE, Kind.RESTORE)), key=lambda row: row.id)
     restored = {row.params['restores'] for row in about if row.kind is Kind.RESTORE}
-    found = Retired({}, {})
+    found = Retired({}, {}, {})
     for row in about:
         if row.kind is Kind.SUPERSEDE:
             bug = None if row.id in restored else str(row.params.get('bug', ''))
             for one in row.params['covers']:
                 if found.ids.get(one) is None:
                     found.ids[one] = bug
+                    if bug is not None:
+                        found.events[one] = row.id
             if bug is not None and (version := closed(row)):
                 found.versions.setdefault((row.experiment, version), bug)
-    return found if found.versions else Retired({**found.named}, {})
+    return found if found.versions else found._replace(ids={**found.named})
 
 
 def closed(row: Result) -> str | None:

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite, nan
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
@@ -24,8 +24,9 @@ _FLAT = re.compile(
 )
 _PLAIN = re.compile(rb'(?:(?:[0-9]{1,17}(?:\.[0-9]{1,20})?)?\t)*')
 _MANY = 4096
-_DATA = f'"{counting.DATA}"'.encode()
-_OUT = b''  # the status of a run that does not count
+_DATA, _CPUS = (f'"{key}"'.encode() for key in (counting.DATA, counting.CPUS))
+# The status of a run that does not count though it may have a value.
+_OUT = {counting.UNDECLARED: b'', counting.CONTENDED: counting.CONTENDED.encode()}
 
 
 class Rows(NamedTuple):
@@ -54,6 +55,7 @@ class Scan:
         self.header: Header = reader.header(file)
         self.unused = len(reader.findings)
         self._file = file
+        self._ground = (_DATA, _CPUS) if metric.time_limited else (_DATA,)
         self._width = len(self.header.columns) + 1
         self._places = {name: place for place, name in enumerate(self.header.columns)}
         self._seeds: dict[bytes, int | None] = {b'': None}
@@ -101,7 +103,7 @@ class Scan:
             self.unused += 1
             return
         if result:
-            yield _one(result, counts=counting.why_not(result, self._metric) is None)
+            yield _one(result, self._metric, out=counting.why_not(result, self._metric))
 
     def _plain(self, block: bytes) -> Rows | None:
         """The rows of a block in which nothing is odd."""
@@ -143,10 +145,11 @@ class Scan:
             _numbers(beside)
         for name, key, mark in self._marks:
             if mark in block:
-                statuses = [_OUT if mark in cell and _says(cell, key) else status for cell, status in zip(column(name), statuses)]
+                out = _OUT[key]
+                statuses = [out if status and mark in cell and _says(cell, key) else status for cell, status in zip(column(name), statuses)]
         return Rows(
-            ids, times, experiments, versions, commits, statuses, kinds, trees, eval_ids,
-            self._whole(column('seed')), _numbers(column(VALUE)), self._measured_on(column('env')) if _DATA in block else none,
+            ids, times, experiments, versions, commits, statuses, kinds, trees, eval_ids, self._whole(column('seed')),
+            _numbers(column(VALUE)), self._measured_on(column('env')) if any(map(block.__contains__, self._ground)) else none,
         )
 
     def _measured_on(self, said: list[bytes]) -> list[bytes]:
@@ -154,7 +157,8 @@ class Scan:
         if len(known) > _MANY:
             known.clear()
         for one in set(said) - known.keys():
-            known[one] = _inputs((cells.document(one.decode()) or {}).get(counting.DATA)) if _DATA in one else b''
+            tells = any(map(one.__contains__, self._ground))
+            known[one] = _ground(cells.document(one.decode()) or {}, self._metric) if tells else b''
         return [known[one] for one in said]
 
     def _whole(self, said: list[bytes]) -> list[int | None]:
@@ -199,14 +203,14 @@ def _says(cell: bytes, key: str) -> bool:
     return (cells.document(cell.decode()) or {}).get(key) is True
 
 
-def _inputs(said: object) -> bytes:
-    return said.encode('utf-8', 'surrogatepass') if isinstance(said, str) else b''
+def _ground(env: Mapping[str, Any], metric: Metric) -> bytes:
+    return counting.ground(env, metric).encode('utf-8', 'surrogatepass')
 
 
-def _one(row: Result, *, counts: bool) -> Rows:
-    status = row.status.value.encode() if counts else _OUT
+def _one(row: Result, metric: Metric, *, out: str | None) -> Rows:
+    status = _OUT[out] if out else row.status.value.encode()
     said = [(text or '').encode('utf-8', 'surrogatepass') for text in (row.id, row.time, row.experiment, row.version, row.commit)]
     said += [status, *((text or '').encode('utf-8', 'surrogatepass') for text in (row.kind.value, row.tree, row.eval_id))]
     value = nan if row.value is None else row.value
-    data = _inputs(row.env.get(counting.DATA))
+    data = _ground(row.env, metric)
     return Rows._make([*([text] for text in said), [row.seed], [value], [data], row if row.kind in ABOUT else None])

@@ -7,7 +7,7 @@ from functools import cached_property
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, read, seeds, tally
+from gitexp.ledger import counting, read, retired, seeds, tally
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, Kind, Result
 from gitexp.ledger.tally import Tally
@@ -42,13 +42,14 @@ class Standings(NamedTuple):
     """The trees of one evaluation in the order of their first rows; `eval_id` is None when nothing competes.
 
     `vouched` are the rows by which somebody confirms that a tree is as good as it looks; `lost` is how often a seed of a tree was run
-    in vain before it gave a value, where that is more than once; `data` is what was measured on.
+    in vain, `picked` by which row some values of a tree are retired and others not, see `counting`; `data` is what was measured on.
     """
 
     eval_id: str | None
     trees: tuple[Standing, ...]
     vouched: Mapping[str, Result] = {}
     lost: Mapping[tuple[str, int], int] = {}
+    picked: Mapping[str, str] = {}
     data: str | None = None
 
     def of(self, tree: str) -> Standing | None:
@@ -77,7 +78,7 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
     return _vouched(eval_id, tuple(
         Standing(name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)))
         for name, one in found.trees(eval_id).items()
-    ), found.confirmed(eval_id))._replace(lost=found.lost(eval_id), data=found.data(eval_id))
+    ), found.confirmed(eval_id))._replace(lost=found.lost(eval_id), picked=found.picked(eval_id), data=found.data(eval_id))
 
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
@@ -92,9 +93,11 @@ def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, pre
     if eval_id is None:
         return Standings(None, ())
     mine = [row for row in competing if row.eval_id == eval_id]
-    lost = counting.lost([row for row in alive if row.eval_id == eval_id], mine, metric)
+    rows = [row for row in contents.results if row.eval_id == eval_id]
+    lost = counting.lost(rows, mine, metric, gone=contents.covered)
+    picked = counting.picked(rows, mine, metric, retired.of(contents.results).events, data) if contents.covered else {}
     found = _vouched(eval_id, _grouped(mine), read.confirmed(contents.results, eval_id))
-    return found._replace(lost=lost, data=data.get(eval_id))
+    return found._replace(lost=lost, picked=picked, data=data.get(eval_id))
 
 
 def silent(contents: Contents, metric: Metric) -> dict[str, str]:

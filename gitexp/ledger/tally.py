@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import compress
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from operator import lt
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from gitexp.ledger.scan import Rows, Scan
 
 _RECENT = 1 << 11  # rows
 _BASELINE, _OK = Kind.BASELINE.value.encode(), b'ok'
-_LOST = frozenset(status.value.encode() for status in counting.LOST)
+_LOST = frozenset(word.encode() for word in (counting.CONTENDED, *(status.value for status in counting.LOST)))
 _VERSIONED = frozenset(kind.value.encode() for kind in VERSIONED)
+
+_RETIRED = b''  # for the name of a run: before all others
 
 Key = tuple[bytes, bytes, 'int | None']  # an evaluation, a tree and a seed
 
@@ -48,13 +50,13 @@ class Experiment(NamedTuple):
 class Known(NamedTuple):
     """What one way through a ledger shows that the next must know: it may stand behind the rows that it is about.
 
-    `gone` is what nobody counts, `data` by evaluation that of the newest baseline where there is other, `tried` what has a value and
-    was run in vain before that, or after it.
+    `gone` is what nobody counts, `data` by evaluation that of the newest baseline where there is other, `tried` the trees that have
+    values, and a seed that was run in vain, or with a value that is retired.
     """
 
-    gone: Retired = Retired({}, {})
+    gone: Retired = Retired({}, {}, {})
     data: Mapping[bytes, bytes] = {}
-    tried: frozenset[Key] = frozenset()
+    tried: frozenset[tuple[bytes, bytes]] = frozenset()
 
 
 class Tally:
@@ -79,10 +81,11 @@ class Tally:
         self._skip = {one.encode('utf-8', 'surrogatepass') for one in self.covered}
         self._closed = frozenset(slug.encode('utf-8', 'surrogatepass') for slug, _ in known.gone.versions)
         self._data: dict[bytes, set[bytes]] = {}
-        self._baselines: dict[bytes, tuple[bytes, bytes]] = {}
+        self._baselines: dict[bytes, tuple[tuple[bytes, bytes], tuple[bytes, bytes]]] = {}  # the first and the newest
         self._lost: dict[Key, list[bytes]] = {}
         self._first: dict[Key, bytes] = {}
-        self._metric = metric
+        self._picked: dict[tuple[bytes, bytes, bytes], str] = {}
+        self._bounds = metric.bounds or (-inf, inf)
         self.sure = sure
         self._top = self._began = self._floor = b''
         self._recent, self._older = set[bytes](), set[bytes]()
@@ -93,24 +96,34 @@ class Tally:
 
     def shown(self) -> Known:
         """What a way that knew it would count by."""
-        data = {name: said[1] for name, said in self._baselines.items() if len(self._data[name] - {b''}) > 1}
-        tried = (key for key, names in self._lost.items() if len(names) > 1)
-        valued = frozenset(key for key in tried if (one := self._trees.get(key[0], {}).get(key[1])) and key[2] in one.seeds)
-        return Known(retired.of(self.events), data, valued)
+        data = {name: _bytes(self.data(_text(name)) or '') for name in self._baselines if len(self._data[name] - {b''}) > 1}
+        tried = frozenset(key[:2] for key, names in self._lost.items() if _tells(names) and key[1] in self._trees.get(key[0], ()))
+        return Known(retired.of(self.events), data, tried)
 
     def lost(self, eval_id: str) -> dict[tuple[str, int], int]:
-        """How often a seed of a tree was run in vain before it gave a value, where that is more than once: see `counting.lost`."""
+        """How often a seed of a tree was run in vain: see `counting.lost`."""
         found: dict[tuple[str, int], int] = {}
         for key, names in self._lost.items():
             if key[0] == _bytes(eval_id) and key[2] is not None:
                 first = self._first.get(key)
-                found[_text(key[1]), key[2]] = sum(first is None or name < first for name in names)
-        return {key: many for key, many in found.items() if many > 1}
+                before = [name for name in names if first is None or name < first]
+                if _tells(before):
+                    found[_text(key[1]), key[2]] = len(before)
+        return found
+
+    def picked(self, eval_id: str) -> dict[str, str]:
+        """The trees of which some values are retired and others not: see `counting.picked`."""
+        ground, when = self.data(eval_id) or '', dict[bytes, str]()
+        for (said, tree, data), by in self._picked.items():
+            if said == _bytes(eval_id) and not counting.other(_text(data), ground):
+                when[tree] = max(by, when.get(tree, by))
+        left = [(key[1], _text(name)) for key, name in self._first.items() if key[0] == _bytes(eval_id)] if when else []
+        return {_text(tree): when[tree] for tree, name in left if tree in when and name < when[tree]}
 
     def data(self, eval_id: str) -> str | None:
-        """What the runs of an evaluation are measured on that count, None where it is not known."""
+        """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
         said = self._baselines.get(_bytes(eval_id))
-        return _text(said[1]) if said else None
+        return counting.agreed(*(_text(one) for _, one in said)) if said else None
 
     @property
     def eval_id(self) -> str | None:
@@ -136,9 +149,10 @@ class Tally:
             return
         if self._closed and not self._closed.isdisjoint(rows.experiments):
             self._close(rows)
-        if rows.statuses.count(_OK) < len(rows.ids):
+        if not self._are_plain(rows):
             self._miss(rows)
-        if (rows := self._competing(rows)).ids and (rows := self._comparable(rows)).ids:
+            rows = self._competing(rows)
+        if rows.ids and (rows := self._comparable(rows)).ids:
             for eval_id in dict.fromkeys(rows.eval_ids):
                 self._stand(eval_id, rows)
 
@@ -182,32 +196,47 @@ class Tally:
                     self._skip.add(name)
 
     def _miss(self, rows: Rows) -> None:
-        """Note the runs that have no value."""
-        for name, status, tree, eval_id, seed in zip(rows.ids, rows.statuses, rows.trees, rows.eval_ids, rows.seeds):
-            if status in _LOST and tree and eval_id and seed is not None and name not in self._skip:
-                self._lost.setdefault((eval_id, tree, seed), []).append(name)
+        """Note the runs that have no value that can be, and, as of any time, those with one that is retired."""
+        low, high = self._bounds
+        each = zip(rows.ids, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees, rows.seeds)
+        for name, status, value, data, *key in each:
+            if b'' in key or None in key or status not in _LOST and (status != _OK or isnan(value)):
+                continue
+            retired = status == _OK and low <= value <= high
+            if not retired or name in self._skip:
+                self._lost.setdefault((key[0], key[1], key[2]), []).append(_RETIRED if retired else name)
+            if retired and (by := self.known.gone.events.get(_text(name))):
+                of = key[0], key[1], data
+                self._picked[of] = max(by, self._picked.get(of, by))
 
     def _comparable(self, rows: Rows) -> Rows:
-        """Without the rows that were measured on other data than the newest baseline."""
+        """Without the rows that were measured on another ground than their evaluation goes by."""
         if not any(rows.data):
             return rows
-        for eval_id, said in set(zip(rows.eval_ids, rows.data)):
+        grounds = set(zip(rows.eval_ids, rows.data))
+        for eval_id, said in grounds:
             self._data.setdefault(eval_id, set()).add(said)
         for name, eval_id, kind, said in zip(rows.ids, rows.eval_ids, rows.kinds, rows.data) if _BASELINE in rows.kinds else ():
             if kind == _BASELINE and said:
-                self._baselines[eval_id] = max(self._baselines.get(eval_id, (b'', b'')), (name, said))
+                first, newest = self._baselines.get(eval_id, ((name, said), (name, said)))
+                self._baselines[eval_id] = min(first, (name, said)), max(newest, (name, said))
         wanted = self.known.data
-        return _only(rows, [said in (b'', wanted.get(one, said)) for one, said in zip(rows.eval_ids, rows.data)]) if wanted else rows
+        odd = {key for key in grounds if counting.other(_text(key[1]), _text(wanted.get(key[0], b'')))} if wanted else ()
+        return _only(rows, [key not in odd for key in zip(rows.eval_ids, rows.data)]) if odd else rows
+
+    def _are_plain(self, rows: Rows) -> bool:
+        """Whether all of them compete, whatever they were measured on."""
+        (low, high), values = self._bounds, rows.values
+        return (
+            rows.statuses.count(_OK) == len(rows.ids) and b'' not in rows.trees and b'' not in rows.eval_ids
+            and isfinite(sum(values)) and low <= min(values) and max(values) <= high and self._skip.isdisjoint(rows.ids)
+        )
 
     def _competing(self, rows: Rows) -> Rows:
-        low, high = self._metric.bounds or (-inf, inf)
-        values, skip = rows.values, self._skip
-        plain = rows.statuses.count(_OK) == len(rows.ids) and b'' not in rows.trees and b'' not in rows.eval_ids
-        if plain and isfinite(sum(values)) and low <= min(values) and max(values) <= high and skip.isdisjoint(rows.ids):
-            return rows
+        (low, high), skip = self._bounds, self._skip
         return _only(rows, [
             status == _OK and tree != b'' and eval_id != b'' and low <= value <= high and name not in skip
-            for name, status, tree, eval_id, value in zip(rows.ids, rows.statuses, rows.trees, rows.eval_ids, values)
+            for name, status, tree, eval_id, value in zip(rows.ids, rows.statuses, rows.trees, rows.eval_ids, rows.values)
         ])
 
     def _stand(self, eval_id: bytes, rows: Rows) -> None:
@@ -222,8 +251,9 @@ class Tally:
                 tree = trees[name] = _tree(rows, place)
             tree.seeds.append(seed)
             tree.values.append(value)
-        for name, *key in zip(rows.ids, rows.trees, rows.seeds) if self.known.tried else ():
-            if (which := (eval_id, *key)) in self.known.tried:
+        for name, one, seed in zip(rows.ids, rows.trees, rows.seeds) if self.known.tried else ():
+            if (eval_id, one) in self.known.tried:
+                which = eval_id, one, seed
                 self._first[which] = min(name, self._first.get(which, name))
 
 
@@ -247,6 +277,11 @@ def _through(path: Path, metric: Metric, known: Known, *, sure: bool) -> Tally:
             made.add(rows)
         made.unused = scan.unused
     return made
+
+
+def _tells(names: Collection[bytes]) -> bool:
+    """Whether a seed may have been picked by how its runs ended."""
+    return len(names) > 1 or _RETIRED in names
 
 
 def _only(rows: Rows, wanted: Sequence[bool]) -> Rows:

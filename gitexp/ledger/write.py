@@ -11,12 +11,11 @@ from pathlib import Path
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
-from gitexp.ledger import cells, read
+from gitexp.ledger import cells, loss, read
 from gitexp.ledger.read import Header
 from gitexp.ledger.result import Result, columns
 
-_LAST = 'last-row'
-_NEAR = 1 << 16  # bytes
+_NEAR = 1 << 12  # bytes
 _NEEDED = (*read.NEEDED, cells.VALUE, 'tree', 'eval_id')
 
 
@@ -35,32 +34,17 @@ def put(lab: Lab, said: Sequence[Mapping[str, str]]) -> None:
     path = str(lab.ledger)
     try:
         with locks.held(lab.state / 'locks' / 'ledger', purpose='append to the ledger'):
-            while not _append(path, said, lab.config.metric.name):
+            while (before := _append(path, said, lab.config.metric.name)) is None:
                 pass
-            _remember(lab, said[-1]['id'])
+            loss.remember(lab, said[-1]['id'], before)
     except OSError as error:
         raise Refused(f"cannot append to '{path}': {words(error)}", hint=way(path, error)) from None
 
 
 def ready(lab: Lab) -> None:
-    """Whether rows can be appended, asked before hours of work; raises Refused as `append` and `whole` would."""
+    """Whether rows can be appended, asked before hours of work; raises Refused as `append` and `loss.refuse` would."""
     _open(str(lab.ledger), lab.config.metric.name)
-    whole(lab)
-
-
-def whole(lab: Lab) -> None:
-    """Raises Refused where the ledger has lost the last row that this clone has appended, and the notes have it still.
-
-    Without it, as after `git stash`, a champion may be missing that a verdict would be held against.
-    """
-    name = _remembered(lab)
-    if not name or _has(lab, name):
-        return
-    from gitexp.git import notes as kept
-    from gitexp.git.command import Git
-    from gitexp.ledger import notes
-    if any(one.key == notes.key(name) for one in kept.kept(Git(lab.common))[0]):
-        raise Refused(f"'{lab.ledger}' has lost rows that it had, such as '{name}'", hint='git exp sync --local puts them back')
+    loss.refuse(lab)
 
 
 def lines(said: Iterable[Mapping[str, str]], header: Header) -> bytes:
@@ -88,55 +72,38 @@ def _open(path: str, metric: str) -> None:
         os.close(handle)
 
 
-def _remember(lab: Lab, name: str) -> None:
-    """In place: a file that is emptied first is forced to the disk when it is closed, by file systems such as ext4."""
-    said = f'{name}\n'.encode()
-    try:
-        handle = os.open(f'{lab.state}/{_LAST}', os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            if os.fstat(handle).st_size > len(said):
-                os.ftruncate(handle, 0)
-            os.pwrite(handle, said, 0)
-        finally:
-            os.close(handle)
-    except OSError:
-        pass  # The row is durable, and that is what was asked for.
-
-
-def _remembered(lab: Lab) -> str:
-    """The id of the last row that was appended here, '' when that is not known."""
-    try:
-        said = files.read(lab.state / _LAST).decode()
-    except (OSError, ValueError):
-        return ''
-    return said.strip() if said.endswith('\n') else ''
-
-
-def _has(lab: Lab, name: str) -> bool:
-    """Whether the ledger has an id; it mostly stands near the end."""
-    now = read.stamp(lab)
-    return now is not None and (read.mentions(lab, name, after=now[1] - _NEAR) or read.mentions(lab, name))
-
-
-def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> bool:
-    """Whether the rows are in the file that has the name now, and not in one that was replaced meanwhile."""
+def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> bytes | None:
+    """The id of the row before, b'' when that is not known; None where the rows are in a file that was replaced meanwhile."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     except FileNotFoundError:
         _make(path, said, metric)
-        return True
+        return b''
     try:
         first, before = _opening(handle, path)
         if not first:
             _make(path, said, metric)
-            return True
+            return b''
         header = read.heading(first, metric)
         _check(path, header, said, metric)
-        ended = os.pread(handle, 1, before.st_size - 1) == b'\n'
-        _write(handle, before.st_size, (b'' if ended else header.ending) + lines(said, header))
-        return os.path.exists(path) and os.path.samestat(os.stat(path), before)
+        last = os.pread(handle, _NEAR, max(0, before.st_size - _NEAR))
+        _write(handle, before.st_size, (b'' if last.endswith(b'\n') else header.ending) + lines(said, header))
+        return _id(last, header) if _is_still(path, before) else None
     finally:
         os.close(handle)
+
+
+def _is_still(path: str, before: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), before)
+    except FileNotFoundError:
+        return False
+
+
+def _id(text: bytes, header: Header) -> bytes:
+    """The id in the last line, if all of that is there."""
+    cells = text[text.rfind(b'\n', 0, -1) + 1:].rstrip(b'\r\n').split(b'\t')
+    return cells[header.columns.index('id')] if len(cells) == len(header.columns) else b''
 
 
 def _opening(handle: int, path: str) -> tuple[bytes, os.stat_result]:

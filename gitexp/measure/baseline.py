@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gitexp.core.finding import Finding
 from gitexp.lab.config import Config
 from gitexp.lab.lab import Lab
-from gitexp.measure import evaluate, protocol, subject, trusted
+from gitexp.measure import evaluate, protocol, subject, trusted, yardstick
 from gitexp.measure.evaluate import Evaluation
 from gitexp.measure.protocol import Seeds
 from gitexp.measure.voice import Voice
@@ -29,9 +29,13 @@ class Measured:
 
 
 def baseline(lab: Lab, *, count: int = trusted.SEEDS, words: Sequence[str] = (), voice: Voice) -> Measured:
-    """Measure the trunk's commit with so many seeds, and the first of them once more."""
-    seeds = protocol.first(lab.config, count)
-    done = evaluate.measure(lab, subject.trunk(lab), seeds=Seeds((*seeds, seeds[0])), words=words, voice=voice)
+    """Measure the trunk's commit with so many seeds, and the first of them once more.
+
+    Raises Refused where that could not pass.
+    """
+    seeds, trunk = protocol.first(lab.config, count), subject.trunk(lab)
+    trusted.refuse_picked(lab, trunk.tree, lambda: yardstick.of(lab).name(lab.config, words))
+    done = evaluate.measure(lab, trunk, seeds=Seeds((*seeds, seeds[0])), words=words, voice=voice)
     return judged(done, lab.config)
 
 

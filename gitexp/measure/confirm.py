@@ -10,7 +10,7 @@ from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import notes, standing, write
+from gitexp.ledger import loss, notes, standing, write
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current
@@ -32,24 +32,26 @@ class Confirmed(NamedTuple):
 def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: datetime) -> Confirmed:
     """Vouch for the tree at the tip of an experiment, or for its best one where that is not held back; `here` says who does.
 
-    Raises Refused when nothing is to be confirmed, and for a stranger where the lab lists its people.
+    Raises Refused when nothing is to be confirmed, while the ledger lacks rows, and for a stranger where the lab lists its people.
     """
     by = _person(lab, here)
     if not because.strip():
         raise Refused('a confirmation needs a reason', hint="what was looked at: --because 'trained again without the new data'")
+    loss.refuse(lab)
     standings = standing.trees(lab, current.eval_id(lab))
     judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
     mine = sorted((one for one in judged.ranking if one.experiment == which.slug), key=lambda one: one.tree != tip)
     for one in mine:
-        if row := standings.vouched.get(one.tree):
-            return Confirmed(one, _verdict(judged, one), row, new=False)
-        if (said := _verdict(judged, one)) and doubt.of(said.flags):
+        said, before = _verdict(judged, one), standings.vouched.get(one.tree)
+        if said and doubt.of(said.flags):
             row = _row(one, because=because.strip(), by=by, now=now)
             write.append(lab, [row])
             notes.add(lab, [row])  # If it cannot, git exp sync does.
             after = Judged(standings._replace(vouched={**standings.vouched, one.tree: row}), judged.metric, seeds=judged.seeds)
             return Confirmed(one, _verdict(after, one), row, new=True)
+        if before:
+            return Confirmed(one, said, before, new=False)
     raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back", hint=f'git exp show {which.slug}')
 
 

@@ -1,7 +1,8 @@
 """The md5 of the inputs, which says on what data a value was measured.
 
 Of a file it is that of its bytes, of a folder that of its list as md5sum(1) writes it, sorted: in the root of the lab
-`find -L data -type f | LC_ALL=C sort | xargs -d '\\n' md5sum | md5sum` says the same. Each file is read once, and again when it changes.
+`find -L data -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum | md5sum` says the same. Each file is read once, and again when it
+changes.
 """
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from gitexp.checkout import sentry
+from gitexp.checkout import sentry, ways
 from gitexp.checkout.moves import Moves
 from gitexp.core import kept as keeping
 from gitexp.core.kept import Kept
@@ -48,16 +49,17 @@ class Watch:
 
     Each file has its size and its time of change, which no program can set back, and so have folders and links, since a rename above
     a file leaves the file as it is. On the way to an input others may make files, so that of those folders it counts whether they were
-    moved. A folder with more than `MANY` files is watched by itself alone.
+    moved. A folder with more than `MANY` files is watched by itself alone, and so is one that cannot be listed.
+
+    Raises Refused for an input that is not the same for all who ask.
     """
 
     def __init__(self, inputs: Mapping[str, Path]) -> None:
         self._inputs = inputs
         found = self._found()
-        folders: set[str] = set()
-        self._links: set[str] = set()
-        for path in (*map(str, inputs.values()), *(link for one in found for link in one.links)):
-            _way(path, folders, self._links)
+        paths = [*map(str, inputs.values()), *(link for one in found for link in one.links)]
+        folders, self._links = ways.to(paths)
+        ways.refuse_own(paths, folders)
         self._moves = Moves({folder: folder for folder in folders})
         self._before = self._states(found)
         sentry.wait_for_the_clock(max((int(state.split()[0]) for states in self._before for state in states.values()), default=0))
@@ -157,8 +159,14 @@ def _digest(files: list[_File] | None, md5: Callable[[_File], str | None], *, al
         return None
     if alone:
         return next(iter(said.values()), None)
-    lines = [f'{said[name]}  {name}\n'.encode('utf-8', 'surrogateescape') for name in sorted(said, key=os.fsencode)]
+    lines = [_line(str(said[name]), name).encode('utf-8', 'surrogateescape') for name in sorted(said, key=os.fsencode)]
     return hashlib.md5(b''.join(lines), usedforsecurity=False).hexdigest()
+
+
+def _line(digest: str, name: str) -> str:
+    """As md5sum writes it: a name that holds the end of a line, or what stands for one, would else make two lines of one."""
+    escaped = name.replace('\\', '\\\\').replace('\n', '\\n').replace('\r', '\\r')
+    return ('' if escaped == name else '\\') + f'{digest}  {escaped}\n'
 
 
 class _Found(NamedTuple):
@@ -175,41 +183,38 @@ class _Found(NamedTuple):
     def of(cls, name: str, source: Path) -> _Found:
         files: list[_File] = []
         found = cls(files, {}, [])
-        if _walk(name, str(source), frozenset(), files, found):
+        if _walk(name, str(source), files, found):
             return found
         return cls(None, dict(list(found.folders.items())[:1]), [])
 
 
-def _walk(name: str, path: str, above: frozenset[tuple[int, int]], files: list[_File], found: _Found) -> bool:
-    """Add what is at a path and below it; whether that is all."""
-    try:
-        info = os.stat(path)
+def _walk(name: str, path: str, files: list[_File], found: _Found) -> bool:
+    """Add what is at a path and below it, however deep; whether that is all."""
+    waiting = [(name, path, frozenset[tuple[int, int]]())]
+    while waiting and len(files) <= MANY:
+        name, path, above = waiting.pop()
+        try:
+            info = os.stat(path)
+        except OSError:
+            continue
         if not stat.S_ISDIR(info.st_mode):
             files.append(_File(name, path, info.st_size, keeping.state_of(info)))
-            return len(files) <= MANY
+            continue
         found.folders[f'{name}/'] = keeping.state_of(info)
         here = info.st_dev, info.st_ino
-        if here in above:
-            return True  # A link may lead back to where we are.
+        inside = [] if here in above else _inside(name, path, info, files)  # A link may lead back to where we are.
+        found.links.extend(one.path for one in inside if one.is_symlink())
+        below = above | {here}
+        waiting += [(f'{name}/{one.name}', one.path, below) for one in inside]
+    return len(files) <= MANY
+
+
+def _inside(name: str, path: str, info: os.stat_result, files: list[_File]) -> list[os.DirEntry[str]]:
+    """What is in a folder; one that cannot be listed counts as a file that nobody knows."""
+    try:
         with os.scandir(path) as entries:
-            inside = list(entries)
+            return list(entries)
     except OSError:
-        return True
-    above |= {here}
-    for one in inside:
-        if one.is_symlink():
-            found.links.append(one.path)
-        if not _walk(f'{name}/{one.name}', one.path, above, files, found):
-            return False
-    return True
-
-
-def _way(path: str, folders: set[str], links: set[str]) -> None:
-    """Add the folders and the links that lead to a path."""
-    parent = os.path.dirname(path)
-    if parent not in folders:
-        folders.add(parent)
-        _way(parent, folders, links)
-    if path not in links and os.path.islink(path):
-        links.add(path)
-        _way(os.path.join(parent, os.readlink(path)), folders, links)
+        if os.access(path, os.X_OK):  # What is in it can be read by name, and there is no telling what that is.
+            files.append(_File(f'{name}/', path, 0, keeping.state_of(info)))
+        return []

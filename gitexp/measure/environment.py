@@ -1,4 +1,4 @@
-"""The environment of a command: that of whoever asks, without what would make the command load other code.
+"""The environment of a command: that of whoever asks, without what would make the command load other code, or be misread.
 
 gitexp.yaml fixes how a lab measures, and a path of modules that only one person has set is part of no commit and of no row. PATH
 stays, since virtual environments need it, and so does LD_LIBRARY_PATH, which clusters need: a row names the program that was run.
@@ -17,12 +17,15 @@ from gitexp.measure.voice import Voice
 _FUNCTION = 'BASH_FUNC_'
 _MODULES = ('module', 'ml', '_module_raw')  # The functions by which clusters offer programs.
 _ASSIGNED = re.compile(r'(\w+)=(.*)')
-_UNCOMPILED = {'PYTHONDONTWRITEBYTECODE': '1'}  # So that what is compiled in the checkout is what somebody has put there.
+_OURS = {
+    'PYTHONDONTWRITEBYTECODE': '1',  # So that what is compiled in the checkout is what somebody has put there.
+    'PYTHONHASHSEED': '0',  # So that the same seed gives the same, and nobody picks the order of a set.
+}
 
 
 def of(what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
     """What is handed on, and what a command may want to know."""
-    told = {**_UNCOMPILED, 'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
+    told = {**_OURS, 'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
     return {**handed_on(os.environ), **told}
 
 

@@ -13,15 +13,28 @@ from gitexp.measure import environment
 _PYTHON = re.compile(r'(?:/\S*/)?python[\d.]*')
 _COMPARE = '''\
 from importlib.util import MAGIC_NUMBER
-import marshal, sys
+import ast, marshal, sys, types
 print(end='\\0', flush=True)
+def made(text, source, name):
+    if '-pytest-' not in name:
+        level = int(name.rpartition('.opt-')[2][0]) if '.opt-' in name else 0
+        yield compile(text, source, 'exec', dont_inherit=True, optimize=level)
+        return
+    from _pytest.assertion import rewrite
+    if not name.partition('.')[2].startswith(f'{rewrite.PYTEST_TAG}.py'):
+        raise ImportError('pytest of that version')
+    for config in None, types.SimpleNamespace(getini=bool):
+        tree = ast.parse(text, source)
+        rewrite.rewrite_asserts(tree, text, source, config)
+        yield compile(tree, source, 'exec', dont_inherit=True, optimize=int(name.endswith('o')))
 for compiled, source in zip(sys.argv[1::2], sys.argv[2::2]):
     with open(compiled, 'rb') as code, open(source, 'rb') as text:
         code, text = code.read(), text.read()
-    level = int(compiled.rpartition('.opt-')[2][0]) if '.opt-' in compiled else 0
     try:
-        if code[:4] != MAGIC_NUMBER or marshal.loads(code[16:]) == compile(text, source, 'exec', dont_inherit=True, optimize=level):
+        if code[:4] != MAGIC_NUMBER or marshal.loads(code[16:]) in made(text, source, compiled.rpartition('/')[2]):
             print(compiled, end='\\0', flush=True)
+    except ImportError:
+        print(compiled, end='\\0', flush=True)
     except (EOFError, SyntaxError, TypeError, ValueError):
         pass
 '''
@@ -72,13 +85,15 @@ def ask(path: str, kept: Kept, *, folder: Path) -> Python | None:
     return Python(said[0], said[1], said[2:]) if len(said) > 2 else None
 
 
-def forged(command: str, files: Mapping[str, str]) -> set[str]:
-    """Which files of compiled code are not what Python makes of their sources, or would be loaded whatever these say.
+def forged(command: str, files: Mapping[str, str], folder: Path) -> set[str]:
+    """Which files of compiled code are not what Python, or pytest, makes of their sources, or would be loaded whatever these say.
 
-    What another Python has made cannot be told. It is asked in a process of its own, since reading such a file may end that.
+    What another Python or another pytest has made cannot be told. It is asked in a process of its own, since reading such a file may
+    end that. A program in `folder`, where the command starts, may be of the run's own making, and is not asked.
     """
     blind = {path for path in files if _unchecked(path)}
-    asked = [_named(command)[0], '-I', '-S', '-c', _COMPARE, *(word for pair in files.items() for word in pair)]
+    how = ['-E'] if any('-pytest-' in os.path.basename(path) for path in files) else ['-I', '-S']
+    asked = [_outside(command, folder), *how, '-c', _COMPARE, *(word for pair in files.items() for word in pair)]
     try:
         said = _said(asked, '/', environment.handed_on(os.environ))
     except OSError:
@@ -101,6 +116,13 @@ def _named(command: str) -> tuple[str, list[str]]:
     words = command.split()
     at = next((at for at, word in enumerate(words) if _PYTHON.fullmatch(word)), None)
     return ('python3', []) if at is None else (words[at], words[:at])
+
+
+def _outside(command: str, folder: Path) -> str:
+    """The Python of a command that is not in a folder, by its whole path; without one that in PATH."""
+    path = of(command, os.environ, folder) or environment.found(_named(command)[0], os.environ, folder)
+    place = Path(os.path.realpath(os.path.dirname(path))) if path else folder
+    return 'python3' if not path or place.is_relative_to(os.path.realpath(folder)) else path
 
 
 def _unchecked(path: str) -> bool:

@@ -1,8 +1,8 @@
-"""The variables by which programs load code that nobody has named to them.
+"""The variables by which programs load code that nobody has named to them, what they print cannot be read, or chance is picked.
 
 Not among them: PATH, LD_LIBRARY_PATH and what else says where a machine keeps its programs, libraries and caches (CPATH,
-NCCL_NET_PLUGIN, TORCH_EXTENSIONS_DIR, UV_PYTHON, UV_PROJECT_ENVIRONMENT) or its person's home: clusters and images need them, and
-whoever sets them can as well install something else.
+NCCL_NET_PLUGIN, TORCH_EXTENSIONS_DIR, UV_PYTHON, UV_PROJECT_ENVIRONMENT), which compiler is its own (CC, CXX, CFLAGS) or its
+person's home: clusters and images need them, and whoever sets them can as well install something else.
 """
 from __future__ import annotations
 
@@ -44,6 +44,9 @@ _TABLE = {
         MATLABPATH OCTAVE_PATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS JDK_JAVAC_OPTIONS _JAVA_OPTIONS CLASSPATH DOTNET_STARTUP_HOOKS
         CORECLR_ENABLE_PROFILING CORECLR_PROFILER_PATH PHPRC PHP_INI_SCAN_DIR ERL_FLAGS ERL_LIBS TCLLIBPATH TCL_LIBRARY
     """,
+    'the order of what has none: in Perl; for Python see below': """
+        PERL_HASH_SEED PERL_PERTURB_KEYS
+    """,
 }
 _NAMES = frozenset(name for names in _TABLE.values() for name in names.split())
 _VERSIONED = ('LUA_INIT', 'LUA_PATH', 'LUA_CPATH')  # as in LUA_PATH_5_4
@@ -51,5 +54,15 @@ _CHOSEN = {'MPLBACKEND': 'module://'}  # Harmless but where it names a module.
 
 
 def loads(name: str, value: str) -> bool:
-    """Whether a variable makes some program load other code."""
-    return name in _NAMES or name.startswith(_VERSIONED) or name in _CHOSEN and value.startswith(_CHOSEN[name])
+    """Whether a variable makes some program load other code, print what it prints as other bytes, or take what has no order in another."""
+    return name in _NAMES or name.startswith(_VERSIONED) or name in _CHOSEN and value.startswith(_CHOSEN[name]) \
+        or name == 'PYTHONHASHSEED' and value not in ('', '0') or name == 'PYTHONIOENCODING' and not _readable(value.partition(':')[0])
+
+
+def _readable(encoding: str) -> bool:
+    """Whether the letters of ASCII stay what they are: else no line of the metric is found but one that somebody else has written."""
+    letters = bytes(range(128))
+    try:
+        return not encoding or letters.decode().encode(encoding) == letters
+    except (LookupError, ValueError):
+        return False

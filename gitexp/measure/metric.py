@@ -20,7 +20,7 @@ _NUMBER = re.compile(rf'[+-]?(?:{_DIGITS}|{_WORDS})', re.ASCII)
 _LINE = re.compile(r'([A-Za-z_][\w./@-]*)\s*[:=](.*)', re.ASCII)
 _COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 _BEHIND = r'"?\s*[:=]'  # the name, within a line
-_WITHIN = rf'{_BEHIND}\s*([+-]?(?:{_DIGITS}|{_WORDS}\b))'
+_WITHIN = rf'(?={_BEHIND}\s*([+-]?(?:{_DIGITS}|{_WORDS}\b)))'  # Looked ahead to: a number may swallow what the next name begins with.
 _WAY = 'print it once, on a line of its own, and end the line before it; what is no result goes to stderr, or by another name'
 _REDIRECT = 'and only stdout is read for it: redirect it in the command, as in eval: python3 eval.py 2>&1'
 
@@ -77,7 +77,7 @@ class Reader:
         unclear = self._unclear(stream, different[0]) if different else None
         if unclear:
             return None, f'{unclear}: {_WAY}'
-        said = odd[-1] if stream.text is None and odd else stream.text
+        said = odd[-1] if odd and not stream.text else stream.text
         if different and said:  # A heading has nothing behind its colon.
             return None, f"the evaluation printed '{self.name}' with different values: {different[0]}, and '{_shown(said)}', which is text"
         if not different:
@@ -183,7 +183,7 @@ class _Stream:
             return
         number = _number(said[1])
         if number is None:
-            self.text = said[1]
+            self.text = self.text or said[1]  # A heading does not take back what stood in another line.
         elif len(self.values) < _DIFFERENT and str(number) not in map(str, self.values):
             self.values.append(number)
 

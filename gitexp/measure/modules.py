@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from gitexp.core import files
 from gitexp.core.kept import Kept
 from gitexp.lab.lab import Lab
 from gitexp.measure import environment, interpreter
@@ -16,6 +17,7 @@ _CODE = ('.py', '.pyc', '.so', '.pyd')
 _STRAY = {'benchmarks', 'docs', 'examples', 'scripts', 'test', 'tests'}  # which packages leave there by mistake, and nobody imports
 _MAPPED = r"'(\w+)': '([^'\n]*)'"
 _HEAD = 1 << 14
+_LONGEST = 1 << 24  # bytes
 
 
 class Modules:
@@ -82,7 +84,7 @@ def _there(place: Path, modules: Collection[str], *, loose: bool, tops: Collecti
         if first in stems and (inner or first not in _STRAY) and _has(place, module, entries, loose=loose):
             yield module
     for entry in (entry for entry in entries if entry.startswith('__editable__') and entry.endswith('_finder.py')):
-        for name, where in re.findall(_MAPPED, (place / entry).read_text('utf-8', 'replace')):
+        for name, where in re.findall(_MAPPED, _text(place / entry)):
             if name in modules and not _inside(where, tops):
                 yield name
 
@@ -108,6 +110,14 @@ def _entries(folder: Path) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
+
+
+def _text(path: Path) -> str:
+    """Nothing for what cannot be read, or is no file: a run may have left a pipe there."""
+    try:
+        return files.read(path, most=_LONGEST).decode('utf-8', 'replace')
+    except OSError:
+        return ''
 
 
 def _inside(path: str, tops: Collection[Path]) -> bool:

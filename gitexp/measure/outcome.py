@@ -52,8 +52,8 @@ def failure(result: Result, done: Executed) -> Failure | None:
     return kind(f'the run is no result: {result.env["reason"]}', hint=f"its log: less '{done.log}'")
 
 
-def tell(lab: Lab, result: Result, done: Executed, *, fence: Fence, voice: Voice) -> None:
-    """Say how a run went, and what may help where it went wrong."""
+def tell(lab: Lab, result: Result, done: Executed, ground: Mapping[str, str], *, fence: Fence, voice: Voice) -> None:
+    """Say how a run went, and what may help where it went wrong; `ground` is by evaluation what `counting.measured_on` says."""
     metric = lab.config.metric
     if done.last.ending is Ending.INTERRUPTED:
         voice.say(f'seed {result.seed}: {done.last.reason} after {done.seconds:.1f} s, and written down as {result.status.value}')
@@ -66,7 +66,7 @@ def tell(lab: Lab, result: Result, done: Executed, *, fence: Fence, voice: Voice
     voice.say(f'seed {result.seed}: {metric.name} {result.value:.6g} in {done.seconds:.1f} s')
     if not metric.plausible(result.value):
         voice.say(f'    outside the plausible bounds {list(metric.bounds or ())}, so that it does not compete')
-    elif why := counting.why_not(result, metric):
+    elif why := counting.why_not(result, metric, ground):
         voice.say(f'    {counting.WORDS[why]}, so that it does not compete')
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gitexp.core import beneath
+from gitexp.core import beneath, deep
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 
@@ -77,7 +77,10 @@ class Outputs(NamedTuple):
     @staticmethod
     def _found(place: Path, pattern: str) -> bool:
         import glob
-        return any(os.path.exists(place / name) for name in glob.glob(pattern.strip('/'), root_dir=place, recursive=True))
+        try:
+            return any(os.path.exists(place / name) for name in glob.glob(pattern.strip('/'), root_dir=place, recursive=True))
+        except RecursionError:
+            return False  # Before Python 3.13 it looks no deeper than a thousand folders.
 
     def said(self) -> dict[str, Any]:
         """For `of`, which may be asked by another process."""
@@ -108,7 +111,7 @@ def _files(folder: Path, checkout: Path) -> dict[Path, tuple[int, int]]:
     found: dict[Path, tuple[int, int]] = {}
     if any(path.is_symlink() for path in (folder, *folder.parents) if checkout in path.parents):
         return found
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in deep.walk(folder):
         for name in [*names, *(name for name in folders if os.path.islink(os.path.join(parent, name)))]:
             path = Path(parent, name)
             info = path.lstat()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from gitexp.core import modes
 from gitexp.core.finding import Finding
 from gitexp.lab.lab import Lab
 from gitexp.measure import interpreter
@@ -16,7 +17,8 @@ from gitexp.rules.pythons_own import ASKED_FOR
 from gitexp.rules.uninvited import Ground
 
 _CACHE = '__pycache__'
-_IMPORTED = r'[^.]+\.[^.-]+-[^.-]+(?:\.opt-\w+)?\.pyc'  # as import names them: those of pytest say so
+_ANY = ('__init__.py', uninvited.PLUGINS)  # what stands for all that may be in a folder
+_LOADED = r'[^.]+\.[^.-]+-[^.-]+(?:(?:\.opt-\w+)?\.pyc|-pytest-.+\.py[co])'  # as import names them, and as pytest does
 
 
 class Planted:
@@ -30,6 +32,7 @@ class Planted:
         self._ground = Ground(self._fixed, self._is_package, self._texts, Modules(lab, folder).installed)
         around = {'', *(str(parent) for path in self._fixed for parent in PurePosixPath(path).parents)} - {'.'}
         self._places = around.union(Places(self._fixed, self._is_package, self._texts()))
+        self._shut = {place for place in self._places if _entries(folder / place) is None}
         self._before = dict(self._seen())
 
     def found(self, *, next_: bool) -> list[Finding]:
@@ -38,77 +41,108 @@ class Planted:
         Where a `next_` command follows, compiled code of fixed files is removed, as it will be made again; else it is held against
         its source, since the command may have started several programs.
         """
-        forged = [] if next_ else self._forged()
-        if next_:
-            for path, _ in self._compiled():
-                (self._folder / path).unlink()
+        found = [*(self._left() if next_ else self._forged()), *self._closed()]
         new = {path: is_file for path, is_file in self._seen() if path not in self._before}
         folders = {f'{path}__init__.py': True for path in new if path.endswith('/')}
-        below = [one for found in uninvited.judge(folders, self._ground) for one in self._below(str(PurePosixPath(found.path).parent))]
-        files = {path: is_file for path, is_file in [*new.items(), *below] if not path.endswith('/')}
-        return [*forged, *uninvited.judge(files, self._ground)]
+        below = [one for package in uninvited.judge(folders, self._ground) for one in self._below(str(PurePosixPath(package.path).parent))]
+        files = {path: is_file for path, is_file in [*new.items(), *below] if not path.endswith(('/', uninvited.MADE))}
+        return [*found, *uninvited.judge(files, self._ground)]
 
     def _seen(self) -> Iterator[tuple[str, bool]]:
         """Paths with whether each is a plain file: what a program may find by name, and what makes a folder a package.
 
-        Folders end in '/': what lies in a new one matters only if its name is that of a package.
+        Folders end in '/': what lies in a new one matters only if its name is that of a package, or of what is installed. One that
+        cannot be listed may be one.
         """
         for folder in self._places:
-            for name, entry in _entries(self._folder / folder).items():
+            for name, entry in (_entries(self._folder / folder) or {}).items():
                 path = f'{folder}/{name}' if folder else name
                 if entry.is_dir(follow_symlinks=False) and name in ASKED_FOR:
                     yield from self._below(path)
                 elif entry.is_dir(follow_symlinks=False):
                     yield f'{path}/', True
                     inner = _entries(self._folder / path) if name not in (_CACHE, '.git') else {}
-                    yield from ((f'{path}/{one}', True) for one in inner if one.startswith('__init__.'))
+                    yield from ((f'{path}/{one}', True) for one in (_ANY if inner is None else inner) if self._matters(path, one))
                 else:
                     yield path, not entry.is_symlink()
 
+    def _matters(self, folder: str, name: str) -> bool:
+        if name.lower() != uninvited.PLUGINS:
+            return name.startswith('__init__.')
+        from gitexp.measure import plugins  # Few runs leave any.
+        return plugins.named(self._folder / folder / name)
+
     def _below(self, folder: str) -> Iterator[tuple[str, bool]]:
-        for name, entry in _entries(self._folder / folder).items():
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._below(f'{folder}/{name}')
-            else:
-                yield f'{folder}/{name}', not entry.is_symlink()
+        waiting = [folder]
+        while waiting:
+            folder = waiting.pop()
+            inside = _entries(self._folder / folder)
+            yield from ((f'{folder}/{one}', True) for one in _ANY if inside is None)
+            for name, entry in (inside or {}).items():
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f'{folder}/{name}')
+                else:
+                    yield f'{folder}/{name}', not entry.is_symlink()
 
     def _compiled(self) -> Iterator[tuple[str, str]]:
-        """The compiled code of fixed files, each with its source; a link in the place of the folder itself stands for all."""
+        """The compiled code of fixed files, each with its source; a link in the place of the folder itself stands for all.
+
+        So does a folder that cannot be listed.
+        """
         sources = {path for path in self._fixed if path.endswith('.py')}
         for folder in {PurePosixPath(path).parent for path in sources}:
             cache = folder / _CACHE
-            if (self._folder / cache).is_symlink():
+            inside = _entries(self._folder / cache)
+            if inside is None or os.path.islink(self._folder / cache):
                 yield str(cache), ''
                 continue
-            for name in _entries(self._folder / cache):
+            for name in inside:
                 module, dot, _ = name.partition('.')
                 if dot and (source := str(folder / f'{module}.py')) in sources:
                     yield str(cache / name), source
 
+    def _left(self) -> list[Finding]:
+        """Compiled code that cannot be removed; all other is."""
+        found = []
+        for path, _ in self._compiled():
+            try:
+                modes.remove(self._folder / path)
+            except OSError as error:
+                found.append(Finding('uninvited', path, f'it is compiled code, and cannot be removed: {error.strerror}'))
+        return found
+
+    def _closed(self) -> list[Finding]:
+        """Folders that can no longer be listed, so that nobody knows what would be loaded from there."""
+        shut = [place for place in sorted(self._places - self._shut) if _entries(self._folder / place) is None]
+        return [Finding('uninvited', f'{place or "."}/', 'it cannot be listed, and programs look there') for place in shut]
+
     def _forged(self) -> list[Finding]:
         """Compiled code that says something else than its source, or that is no file, so that it may say another thing each time."""
-        there = {path: source for path, source in self._compiled() if not source or re.fullmatch(_IMPORTED, PurePosixPath(path).name)}
+        there = {path: source for path, source in self._compiled() if not source or re.fullmatch(_LOADED, PurePosixPath(path).name)}
         files = {
             str(self._folder / path): str(self._folder / source) for path, source in there.items()
-            if source and (self._folder / path).is_file()
+            if source and os.path.isfile(self._folder / path)
         }
-        wrong = interpreter.forged(self._eval, files) if files else set()
+        wrong = interpreter.forged(self._eval, files, self._folder) if files else set()
         bad = [path for path in there if str(self._folder / path) not in files.keys() - wrong]
         said = {path: f"it is not what Python makes of '{there[path]}'" if there[path] else 'Python would look there' for path in bad}
         return [Finding('uninvited', path, message) for path, message in said.items()]
 
     def _is_package(self, folder: str) -> bool:
-        return (self._folder / folder / '__init__.py').exists()
+        return os.path.exists(self._folder / folder / '__init__.py')
 
     def _texts(self) -> Mapping[str, bytes]:
-        paths = [path for path in self._fixed if uninvited.is_script(path) and (self._folder / path).is_file()]
+        paths = [path for path in self._fixed if uninvited.is_script(path) and os.path.isfile(self._folder / path)]
         said = {path: (self._folder / path).read_bytes() for path in paths}
         return {**said, COMMANDS: self._commands.encode('utf-8', 'surrogateescape')}
 
 
-def _entries(folder: Path) -> Mapping[str, os.DirEntry[str]]:
+def _entries(folder: Path) -> Mapping[str, os.DirEntry[str]] | None:
+    """None for a folder that cannot be listed: a program may find in it what it asks for by name."""
     try:
         with os.scandir(folder) as found:
             return {one.name: one for one in found}
+    except PermissionError:
+        return None
     except OSError:
         return {}

@@ -1,6 +1,7 @@
 """One run of one commit with one seed, from the checkout to the row."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from gitexp.core.errors import Failure
 from gitexp.core.tuples import NamedTuple
 from gitexp.gpu.gpus import Taken
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, pending, write
+from gitexp.ledger import counting, loss, pending, standing
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.measure import environment, execution, occupancy, outcome, outputs, prepare, record, tracked
 from gitexp.measure.execution import Executed
@@ -84,10 +85,11 @@ class Session(NamedTuple):
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
             under_way.keep(result)
             result = tracker.end(result)
-            decision = self._decision(result)
-            result = self._judged(result, decision)
+            ground = self._ground()
+            decision = self._decision(result, ground)
+            result = self._judged(result, decision, ground)
             unnoted = under_way.finish(self.lab, result)
-            outcome.tell(self.lab, result, done, fence=self.fence, voice=self.voice)
+            outcome.tell(self.lab, result, done, ground, fence=self.fence, voice=self.voice)
             tracker.tell(self.voice.say)
             if unnoted:
                 self.voice.say(unnoted)
@@ -154,21 +156,30 @@ class Session(NamedTuple):
         except OSError as error:
             self.voice.say(f"what the run left in '{places.there}' could not be moved to '{places.folder}': {error}")
 
-    def _decision(self, result: Result) -> Decision | None:
-        if result.kind is Kind.BASELINE or not counting.competes(result, self.lab.config.metric):
+    def _ground(self) -> Mapping[str, str]:
+        """The ground that the evaluation goes by, where a run may have another: on other inputs it was refused before."""
+        if not self.lab.config.metric.time_limited:
+            return {}
+        try:
+            return {self.eval_id: standing.trees(self.lab, self.eval_id).data or ''}
+        except (Failure, OSError):
+            return {}
+
+    def _decision(self, result: Result, ground: Mapping[str, str]) -> Decision | None:
+        if result.kind is Kind.BASELINE or not counting.competes(result, self.lab.config.metric, ground):
             return None
         try:
-            write.whole(self.lab)
+            loss.refuse(self.lab)
             return decide.decide(self.lab, self.what.tree, eval_id=self.eval_id, more=[result])
         except (Failure, OSError) as error:
             self.voice.say(f'no verdict: {error}')
             return None
 
-    def _judged(self, result: Result, decision: Decision | None) -> Result:
+    def _judged(self, result: Result, decision: Decision | None, ground: Mapping[str, str]) -> Result:
         """With the verdict and its flags. A value that nothing can be held against is provisional, one that does not count is none."""
         if decision:
             flags = decision.verdict.flags
             params = {**result.params, 'flags': list(flags)} if flags else result.params
             return result._replace(verdict=decision.verdict.kind.value, params=params)
-        counts = result.kind is not Kind.BASELINE and counting.competes(result, self.lab.config.metric)
+        counts = result.kind is not Kind.BASELINE and counting.competes(result, self.lab.config.metric, ground)
         return result._replace(verdict=Judged.PROVISIONAL.value) if counts else result

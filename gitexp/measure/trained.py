@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.core import beneath, files
+from gitexp.core import beneath, deep, files
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, versions
@@ -58,7 +58,7 @@ class Trained(NamedTuple):
             for path, state in laid.items():
                 if _state(path) == state:
                     path.unlink()
-            for inner, _, _ in os.walk(out, topdown=False):
+            for inner, _, _ in reversed([*deep.walk(out)]):
                 if Path(inner) != out and not os.listdir(inner):
                     os.rmdir(inner)
 
@@ -75,7 +75,8 @@ class Trained(NamedTuple):
         for path, new in ((self.folder / name, place / name) for name in names):
             if os.path.lexists(new):
                 continue
-            new.parent.mkdir(parents=True, exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
+            beneath.make(new.parent, place)
             if self.before[path][0] > _COPIED:
                 new.symlink_to(path)
             else:
@@ -96,7 +97,7 @@ def note(places: Outputs) -> None:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(os.path.relpath(os.path.join(inner, name), folder) for inner, _, found in os.walk(folder) for name in found)
+    return sorted(os.path.relpath(os.path.join(inner, name), folder) for inner, _, found in deep.walk(folder) for name in found)
 
 
 def _state(path: Path) -> tuple[int, int] | None:

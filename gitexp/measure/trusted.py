@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.lab.config import Baseline, Config, Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read
-from gitexp.ledger.result import Result, Status
+from gitexp.ledger.result import Kind, Result, Status
+from gitexp.ledger.retired import Retired
 from gitexp.verdict.noise import Sample
 
 SEEDS = 3
@@ -18,7 +19,11 @@ _MINUTE = 60.0
 
 def require(lab: Lab, eval_id: str) -> None:
     """Raise Refused until the baseline of an evaluation has passed, but in meta mode."""
-    found = [errors(runs, lab.config) for runs in _trees(read.baselines(lab, eval_id))]
+    rows, gone = read.trunk(lab, eval_id)
+    found = [
+        [*_picked(rows, runs, gone, lab.config.metric), *errors(runs, lab.config)]
+        for runs in _trees([row for row in rows if gone.bug(row) is None])
+    ]
     if [] in found or _lifted(lab):
         return
     if not found:
@@ -26,6 +31,16 @@ def require(lab: Lab, eval_id: str) -> None:
     first = found[-1][0]
     hint = f'{first.way}; once mended: git exp baseline'
     raise Refused(f'nothing is evaluated before a baseline has passed: {first.message}', hint=hint)
+
+
+def refuse_picked(lab: Lab, tree: str, eval_id: Callable[[], str]) -> None:
+    """Raise Refused for a tree of the trunk that cannot pass, however often it is run."""
+    if not read.mentions(lab, f'\t{Kind.SUPERSEDE.value}\t'):
+        return
+    rows, gone = read.trunk(lab, eval_id())
+    runs = [row for row in rows if row.tree == tree and gone.bug(row) is None]
+    for one in _picked(rows, runs, gone, lab.config.metric):
+        raise Refused(f'the baseline cannot pass: {one.message}', hint=f'{one.way}; once mended: git exp baseline')
 
 
 def errors(results: Sequence[Result], config: Config) -> list[Finding]:
@@ -46,7 +61,8 @@ def findings(results: Sequence[Result], config: Config) -> list[Finding]:
 
 def counted(results: Sequence[Result], metric: Metric) -> list[Result]:
     """The runs that have a value to go by, plausible or not."""
-    return [one for one in results if one.status is Status.OK and one.value is not None and counting.why_not(one, metric) is None]
+    ground = counting.measured_on(results, metric)
+    return [one for one in results if one.status is Status.OK and one.value is not None and counting.why_not(one, metric, ground) is None]
 
 
 def sample(runs: Sequence[Result]) -> Sample | None:
@@ -65,6 +81,21 @@ def _trees(rows: Sequence[Result]) -> list[list[Result]]:
     for row in rows:
         found.setdefault(row.tree, []).append(row)
     return list(found.values())
+
+
+def _picked(rows: Sequence[Result], runs: Sequence[Result], gone: Retired, metric: Metric) -> list[Finding]:
+    """What is left of a tree of which some `rows` are retired, and not its `runs`, may be left for its value."""
+    data = counting.measured_on(runs, metric)
+    found = counting.picked(rows, [one for one in runs if counting.competes(one, metric, data)], metric, gone.events, data)
+    if not found:
+        return []
+    name, = found.values()
+    bug = next(bug for one, bug in gone.named.items() if gone.events[one] == name)
+    return [Finding(
+        'picked', 'baseline', f"because of '{bug}' some of its runs are retired and others count, so that the mean may be picked",
+        way=f'retire the rest too: git exp supersede baseline --bug {bug} --eval-id {runs[0].eval_id}',
+        where='docs/verdict.md',
+    )]
 
 
 def _lifted(lab: Lab) -> bool:

@@ -1,6 +1,7 @@
 """Which commits a range check is about, from what somebody types."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from gitexp.core.errors import Refused, Usage
@@ -37,9 +38,9 @@ def span(lab: Lab, said: str | None, *, branch: str | None, environment: Mapping
 
 def findings(chosen: Span, *, ci: bool = False) -> list[Finding]:
     """Judge a range; of the trunk, and in `ci` of what is to be merged into it, also what becomes of all that is published."""
-    found = chosen.findings() or (rewritten.arriving(chosen) if ci or chosen.branch == chosen.rules.trunk else [])
+    found = chosen.findings(merged=ci) or (rewritten.arriving(chosen) if ci or chosen.branch == chosen.rules.trunk else [])
     whole = ci and not found and chosen.rules.slug(chosen.branch)
-    return inherited.findings(chosen, chosen.trunk, opened=chosen.opened) if whole else found
+    return inherited.findings(chosen, chosen.trunk, opened=chosen.opened, written=chosen.written) if whole else found
 
 
 def _of_trunk(lab: Lab, start: str | None, tip: str, mode: Meta | None) -> Span:
@@ -67,8 +68,8 @@ def _ends(said: str) -> tuple[str | None, str]:
 
 
 def _commit(lab: Lab, name: str) -> str:
-    """A branch before anything else of that name: a tag or a file must not shadow it."""
-    for full in (f'refs/heads/{name}', name):
+    """A branch before anything else of that name: a tag or a file must not shadow it. A whole id is that of a commit, as for git."""
+    for full in (name,) if _is_id(lab, name) else (f'refs/heads/{name}', name):
         found = lab.git.run('rev-parse', '--verify', '--quiet', '--end-of-options', f'{full}^{{commit}}')
         if found.code == 0:
             return found.text
@@ -79,4 +80,8 @@ def _branch(lab: Lab, end: str) -> str | None:
     if end == 'HEAD':
         return lab.git.run('symbolic-ref', '--quiet', 'HEAD').text.removeprefix('refs/heads/') or None
     name = end.removeprefix('refs/heads/')
-    return name if repository.objects(lab.git, [f'refs/heads/{name}']) != [None] else None
+    return name if not _is_id(lab, end) and repository.objects(lab.git, [f'refs/heads/{name}']) != [None] else None
+
+
+def _is_id(lab: Lab, name: str) -> bool:
+    return bool(re.fullmatch('[0-9a-fA-F]+', name)) and len(name) == len(lab.trunk_commit)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
@@ -25,7 +25,7 @@ class Witness(NamedTuple):
 
     `mode` is meta mode as the environment of a client has it, None where the environment does not count. `pusher` is the address
     under which a server knows who pushes: '' is nobody, None a server that was not told how to know. What the commit `trunk` reaches
-    has been said, and is not said again by a copy.
+    has been said, and is not said again by a copy. `taken` are branches and commits that a pusher has vouched for before.
     """
 
     git: Git
@@ -34,9 +34,10 @@ class Witness(NamedTuple):
     mode: Meta | None = None
     pusher: str | None = None
     trunk: str = ''
+    taken: Set[tuple[str, str]] = frozenset()
 
-    def lacks(self, commit: str) -> str:
-        """What is missing before this very commit counts as a person's, '' for nothing.
+    def lacks(self, commit: str, branch: str | None) -> str:
+        """What is missing before this very commit counts as a person's on a branch, '' for nothing.
 
         A signature covers the commit with its parents, so that an amended, picked or rebased one has none.
         """
@@ -44,7 +45,7 @@ class Witness(NamedTuple):
             return self._lacks_signature(commit)
         if self.mode is not None:
             return self._lacks_here(self.mode, commit)
-        return self._lacks_pusher(commit)
+        return '' if branch and (branch, commit) in self.taken else self._lacks_pusher(commit)
 
     @property
     def way(self) -> str:
@@ -53,10 +54,10 @@ class Witness(NamedTuple):
             return 'git commit --amend --no-edit -S'
         return 'META_MODE=1 git push' if self.mode is not None and not self.mode.on else ''
 
-    def author(self, commit: str, said: str) -> str:
+    def author(self, commit: str, branch: str | None, said: str) -> str:
         """The author that a commit names, '' where somebody should vouch for it and nobody does."""
         vouched = self.signers or self.pusher is not None
-        return '' if vouched and self.lacks(commit) else said
+        return '' if vouched and self.lacks(commit, branch) else said
 
     def _lacks_signature(self, commit: str) -> str:
         if not signed(self.git, self.signers, commit):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gitexp.git import history
 from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.span import Span
 
@@ -23,11 +24,9 @@ def spans(like: Span, asked: Iterable[tuple[str | None, str]]) -> list[Span]:
     return [span for several in made.values() for span in several]
 
 
-def _new(like: Span, tips: Iterable[str]) -> dict[str, list[str]]:
+def _new(like: Span, tips: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The parents of each commit that is not known, children before parents."""
-    feed = ''.join(f'{name}\n' for name in (*tips, *(f'^{one}' for one in like.known)))
-    lines = like.git.ask('rev-list', '--topo-order', '--parents', '--stdin', feed=feed.encode()).text.split('\n')
-    return {words[0]: words[1:] for words in map(str.split, lines) if words}
+    return {one.oid: one.parents for one in history.new(like.git, tips, like.known)}
 
 
 def _kind(rules: RuleSet, branch: str | None) -> str:

@@ -19,7 +19,7 @@ class Case(NamedTuple):
     offence. `pulled` says that a merge brings in only what the published trunk has, `ends` that there may be merges between old
     and new. `undo` takes a change back, with a place for the path; '' when nothing has happened yet. `author` is 'Name <address>',
     '' when unknown; `begun` tells whether an experiment has had a run. `moved` are retired results that count again: they are moved
-    back, and not lost. `left` tells whether an experiment has left the trunk as a whole, and its history has it. `ledger`
+    back, and not lost. `left` tells whether a path goes with an experiment that leaves the trunk as it came, by a merge. `ledger`
     gives that of the trunk, None where it is not known. `target` is what is judged, None where it is not there yet.
     """
 
@@ -35,7 +35,7 @@ class Case(NamedTuple):
     author: str = ''
     begun: Callable[[str], bool] = lambda slug: True
     moved: Set[str] = frozenset()
-    left: Callable[[str], bool] = lambda slug: False
+    left: Callable[[Change], bool] = lambda one: False
     ledger: Callable[[], bytes] | None = None
     target: Target | None = None
 

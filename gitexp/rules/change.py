@@ -42,12 +42,17 @@ Pair = tuple['Entry | None', 'Entry | None']
 
 
 class Change(NamedTuple):
-    """`olds` holds one entry for each parent, `bases` one for each merge base when there are several parents."""
+    """`olds` holds one entry for each parent; `bases`, for each further one, what the merge bases have that it shares with those before."""
 
     path: str
     new: Entry | None
     olds: tuple[Entry | None, ...]
-    bases: tuple[Entry | None, ...] = ()
+    bases: tuple[tuple[Entry | None, ...], ...] = ()
+
+    @property
+    def origins(self) -> tuple[Entry | None, ...]:
+        """What all merge bases have."""
+        return tuple(entry for entries in self.bases for entry in entries)
 
 
 class Target(Protocol):
@@ -75,6 +80,18 @@ class Committed(NamedTuple):
 
     def against(self, tree: str, specs: Iterable[str] = ()) -> dict[str, Pair]:
         return pairs(self.git.ask('diff-tree', *RAW, tree, self.oid, '--', *specs).names)
+
+
+class Either(NamedTuple):
+    """What either of two commits has, as a merge of them may."""
+
+    git: Git
+    oid: str
+    other: str
+
+    def against(self, tree: str, specs: Iterable[str] = ()) -> dict[str, Pair]:
+        theirs, ours = (Committed(self.git, oid).against(tree, specs) for oid in (self.other, self.oid))
+        return {**theirs, **ours}
 
 
 def pairs(fields: Iterable[str]) -> dict[str, Pair]:
@@ -113,15 +130,18 @@ def since(target: Target, parent: str, specs: Iterable[str] = ()) -> list[Change
     return [Change(path, new, (old,)) for path, (old, new) in target.against(parent, specs).items()]
 
 
-def merged(target: Target, parents: Iterable[str], bases: Iterable[str], specs: Iterable[str] = ()) -> list[Change]:
+def merged(target: Target, parents: Iterable[str], bases: Iterable[Iterable[str]], specs: Iterable[str] = ()) -> list[Change]:
     """The changes of a merge against each of its parents, with what the merge bases hold."""
-    return joined([target.against(parent, specs) for parent in parents], [target.against(base, specs) for base in bases])
+    origins = [[target.against(base, specs) for base in some] for some in bases]
+    return joined([target.against(parent, specs) for parent in parents], origins)
 
 
-def joined(sides: Sequence[Mapping[str, Pair]], origins: Sequence[Mapping[str, Pair]] = ()) -> list[Change]:
-    """Changes from what differs from each parent, and from each merge base."""
+def joined(sides: Sequence[Mapping[str, Pair]], origins: Sequence[Sequence[Mapping[str, Pair]]] = ()) -> list[Change]:
+    """Changes from what differs from each parent, and from the merge bases of each further one."""
     paths = {path: new for side in sides for path, (_, new) in side.items()}
-    return [Change(path, new, _olds(sides, path, new), _olds(origins, path, new)) for path, new in paths.items()]
+    return [
+        Change(path, new, _olds(sides, path, new), tuple(_olds(some, path, new) for some in origins)) for path, new in paths.items()
+    ]
 
 
 def empty_tree(git: Git, like: str | None = None) -> str:
@@ -156,7 +176,7 @@ class Blobs:
     def expect(self, changes: Iterable[Change]) -> None:
         """Say what will be asked for, in order."""
         for change in changes:
-            for entry in (*change.olds, change.new, *change.bases):
+            for entry in (*change.olds, change.new, *change.origins):
                 if entry is not None and entry.is_file:
                     self._expected[entry.oid] = change.path
 

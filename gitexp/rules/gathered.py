@@ -7,7 +7,7 @@ from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
 from gitexp.rules import change
-from gitexp.rules.change import RAW, Change, Pair
+from gitexp.rules.change import RAW, Change, Entry, Pair
 
 Differences = Mapping[str, Pair]
 
@@ -21,29 +21,40 @@ def changes(
     Where there are `kin`, what is not one of them is no merge base.
     """
     merges = [one for one in commits if len(one.parents) > 1]
-    sides = _differences(git, _edges(one for one in commits if len(one.parents) < 2), ())
-    sides.update(_differences(git, _edges(iter(merges)), specs))
+    sides = differences(git, _edges(one for one in commits if len(one.parents) < 2), ())
+    sides.update(differences(git, _edges(iter(merges)), specs))
     joins = [one for one in merges if any(sides[one.oid, parent] for parent in one.parents)]
-    bases = {one.oid: [base for base in history.bases(git, *one.parents) if kin is None or base in kin] for one in joins}
-    origins = _differences(git, [(oid, base) for oid, found in bases.items() for base in found], specs)
+    bases = {
+        one.oid: [[base for base in some if kin is None or base in kin] for some in history.joins(git, *one.parents)] for one in joins
+    }
+    origins = differences(git, [(oid, base) for oid, found in bases.items() for some in found for base in some], specs)
     for commit in commits:
         mine = [sides[edge] for edge in _edges(iter([commit]))]
         if any(mine):
-            yield commit, change.joined(mine, [origins[commit.oid, base] for base in bases.get(commit.oid, ())])
+            yield commit, change.joined(mine, [[origins[commit.oid, base] for base in some] for some in bases.get(commit.oid, ())])
 
 
-def _edges(commits: Iterator[Commit]) -> list[tuple[str, str]]:
-    """Each commit with each of its parents, '' for the parent of a first one."""
-    return [(commit.oid, parent) for commit in commits for parent in commit.parents or ('',)]
-
-
-def _differences(git: Git, edges: Sequence[tuple[str, str]], specs: Sequence[str]) -> dict[tuple[str, str], Differences]:
+def differences(git: Git, edges: Sequence[tuple[str, str]], specs: Sequence[str]) -> dict[tuple[str, str], Differences]:
     """What differs between each commit and another one, '' for nothing at all; one process for all."""
     if not edges:
         return {}
     feed = ''.join(f'{commit} {parent}'.rstrip() + '\n' for commit, parent in edges).encode()
     fields = git.ask('diff-tree', '--stdin', '--root', '--always', *RAW, '--', *specs, feed=feed).names
     return dict(zip(edges, _blocks(fields)))
+
+
+def made(git: Git, line: Sequence[Commit]) -> Mapping[str, Set[Entry | None]]:
+    """What each commit of a line has made of the paths that it changes, against its first parent."""
+    found: dict[str, set[Entry | None]] = {}
+    for side in differences(git, [(one.oid, next(iter(one.parents), '')) for one in line], ()).values():
+        for path, (_, new) in side.items():
+            found.setdefault(path, set()).add(new)
+    return found
+
+
+def _edges(commits: Iterator[Commit]) -> list[tuple[str, str]]:
+    """Each commit with each of its parents, '' for the parent of a first one."""
+    return [(commit.oid, parent) for commit in commits for parent in commit.parents or ('',)]
 
 
 def _blocks(fields: Sequence[str]) -> Iterator[Differences]:

@@ -21,7 +21,7 @@ def wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool
     if clash:
         return _united(case, rule, change, new)
     assert old is not None
-    if len(set(change.bases)) > 1 and new.mode == old.mode and _united(case, rule, change, new) is None:
+    if len(set(change.origins)) > 1 and new.mode == old.mode and _united(case, rule, change, new) is None:
         return None  # After merges across each other, what one side still has as a base had it may be what the other has moved on from.
     said = wording.what(old, new) if new.mode != old.mode else _compared(case, rule, old, new)
     return None if said and _is_mended(case, rule, change, old) else said
@@ -40,7 +40,7 @@ def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:
     sides, text = _texts(case, change.olds), case.read(new.oid)
     if rule.kind == 'sections':
         return sections.merged(sides, text, case.rules.live)
-    return union.wrong(rule.kind, _texts(case, change.bases), sides, text)
+    return union.wrong(rule.kind, _texts(case, change.origins), sides, text)
 
 
 def _compared(case: Case, rule: Rule, old: Entry, new: Entry) -> str | None:

@@ -85,13 +85,13 @@ def _change(case: Case, change: Change) -> Iterator[Finding]:
 
 def _before(change: Change) -> tuple[Entry | None, bool]:
     """What a change is a change of, and whether the sides of a merge had both changed it, each in its own way."""
-    sides = dict.fromkeys(change.olds)
-    if len(sides) == 1:
-        return change.olds[0], False
-    changed = [side for side in sides if side not in change.bases]
-    if len(changed) == 1:
-        return changed[0], False
-    return change.olds[0], True  # Where each side is what some base had, either may have moved on from the other.
+    now, *others = change.olds
+    for other, bases in zip(others, change.bases, strict=True):
+        changed = [side for side in (now, other) if side not in bases]
+        if now != other and len(changed) != 1:
+            return change.olds[0], True  # Where each side is what some base had, either may have moved on from the other.
+        now = now if now == other else changed[0]
+    return now, False
 
 
 def _wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool) -> str | None:
@@ -99,7 +99,8 @@ def _wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: boo
     if rule.kind in _BY_BYTES:
         from gitexp.rules import growth  # Most commits touch no such file.
         wrong = growth.wrong(case, rule, change, old, clash)
-        return wrong if rule.kind != 'sections' or wrong and _is_begun(case, change.path) else None
+        is_free = rule.kind == 'sections' and (change.new is None or change.new.is_file) and not _is_begun(case, change.path)
+        return None if is_free else wrong
     if _is_free(case, rule, change, old, clash):
         return None
     if clash:
@@ -118,8 +119,8 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
     if rule.kind == 'links-only' and (change.new is None or _is_link(change.path, change.new)):
         return True
     if rule.kind in ('keep', 'protocol') and old is None and not clash:
-        return True
-    if rule.kind == 'keep' and change.new is None:
+        return rule.kind == 'keep' or change.new is None or change.new.is_file or not case.away(change)
+    if rule.kind in ('keep', 'protocol', 'human') and change.new is None:
         return change.path in case.moved
     return not case.away(change)
 
@@ -132,7 +133,7 @@ def _is_link(path: str, entry: Entry) -> bool:
 def _has_left(case: Case, rule: Rule, change: Change) -> bool:
     """Whether it goes with a whole experiment, as when the merge of one is reverted: what was measured stays in the history."""
     slug = case.rules.owner(change.path) if change.new is None and case.on_trunk and rule.kind in LASTING else ''
-    return bool(slug) and case.left(slug)
+    return bool(slug) and case.left(change)
 
 
 def _where(case: Case, rule: Rule) -> str:
@@ -169,10 +170,11 @@ def _added(case: Case, change: Change, new: Entry, told: set[str]) -> Iterator[F
 def _beside(case: Case, changes: list[Change], told: Set[str]) -> Iterator[Finding]:
     """Other spellings of what a rule protects, where that rule had nothing against them as new paths."""
     there = beside.twins(case.rules, case.target, changes)
+    merged = {one.path: one for one in changes if len(one.olds) > 1} if there else {}
     for change in changes:
         rule = beside.protecting(case.rules, change.path) if change.path in there and change.path not in told else None
         free = not rule or case.meta and rule.kind in LIFTED or rule.kind == 'sections' and not _is_begun(case, change.path)
-        if rule and not free and case.away(change):
+        if rule and not free and any(case.away(one) for one in (change, merged.get(there[change.path])) if one):
             way = wording.joined(_back(case, change, rule.kind), 'choose another name')
             wrong = f"added as another spelling of '{there[change.path]}', which some file systems take for the same"
             yield Finding(rule.kind, change.path, wrong, rule.where, way, case.commit)

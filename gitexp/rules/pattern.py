@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
+from itertools import accumulate, takewhile
 
 from gitexp.core.errors import Usage
 
@@ -15,16 +16,22 @@ _SPECIAL = re.compile(r'[*?\[\\]')
 
 
 class Pattern:
-    """`said` is what was written without empty steps, `text` its folded form, in which `**` stands alone between slashes."""
+    """`said` is what was written without empty steps, `text` its folded form, in which `**` stands alone between slashes.
 
-    def __init__(self, text: str, said: str) -> None:
+    One that stands `alone` names a path and nothing below it.
+    """
+
+    def __init__(self, text: str, said: str, *, alone: bool = False) -> None:
         self.text = text
         self.said = said
+        self._alone = alone
 
     @cached_property
     def pathspecs(self) -> tuple[str, ...]:
         """What selects in git every ASCII path that `covers` says yes to."""
         whole = f':(top,icase,glob){self.text}'
+        if self._alone:
+            return (f'{whole[:-1]}[\\{whole[-1]}]',)  # A name with a special character is no folder to git, of which all is selected.
         below = () if self.is_literal or self.text.endswith('**') else (f'{whole}/**',)
         return whole, *below
 
@@ -36,7 +43,7 @@ class Pattern:
         """Whether the pattern names this path or a folder above it, whatever the case and the Unicode form."""
         folded = fold(path)
         if self.is_literal:
-            return folded == self.text or folded.startswith(f'{self.text}/')
+            return folded == self.text or not self._alone and folded.startswith(f'{self.text}/')
         # Compiling costs more than all else, and most paths differ before the first special character.
         return folded.startswith(self._head) and self._regex.match(folded) is not None
 
@@ -59,6 +66,19 @@ def of(said: str) -> Pattern:
     for step in folded:
         _refuse(said, step)
     return Pattern('/'.join(folded) or '**', '/'.join(steps))
+
+
+def holding(inside: Pattern) -> Pattern:
+    """The pattern of a folder where one names all that is in it, however it is called: what stands in place of the folder counts, too."""
+    found = re.fullmatch(r'((?:.*/)?[^*?\[\\/]+)(?:/\*{2,})*/\*+', inside.said, re.DOTALL)
+    return of(found[1]) if found else inside
+
+
+def ways(inside: Pattern) -> list[Pattern]:
+    """The folders that lead to what is named, down to the first name that is not fixed: they alone, and not what is in them."""
+    steps = inside.said.split('/')
+    plain = takewhile(lambda step: not _SPECIAL.search(step), steps[:-1])
+    return [Pattern(fold(path), path, alone=True) for path in accumulate(plain, '{}/{}'.format)]
 
 
 def literal(path: str) -> str:

@@ -18,6 +18,7 @@ from gitexp.rules.pattern import Pattern, fold
 BUILT_IN = 'built in'
 INPUT = 'input'  # What is declared as an input comes from the lab, so that an experiment may not bring it.
 RETIRED = ('results', 'exp_log')
+_WHOLE = ('links-only', 'frozen', 'fixed', 'global')
 
 
 class Rule(NamedTuple):
@@ -133,7 +134,7 @@ def of(config: Config, text: bytes) -> RuleSet:
     folder = config.paths.experiments.strip('/')
     lines = tuple(text.decode('utf-8', 'replace').split('\n'))
     named = {**config.rules, INPUT: config.inputs}
-    said = [_rule(kind, one, lines) for kind, patterns in named.items() for one in patterns]
+    said = [rule for kind, patterns in named.items() for one in patterns for rule in _rules(kind, one, lines)]
     guard = f"{FILE}:{line(lines, 'guarded', 'true')}" if config.guarded else ''
     rules = (*_floor(folder, config.paths.ledger, said), *said)
     return RuleSet(rules, config.trunk, guard, folder, config.live, config.humans, config.signers, config.paths.ledger)
@@ -164,11 +165,15 @@ def _floor(folder: str, ledger: str, said: Sequence[Rule]) -> Iterator[Rule]:
         yield Rule(kind, pattern.of(text))
 
 
-def _rule(kind: str, text: str, lines: tuple[str, ...]) -> Rule:
+def _rules(kind: str, text: str, lines: tuple[str, ...]) -> Iterator[Rule]:
     try:
-        return Rule(kind, pattern.of(text), text, lines)
+        made = pattern.of(text)
     except Usage as error:
         raise Usage(f'{FILE}:{line(lines, kind, text)}: {error.message}', hint=error.hint) from None
+    # A file, a link or a submodule in place of a whole folder that git does not know would be another one that nothing refuses.
+    yield Rule(kind, pattern.holding(made) if kind in _WHOLE else made, text, lines)
+    if kind == INPUT:
+        yield from (Rule(kind, one, text, lines) for one in pattern.ways(made))
 
 
 def line(lines: Sequence[str], kind: str, text: str) -> int:

@@ -1,14 +1,13 @@
 """Whether a text keeps its committed sections, by bytes.
 
-A section is a '## ' heading outside fenced code blocks and what follows it up to the next one; what stands before the first is
-the header. The header and the sections with a live heading may change freely, the others stay as they are, once and in order;
-new ones follow below the last, or where their number belongs.
+A section is a '## ' heading and what follows it up to the next one; what stands before the first is the header. The header and the
+sections with a live heading may change freely, the others stay as they are, once and in order; new ones follow below the last, or
+where their number belongs.
 
 Decided on purpose: a committed section whose body is empty, blank or only HTML comments, may be filled. So may a field, which is
 a list item that ends in a colon, on its own line. Line ends and blank lines at the end of a section only separate it from the
-next one; every other byte counts, so that converting a file to CRLF is an edit. A byte order mark is the header's. A fence that
-is never closed hides the headings below it, as it does for who reads the page: the sections are gone. What a comment opened in
-the header hides on a rendered page is not looked at.
+next one; every other byte counts, so that converting a file to CRLF is an edit. A byte order mark is the header's, and one of
+UTF-16 is read as it says.
 """
 from __future__ import annotations
 
@@ -18,8 +17,8 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from functools import reduce
 from operator import or_
 
-_MARK = b'\xef\xbb\xbf'
-_FENCE = rb'(?s) {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)'
+from gitexp.rules import headings
+
 _NUMBER = r'\A\d+(\.\d+)*[.):]?\s+'
 _WHOLE = r'\d{1,9}(?=[.):]?\s|$)'
 _FIELD = rb'\s*[-*] .*:\s*'
@@ -94,23 +93,7 @@ def _misplaced(news: Sequence[bytes], known: Set[int]) -> str | None:
 def _closed(text: bytes, live: Sequence[str]) -> list[bytes]:
     """The sections that may not change, each without the line ends at its end."""
     free = {_plain(heading) for heading in live}
-    return [section for section in _sections(text) if _plain(_heading(section)) not in free]
-
-
-def _sections(text: bytes) -> list[bytes]:
-    found: list[list[bytes]] = [[]]
-    fence = b''
-    for line in text.removeprefix(_MARK).splitlines(keepends=True):
-        mark = re.match(_FENCE, line)
-        if fence:
-            closes = mark and mark[1].startswith(fence) and not mark[2].strip()
-            fence = b'' if closes else fence
-        elif mark:
-            fence = mark[1]
-        elif line.startswith((b'## ', b'##\t')):
-            found.append([])
-        found[-1].append(line)
-    return [b''.join(lines).rstrip(b'\r\n') for lines in found[1:]]
+    return [section for section in headings.sections(text) if _plain(_heading(section)) not in free]
 
 
 def _heading(section: bytes) -> str:

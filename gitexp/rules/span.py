@@ -11,12 +11,13 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import attested, change, gathered, judge, people, rows
+from gitexp.rules import attested, change, gathered, judge, people, reverted, rows, wording
 from gitexp.rules.attested import Witness
 from gitexp.rules.case import Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
 from gitexp.rules.meta import TRAILER
+from gitexp.rules.picked import Picks
 from gitexp.rules.ruleset import RuleSet
 
 _AT_ONCE = 128
@@ -27,7 +28,9 @@ class Asked(NamedTuple):
     """What `tip` reaches and `known` does not, as commits of `branch`.
 
     `trunk` is the trunk's commit. Commits that carry the trailer of meta mode have its right if it is on here (`meta`) or, where
-    there is a `witness`, if that has nothing to say against them. `undo` says how a change is taken back.
+    there is a `witness`, if that has nothing to say against them. `undo` says how a change is taken back. `stands` is where the trunk
+    is as yet, which counts for an experiment where `trunk` comes in the same push and may be left out after all; `beside` what it was
+    published as beside its line, as far as that is known.
     """
 
     git: Git
@@ -39,6 +42,8 @@ class Asked(NamedTuple):
     meta: bool = False
     witness: Witness | None = None
     undo: Callable[[Commit], str] = lambda commit: f'take it out of that commit: git rebase -i {commit.oid[:10]}^'
+    stands: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 class Span(Asked):
@@ -47,7 +52,7 @@ class Span(Asked):
     @cached_property
     def commits(self) -> list[Commit]:
         """Parents before children."""
-        return history.new(self.git, self.tip, self.known)
+        return history.new(self.git, [self.tip], self.known)[::-1]
 
     @cached_property
     def line(self) -> list[str]:
@@ -64,7 +69,12 @@ class Span(Asked):
 
     @cached_property
     def _origin(self) -> list[str]:
-        return history.origin(self.git, self.trunk, self.tip)
+        return history.origin(self.git, self._sure, self.tip)
+
+    @property
+    def _sure(self) -> str:
+        """The trunk whose states are no offence."""
+        return self.stands if self.stands and self.rules.slug(self.branch) else self.trunk
 
     @cached_property
     def _is_wide(self) -> bool:
@@ -75,10 +85,14 @@ class Span(Asked):
     def _on_trunk(self) -> bool:
         return self.branch == self.rules.trunk
 
-    def findings(self) -> list[Finding]:
-        """Judge every commit; raises Refused when history is cut off within the range."""
+    def findings(self, *, merged: bool = False) -> list[Finding]:
+        """Judge every commit, as it would be `merged` today or as it is; raises Refused when history is cut off within the range."""
         _refuse_shallow(self.git, self.commits)
-        return self._judged(self._ours)
+        found = self._judged(self._ours)
+        if found or not self.picks.overtake(self.tip, self.opened, merged=merged):
+            return found
+        way = f'git checkout {self.rules.trunk} -- {{path}}, which has gone on from there, and commit that'
+        return [one._replace(way=way.format(path=wording.word(one.path))) for one in self._judged(self._ours)]
 
     def _judged(self, commits: Sequence[Commit]) -> list[Finding]:
         blobs = Blobs(self.git, most=LARGEST)
@@ -110,7 +124,7 @@ class Span(Asked):
         blobs.expect(judge.reading(self.rules, self._whole))
         case = Case(
             self.rules, self.rules.trunk, blobs.read, ends=True, begun=self._begun(None), left=self._left(self.tip), commit=self.tip,
-            target=Committed(self.git, self.tip),
+            target=change.Either(self.git, self.tip, self.trunk) if self._parted else Committed(self.git, self.tip),
             undo=f'git rebase {self.trunk[:10]}, which is what was published',
         )
         put = {one.path: one.new for one in self._whole}
@@ -130,11 +144,16 @@ class Span(Asked):
     def _whole(self) -> list[Change]:
         """What a merge of the tip makes of the trunk: where both have moved on, what the tip has changed since they parted."""
         target, specs = Committed(self.git, self.tip), self.rules.pathspecs
-        bases = [base for base in history.bases(self.git, self.trunk, self.tip) if self._kin is None or base in self._kin]
-        if not bases or bases == [self.trunk]:
+        if not self._parted:
             return change.since(target, self.trunk, specs)
-        changes = [one for one in change.merged(target, [self.trunk], bases, specs) if one.new not in one.bases]
-        return [Change(one.path, one.new, one.olds if one.olds[0] in one.bases else one.bases[:1]) for one in changes]
+        changes = [one for one in change.merged(target, [self.trunk], [self._parted], specs) if one.new not in one.origins]
+        return [Change(one.path, one.new, one.olds if one.olds[0] in one.origins else one.origins[:1]) for one in changes]
+
+    @cached_property
+    def _parted(self) -> list[str]:
+        """Where the trunk and the tip have parted, if both have moved on."""
+        bases = [base for base in history.bases(self.git, self.trunk, self.tip) if self._kin is None or base in self._kin]
+        return [] if bases == [self.trunk] else bases
 
     @property
     def arrived(self) -> set[str]:
@@ -156,6 +175,11 @@ class Span(Asked):
         """The same of what only people may change, and one of them has."""
         return set()
 
+    @cached_property
+    def picks(self) -> Picks:
+        """What was taken from the trunk without a merge, as far as it has been judged."""
+        return Picks(self.git, self._sure)
+
     def _some(self, commits: Sequence[Commit], blobs: Blobs) -> Iterator[Finding]:
         found = list(gathered.changes(self.git, commits, () if self._is_wide else self.rules.pathspecs, self._kin))
         for _, changes in found:
@@ -168,26 +192,34 @@ class Span(Asked):
         own = not self._on_trunk or commit.oid in self._own
         target = Committed(self.git, commit.oid)
         case = Case(
-            self.rules, self.branch if own else None, read,
-            judge.away(lambda: [target.against(tree) for tree in dict.fromkeys((self.trunk, *self._origin))]),
+            self.rules, self.branch if own else None, read, self.picks.away(commit.oid, self._origin),
             pulled=all(other not in self._known_here for other in commit.parents[1:]) and len(commit.parents) > 1,
             undo=self.undo(commit), commit=commit.oid,
-            author=self.witness.author(commit.oid, author) if self.witness and author else author, begun=self._begun(commit),
+            author=self.witness.author(commit.oid, self.branch, author) if self.witness and author else author, begun=self._begun(commit),
             left=self._left(commit.oid),
-            ledger=lambda: rows.whole(self.git, self.trunk, self.rules.ledger), target=target,
+            ledger=lambda: rows.whole(self.git, self._sure, self.rules.ledger), target=target,
         )
         found = judge.judge(case, changes)
+        if found and self._sure != self.trunk:
+            found = self._unsure(case, changes, found)
         if people.named(self.rules.humans, case.author):
             self.written.update((one.path, one.new) for one in changes)
         if author and not case.author and self.witness:
-            found = _because(found, ('human',), self.witness.lacks(commit.oid), self.witness.way)
+            found = _because(found, ('human',), self.witness.lacks(commit.oid, self.branch), self.witness.way)
         if not any(one.rule in LIFTED for one in found) or not has_trailer(self.git, commit.oid):
             return found
-        lacking = self.witness.lacks(commit.oid) if self.witness else '' if self.meta else 'meta mode is off here'
+        lacking = self.witness.lacks(commit.oid, self.branch) if self.witness else '' if self.meta else 'meta mode is off here'
         if lacking:
             return _because(found, LIFTED, lacking, self.witness.way if self.witness else '')
         self.opened.update((one.path, one.new) for one in changes)
         return judge.judge(case._replace(meta=True), changes)
+
+    def _unsure(self, case: Case, changes: list[Change], found: list[Finding]) -> list[Finding]:
+        """Say what to do about what only a trunk has that may be left out."""
+        away = judge.away(lambda: [Committed(self.git, case.commit).against(self.trunk)])
+        case = case._replace(away=away, ledger=lambda: rows.whole(self.git, self.trunk, self.rules.ledger))
+        left = {(one.rule, one.path) for one in judge.judge(case, changes)}
+        return [one if (one.rule, one.path) in left else one._replace(way=wording.first(self.rules.trunk)) for one in found]
 
     def _authors(self, found: Sequence[tuple[Commit, list[Change]]]) -> dict[str, str]:
         """Who made the commits that change what is for people only."""
@@ -203,12 +235,11 @@ class Span(Asked):
         before = commit.parents[:1] if commit else (self.trunk,)
         return lambda slug: any(self.rows(one, slug) for one in before) or commit is not None and self._is_measured(slug, commit)
 
-    def _left(self, commit: str) -> Callable[[str], bool]:
-        """Whether nothing of an experiment is there any more, and the history has what was measured last."""
-        def left(slug: str) -> bool:
-            folder, = repository.objects(self.git, [f'{commit}:{self.rules.experiments}/{slug}'])
-            return folder is None and self.rows(self.trunk, slug)[-1:] in ([one] for one in self._before(commit))
-        return left
+    def _left(self, commit: str) -> Callable[[Change], bool]:
+        """Whether a path goes with an experiment of which nothing is there any more, and that a merge had brought."""
+        def is_gone(slug: str) -> bool:
+            return repository.objects(self.git, [f'{commit}:{self.rules.experiments}/{slug}']) == [None]
+        return reverted.left(self.git, self.rules, self.trunk, (commit, self.trunk, *self.beside), is_gone)
 
     def _is_measured(self, slug: str, commit: Commit) -> bool:
         """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""

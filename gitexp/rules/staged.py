@@ -1,6 +1,8 @@
 """The rules before a commit: what the index holds against HEAD, or against every parent of a merge."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from gitexp.core.errors import Refused
@@ -41,14 +43,11 @@ class Index(NamedTuple):
         folder = Path(text)
         return Index(git, folder, head, _branch(git, folder), tuple(_lines(folder / 'MERGE_HEAD')))
 
-    @property
-    def bases(self) -> list[str]:
-        return history.bases(self.git, str(self.head), *self.merged)
-
     def changes(self, specs: tuple[str, ...]) -> list[Change]:
         target = Staged(self.git)
         if self.merged and self.head:
-            return change.merged(target, [self.head, *self.merged], self.bases, specs)
+            parents = [self.head, *self.merged]
+            return change.merged(target, parents, history.joins(self.git, *parents), specs)
         return change.since(target, self.head or change.empty_tree(self.git), specs)
 
 
@@ -81,7 +80,7 @@ def _judged(lab: Lab, index: Index, rules: RuleSet, seen: list[Change], *, meta:
     blobs.expect(judge.reading(rules, seen))
     case = Case(
         rules, index.branch, blobs.read, _away(lab, index), meta, pulled=_is_pull(lab, index, rules),
-        author=author(index, rules, seen), begun=lambda slug: begun(lab, slug), left=lambda slug: _left(lab, index, rules, slug),
+        author=author(index, rules, seen), begun=lambda slug: begun(lab, slug), left=_left(lab, index, rules),
         ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledger), target=Staged(index.git),
     )
     return judge.judge(case, seen) + _brought(lab, index, rules, meta=meta)
@@ -106,12 +105,16 @@ def begun(lab: Lab, slug: str) -> bool:
     return any(rows.commits(text, slug) for text in (here, committed[1] if committed else b''))
 
 
-def _left(lab: Lab, index: Index, rules: RuleSet, slug: str) -> bool:
-    """Whether nothing of an experiment is left, and what was measured last is in the history."""
-    if index.head is None or index.git.ask('ls-files', '--', f':(top,literal){rules.experiments}/{slug}').text:
-        return False
-    last = rows.at(lab.git, lab.trunk_commit, rules.ledger, slug)[-1:]
-    return last in ([one] for one in lab.git.ask('rev-list', index.head).text.split())
+def _left(lab: Lab, index: Index, rules: RuleSet) -> Callable[[Change], bool]:
+    """Whether a path goes with an experiment of which nothing is left, and that a merge had brought."""
+    def is_gone(slug: str) -> bool:
+        return not index.git.ask('ls-files', '--', f':(top,literal){rules.experiments}/{slug}').text
+
+    @cache
+    def made() -> Callable[[Change], bool]:
+        from gitexp.rules import reverted  # Costs time, and few commits delete what is kept.
+        return reverted.left(lab.git, rules, lab.trunk_commit, (index.head or lab.trunk_commit,), is_gone)
+    return lambda one: made()(one)
 
 
 def _brought(lab: Lab, index: Index, rules: RuleSet, *, meta: bool) -> list[Finding]:

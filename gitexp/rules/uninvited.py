@@ -26,8 +26,19 @@ _LOADED = {
     '.pytest.toml': 'pytest',
 }
 _SHARED = ('pyproject.toml', 'setup.cfg', 'tox.ini')  # which pytest reads, too
+# What says which Python is started, in the folder where they are.
+_LAUNCHERS = {
+    'uv': ('.venv', '.python-version', '.python-versions', 'uv.toml'), 'poetry': ('.venv', 'poetry.toml'), 'pipenv': ('.venv', '.env'),
+    'pdm': ('.venv', 'venv', 'env', '.python-version', '.pdm-python', 'pdm.toml'), 'hatch': ('.venv', 'hatch.toml'),
+}
+_CHOOSING = frozenset(name for names in _LAUNCHERS.values() for name in names)
+_BY_NAME = frozenset((*_LOADED, *_SHARED, *MAKE))
+MADE = '.pdm-python'  # of those the one that its launcher writes whenever it starts
+PLUGINS = 'entry_points.txt'
 # Not compiled before they are needed: every evaluation comes by here.
 _PYTEST = rb'\b(?:pytest|py\.test)\b'
+_INFO = r'(?is).*\.(?:dist|egg)-info'
+_ENVIRONMENT = r'/(?:pyvenv\.cfg|bin(?:/python[^/]*)?)\Z'  # what makes a folder one with a Python
 _TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
 _RUNNER = r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b'
 _SCRIPTS = ('.py', '.sh', '.bash', '.zsh', '.mk')
@@ -75,7 +86,8 @@ class _Judge:
     def said(self) -> dict[str, str | None]:
         return {
             path: self._by_name(path) or self._instead_of_fixed(path, is_file) or self._instead(path, is_file)
-            or self._wanted(path, is_file) or self._collected(path) for path, is_file in self._new.items()
+            or self._wanted(path, is_file) or self._plugged(path, is_file) or self._chosen(path) or self._collected(path)
+            for path, is_file in self._new.items()
         }
 
     @cached_property
@@ -161,6 +173,21 @@ class _Judge:
                     return f"Python's own modules ask for '{meant}', and would load it"
         return None
 
+    def _plugged(self, path: str, is_file: bool) -> str | None:
+        """Python takes a folder for an installed project by its name, and loads what is said there when some package asks for plug-ins."""
+        info = posixpath.dirname(path) if posixpath.basename(path).lower() == PLUGINS else '' if is_file else path
+        if re.fullmatch(_INFO, info) and self._places.hold(posixpath.dirname(info)):
+            return 'Python would load the plug-ins that it names, as of an installed project'
+        return None
+
+    def _chosen(self, path: str) -> str | None:
+        folder, name = posixpath.split(re.sub(_ENVIRONMENT, '', path))
+        asking = [one for one, names in _LAUNCHERS.items() if name in names]
+        launcher = next((one for one in asking if re.search(rf'(?<![\w.-]){one}\s', self._scripts())), None)
+        if launcher and (not folder or folder in self._places.named):
+            return f'{launcher} would start the Python that it finds or names there'
+        return None
+
     def _is_package(self, folder: str) -> bool:
         return bool(folder) and self._ground.is_package(folder)
 
@@ -179,7 +206,8 @@ class _Judge:
 
 
 def _may_be(path: str, is_file: bool) -> bool:
-    return not is_file or path.endswith(_CODE) or posixpath.basename(path) in (*_LOADED, *_SHARED, *MAKE)
+    name, whole = (posixpath.basename(one) for one in (path, re.sub(_ENVIRONMENT, '', path)))
+    return not is_file or path.endswith(_CODE) or name.lower() == PLUGINS or name in _BY_NAME or whole in _CHOOSING
 
 
 def _is_above(folder: str, other: str) -> bool:

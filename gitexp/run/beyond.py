@@ -35,6 +35,7 @@ def others(lab: Lab, env: Mapping[str, str], python: str | None) -> Iterator[str
             yield str((lab.here or lab.common) / os.path.expanduser(lab.settings[name]))
     yield from _configuration(env)
     yield from _ours()
+    yield from _of_user(env)
     if python:
         yield from _prefixes(python)
 
@@ -70,10 +71,26 @@ def _ours() -> Iterator[str]:
         yield site.USER_SITE
 
 
+def _of_user(env: Mapping[str, str]) -> Iterator[str]:
+    """Where every Python that is in no virtual environment looks for packages of its user, be it there or not."""
+    home = env.get('HOME', '')
+    if os.path.isabs(home):
+        yield f'{home}/.local/lib'
+
+
 def _prefixes(python: str) -> Iterator[str]:
-    """The virtual environment of a Python, and the installation that this is made from, unless it is the system's."""
+    """The virtual environment of a Python, and the installation that this is made from; of the system's the library and packages."""
     at = os.path.join(os.path.realpath(os.path.dirname(python)), os.path.basename(python))
     for program in (at, os.path.realpath(at)):
         prefix = os.path.dirname(os.path.dirname(program))
-        if prefix not in _OF_ALL and (os.path.exists(f'{prefix}/pyvenv.cfg') or os.path.isdir(f'{prefix}/lib')):
+        if prefix in _OF_ALL:
+            yield from (path for top in _OF_ALL for lib in ('lib', 'lib64') for path in _libraries(os.path.join(top, lib)))
+        elif (os.path.exists(f'{prefix}/pyvenv.cfg') or os.path.isdir(f'{prefix}/lib')):
             yield prefix
+
+
+def _libraries(folder: str) -> list[str]:
+    try:
+        return [f'{folder}/{name}' for name in os.listdir(folder) if name.startswith('python3')]
+    except OSError:
+        return []

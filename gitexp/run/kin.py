@@ -9,8 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-_BOOT = '/proc/sys/kernel/random/boot_id'
-_SESSION, _START = 3, 19  # fields of /proc/PID/stat behind the name
+from gitexp.core import process
 
 
 class Kin:
@@ -26,7 +25,7 @@ class Kin:
         lines = [f'{pid} {seen[1]}\n' for pid in new if (seen := _seen(pid))]
         if not lines:
             return
-        boot = [] if self._known else [f'{_boot()}\n']
+        boot = [] if self._known else [f'{process.boot()}\n']
         self._known.update(new)
         try:
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
@@ -50,7 +49,8 @@ def alive(path: Path) -> list[int]:
         noted = {int(pid): int(start) for pid, start in map(str.split, lines)}
     except (OSError, ValueError):
         return []
-    there = {int(name): seen for name in os.listdir('/proc') if name.isdecimal() and (seen := _seen(int(name)))} if boot == _boot() else {}
+    pids = [int(name) for name in os.listdir('/proc') if name.isdecimal()] if boot == process.boot() else []
+    there = {pid: seen for pid in pids if (seen := _seen(pid))}
     return [pid for pid, seen in there.items() if pid != os.getpid() and _is_kin(pid, *seen, noted, there)]
 
 
@@ -63,18 +63,6 @@ def _is_kin(pid: int, session: int, start: int, noted: dict[int, int], there: di
 
 
 def _seen(pid: int) -> tuple[int, int] | None:
-    """The session of a process that lives, and when it was started, in ticks since the machine was."""
-    try:
-        with open(f'/proc/{pid}/stat', 'rb', buffering=0) as file:
-            fields = file.read().rpartition(b') ')[2].split()
-        return None if fields[0] == b'Z' else (int(fields[_SESSION]), int(fields[_START]))
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _boot() -> str:
-    try:
-        with open(_BOOT) as file:
-            return file.read().strip()
-    except OSError:
-        return ''
+    """The session of a process that lives, and when it was started."""
+    found = process.seen(pid)
+    return (found.session, found.start) if found and not found.ended else None

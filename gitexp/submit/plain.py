@@ -9,13 +9,18 @@ from gitexp.lab.lab import Lab
 from gitexp.submit import push
 from gitexp.submit.request import Request
 
+_READABLE = ('-c', 'i18n.logOutputEncoding=UTF-8')  # whatever else is set up for a terminal
+
 
 def request(lab: Lab, asked: Request, *, remote: str) -> Path:
-    """Write the request with the text of `git request-pull` under it; the same experiment has the same file."""
+    """Write the request with the text of `git request-pull` under it; the same experiment has the same file.
+
+    Messages and names that are no UTF-8 stay as they are.
+    """
     path = lab.state / 'submit' / f'{asked.slug}.md'
     git = push.place(lab, lab.root, remote=remote)
     merging = ['## To merge it', '', *_indented(_fetch(git, asked, remote)), '', *_pull(git, asked, remote)]
-    files.replace(path, '\n'.join([asked.body, *merging]))
+    files.replace(path, '\n'.join([asked.body, *merging]).encode('utf-8', 'surrogateescape'))
     return path
 
 
@@ -26,7 +31,7 @@ def _fetch(git: Git, asked: Request, remote: str) -> str:
 
 def _pull(git: Git, asked: Request, remote: str) -> list[str]:
     name = f'refs/heads/exp/{asked.slug}'
-    done = git.run('request-pull', asked.since, remote, f'{name}:{name}', env=push.unattended(git))
+    done = git.run(*_READABLE, 'request-pull', asked.since, remote, f'{name}:{name}', env=push.unattended(git))
     if done.code:
         return [f'`git request-pull` said: {push.without_secrets(done.err.strip())}', '']
     return ['## git request-pull', '', *_indented(push.without_secrets(done.text)), '']

@@ -7,7 +7,7 @@ from typing import Any
 
 from gitexp.core.errors import No, Refused
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import standing
+from gitexp.ledger import loss, standing
 from gitexp.ledger.read import Contents
 from gitexp.measure import current
 from gitexp.report import experiment as report
@@ -50,9 +50,11 @@ class Submitted:
 def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str) -> Submitted:
     """Push the branch, and write the request if its tree is better than the best other one; never merges.
 
-    Raises Refused when what would merge is not what was measured, and when it cannot be pushed.
+    Raises Refused when what would merge is not what was measured by the lab's own evaluation, when the ledger has lost rows,
+    and when it cannot be pushed.
     """
-    standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
+    loss.refuse(lab)
+    standings = standing.among(contents, lab.config.metric, current.eval_id(lab))
     found = ground.find(lab, experiment, contents, standings)
     judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
     held = match.of(judged, found.standing)

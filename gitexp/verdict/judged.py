@@ -92,12 +92,26 @@ class Judged:
             why = f'its {standing.n} seeds gave one value, where those of others differ, and count as one'
             return verdict.doubted(said, doubt.SEEDLESS, why)
         said = self._compared(standing, over, gained_before, seeds)
-        for seed, many in self._in_vain(standing) if said.kind in _GAINS and said.gain > 0 else ():
-            return verdict.doubted(said, doubt.RETRIED, f'seed {seed} was run {many} times in vain before it gave a value')
-        return said
+        luck = self._luck(standing, over) if said.kind in _GAINS and said.gain > 0 else None
+        return verdict.doubted(said, doubt.RETRIED, luck) if luck else said
+
+    def _luck(self, standing: Standing, over: Standing) -> str | None:
+        """Why what is compared may be what somebody has picked, None for nothing."""
+        for seed, many in self._in_vain(standing):
+            return f'other runs of seed {seed} failed, did not compete or are retired: {many}'
+        for one, whose in ((standing, 'its own'), (over, "the other's")):
+            if self._is_picked(one, standing):
+                return f'some of {whose} runs are retired and others count'
+        return None
+
+    def _is_picked(self, one: Standing, voucher: Standing) -> bool:
+        """Whether some values of a tree are retired and others count, which nobody has confirmed since, of it or of the `voucher`."""
+        when = self.standings.picked.get(one.tree)
+        said = (self.standings.vouched.get(tree) for tree in (one.tree, voucher.tree))
+        return when is not None and not any(row and row.id > when for row in said)
 
     def _in_vain(self, standing: Standing) -> list[tuple[int, int]]:
-        """The seeds of a tree that somebody may have run until they were lucky, and how often that failed."""
+        """The seeds of a tree that somebody may have run until they were lucky, and how often they were not."""
         lost = self.standings.lost
         if not lost or standing.tree in self.standings.vouched:
             return []
@@ -154,11 +168,17 @@ class Judged:
 
     @cached_property
     def _noise(self) -> Noise | None:
-        return pooled(self._samples.values())
+        return pooled(self._whole)
 
     @cached_property
     def _residual(self) -> Noise | None:
-        return residual(self._samples.values())
+        return residual(self._whole)
+
+    @cached_property
+    def _whole(self) -> list[Sample]:
+        """Those of which nothing was picked, for its scatter neither."""
+        picked = {one.tree for one in self.standings.trees if self._is_picked(one, one)} if self.standings.picked else ()
+        return [sample for tree, sample in self._samples.items() if tree not in picked]
 
 
 def _line(standing: Standing) -> str | None:

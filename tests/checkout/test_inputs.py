@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from place import CONFIG, Place
+from place import CONFIG, Place, powerless
 from gitexp.checkout import inputs
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
@@ -301,3 +301,25 @@ def test_and_so_is_what_is_another_when_that_begins(lab: Place, idea: Place, tmp
     assert found.current
     evaluate.evaluate(found, found.current, seeds=Seeds((1,)), voice=Voice(lambda: datetime.now(timezone.utc), swap))
     assert rows(lab)[0]['status'] == 'violation' and 'data/val.txt' in reason(rows(lab)[0])
+
+
+@pytest.mark.parametrize('way', ['/proc/self/cwd/deep/val.txt', '/dev/../proc/thread-self/cwd/deep/val.txt', 'other/val.txt'])
+def test_an_input_is_the_same_for_all_who_ask(lab: Place, idea: Place, way: str) -> None:
+    change(idea, deep__val_txt='0.25')
+    (lab.path / 'data/val.txt').rename(put(lab.path / 'deep/val.txt'))
+    (lab.path / 'data/val.txt').symlink_to(way)
+    (lab.path / 'data/other').symlink_to('/proc/self/cwd/deep')
+
+    assert idea.exp('eval', '--seed', '1') == 3 and rows(lab) == []
+    assert f"the input '{lab.path}/data/" in idea.talk and "leads through '/proc', where each program finds another" in idea.talk
+
+
+@pytest.mark.parametrize(('mode', 'is_known'), [(0o311, False), (0, True)])
+def test_what_may_lie_in_a_folder_that_cannot_be_listed_has_no_md5(lab: Place, idea: Place, mode: int, is_known: bool) -> None:
+    """One that cannot be passed either holds nothing that a run could read, such as lost+found."""
+    put(lab.path / 'data/closed/val.txt', '9').parent.chmod(mode)
+    idea.before = powerless()
+    idea.ok('eval', '--seed', '1')
+    (lab.path / 'data/closed').chmod(0o755)
+
+    assert bool(json.loads(rows(lab)[0]['env'])['lab_data_md5']) is is_known

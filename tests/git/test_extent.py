@@ -20,7 +20,7 @@ def test_as_many_are_counted_as_git_lists(repository: Place, form: str) -> None:
             place.write(name, f'{step}\n')
         place.commit(f'{step}')
     git = Git(place.path)
-    commits = history.new(git, 'HEAD', [])
+    commits = history.new(git, ['HEAD'], [])
     listed = git.ask('log', '--root', '--no-renames', '--format=', '--name-only', '-z', 'HEAD').names
     assert len(listed) == 12
     extent.refuse_more(git, commits, len(listed))
@@ -39,4 +39,21 @@ def test_a_merge_counts_from_the_parent_that_is_nearest(repository: Place) -> No
     repository.git('switch', '-q', 'side')
     repository.git('merge', '-q', '--no-edit', many)
     git = Git(repository.path)
-    extent.refuse_more(git, history.new(git, 'side', [many]), 2)
+    extent.refuse_more(git, history.new(git, ['side'], [many]), 2)
+
+
+@pytest.mark.parametrize('mode', ['40755', '040000', '240000'])
+def test_a_folder_is_one_by_whatever_mode_git_takes_for_it(repository: Place, mode: str) -> None:
+    def made(kind: str, data: bytes) -> str:
+        (repository.path / 'made').write_bytes(data)
+        return repository.git('hash-object', '-w', '-t', kind, '--literally', 'made').stdout.strip()
+    name, kind, entry = made('blob', b'x'), 'tree', '100644'
+    for _ in range(3):
+        name, entry = made(kind, b''.join(f'{entry} {number}\0'.encode() + bytes.fromhex(name) for number in range(5))), mode
+    tip = repository.git('commit-tree', '-m', 'many', name).stdout.strip()
+    git = Git(repository.path)
+    listed = git.ask('diff-tree', '--root', '-r', '--name-only', '--no-commit-id', '-z', tip).names
+    assert len(listed) == 125
+    extent.refuse_more(git, history.new(git, [tip], []), 125)
+    with pytest.raises(Refused, match='more than 124 paths'):
+        extent.refuse_more(git, history.new(git, [tip], []), 124)

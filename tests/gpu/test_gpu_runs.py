@@ -226,6 +226,25 @@ def test_others_on_the_gpu_are_recorded(lab: Place, gpu: Machine) -> None:
     assert said['others_on_gpu'] == [f'{named}, on GPU 0 (Fake)']
 
 
+def test_a_seed_that_had_company_until_it_was_lucky(lab: Place, gpu: Machine) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('bounds:', 'time_limited: true, bounds:').replace('python3 eval.py', 'sh ./eval.sh'))
+    change(lab, eval_sh='echo "score: $(cat value.txt).00$1"', value_txt='3')
+    lab.ok('baseline', **gpu.env)
+    idea = experiment(lab, value_txt='2')
+    stranger = subprocess.Popen(['sleep', '60'])
+    try:
+        gpu.say(procs_0=stranger.pid)
+        for _ in range(2):
+            idea.ok('eval', **gpu.env)
+    finally:
+        stranger.kill()
+        stranger.wait()
+    gpu.say()
+
+    assert idea.ok('eval', **gpu.env).startswith('provisional: ')
+    assert 'but other runs of seed 1 failed, did not compete or are retired: 2\n    flag: retried' in idea.said
+
+
 def test_the_family_is_no_other(lab: Place, gpu: Machine) -> None:
     idea = scene(lab, SCRIPT + 'setsid sleep 0.5 & echo "procs.0 $$,$!" >> "$FAKE_NVML"; wait\n')
     child = start(idea, 'eval', '--seed', '1', often=True, **gpu.env)

@@ -8,6 +8,9 @@ from place import Place
 from rulebook import told
 from test_server import FILES, OPEN, at_server, bare, change, make, push
 
+from gitexp.git.command import Git
+from gitexp.rules import inherited
+
 MORE = '  fixed: [lib.py]\n  variable: [model.py]\n'
 GUARDED = 'trunk: {name: main, guarded: true}\nhumans: [ada@example.org]\n'
 
@@ -139,14 +142,165 @@ def test_rows_and_an_experiment_that_begins_there_are_one_push(tmp_path: Path) -
 
 def test_going_on_from_an_experiment_that_was_merged_is_free(tmp_path: Path) -> None:
     place = _lab(tmp_path)
+    names = [f'experiments/a/figures/{number}.txt' for number in range(40)]
     place.git('switch', '-q', '-c', 'exp/a')
-    place.write('experiments/a/notes.md', 'notes\n')
+    for name in names:
+        place.write(name, 'figure\n')
     change(place, 'exp(a): lower', model_DOT_py='m = 2\n')
     place.git('switch', '-q', 'main')
     place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
-    place.write('experiments/a/notes.md', 'notes\nmore\n')
+    for name in names:
+        place.write(name, 'a better figure\n')
     change(place)
     assert push(place, 'main') == ''
     place.git('switch', '-q', '-c', 'exp/b', 'exp/a')
     change(place, 'exp(b): lower', model_DOT_py='m = 3\n')
     assert push(place, 'exp/b') == '' and at_server(place, 'exp/b')
+    assert place.exp('check', 'rules', '--ci', '--on', 'exp/b', '..exp/b') == 0, place.said
+
+
+def test_what_was_not_there_yet_when_a_branch_began_was_not_taken_away(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    old = _made(place, 'main', 'main', note='n')
+    change(place, added_DOT_py='x\n')
+    both = _made(place, f'main {_made(place, old, old, note="more")}', 'main', note='more')
+    tip = _made(place, f'{old} main', old)
+    assert inherited.had(Git(place.path), both, tip, {'added.py', 'note', 'lib.py'}) == {'note', 'lib.py'}
+
+
+def test_an_experiment_does_not_begin_on_the_way_of_a_branch_that_was_merged(tmp_path: Path) -> None:
+    place = _lab(tmp_path, GUARDED)
+    place.git('switch', '-q', '-c', 'tidy')
+    halfway = change(place, 'half way', lib_DOT_py='broken\n')
+    tidy = change(place, 'tidy', lib_DOT_py='tidied\n')
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '-m', OPEN, 'tidy')
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    change(place, OPEN, lib_DOT_py='tidied again\n')
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    for start, rules in ((halfway, 'fixed+variable'), (tidy, 'ok')):
+        tip = _made(place, start, start, model_DOT_py='m = 2\n')
+        assert told(push(place, f'{tip}:exp/a')) == rules, 'only what the trunk has had'
+
+
+def test_the_line_of_a_guarded_trunk_does_not_go_through_a_branch_that_was_merged(tmp_path: Path) -> None:
+    place = _lab(tmp_path, GUARDED)
+    place.git('switch', '-q', '-c', 'tidy')
+    halfway = change(place, 'half way', lib_DOT_py='broken\n')
+    tidy = change(place, 'tidy', lib_DOT_py='tidied\n')
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '-m', OPEN, 'tidy')
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    for parent in (halfway, tidy):
+        said = push(place, f'{_made(place, f"{parent} main", "main")}:main')
+        assert told(said) == 'guarded' and 'git rebase' in said, 'an experiment could begin half way then'
+
+
+def test_what_an_experiment_took_from_the_trunk_stays_taken_when_that_goes_on(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    place.git('switch', '-q', '-c', 'exp/a')
+    change(place, 'exp(a): lower', model_DOT_py='m = 2\n')
+    for text in ('fixed\n', 'fixed again\n'):
+        place.git('switch', '-q', 'main')
+        change(place, 'a fix', lib_DOT_py=text, STATUS_DOT_md=text)
+        assert push(place, 'main') == ''
+        place.git('switch', '-q', 'exp/a')
+        if text == 'fixed\n':
+            place.git('cherry-pick', 'main')
+        change(place, 'exp(a): lower', model_DOT_py=f'm = "{text[:-1]}"\n')
+        assert push(place, 'exp/a') == ''
+    assert place.exp('check', 'rules', '--ci', '--on', 'exp/a', '..exp/a') == 1, 'what is merged is the last fix'
+    place.git('merge', '-q', '--no-edit', '-X', 'theirs', 'main')
+    assert push(place, 'exp/a') == ''
+    assert place.exp('check', 'rules', '--ci', '--on', 'exp/a', '..exp/a') == 0, place.said
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    assert push(place, 'main') == ''
+
+
+def test_what_the_trunk_has_taken_back_does_not_stay_in_an_experiment_that_has_merged_it(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    start = change(place, lib_DOT_py='first\n')
+    picked = change(place, lib_DOT_py='second\n')
+    change(place, lib_DOT_py='first\n')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'exp/a', start)
+    change(place, 'exp(a): lower', model_DOT_py='m = 2\n')
+    place.git('cherry-pick', picked)
+    assert push(place, 'exp/a') == '', 'it could begin there'
+    place.git('merge', '-q', '--no-edit', 'main')
+    merged = place.git('rev-parse', 'HEAD').stdout.strip()
+    assert (place.path / 'lib.py').read_text() == 'second\n'
+    assert 'do:   git checkout main -- lib.py, which has gone on from there' in push(place, 'exp/a')
+    place.git('checkout', 'main', '--', 'lib.py')
+    change(place, 'exp(a): as the trunk has it')
+    assert told(push(place, 'exp/a', f'{merged}:exp/b')) == 'fixed+variable'
+    assert push(place, 'exp/a') == ''
+
+
+@pytest.mark.parametrize('on_top', [False, True])
+def test_an_octopus_of_states_of_the_trunk_takes_nothing_back(tmp_path: Path, on_top: bool) -> None:
+    place = _lab(tmp_path, GUARDED)
+    first = change(place, OPEN, lib_DOT_py='first\n')
+    other = change(place, OPEN, lib_DOT_py='easier\n', model_DOT_py='m = 0\n')
+    change(place, OPEN, lib_DOT_py='first\n', model_DOT_py='m = 1\n')
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    beside = [_made(place, one, one) if on_top else one for one in (other, first)]
+    parents = ' '.join(['main', *beside])
+    assert told(push(place, f'{_made(place, parents, other)}:main')) == 'guarded'
+    easier = _made(place, parents, 'main', lib_DOT_py='easier\n')
+    assert told(push(place, f'{easier}:exp/a')) == 'fixed+variable'
+
+
+def test_an_octopus_of_branches_that_began_at_several_states_of_the_trunk_is_honest(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    for name in ('one', 'two', 'main'):
+        place.git('switch', '-q', 'main')
+        change(place, 'the trunk goes on', STATUS_DOT_md=f'{name}\n', lib_DOT_py=f'{name}\n')
+        if name != 'main':
+            place.git('switch', '-q', '-c', name)
+            place.write(f'{name}.py', 'x\n')
+            change(place, name)
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'side', 'main')
+    change(place, 'mine', model_DOT_py='m = 2\n')
+    place.git('merge', '-q', '-m', 'both', 'one', 'two')
+    assert len(place.git('rev-list', '--parents', '-1', 'HEAD').stdout.split()) == 4
+    assert push(place, 'side') == push(place, 'side:main') == ''
+
+
+def _worded(tmp_path: Path) -> Place:
+    place = make(tmp_path, '  human: [words.md]\nhumans: [ada@example.org]\n', install=False)
+    change(place, 'words', words_DOT_md='# Words\n\nfirst\n', results_DOT_tsv='id\texperiment\tcommit\n')
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server', '--identity', 'PUSHER')
+    return place
+
+
+def test_nor_does_it_begin_with_rows_and_words_that_the_trunk_does_not_have(tmp_path: Path) -> None:
+    place = _worded(tmp_path)
+    first = place.git('rev-parse', 'main').stdout.strip()
+    brought = {'words_DOT_md': '# Words\n\nnever said\n', 'results_DOT_tsv': 'id\texperiment\tcommit\n1\ta\t\n'}
+    theirs, other = _made(place, '', '', **brought), _made(place, '', '', z='of theirs\n')
+    assert push(place, f'{_made(place, f"main {theirs} {other}", "main")}:main') == ''
+    assert told(push(place, f'{_made(place, theirs, first, **brought)}:exp/a')) == 'human+rows'
+    assert push(place, f'{_made(place, other, first)}:exp/a') == '', 'all of it is as the trunk has it'
+
+
+def test_what_a_person_has_written_on_a_branch_that_was_merged_is_no_offence_there(tmp_path: Path) -> None:
+    place = _worded(tmp_path)
+    ada = ('--author=Ada <ada@example.org>',)
+    place.git('config', 'user.email', 'ada@example.org')
+    place.git('switch', '-q', '-c', 'exp/a')
+    change(place, 'exp(a): words', *ada, words_DOT_md='# Words\n\nfirst\n\nlast\n',
+           notes_journal_DOT_md=FILES['notes_journal.md'].replace('## ', '## 2026-02-01 mine\nb\n\n## ', 1))
+    assert push(place, 'exp/a', PUSHER='ada@example.org') == ''
+    place.git('switch', '-q', 'main')
+    change(place, 'theirs', *ada, words_DOT_md='# Words\n\nzeroth\n\nfirst\n')
+    place.git('merge', '-q', '--no-edit', 'exp/a', check=False)
+    change(place, 'Merge', *ada, words_DOT_md='# Words\n\nzeroth\n\nfirst\n\nlast\n')
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    for branch in ('exp/a', 'exp/b'):
+        place.git('switch', '-q', '-C', branch, 'exp/a')
+        change(place, f'{branch[:3]}({branch[4:]}): lower', model_DOT_py=f'm = "{branch}"\n')
+        assert push(place, branch, PUSHER='bot@example.org') == ''

@@ -8,6 +8,10 @@ from place import Place
 from rulebook import told
 from test_server import bare, change, make, push
 
+from gitexp.lab.lab import Lab
+from gitexp.ledger import write
+from gitexp.ledger.result import Kind, Result, Status
+
 MORE = """\
   links-only: [data/**]
   human: [human_journal.md]
@@ -131,6 +135,19 @@ def test_ci_sees_what_the_server_would_refuse(tmp_path: Path) -> None:
         assert told(place.said) == rule
 
 
+def test_ci_sees_two_spellings_of_which_the_trunk_has_one_by_now(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    start = place.git('rev-parse', 'main').stdout.strip()
+    asked = _commit(place, _tree(place, start, {'experiments/a/PROTOCOL.md': 'p\n'}), start)
+    place.write('experiments/a/Notes.md', 'n\n')
+    change(place)
+    assert place.exp('check', 'rules', '--ci', '--on', 'feature', f'..{asked}') == 0, place.said
+    place.write('experiments/a/Protocol.md', 'q\n')
+    change(place)
+    assert place.exp('check', 'rules', '--ci', '--on', 'feature', f'..{asked}') == 1
+    assert told(place.said) == 'protocol'
+
+
 def test_ci_takes_an_honest_branch_that_the_trunk_has_left_behind(tmp_path: Path) -> None:
     place = _lab(tmp_path)
     place.git('switch', '-q', '-c', 'feature')
@@ -182,3 +199,28 @@ def test_the_merge_of_a_measured_experiment_may_be_reverted_and_comes_back_whole
     place.git('reset', '-q', '--hard', 'HEAD^')
     place.git('revert', '--no-edit', 'HEAD')
     assert push(place, 'main') == ''
+
+
+def test_so_may_that_of_an_experiment_that_was_retired_since(tmp_path: Path) -> None:
+    place = make(tmp_path, MORE, install=False)
+    place.git('rm', '-q', 'results.tsv')
+    change(place, 'a ledger of its own')
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server')
+    place.git('switch', '-q', '-c', 'exp/a')
+    place.write('experiments/a/PLAN.md', PLAN)
+    measured = change(place, 'exp(a): it')
+    place.git('switch', '-q', 'main')
+    write.append(Lab.find(place.path), [Result(
+        id='01m7zare8ydm5njw', time='2026-01-03T00:00:00+00:00', experiment='a', kind=Kind.EVAL, version='v1', commit=measured,
+        value=1.0, status=Status.OK, seed=1, tree='0' * 40, eval_id='e',
+    )])
+    change(place, 'a row')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.ok('supersede', 'a', '--bug', 'leak', '--yes')
+    place.git('commit', '-q', '-a', '-m', 'retired')
+    assert push(place, 'main', 'exp/a') == ''
+
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD^')
+    assert push(place, 'main') == ''
+    assert not (place.path / 'experiments').exists()

@@ -148,9 +148,10 @@ def test_the_trunk_is_neither_deleted_nor_rewritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('target', [
     'refs/heads/MAIN', 'refs/heads/HEAD', 'refs/tags/main', 'refs/tags/Main', 'refs/tags/origin/main', 'refs/main', 'refs/origin/main',
+    'refs/tags/origin', 'refs/tags/origin/HEAD', 'refs/origin/head',
     'refs/tags/exp/a', 'refs/exp/a', 'refs/tags/origin/exp/a', 'refs/origin/exp/a',
     'refs/heads/exp/a/results', 'refs/notes/exp/a', 'refs/notes',
-    'refs/replace/0000000000000000000000000000000000000001', 'refs/heads/exp',
+    'refs/replace/0000000000000000000000000000000000000001', 'refs/heads/exp', 'refs/heads/Exp/a', 'refs/heads/' + 40 * 'c',
 ])
 def test_names_that_would_be_taken_for_the_trunk_are_refused(tmp_path: Path, target: str) -> None:
     assert f'{target}: a' in push(make(tmp_path), f'HEAD:{target}')
@@ -160,7 +161,7 @@ def test_a_name_that_only_ends_like_the_trunk_is_a_name_like_any_other(tmp_path:
     place = make(tmp_path)
     assert push(place, *(f'HEAD:refs/{name}' for name in (
         'tags/release/main', 'heads/release/main', 'remotes/up/main', 'tags/exp', 'remotes/origin/exp/a', 'tags/regexp/a',
-        'tags/archive/exp/a', 'notes/exp',
+        'tags/archive/exp/a', 'notes/exp', 'heads/origin', 'tags/origin/v1',
     ))) == ''
 
 
@@ -456,6 +457,20 @@ def test_a_file_for_people_wants_more_than_a_name(tmp_path: Path) -> None:
     assert push(place, 'main', PUSHER='ada@example.org') == ''
     change(place, 'x', '--author=Bot <bot@example.org>', human_journal_DOT_md='# People\nand more\n')
     assert told(push(place, 'main', PUSHER='ada@example.org')) == 'human'
+
+
+def test_what_a_person_wrote_on_a_branch_is_not_deleted_by_somebody_else(tmp_path: Path) -> None:
+    more = '  human: [experiments/*/VERDICT.md]\nhumans: [ada@example.org]\n'
+    place = make(tmp_path, more, words=('--identity', 'PUSHER'))
+    place.git('switch', '-q', '-c', 'exp/a')
+    place.write('experiments/a/VERDICT.md', 'it is a leak\n')
+    change(place, 'exp(a): verdict')
+    assert push(place, 'exp/a', PUSHER='ada@example.org') == ''
+    place.git('rm', '-q', 'experiments/a/VERDICT.md')
+    change(place, 'exp(a): no verdict', '--author=Bot <bot@example.org>')
+    assert told(push(place, 'exp/a', PUSHER='ada@example.org')) == 'human', 'though the trunk does not have it'
+    place.git('commit', '-q', '--amend', '--no-edit', '--reset-author')
+    assert push(place, 'exp/a', PUSHER='ada@example.org') == ''
 
 
 def test_the_machine_of_who_pushes_has_no_say(tmp_path: Path) -> None:

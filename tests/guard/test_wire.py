@@ -59,6 +59,20 @@ def test_a_branch_does_not_count_on_a_trunk_that_git_will_leave_out(tmp_path: Pa
     assert push(place, '--all') == push(place, 'main:exp/a') == '', 'honest, it is taken'
 
 
+def test_an_experiment_does_not_take_what_only_such_a_trunk_has(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    old = place.git('rev-parse', 'HEAD').stdout.strip()
+    new = change(place, STATUS_DOT_md='what only the trunk may say\n', results_DOT_tsv=FILES['results.tsv'] + '2\t1.0\n')
+    tip = place.git('commit-tree', '-p', old, '-m', 'exp(a): as the trunk', f'{new}^{{tree}}').stdout.strip()
+    said = send(place, bare(place), f'{old} {new} refs/heads/main', f'{NOTHING} {tip} refs/heads/exp/a', cut=new)
+    assert [line for line in said.splitlines() if line.startswith('    ')] == [
+        '    rule: global (gitexp.yaml:5)', "    do:   push 'main' first, since git may leave it out: git push REMOTE main; then the rest",
+        '    rule: rows (built in)', "    do:   push 'main' first, since git may leave it out: git push REMOTE main; then the rest",
+    ]
+    assert at_server(place, 'refs/heads/exp/a') == ''
+    assert push(place, 'main') == push(place, f'{tip}:exp/a') == ''
+
+
 def test_what_somebody_else_pushes_from_a_shallow_clone_is_in_nobodys_way(tmp_path: Path) -> None:
     place = make(tmp_path)
     change(place, STATUS_DOT_md='better\n')

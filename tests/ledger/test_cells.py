@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gitexp.core import escapes
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, read, write
 from gitexp.ledger.result import Kind, Result, Status
@@ -48,8 +49,8 @@ def test_rows_come_back_from_the_ledger_as_they_were(bare: Lab) -> None:
 @settings(max_examples=300, deadline=None)
 @given(said=text)
 def test_a_cell_holds_nothing_that_another_program_could_take_for_an_end(said: str) -> None:
-    cell = cells.escape(said)
-    assert cells.unescape(cell) == said
+    cell = escapes.escape(said)
+    assert escapes.unescape(cell) == said
     assert len(f'a{cell}b'.splitlines()) == 1
     assert '\t' not in cell and not cell.startswith('"')
     cell.encode()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
+from gitexp.core import escapes
 from gitexp.core.errors import Failure
 from gitexp.commands import import_
 from gitexp.lab import config
@@ -68,7 +69,7 @@ def test_no_bytes_crash_it_and_what_it_makes_can_be_read_back(data: bytes, metri
     for row, line in zip(rows, lines.split(b'\n')):
         assert header.parse(line) == cells.parsed(row.cells)
         for column in ('metrics', 'params', 'env'):
-            json.loads(cells.unescape(row.cells[column]), parse_constant=pytest.fail)
+            json.loads(escapes.unescape(row.cells[column]), parse_constant=pytest.fail)
     assert len({row.cells['id'] for row in rows}) == len(rows)
 
 
@@ -79,7 +80,7 @@ def test_no_bytes_crash_it_and_what_it_makes_can_be_read_back(data: bytes, metri
 def test_asking_ends(data: bytes) -> None:
     lab = Lab(None, Path('/nowhere'), 'main', '', '', config.of({'metric': {'name': 'score', 'direction': 'min'}, 'eval': 'true'}), {})
     try:
-        import_._asked(lab, data, Told(), file='log', ask=False)
+        import_._asked(lab, data, Told(), file='log', asks=False)
     except Failure as error:
         assert error.code in (2, 3)
 

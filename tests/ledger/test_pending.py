@@ -1,6 +1,7 @@
 """A run that has begun leaves a row, whatever becomes of its process or of the disk."""
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from collections.abc import Callable
 import forked
 import pytest
 
-from gitexp.core import locks
+from gitexp.core import locks, process
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending, read, write
@@ -84,6 +85,26 @@ def test_only_the_dead_are_recovered(bare: Lab, begun: Result) -> None:
     assert [row.id for row in pending.recover(bare, NOW)] == ['1']
     assert left(bare) == ['2.json']
     alive.drop()
+
+
+@pytest.mark.parametrize('how', [fcntl.LOCK_SH, fcntl.LOCK_EX])
+def test_who_locks_the_file_of_a_dead_run_does_not_bring_it_back(bare: Lab, begun: Result, how: int) -> None:
+    abandoned(bare, begun)
+    with open(bare.state / 'runs' / '1.json', 'rb') as file:
+        fcntl.flock(file, how)
+        assert pending.running(bare) == []
+        assert [row.id for row in pending.recover(bare, NOW)] == ['1']
+    assert list(rows(bare)) == ['1'] and left(bare) == []
+
+
+def test_on_another_machine_only_the_lock_tells(bare: Lab, begun: Result) -> None:
+    abandoned(bare, begun)
+    path = bare.state / 'runs' / '1.json'
+    path.write_bytes(path.read_bytes().replace(process.boot().encode(), b'another-boot'))
+    with open(path, 'rb') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert pending.recover(bare, NOW) == []
+    assert [row.id for row in pending.recover(bare, NOW)] == ['1']
 
 
 @pytest.mark.parametrize('text', [

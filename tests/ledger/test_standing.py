@@ -90,19 +90,59 @@ def test_a_restore_may_stand_before_what_it_undoes(bare: Lab, row: Callable[...,
 
 
 @pytest.mark.parametrize(('ends', 'lost'), [
-    ('xx.', 2), ('x.', None), ('xo.', 2), ('xmx.', 3), ('.xx', None), ('x.x', None), ('.xx.', None), ('xhh.', None), ('xx', 2), ('xux.', 2),
+    ('xx.', 2), ('x.', None), ('xo.', 2), ('xmx.', 3), ('.xx', None), ('x.x', None), ('.xx.', None), ('xh.', 2), ('h.', None), ('xx', 2),
+    ('xux.', 2), ('bb.', 2), ('b.', None), ('xb.', 2), ('r.', 1), ('.r', 1), ('rx.', 2), ('.rx', 1), ('ux.', None), ('q.', None),
+    ('cc.', 2), ('c.', None), ('dd.', None),
 ])
-def test_how_often_a_seed_was_run_before_it_gave_a_value(bare: Lab, row: Callable[..., Result], ends: str, lost: int | None) -> None:
+def test_how_often_a_seed_was_run_before_it_gave_a_value(
+    make_bare: Callable[..., Lab], row: Callable[..., Result], ends: str, lost: int | None,
+) -> None:
     said: dict[str, dict[str, Any]] = {
         '.': {}, 'x': {'status': Status.FAILED}, 'o': {'status': Status.OOM}, 'm': {'status': Status.INTERRUPTED},
         'h': {'status': Status.THERMAL_ABORT}, 'u': {'status': Status.FAILED, 'params': {'undeclared': True}},
+        'c': {'env': {'contended': True}}, 'd': {'env': {'contended': True}, 'params': {'undeclared': True}},
+        'b': {'value': 1e9}, 'r': {}, 'q': {'params': {'undeclared': True}},
     }
-    rows = [row(f'{number}', **{**said[end], **({} if end == '.' else {'value': None})}) for number, end in enumerate(ends)]
-    write.append(bare, [*reversed(rows), row('a', seed=2)])
+    bare = make_bare(bounds=[0, 100], time_limited=True)
+    rows = [row(f'{number}', **{**({'value': None} if end in 'xomhu' else {}), **said[end]}) for number, end in enumerate(ends)]
+    retired = [one.id for one, end in zip(rows, ends) if end in 'rq']
+    bug = row('b', kind=Kind.SUPERSEDE, value=None, tree=None, params={'bug': 'b', 'covers': retired})
+    write.append(bare, [*reversed(rows), row('a', seed=2), *([bug] if retired else [])])
 
     found = standing.trees(bare)
     assert found.lost == ({} if lost is None else {('tree', 1): lost})
     assert found == standing.among(read.read(bare), bare.config.metric)
+
+
+@pytest.mark.parametrize(('story', 'by'), [
+    ('..R', None), ('r.R', 'R'), ('.rR', 'R'), ('rR.', None), ('rrR.', None), ('r.RsS', 'S'), ('rsRS.', None), ('r.RsS.', 'S'),
+    ('rR.sS', 'S'), ('xR.', None), ('x.R', None), ('r.R-', None), ('rsR.S', 'S'), ('rsR.S-', 'R'), ('o.R', None), ('q.R', None),
+])
+def test_whether_what_is_left_of_a_tree_was_there_when_the_rest_was_retired(
+    bare: Lab, row: Callable[..., Result], story: str, by: str | None,
+) -> None:
+    """'R' retires the runs before it but for '.' and 's', 'S' those; '-' undoes the last."""
+    rows = [row('0', kind=Kind.BASELINE, tree='base', env={'lab_data_md5': 'a'}), row('1', tree='base', env={'lab_data_md5': 'a'})]
+    gone: dict[str, str] = {}
+    for number, end in enumerate(story, 2):
+        name = f'{number}'
+        if end in 'RS':
+            covers = [f'{at}' for at, one in enumerate(story[:number - 2], 2) if (one == 's' if end == 'S' else one in 'rxoq')]
+            rows.append(row(name, kind=Kind.SUPERSEDE, value=None, tree=None, params={'bug': 'b', 'covers': covers}))
+            gone[end] = name
+        elif end == '-':
+            rows.append(row(name, kind=Kind.RESTORE, value=None, tree=None, params={'restores': f'{number - 1}'}))
+        else:
+            rows.append(row(name, seed=number, **{
+                'x': {'status': Status.FAILED, 'value': None}, 'o': {'env': {'lab_data_md5': 'b'}}, 'q': {'params': {'undeclared': True}},
+            }.get(end, {})))
+    for order in (rows, rows[::-1]):
+        bare.ledger.unlink(missing_ok=True)
+        write.append(bare, order)
+
+        found = standing.trees(bare)
+        assert found.picked == ({'tree': gone[by]} if by else {})
+        assert found == standing.among(read.read(bare), bare.config.metric)
 
 
 def test_nothing_is_the_best_of_nothing(bare: Lab) -> None:

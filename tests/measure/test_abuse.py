@@ -5,7 +5,9 @@ import os
 
 import pytest
 
-from place import Place
+from gitexp.core import deep
+from place import CONFIG, Place, powerless
+from stories import experiment, rows
 
 POISON = """\
 import os, sys
@@ -85,3 +87,52 @@ def test_a_worktree_that_was_moved_is_not_forgotten(lab: Place) -> None:
     assert lab.exp('close', 'idea') == 3
     assert 'git worktree repair' in lab.talk
     lab.git('worktree', 'repair', '5_worktrees/elsewhere')
+
+
+DEEP = '''\
+import os
+top = os.getcwd()
+for where, name, many in ('experiments/first/results/x', 'd', 1500), ('elsewhere/.git', 'e' * 200, 30), ('json', 'f', 1200):
+    os.chdir(top)
+    os.makedirs(where)
+    os.chdir(where)
+    for _ in range(many):
+        os.mkdir(name)
+        os.chdir(name)
+    open('end', 'w').close()
+'''
+
+
+def test_folders_deeper_than_a_program_can_call_itself_cost_no_row(lab: Place, request: pytest.FixtureRequest) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', 'sh eval.sh'))
+    lab.write('eval.sh', 'python3 try.py; ls; echo score: 2\n')
+    lab.commit('deep')
+    request.addfinalizer(lambda: deep.remove(lab.path))  # pytest cannot.
+    first = experiment(lab, 'first', try_py=DEEP)
+    first.ok('eval', '--seed', '1')
+    assert [(row['experiment'], row['score']) for row in rows(lab)] == [('first', '2.0')]
+    second = experiment(lab, 'second', try_py='')
+    second.ok('eval', '--seed', '1')
+
+    log, = (second.path / 'experiments/second/exp_log').glob('*.log')
+    assert {'elsewhere', 'json'}.isdisjoint(log.read_text().split())
+    lab.ok('supersede', 'first', '--bug', 'deep', '--yes')
+    lab.ok('close', 'first')
+    assert len(list(deep.walk(lab.path / 'experiments/first'))) > 1500
+
+
+@pytest.mark.parametrize('leave', ['chmod 311 src', 'chmod 311 .', 'mkdir -p a/b/c; chmod 0 a/b a'])
+def test_a_folder_that_cannot_be_listed_hides_nothing_from_the_next_run(lab: Place, leave: str) -> None:
+    """Nor does it keep anybody from the checkout."""
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', 'sh eval.sh'))
+    lab.write('src/kept', '')
+    lab.write('eval.sh', 'sh try.sh; ls src; echo score: 2\n')
+    lab.commit('a folder')
+    lab.before = powerless()
+    first = experiment(lab, 'first', try_sh=f'echo > src/left; {leave}\n')
+    assert first.exp('eval', '--seed', '1') == (5 if leave == 'chmod 311 .' else 0)
+    second = experiment(lab, 'second', try_sh='')
+    second.ok('eval', '--seed', '1')
+
+    log, = (second.path / 'experiments/second/exp_log').glob('*.log')
+    assert log.read_text() == 'kept\nscore: 2\n'

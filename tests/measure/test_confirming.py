@@ -47,6 +47,22 @@ def test_a_jump_is_held_until_it_is_confirmed(lab: Place) -> None:
     assert len(rows(lab)) == 11
 
 
+def test_a_jump_while_the_best_was_retired_is_one_when_that_is_back(lab: Place) -> None:
+    lab.ok('baseline')
+    experiment(lab, 'small', model_py='score = 2.9\n').ok('eval')
+    lab.ok('supersede', 'small', '--bug', 'cold', '--yes')
+    leak = experiment(lab, 'leak', model_py='score = 0.5\n')
+    assert leak.ok('eval').startswith('better: ') and verdict(lab) == ('better', [])
+
+    lab.ok('restore', 'small', '--yes')
+    assert [row['verdict'] for row in rows(lab) if row['experiment'] == 'leak'][-1] == 'better'
+    assert verdict(lab) == ('provisional', ['jump']) and 'provisional (jump)' in lab.ok('list')
+    assert 'provisional' in lab.ok('show', 'leak')
+    lab.git('init', '-q', '--bare', '../shared.git')
+    lab.git('remote', 'add', 'origin', '../shared.git')
+    assert leak.exp('submit') == 1 and "'exp/leak' is not confirmed: " in leak.talk
+
+
 def test_more_runs_stay_confirmed_and_another_tree_is_not(lab: Place) -> None:
     leak = jump(lab)
     lab.ok('confirm', 'leak', '--because', 'looked')
@@ -64,7 +80,7 @@ def test_retired_and_measured_again_it_is_held_anew(lab: Place) -> None:
     runs = [row for row in read.read(here).results if row.experiment == 'leak' and row.kind is Kind.EVAL]
     retired = Result('9', '', 'leak', Kind.SUPERSEDE, version='v1_leak', params={'bug': 'leak', 'covers': [row.id for row in runs]})
     write.append(here, [retired, *(row._replace(id=f'a{row.id}', version='v2') for row in runs)])
-    assert verdict(lab) == ('provisional', ['jump'])
+    assert verdict(lab) == ('provisional', ['retried', 'jump'])
 
     write.append(here, [Result('b', '', 'leak', Kind.RESTORE, params={'restores': '9'})])
     assert verdict(lab) == ('better', [])

@@ -16,7 +16,7 @@ from gitexp.measure import data
 from gitexp.measure.data import Digests, Watch
 from stories import experiment, rows
 
-BY_HAND = "find -L data -type f | LC_ALL=C sort | xargs -d '\\n' md5sum | md5sum"
+BY_HAND = 'find -L data -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum | md5sum'
 
 
 def md5(text: str) -> str:
@@ -73,6 +73,21 @@ def test_the_md5_in_a_row_is_that_of_md5sum(lab: Place, idea: Place) -> None:
     several = declare(lab, idea, '[data/val.txt, extra.txt]')
     assert several['data'] == {'data/val.txt': md5('validation'), 'extra.txt': md5('more')}
     assert several['data_md5'] == md5(f"{md5('validation')}  data/val.txt\n{md5('more')}  extra.txt\n")
+
+
+def test_a_name_that_holds_a_line_does_not_stand_for_another_file(tmp_path: Path) -> None:
+    one = put(tmp_path / 'data' / 'b.txt', 'hard')
+    put(tmp_path / 'data' / 'c.txt', 'harder')
+    two_files = digests(tmp_path, 'data').lab
+    put(tmp_path / 'data' / f'b.txt\n{md5("harder")}  data' / 'c.txt', 'hard')
+    one.unlink()
+    (tmp_path / 'data' / 'c.txt').unlink()
+
+    by_hand = subprocess.run(BY_HAND, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()[0]
+    assert digests(tmp_path, 'data').lab == by_hand != two_files
+    put(tmp_path / 'data' / 'a\\b', 'x')
+    by_hand = subprocess.run(BY_HAND, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()[0]
+    assert digests(tmp_path, 'data').lab == by_hand
 
 
 def test_data_that_changed_is_read_again_though_its_times_say_otherwise(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ open(path, 'w').write(str(left - 1))
 assert left <= 0
 score = 2.0
 """
+SCORES = TRIES.replace('assert left <= 0\nscore = 2.0', 'score = [2.0, 1000.0, 1000.0][max(left, 0)]')
+PICKED = TRIES.replace('assert left <= 0\nscore = 2.0', 'score = 2.0 + max(left, 0)')
 ONE_VALUE = 'import sys\nscore = 2.0 - 0.001 * int(sys.argv[1])\n'
 
 
@@ -30,9 +32,64 @@ def test_a_seed_that_was_run_until_it_ended_well(lab: Place, tmp_path: Path) -> 
     assert rows(lab)[-1]['verdict'] == 'provisional' and json.loads(rows(lab)[-1]['params']) == {'flags': ['retried']}
     best = json.loads(lab.ok('best', '--json'))
     assert (best['verdict'], best['flags']) == ('provisional', ['retried'])
-    assert 'but seed 1 was run 2 times in vain before it gave a value' in best['why']
+    assert 'but other runs of seed 1 failed, did not compete or are retired: 2' in best['why']
     assert '    better: ' in lab.ok('confirm', 'idea', '--because', 'the disk was full')
     assert json.loads(lab.ok('best', '--json'))['verdict'] == 'better'
+
+
+def test_a_seed_that_was_run_until_it_was_within_the_bounds(lab: Place, tmp_path: Path) -> None:
+    tries = tmp_path / 'tries'
+    tries.write_text('2')
+    lab.ok('baseline')
+    idea = experiment(lab, model_py=SCORES)
+    for _ in range(3):
+        idea.ok('eval', TRIES=str(tries))
+
+    assert [row['score'] for row in rows(lab)[4:]] == ['1000.001', '1000.001', '2.001', '2.002', '2.003']
+    assert idea.said.startswith('provisional: idea v1 against the baseline') and 'flag: retried' in idea.said
+
+
+def test_a_seed_whose_value_was_retired_and_that_was_run_once_more(lab: Place, tmp_path: Path) -> None:
+    tries = tmp_path / 'tries'
+    tries.write_text('1')
+    lab.ok('baseline')
+    idea = experiment(lab, model_py=PICKED)
+    idea.ok('eval', '--seeds', '3', TRIES=str(tries))
+    measured = idea.git('rev-parse', 'HEAD').stdout.strip()
+    idea.ok('supersede', '--bug', 'unlucky', '--runs', rows(lab)[4]['id'], '--yes')
+    idea.git('reset', '-q', '--hard', measured)
+
+    said = idea.ok('eval', '--seeds', '3', TRIES=str(tries))
+    assert said.startswith('provisional: idea v1 against the baseline')
+    assert 'but other runs of seed 1 failed, did not compete or are retired: 1\n    flag: retried\n' in said
+    assert json.loads(lab.ok('best', '--json'))['flags'] == ['retried']
+
+
+def test_a_gain_over_what_is_left_of_a_tree(lab: Place) -> None:
+    lab.ok('baseline', '--seeds', '4')
+    retire(lab, 'baseline', '2')
+    idea = experiment(lab)
+
+    assert "but some of the other's runs are retired and others count\n    flag: retried\n" in idea.ok('eval', '--seeds', '3')
+    assert '    better: ' in lab.ok('confirm', 'idea', '--because', 'seed 2 ran on the broken machine')
+
+
+def test_a_gain_of_what_is_left_of_a_tree(lab: Place) -> None:
+    lab.ok('baseline')
+    experiment(lab).ok('eval', '--seeds', '5')
+    for seed in ('4', '5'):
+        assert json.loads(lab.ok('best', '--json'))['verdict'] == 'better'
+        retire(lab, 'idea', seed)
+        best = json.loads(lab.ok('best', '--json'))
+        assert (best['verdict'], best['flags']) == ('provisional', ['retried'])
+        assert 'but some of its own runs are retired and others count' in best['why']
+        assert 'confirmed by ' in lab.ok('confirm', 'idea', '--because', 'that machine was broken')
+    assert json.loads(lab.ok('best', '--json'))['verdict'] == 'better'
+
+
+def retire(lab: Place, slug: str, seed: str) -> None:
+    run = next(row['id'] for row in rows(lab) if (row['experiment'], row['seed']) == (slug, seed))
+    lab.ok('supersede', slug, '--bug', f'hot-gpu-{seed}', '--runs', run, '--yes')
 
 
 def test_seeds_that_all_give_one_value_count_as_one(lab: Place) -> None:

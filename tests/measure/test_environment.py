@@ -121,14 +121,44 @@ def test_the_program_is_found_as_the_shell_finds_it(command: str, name: str | No
 
 def test_what_changes_which_code_is_loaded_is_left_out() -> None:
     kept = {'PATH': '/bin', 'LD_LIBRARY_PATH': '/lib', 'PYTHONHASHSEED': '0', 'PYTHON_VERSION': '3'}
-    kept |= {'MPLCONFIGDIR': '/x', 'BASH_FUNC_module%%': '() { :; }'}
+    kept |= {'MPLCONFIGDIR': '/x', 'BASH_FUNC_module%%': '() { :; }', 'PYTHONIOENCODING': 'utf-8:replace'}
     bending = {'PYTHONHOME': '/x', 'LD_PRELOAD': 'x.so', 'NODE_OPTIONS': '-r x', 'MAKEFILES': 'x', 'CDPATH': '/x', 'PYTEST_ADDOPTS': '-p x'}
     bending |= {name: '/x' for name in ('OPENSSL_CONF', 'OPENSSL_MODULES', 'GCONV_PATH', 'ZDOTDIR', 'LUA_PATH_5_4')}
-    bending |= {'MPLBACKEND': 'module://x'}
+    bending |= {'MPLBACKEND': 'module://x', 'PERL_HASH_SEED': '5'}
     quiet = {'GIT_DIR': '/x', 'BASH_FUNC_python3%%': '() { :; }', 'PYTHONPATH': ''}
 
     assert environment.handed_on({**kept, **bending, **quiet}) == kept
     assert environment.withheld({**kept, **bending, **quiet}) == list(bending)
+
+
+def test_the_order_of_a_set_is_not_picked_by_whoever_asks(lab: Place) -> None:
+    lab.write('eval.py', "print('score:', hash('a seed'))\n")
+    lab.commit('by a hash')
+    idea = experiment(lab)
+    for seed in (1, 2):
+        idea.ok('eval', '--seed', str(seed), PYTHONHASHSEED=str(seed))
+        assert 'PYTHONHASHSEED is not handed to the run' in idea.talk
+    idea.ok('eval', '--seed', '3', PYTHONHASHSEED='0')
+
+    assert 'PYTHONHASHSEED' not in idea.talk and len({row['score'] for row in rows(lab)}) == 1
+
+
+@pytest.mark.parametrize(('said', 'is_kept'), [
+    ('utf8', True), ('UTF-8:surrogateescape', True), ('latin-1', True), (':replace', True),
+    ('cp037', False), ('utf-16', False), ('utf-7:ignore', False), ('no-such', False),
+])
+def test_letters_that_nobody_reads_are_left_out(said: str, is_kept: bool) -> None:
+    assert bool(environment.handed_on({'PYTHONIOENCODING': said})) is is_kept
+
+
+def test_what_the_evaluation_prints_is_read_in_whatever_letters_it_was_asked_for(lab: Place) -> None:
+    lab.write('eval.py', "import model\nprint('score: 5')\n")
+    lab.commit('a fixed value')
+    idea = experiment(lab, model_py="import os\nos.write(1, b'score: 0.001\\n')\n")
+
+    assert idea.exp('eval', '--seed', '1', PYTHONIOENCODING='cp037') == 4
+    assert 'PYTHONIOENCODING is not handed to the run' in idea.talk.encode('utf-8', 'surrogateescape').decode('cp037')
+    assert [row['score'] for row in rows(lab)] == ['']
 
 
 def test_a_module_on_the_path_of_the_command_is_not_hidden(lab: Place) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import killing
-from place import CONFIG, PROGRAM, Place
+from place import CONFIG, PROGRAM, Place, powerless
 from gitexp.lab.lab import Lab
 from gitexp.measure import occupancy
 from stories import change, experiment, reason, rows
@@ -221,3 +221,21 @@ def test_a_note_that_was_never_wholly_written_holds_nobody_up(lab: Place, text: 
 
     assert not note.exists()
     idea.ok('eval', '--seed', '1')
+
+
+@linux
+def test_a_run_that_takes_the_modes_of_its_own_file_holds_nobody_up(lab: Place, hung: subprocess.Popen[str], started: Path) -> None:
+    hung.kill()
+    hung.wait()
+    until(lambda: not any(map(alive, pids(started))))
+    state = lab.path / '.git' / 'exp'
+    begun, = (state / 'runs').glob('*.json')
+    for path in (begun, state / 'exp-checkout.run', state / 'runs'):
+        path.chmod(0)
+    lab.before = powerless()
+    lab.ok('status')
+
+    assert f"put right: '{state}/" in lab.talk and "could not be used, nor 2 more" in lab.talk
+    assert [(row['id'], row['status']) for row in rows(lab)] == [(begun.stem, 'failed')]
+    lab.ok('status')
+    assert 'could not be used' not in lab.talk

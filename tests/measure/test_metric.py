@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitexp.measure.metric import LONGEST, MANY, Reader, Reading
@@ -49,6 +49,9 @@ def test_the_number_is_found(said: str, value: float) -> None:
     ('INFO val_bpb: 2.5\n', "the nearest line is 'INFO val_bpb: 2.5'"),
     ('val_bpb: good\nval_bpb: 3\n', "with different values: 3.0, and 'good', which is text"),
     ('val_bpb: 3\n{"val_bpb": "good"}', "with different values: 3.0, and 'good', which is text"),
+    ('val_bpb:\nval_bpb: 3\n{"val_bpb": "good"}', "with different values: 3.0, and 'good', which is text"),
+    ('val_bpb: val_bpb: 3\nval_bpb:\nval_bpb: 0.1\n', "with different values: 0.1, and 'val_bpb: 3', which is text"),
+    ('val_bpb: 0.1\nval_bpb: val_bpb: 3\nval_bpb:\n', "with different values: 0.1, and 'val_bpb: 3', which is text"),
     ('val_bpb: 2.5 bits\n', "printed 'val_bpb: 2.5 bits', which is text"),
     ('val_bpb: 2,5\n', 'which is text'),
     ('val_bpb: 1_000\n', 'which is text'),
@@ -96,6 +99,13 @@ def test_a_number_within_a_line_may_be_the_true_one(said: str, shown: str) -> No
 
         assert reading.value is None and shown in (reading.why or '')
         assert 'print it once, on a line of its own, and end the line before it' in (reading.why or '')
+
+
+@pytest.mark.parametrize('said', ['xe2e: 1e2e: 5\ne2e: 100\n', 'e2e: 100\nx e2e=1e2e: 5\n'])
+def test_a_number_that_somebody_else_began_swallows_no_name(said: str) -> None:
+    reading = read(said, name='e2e')
+
+    assert reading.value is None and 'and 5.0 within' in (reading.why or '')
 
 
 def test_a_colour_that_somebody_else_began_hides_no_name() -> None:
@@ -184,6 +194,20 @@ def test_it_does_not_matter_how_the_output_is_cut(value: float, cuts: list[int])
 @given(finite)
 def test_a_line_and_json_say_the_same(value: float) -> None:
     assert read(f'val_bpb: {value!r}').value == read(json.dumps({'val_bpb': value})).value == value
+
+
+NAMES = st.sampled_from(['score', 'mse', 'm', 'e2e', 'nan_x', 'e1'])
+PIECES = ['$', ': ', '=', ':', '5', '0.1', '1e', '-', 'nan', 'inf', '\n', '\r', ' ', 'x', '_', '{', '}', '"', '[', '\x1b[', '3', 'm', ',',
+          '\xff', '\n$: 0.1\n', '\n$:\n', '\n{"$": 0.1}', '\n{"$": "', '\n{"a": "', '$: 100', 'z' * LONGEST]  # '$' for the name
+AROUND = st.lists(st.sampled_from(PIECES), max_size=8).map(''.join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NAMES, AROUND, AROUND, st.sampled_from([': ', '=', ' : ']))
+def test_whatever_is_printed_around_the_true_line_no_other_number_counts(name: str, before: str, after: str, between: str) -> None:
+    said = f'{before}${between}5\n{after}'.replace('$', name)
+
+    assert read(said.encode('latin-1'), name=name).value in (None, 5.0)
 
 
 @given(st.binary(max_size=400), st.binary(max_size=400))

@@ -62,6 +62,15 @@ def test_a_python_is_looked_for_where_the_command_does_not_tell(lab: Place, pyth
     assert _found(lab, 'python3 eval.py', 'helperlib') == set()
 
 
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(lab: Place) -> None:
+    site = _fill(lab.path / '.venv')
+    for name in ('__editable___a_finder.py', '__editable___b_finder.py'):
+        os.mkfifo(site / name)
+    (site / '__editable___c_finder.py').write_text("MAPPING = {'mapped': '/elsewhere'}\n")
+
+    assert _found(lab, 'make score', 'helperlib', 'mapped', 'model') == {'helperlib', 'mapped'}
+
+
 def test_what_is_installed_from_its_sources_counts_unless_it_is_the_lab(lab: Place, python: Path, tmp_path: Path) -> None:
     site = python / 'lib' / VERSION / 'site-packages'
     for name in ('other/package/__init__.py', 'other/setup.py', 'mapped/__init__.py'):

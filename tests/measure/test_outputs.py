@@ -1,12 +1,15 @@
 """What a run must leave, where it goes, and room for it."""
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 import gitexp
+from gitexp.core import deep
+from gitexp.measure import outputs
 from place import CONFIG, Place
 from stories import change, experiment, reason, rows
 
@@ -36,6 +39,22 @@ def test_declared_outputs_may_be_left_in_every_place(lab: Place) -> None:
     idea.ok('eval', '--seed', '1')
 
     assert rows(lab)[0]['score'] == '1.0'
+
+
+def test_an_output_below_folders_without_end_is_not_looked_for_without_end(tmp_path: Path) -> None:
+    places = outputs.expect('run', folder=tmp_path / 'e', checkout=tmp_path / 'c', below=tmp_path)
+    (places.out / 'near').mkdir(parents=True)
+    at = os.open(places.out, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir('d', dir_fd=at)
+        inner = os.open('d', os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inner
+    os.close(at)
+    missing = places.missing(['**/end', 'near'])
+    deep.remove(tmp_path / 'e')
+
+    assert missing == ['**/end']
 
 
 def test_what_another_run_has_left_does_not_count(lab: Place) -> None:

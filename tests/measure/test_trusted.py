@@ -40,6 +40,22 @@ def test_a_baseline_that_does_not_pass_lets_nothing_in(strict: Place) -> None:
     idea.ok('eval')
 
 
+def test_what_is_left_of_a_baseline_is_measured_anew(strict: Place) -> None:
+    strict.ok('baseline', '--seeds', '4')
+    strict.ok('supersede', 'baseline', '--bug', 'hot-gpu', '--runs', rows(strict)[1]['id'], '--yes')
+    idea, eval_id = experiment(strict), rows(strict)[0]['eval_id']
+
+    assert idea.exp('eval') == 3
+    why = "because of 'hot-gpu' some of its runs are retired and others count, so that the mean may be picked"
+    way = f'retire the rest too: git exp supersede baseline --bug hot-gpu --eval-id {eval_id}; once mended: git exp baseline'
+    assert idea.talk == f'git exp: nothing is evaluated before a baseline has passed: {why}\nhint: {way}\n'
+    assert strict.exp('baseline') == 3 and strict.talk == f'git exp: the baseline cannot pass: {why}\nhint: {way}\n'
+    assert len(rows(strict)) == 6
+    strict.ok('supersede', 'baseline', '--bug', 'hot-gpu', '--eval-id', eval_id, '--yes')
+    strict.ok('baseline')
+    assert idea.ok('eval').startswith('better: ')
+
+
 def test_what_the_lab_wants_now_is_what_counts(strict: Place) -> None:
     strict.ok('baseline')
     change(strict, gitexp_yaml=STRICT.replace('[0, 40]', '[5, 40]'))

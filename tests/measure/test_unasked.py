@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from place import CONFIG, Place
+from place import CONFIG, Place, powerless
 from stories import change, experiment, reason, rows
 
 EVAL = """\
@@ -18,6 +18,13 @@ FAKE = """\
 def loads(text): return {'score': 0.0}
 """
 TRAIN = 'train: python3 train.py\n'
+FORGED = """\
+import importlib.util, marshal, os, struct
+cache, of = importlib.util.cache_from_source('scores.py'), os.stat('scores.py')
+head = importlib.util.MAGIC_NUMBER + struct.pack('<III', 0, int(of.st_mtime), of.st_size)
+code = head + marshal.dumps(compile('score = 0.0', 'scores.py', 'exec'))
+"""
+INFO = 'import os; os.mkdir("x.dist-info"); open("x.dist-info/entry_points.txt", "w").write("[{}]\\nx = y:z\\n")'
 ANSWER = "open('answer.json', 'w').write('{\"score\": 2.0}')\n"
 
 
@@ -37,6 +44,8 @@ def strict(lab: Place) -> Place:
     ('sitecustomize.py', 'import json\n', 'sitecustomize.py: Python would load it before every program'),
     ('conftest.py', '', 'conftest.py: pytest would load it unasked'),
     ('org/__init__.py', '', "org/__init__.py: Python's own modules ask for 'org.python.core', and would load it"),
+    ('x.dist-info/entry_points.txt', '',
+     'x.dist-info/entry_points.txt: Python would load the plug-ins that it names, as of an installed project'),
 ])
 def test_a_module_that_takes_the_place_of_pythons_own_is_refused(strict: Place, name: str, text: str, said: str) -> None:
     idea = experiment(strict, notes_md='')
@@ -74,7 +83,8 @@ def test_what_the_trunk_has_is_its_own_affair(strict: Place) -> None:
 
 
 def test_an_experiment_may_add_modules(strict: Place) -> None:
-    idea = experiment(strict, train_py=f'import layers\n{ANSWER}', layers_py='', src__types_py='', data__notes_md='')
+    installs = INFO.format('console_scripts')
+    idea = experiment(strict, train_py=f'import layers\n{ANSWER}{installs}\n', layers_py='', src__types_py='', data__notes_md='')
     idea.ok('eval', '--seed', '1')
 
     assert rows(strict)[0]['status'] == 'ok'
@@ -87,7 +97,9 @@ def test_an_experiment_may_add_modules(strict: Place) -> None:
     ('import os; os.mkdir("eval"); open("eval/__init__.py", "w")', "left eval/__init__.py: Python would load it in place of 'eval.py'"),
     ('open("sitecustomize.py", "w")', 'training left sitecustomize.py'),
     ('import os; os.makedirs("org/python"); open("org/python/core.py", "w")', 'training left org/python/core.py'),
-], ids=['module', 'package', 'link', 'shadow', 'site', 'jython'])
+    ('import os; os.mkdir("x.dist-info"); os.mkfifo("x.dist-info/entry_points.txt")', 'training left x.dist-info/entry_points.txt'),
+    (INFO.format('torch.backends'), 'training left x.dist-info/entry_points.txt: Python would load the plug-ins that it names'),
+], ids=['module', 'package', 'link', 'shadow', 'site', 'jython', 'pipe', 'plug-in'])
 def test_training_cannot_leave_such_a_module_for_the_evaluation(strict: Place, code: str, said: str) -> None:
     idea = experiment(strict, train_py=f'{ANSWER}{code}\n')
 
@@ -110,6 +122,40 @@ head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, 'little') + bytes(8)  # by 
 open(importlib.util.cache_from_source('helper.py'), 'wb').write(head + code)
 """
     idea = experiment(lab, train_py=forge)
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(lab)[0]['score'] == '2.0'
+
+
+@pytest.mark.parametrize(('leave', 'said'), [
+    ('os.mkdir("json"); open("json/__init__.py", "w").write("def loads(x): return 0"); os.chmod("json", 0o311)',
+     "training left json/__init__.py: Python would load it in place of its own 'json'"),
+    ('open("json.py", "w").write("def loads(x): return 0"); os.chmod(".", 0o311)', 'training left ./: it cannot be listed'),
+    ('os.mkdir("checkpoints"); os.chmod("checkpoints", 0o311)', None),
+])
+def test_a_folder_that_training_leaves_and_nobody_can_list_is_not_taken_as_empty(strict: Place, leave: str, said: str | None) -> None:
+    strict.before = powerless()
+    idea = experiment(strict, train_py=f'import os\n{ANSWER}{leave}\n')
+
+    assert idea.exp('eval', '--seed', '1') == (5 if said else 0), idea.talk
+    assert (said or '') in idea.talk
+    change(idea, train_py=ANSWER)
+    idea.ok('eval', '--seed', '1')
+    assert [row['score'] for row in rows(strict)] == (['', '2.0'] if said else ['2.0', '2.0'])
+
+
+@pytest.mark.parametrize('leave', [
+    'os.makedirs(cache)', 'os.mkdir("__pycache__"); open(cache, "wb").write(code); os.chmod("__pycache__", 0o311)',
+    'os.mkdir("__pycache__"); open(cache, "wb").write(code); os.chmod("__pycache__", 0)',
+])
+def test_compiled_code_is_removed_in_whatever_folder_it_lies(lab: Place, leave: str) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('eval.py,', 'eval.py, scores.py,') + TRAIN)
+    lab.write('scores.py', 'score = 2.0\n')
+    lab.write('eval.py', 'import scores\nprint("score:", scores.score)\n')
+    lab.write('train.py', '')
+    lab.commit('scores')
+    lab.before = powerless()
+    idea = experiment(lab, train_py=FORGED + leave + '\n')
     idea.ok('eval', '--seed', '1')
 
     assert rows(lab)[0]['score'] == '2.0'
@@ -166,6 +212,30 @@ def test_honest_compiled_code_does_no_harm(single: Place, how: str, monkeypatch:
     row, = rows(single)
     log, = (idea.path / 'experiments/idea/exp_log').glob('*.log')
     assert row['score'] == '2.0' and bool(how) == ('__pycache__' in log.read_text())
+
+
+def test_code_that_pytest_would_load_in_place_of_fixed_tests_is_found(lab: Place) -> None:
+    run = f'env -u PYTHONDONTWRITEBYTECODE {sys.executable} -m pytest -q -s -p no:cacheprovider bench/test_score.py'
+    config = CONFIG.replace('eval.py,', 'bench/test_score.py,')
+    lab.write('gitexp.yaml', config.replace('python3 eval.py {seed}', f'python3 train.py && {run}'))
+    lab.write('bench/test_score.py', 'def test_score():\n    print("\\nscore:", 2.0)\n    assert 2.0 > 1, "no"\n')
+    lab.write('train.py', '')
+    lab.commit('pytest')
+    honest = experiment(lab, train_py='x = 1\n')
+    honest.ok('eval', '--seed', '1')
+    made, = (lab.path / '.git/exp/exp-checkout/bench/__pycache__').iterdir()
+    forge = f'''\
+import os, struct
+os.mkdir('bench/__pycache__')
+code, info = {made.read_bytes()!r}, os.stat('bench/test_score.py')
+stamp = code[8:16] if code[4] else struct.pack('<LL', int(info.st_mtime) & 0xffffffff, info.st_size)
+open('bench/__pycache__/{made.name}', 'wb').write(code[:8] + stamp + code[16:].replace(struct.pack('<d', 2.0), struct.pack('<d', 1.5)))
+'''
+    other = experiment(lab, 'other', train_py=forge)
+
+    assert other.exp('eval', '--seed', '1') == 5
+    assert f"it left bench/__pycache__/{made.name}: it is not what Python makes of 'bench/test_score.py'" in other.talk
+    assert [(row['status'], row['score']) for row in rows(lab)] == [('ok', '2.0'), ('violation', '')]
 
 
 def test_training_cannot_leave_an_init_in_a_folder_of_fixed_code(single: Place) -> None:

@@ -77,3 +77,24 @@ def test_rows_lost_while_it_runs_make_no_verdict(lab: Place, tmp_path: Path) -> 
 
     assert 'no verdict: ' in child.communicate(timeout=60)[1]
     assert rows(lab)[-1]['verdict'] == 'provisional'
+    assert slow.exp('eval') == 3 and 'has lost rows that it had' in slow.talk, 'its own row is the last one now'
+    lab.ok('sync', '--local')
+    assert slow.ok('eval', '--seeds', '3', GATE=str(gate)).startswith('worse: slow v1 against good v1')
+
+
+def test_what_is_appended_hides_no_loss_from_whoever_judges(lab: Place) -> None:
+    lab.ok('baseline')
+    lab.commit('rows')
+    experiment(lab, 'good', model_py='score = 2.0\n').ok('eval')
+    idea = experiment(lab, 'idea', model_py='score = 2.5\n')
+    idea.ok('eval', '--seeds', '3')
+    lab.git('stash')
+    lab.write('old.tsv', 'commit\tscore\tstatus\na1b2c3d\t9.0\tkeep\n')
+    lab.ok('import', 'old.tsv')
+
+    for words in (['eval'], ['submit'], ['confirm', '--because', 'why not']):
+        assert idea.exp(*words) == 3 and 'has lost rows that it had' in idea.talk, words
+    assert lab.ok('best').startswith('the baseline: ') and 'has lost rows that it had' in lab.talk
+    lab.ok('sync', '--local')
+    assert lab.ok('best').startswith('good v1: ') and lab.talk == ''
+    assert len((lab.path / '.git/exp/last-row').read_text().split()) == 1, 'what is there again need not be looked for'

@@ -13,6 +13,7 @@ from gitexp import cli
 from gitexp.lab.lab import Lab
 from gitexp.ledger import write
 from gitexp.ledger.result import Kind, Result, Status
+from gitexp.measure import current
 
 CONFIG = """\
 metric: {name: val_bpb, direction: min, min_effect: 0.01, bounds: [0, 100]}
@@ -77,16 +78,16 @@ class Notebook:
 
     def runs(self, experiment: str, letter: str, values: Sequence[float | None], **more: Any) -> list[str]:
         """A row for each value, with seeds from 1; None is a run that failed. Returns their ids."""
-        kind = Kind.BASELINE if experiment == 'baseline' else Kind.EVAL
+        kind, lab = Kind.BASELINE if experiment == 'baseline' else Kind.EVAL, Lab.find(self.lab.path)
         made = [
             self._row(experiment, kind, number, **{
                 'status': Status.FAILED if value is None else Status.OK, 'value': value, 'seed': seed, 'seconds': 2.5, 'memory_gb': 0.125,
-                'commit': letter * 40, 'tree': letter * 40, 'eval_id': 'e1', **more,
+                'commit': letter * 40, 'tree': letter * 40, 'eval_id': current.eval_id(lab), **more,
             })
             for number, (seed, value) in enumerate(enumerate(values, 1), len(self.rows))
         ]
         self.rows += made
-        write.append(Lab.find(self.lab.path), made)
+        write.append(lab, made)
         return [row.id for row in made]
 
     def supersede(self, experiment: str, bug: str, covers: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ def test_json_has_every_field_and_the_bug(story: notebook.Notebook) -> None:
     assert rows[0] == {
         'id': f'{7:016}', 'time': '2026-03-01T00:07:00+00:00', 'experiment': 'wide-context', 'kind': 'eval', 'status': 'ok',
         'version': 'v1', 'commit': 'e' * 40, 'value': 0.51, 'verdict': 'provisional', 'seed': 1, 'seconds': 2.5, 'memory_gb': 0.125,
-        'description': notebook.DESCRIPTION, 'tree': 'e' * 40, 'eval_id': 'e1', 'metrics': {}, 'params': {}, 'env': {},
+        'description': notebook.DESCRIPTION, 'tree': 'e' * 40, 'eval_id': story.rows[7].eval_id, 'metrics': {}, 'params': {}, 'env': {},
         'superseded_by': 'val-leak', 'why_not': None,
     }
     assert rows[2]['params'] == {'bug': 'val-leak', 'covers': [f'{7:016}', f'{8:016}']}

@@ -56,6 +56,13 @@ def test_a_job_that_has_only_commits_says_which_branch(broken: Place) -> None:
     assert broken.exp('check', 'rules', 'HEAD^..HEAD', '--on', 'exp/a') == 1
 
 
+def test_a_branch_that_is_called_like_a_commit_is_not_taken_for_it(broken: Place) -> None:
+    evil = broken.git('rev-parse', 'HEAD^').stdout.strip()
+    broken.git('update-ref', f'refs/heads/{evil}', 'main')
+    assert broken.exp('check', 'rules', '--ci', '--on', 'exp/a', f'..{evil}') == 1
+    assert broken.said.startswith(f'{evil[:10]} eval.py: changed\n')
+
+
 def test_what_is_staged(broken: Place) -> None:
     assert 'nothing against' in broken.ok('check', 'rules', '--staged')
     apply(broken, 'edit eval.py; edit data.py')

@@ -236,6 +236,20 @@ def test_an_octopus_is_judged_against_every_parent(tmp_path: Path) -> None:
     assert ranged(place) == 'frozen'
 
 
+def test_a_merge_does_not_bring_another_spelling_of_what_is_kept(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    assert _commit(place, 'add docs/archived/new.md; add notes.md') == 'ok'
+    place.git('switch', '-q', '-c', 'side', 'main')
+    assert _commit(place, 'add docs/archived/NEW.md; add Notes.md') == 'ok'
+    place.git('switch', '-q', 'exp/a')
+    assert _merge(place, 'side', '-m', 'take it') == 'keep'
+    place.without_hooks('commit', '-q', '-m', 'exp(a): take it')
+    assert (ranged(place), rulebook.pushed(place, 'exp/a'), rulebook.served(place, 'exp/a')) == ('keep',) * 3
+    place.git('reset', '-q', '--hard', 'HEAD^')
+    _on_trunk(place, 'add docs/archived/new.md; add docs/archived/NEW.md')
+    assert _merge(place, 'main', '-m', 'take in main') == 'ok', 'the trunk has both'
+
+
 def _two_sides(tmp_path: Path) -> Place:
     """Two branches that have both appended to the journal and to the ledger of the trunk."""
     place = make(tmp_path, branch='main')

@@ -31,7 +31,7 @@ def _entry(name: str | None) -> Entry | None:
 def _judged(
     path: str, new: Entry | None, olds: list[str | None], bases: list[str | None], branch: str | None = 'main', **more: Any,
 ) -> list[str]:
-    change = Change(path, new, tuple(map(_entry, olds)), tuple(map(_entry, bases)))
+    change = Change(path, new, tuple(map(_entry, olds)), (tuple(map(_entry, bases)),) * (len(olds) - 1))
     return [f'{one.rule} {one.message}' for one in judge(Case(RULES, branch, TEXTS.__getitem__, **more), [change])]
 
 
@@ -61,6 +61,16 @@ def test_where_each_side_is_what_one_of_two_merge_bases_had_only_the_trunk_tells
         assert _judged('eval.py', _entry(new), sides, sides) == ['frozen both sides of the merge have changed it']
     assert _judged('eval.py', _entry('mine'), sides, sides, away=lambda one: one.new != _entry('mine')) == []
     assert _judged('eval.py', _entry('new'), ['new', 'theirs'], sides) == [], 'one side has moved on from both'
+
+
+def test_an_octopus_is_one_merge_after_the_other() -> None:
+    def judged(new: str, *sides: str, bases: tuple[str, ...]) -> int:
+        change = Change('eval.py', _entry(new), tuple(map(_entry, sides)), tuple((_entry(one),) for one in bases))
+        return len(judge(Case(RULES, 'main', TEXTS.__getitem__), [change]))
+    assert judged('mine', 'base', 'mine', 'base', bases=('base', 'base')) == 0
+    assert judged('mine', 'base', 'mine', 'base', bases=('mine', 'base')) == 1, 'the first one has moved on from it'
+    assert judged('new', 'new', 'base', 'mine', bases=('base', 'mine')) == 0, 'from each in its turn'
+    assert judged('theirs', 'mine', 'theirs', 'mine', bases=('base', 'mine')) == 1, 'nobody has settled the first two'
 
 
 def test_a_union_is_a_plain_file() -> None:
@@ -122,6 +132,33 @@ def test_links_come_from_either_side_and_nothing_else_does() -> None:
     assert _judged('data/x', _entry('new'), [None, 'theirs'], [None]) == ['links-only changed, and is no symbolic link']
     assert _judged('data/x.gitkeep', Entry('100644', 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'), [None], []) != []
     assert _judged('data/.gitkeep', Entry('100644', 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'), [None], []) == []
+
+
+def test_in_place_of_a_folder_of_links_there_is_a_link_or_nothing() -> None:
+    assert _judged('data', Entry('120000', 'new'), [None], []) == []
+    assert _judged('data', _entry('new'), [None], []) == ['links-only added, and is no symbolic link']
+    assert _judged('data', Entry('160000', 'new'), [None], []) == ['links-only added as a submodule, and is no symbolic link']
+
+
+def _together(branch: str, *changes: Change, **more: Any) -> list[str]:
+    return [f'{one.path}: {one.rule} {one.message}' for one in judge(Case(RULES, branch, TEXTS.__getitem__, **more), changes)]
+
+
+def test_two_spellings_of_a_name_do_not_come_together_by_a_merge() -> None:
+    def added(path: str, *olds: str | None) -> Change:
+        return Change(path, _entry('plan'), tuple(map(_entry, olds)), ((None,),) * (len(olds) - 1))
+    said = "sections added as another spelling of 'PLAN.md', which some file systems take for the same"
+    mine, theirs = added('PLAN.md', 'plan', None), added('Plan.md', None, 'plan')
+    assert _together('exp/a', mine, theirs) == [f'Plan.md: {said}']
+    assert _together('exp/a', mine, theirs, away=lambda one: one.path == 'PLAN.md') == [f'Plan.md: {said}'], 'the trunk has one of them'
+    assert _together('exp/a', mine, theirs, away=lambda one: False) == []
+    both = added('PLAN.md', None, 'plan')
+    assert _together('main', both, theirs) == [], 'one side has both already'
+    assert _together('exp/a', added('other.md', 'plan', None), added('Other.md', None, 'plan')) == [], 'no rule keeps them'
+    third = added('Plan.md', None, None, 'plan')
+    assert _together('main', added('PLAN.md', None, 'plan', None), third) == [
+        "PLAN.md: " + said.replace("'PLAN.md'", "'Plan.md'"), f'Plan.md: {said}',
+    ]
 
 
 def test_who_is_not_named_is_told_why() -> None:

@@ -109,3 +109,29 @@ def test_a_tree_is_selected_like_an_index(forest: Git, tmp_path: Path) -> None:
         specs = pattern.of(said).pathspecs
         in_tree = forest.ask('diff-tree', '-r', '-z', '--name-only', empty, tree, '--', *specs).names
         assert in_tree == forest.ask('ls-files', '-z', '--', *specs).names
+
+
+@pytest.mark.parametrize(('inside', 'folder'), [
+    ('data/**', 'data'), ('data/*', 'data'), ('/data//**/', 'data'), ('data/**/*', 'data'), ('a/data/**', 'a/data'),
+    ('a/*/data/***', 'a/*/data'), ('data', 'data'), ('data/', 'data'), ('data/*.csv', 'data/*.csv'), ('data/*/**', 'data/*/**'),
+    ('d?ta/**', 'd?ta/**'), ('**', '**'),
+])
+def test_the_folder_that_a_pattern_fills_is_known_where_it_is_one(inside: str, folder: str) -> None:
+    assert pattern.holding(pattern.of(inside)).said == folder
+
+
+@pytest.mark.parametrize(('inside', 'folders'), [
+    ('data/train/**', ['data', 'data/train']), ('data/*/x.bin', ['data']), ('x.bin', []), ('**/x', []), ('a]/x', ['a]']), ('Ä-/x', ['Ä-']),
+])
+def test_the_way_to_what_is_named_is_folders_and_not_what_is_in_them(tmp_path: Path, inside: str, folders: list[str]) -> None:
+    ways = pattern.ways(pattern.of(inside))
+    assert [one.said for one in ways] == folders
+    place = Place(tmp_path)
+    place.git('init', '-q')
+    for folder, way in zip(folders, ways):
+        assert way.covers(folder.upper()) and not way.covers(f'{folder}/x') and not way.covers(f'{folder}x')
+        for name, there in ((folder, True), (f'{folder}/x', False)):
+            place.git('rm', '-q', '-r', '--cached', '--ignore-unmatch', '.')
+            oid = place.git('hash-object', '-w', '--stdin').stdout.strip()
+            place.git('update-index', '--add', '--cacheinfo', f'100644,{oid},{name}')
+            assert bool(place.git('ls-files', '--', *way.pathspecs, *pattern.ODD).stdout) == (there or not folder.isascii())

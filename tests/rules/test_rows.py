@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pytest
 
+from gitexp.core import escapes
 from gitexp.rules import rows
 
 HEAD = b'id\texperiment\tstatus\tcommit\n'
@@ -22,6 +23,24 @@ HEAD = b'id\texperiment\tstatus\tcommit\n'
     (b'\xef\xbb\xbfexperiment\tscore\na\t3\n', 'a', ['']),
     (b'id\tscore\n1\ta\n', 'a', []),
     (b'', 'a', []),
+    (HEAD + b'1\t\\u0061\tok\tc1\n2\tb\\\\a\tok\tc2\n', 'a', ['c1']),
+    (HEAD + b'1\tb\\\\a\tok\tc2\n', 'b\\a', ['c2']),
+    (b' \t\n\xef\xbb\xbf' + HEAD + b'1\ta\tok\tc1\n', 'a', ['c1']),
+    (b'\texperiment\tcommit\n1\ta\tc1\n', 'a', ['c1']),
+    (b'id\texperiment\texperiment\tcommit\n1\ta\tb\tc1\n', 'b', ['c1']),
 ])
 def test_an_experiment_is_what_its_own_column_says(ledger: bytes, slug: str, said: list[str]) -> None:
     assert rows.commits(ledger, slug) == said
+
+
+def test_what_was_run_is_told_from_what_is_said_of_it() -> None:
+    ledger = b'experiment\tkind\tcommit\na\teval\tc1\na\tsupersede\tc2\na\trestore\tc3\na\ttrain\tc4\na\tconfirm\tc5\na\n'
+    assert rows.commits(ledger, 'a') == ['c1', 'c2', 'c3', 'c4', 'c5', '']
+    assert rows.commits(ledger, 'a', runs=True) == ['c1', 'c4', '']
+    assert rows.commits(HEAD + b'1\ta\tok\tc1\n', 'a', runs=True) == ['c1'], 'another ledger has no kinds'
+
+
+@pytest.mark.parametrize('slug', ['a\tb', 'a\nb', 'a\\nb', '"a', 'ä', '\u2028', '\udcff'])
+def test_whatever_the_ledger_calls_it_the_rules_read_it_so(slug: str) -> None:
+    ledger = HEAD + f'1\t{escapes.escape(slug)}\tok\tc1\n'.encode()
+    assert rows.commits(ledger, slug) == ['c1']

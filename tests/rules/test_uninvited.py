@@ -55,6 +55,8 @@ def said(path: str, *, is_file: bool = True, eval_: str = 'python3 eval.py', **t
     ('pkg.pyc', "look there for 'pkg/data.py'"),
     ('build/GNUmakefile', "make would take it for 'Makefile'"),
     ('build/makefile', "make would take it for 'Makefile'"),
+    ('cheat-1.0.dist-info/entry_points.txt', 'load the plug-ins that it names'),
+    ('tools/Cheat.EGG-INFO/entry_points.txt', 'load the plug-ins that it names'),
 ])
 def test_what_is_loaded_uninvited_is_named(path: str, message: str) -> None:
     assert message in said(path)
@@ -80,6 +82,17 @@ def test_a_link_may_lead_to_a_package() -> None:
     assert "in place of its own 'json'" in said('json', is_file=False)
     assert "in place of 'eval.py'" in said('eval', is_file=False)
     assert "ask for 'org.python.core'" in said('org', is_file=False)
+    assert 'load the plug-ins that it names' in said('cheat.dist-info', is_file=False)
+
+
+@pytest.mark.parametrize(('path', 'tool'), [
+    ('.venv/bin/python', 'uv'), ('.venv/pyvenv.cfg', 'uv'), ('.python-version', 'uv'), ('uv.toml', 'uv'), ('.venv', 'pipenv'),
+    ('.venv/bin/python3.12', 'poetry'), ('env/bin/python', 'pdm'), ('.pdm-python', 'pdm'), ('.venv/bin', 'hatch'),
+])
+def test_what_says_which_python_starts_matters_to_the_tool_that_looks_there(path: str, tool: str) -> None:
+    assert said(path) == said(f'src/{path}', eval_=f'{tool} run python eval.py') == ''
+    assert f'{tool} would start the Python' in said(path, eval_=f'{tool} run python eval.py')
+    assert f'{tool} would start the Python' in said(f'tools/{path}', eval_='sh eval.sh', eval_sh=f'cd tools && {tool} run x\n'.encode())
 
 
 @pytest.mark.parametrize('path', [
@@ -87,6 +100,7 @@ def test_a_link_may_lead_to_a_package() -> None:
     'src/json.py', 'src/types.py', 'pkg/types.py', 'pkg/random/__init__.py', 'pkg/pandas.py', 'other/conftest.py', 'Makefile', 'makefile',
     '__pycache__/json.cpython-311.pyc', '__pycache__/model.cpython-311.pyc', 'eval.pyc', 'experiments/idea/random.py',
     'pyproject.toml', 'build.py', 'build/__init__.py', 'model/tools.py', 'tools/more/__init__.py', 'toolsets.py',
+    'cheat.dist-info/METADATA', 'entry_points.txt', 'src/x.egg-info/entry_points.txt', 'pkg/x.egg-info/entry_points.txt',
     'org/tools.py', 'org/notes.md', 'java/Main.java', 'src/org/__init__.py', 'pkg/vms_lib.py', 'pip.py', 'test/__init__.py',
 ])
 def test_what_is_only_there_is_not(path: str) -> None:

@@ -233,8 +233,35 @@ def test_what_decides_outside_a_lab_is_known(closed: Place, tmp_path: Path) -> N
     found = beyond.others(Lab.find(closed.path), {'HOME': '/h', 'GIT_CONFIG_GLOBAL': '/g'}, str(python))
 
     package = Path(fence.__file__).parents[1]
-    wanted = [other, tmp_path / 'other/third', f'{os.environ["HOME"]}/hooks', '/g', '/h/.config/git', tmp_path / 'venv', package]
+    wanted = [other, tmp_path / 'other/third', f'{os.environ["HOME"]}/hooks', '/g', '/h/.config/git', '/h/.local/lib', package]
+    wanted += [tmp_path / 'venv']
     assert {os.path.realpath(path) for path in wanted} <= set(map(os.path.realpath, found))
+
+
+def test_of_a_python_of_the_system_the_packages_are_known(closed: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usr, local = tmp_path / 'usr', tmp_path / 'usr/local'
+    monkeypatch.setattr(beyond, '_OF_ALL', (str(usr), str(local)))
+    for place in (usr / 'bin', usr / 'lib/python3', usr / 'lib64/python3.11', usr / 'lib/x', local / 'lib/python3.11'):
+        place.mkdir(parents=True)
+    found = set(beyond.others(Lab.find(closed.path), {}, str(usr / 'bin/python3')))
+
+    assert {path for path in found if path.startswith(str(usr))} == {
+        f'{usr}/lib/python3', f'{usr}/lib64/python3.11', f'{local}/lib/python3.11',
+    }
+
+
+@held
+def test_packages_of_the_user_are_closed_to_a_run_where_all_is(closed: Place) -> None:
+    local = Path(os.environ['HOME'], '.local')
+    (local / 'lib/python3.11/site-packages').mkdir(parents=True)
+    (local / 'share').mkdir()
+    script = (
+        'for place in lib/python3.11/site-packages lib/python3.99 share; do\n'
+        'mkdir -p "$HOME/.local/$place/x" && echo "$place: 1"; done\n'
+    )
+    experiment(closed, try_sh=script).ok('eval', '--seed', '1')
+
+    assert json.loads(rows(closed)[0]['metrics']) == {'share': 1.0}
 
 
 @held

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from gitexp.lab.lab import Lab
 from gitexp.ledger import write
 from gitexp.ledger.result import Kind, Result
+from gitexp.measure import current
 
 Make = Callable[..., Any]
 
@@ -38,18 +40,23 @@ class Desk:
         place.commit(f'exp({slug}): try')
         return place
 
-    def measured(self, place: Any, *values: float, kind: Kind = Kind.EVAL, eval_id: str = 'e1') -> list[str]:
+    def measured(self, place: Any, *values: float, kind: Kind = Kind.EVAL, eval_id: str | None = None) -> list[str]:
         """Rows for what a place has committed."""
         commit, tree, name = place.git('rev-parse', 'HEAD', 'HEAD^{tree}', '--abbrev-ref', 'HEAD').stdout.split()[:3]
         slug = 'baseline' if kind is Kind.BASELINE else name.removeprefix('exp/')
         rows = [
             Result(f'{self.count + seed:016}', '2026-03-01T00:00:00+00:00', slug, kind, commit=commit, tree=tree, value=value, seed=seed,
-                   eval_id=eval_id)
+                   eval_id=eval_id or self.eval_id)
             for seed, value in enumerate(values, 1)
         ]
         self.count += len(rows)
         write.append(Lab.find(self.lab.path), rows)
         return [row.id for row in rows]
+
+    @property
+    def eval_id(self) -> str:
+        """The lab's own evaluation."""
+        return current.eval_id(Lab.find(self.lab.path))
 
     def baseline(self) -> None:
         self.measured(self.lab, 3.0, 3.01, 3.02, kind=Kind.BASELINE)
@@ -268,7 +275,7 @@ def test_a_jump_is_not_requested_until_somebody_vouches_for_it(desk: Desk) -> No
 
     tree = place.git('rev-parse', 'HEAD^{tree}').stdout.strip()
     params = {'confirms': tree, 'by': 'Ada <ada@example.org>', 'because': 'looked\n# at `it`'}
-    write.append(Lab.find(desk.lab.path), [Result('9', '', 'idea', Kind.CONFIRM, eval_id='e1', params=params)])
+    write.append(Lab.find(desk.lab.path), [Result('9', '', 'idea', Kind.CONFIRM, eval_id=desk.eval_id, params=params)])
     place.ok('submit')
     assert "Confirmed by `Ada <ada@example.org>`: `looked # at 'it'`" in desk.texts[0].read_text()
 
@@ -307,11 +314,23 @@ def test_superseded_ground_is_refused(desk: Desk, better: Any) -> None:
     assert desk.pushed('idea') == ''
 
 
-def test_an_old_evaluation_does_not_count(desk: Desk, better: Any) -> None:
-    desk.measured(desk.lab, 4.0, 4.01, 4.02, kind=Kind.BASELINE, eval_id='e2')
+def test_only_the_labs_own_evaluation_counts(lab: Any) -> None:
+    """Not one of before, nor one with ARGS that somebody has chosen, also while the lab's own has measured nothing."""
+    desk = Desk(lab)
+    desk.measured(lab, 4.0, 4.01, 4.02, kind=Kind.BASELINE, eval_id='other')
+    place = desk.experiment('idea')
+    desk.measured(place, 2.0, 2.01, 2.02, eval_id='other')
 
-    assert better.exp('submit') == 3
-    assert "what 'exp/idea' holds has no result that counts today" in better.talk
+    assert place.exp('submit') == 3 and desk.pushed('idea') == ''
+    assert "what 'exp/idea' holds has no result that counts today" in place.talk
+    assert lab.ok('best').startswith('idea v1: score 2.0100')
+    assert lab.talk == "the lab's own evaluation has measured nothing that counts; this is by another, other\nhint: git exp baseline\n"
+
+    desk.baseline()
+    desk.measured(place, 2.0, 2.01, 2.02)
+    place.ok('submit')
+    lab.ok('best')
+    assert lab.talk == ''
 
 
 def test_nothing_measured_nothing_to_merge_nothing_there(desk: Desk) -> None:
@@ -363,6 +382,21 @@ def test_a_password_in_a_url_stays_out_of_the_text(desk: Desk, better: Any) -> N
     text = desk.texts[0].read_text()
     assert '    git fetch http://127.0.0.1:1/x.git exp/idea\n' in text
     assert '`git request-pull` said: ' in text and 'secret' not in text + better.talk
+
+
+@pytest.mark.parametrize('how', ['the terminal', 'a name'])
+def test_what_is_no_utf_8_keeps_nobody_from_asking(desk: Desk, better: Any, how: str) -> None:
+    if how == 'the terminal':
+        better.git('commit', '-q', '--amend', '-m', 'exp(idea): größer')
+        better.git('config', 'i18n.logOutputEncoding', 'ISO-8859-1')
+    else:
+        better.git('config', 'core.quotePath', 'false')
+        better.write(os.fsdecode(b'gr\366\337er.txt'), '')
+        better.commit('exp(idea): a name')
+    desk.measured(better, 2.0, 2.01, 2.02)
+    better.ok('submit')
+
+    assert ('größer'.encode() if how == 'the terminal' else b'gr\366\337er.txt') in desk.texts[0].read_bytes()
 
 
 def test_no_remote(desk: Desk, better: Any) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from gitexp.lab.config import Metric
-from gitexp.ledger.result import Kind
+from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import decide
+from gitexp.verdict.judged import Judged as Judging
 from gitexp.verdict.verdict import Kind as Judged
 
 METRIC = Metric('score', 'min', 0.01)
@@ -97,6 +98,36 @@ def test_a_seed_that_was_run_in_vain_makes_a_gain_provisional(lost: dict[tuple[s
 
     assert said and said.verdict.flags == flags
     assert said.verdict.kind is (Judged.PROVISIONAL if flags else Judged.BETTER)
+
+
+def test_of_what_is_left_of_a_tree_the_scatter_counts_no_more_than_the_mean() -> None:
+    quiet = tree('quiet', *(3.2 + 0.013 * (number % 2) for number in range(30)))
+    known = Standings('e', (BASELINE, quiet, tree('new', 2.985, 2.995, 2.975)))
+
+    for said, kind in (
+        (known, Judged.BETTER), (known._replace(picked={'quiet': '5'}), Judged.INCONCLUSIVE),
+        (known._replace(picked={'quiet': '5'}, vouched={'quiet': row('4')}), Judged.INCONCLUSIVE),
+        (known._replace(picked={'quiet': '5'}, vouched={'quiet': row('6')}), Judged.BETTER),
+    ):
+        found = decide.among(said, 'new', METRIC)
+        assert found and found.verdict.kind is kind
+
+
+@pytest.mark.parametrize(('picked', 'vouched', 'flags'), [
+    ('new', {}, ('retried',)), ('good', {}, ('retried',)), ('base', {}, ()), ('new', {'new': '6'}, ()), ('new', {'new': '4'}, ('retried',)),
+    ('new', {'good': '6'}, ('retried',)), ('good', {'good': '6'}, ()), ('good', {'new': '6'}, ()), ('good', {'new': '4'}, ('retried',)),
+])
+def test_what_is_left_of_either_tree_makes_a_gain_provisional(picked: str, vouched: dict[str, str], flags: tuple[str, ...]) -> None:
+    noisy = tree('noisy', 3.1, 3.12, 3.11)
+    standings = Standings('e', (BASELINE, noisy, GOOD, tree('new', 2.8, 2.81, 2.79)), picked={picked: '5'})
+    said = Judging(standings._replace(vouched={name: row(when) for name, when in vouched.items()}), METRIC)
+
+    found = said.verdict(standings.trees[-1], GOOD)
+    assert found.flags == flags and found.kind is (Judged.PROVISIONAL if flags else Judged.BETTER)
+
+
+def row(name: str) -> Result:
+    return Result(name, '', 'someone', Kind.CONFIRM)
 
 
 def test_without_another_tree_there_is_no_verdict() -> None:

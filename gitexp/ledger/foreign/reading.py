@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from gitexp.ledger import cells
+from gitexp.core import escapes
 from gitexp.ledger.foreign import columns
 
 HASH = re.compile('[0-9a-f]{6,40}|[0-9a-f]{64}', re.IGNORECASE)
@@ -18,7 +18,7 @@ def text(said: object) -> str:
 
 
 def _description(cell: object, _name: str, _commas: bool) -> str | None:
-    return cells.escape(text(cell))
+    return escapes.escape(text(cell))
 
 
 def _commit(cell: object, _name: str, _commas: bool) -> str | None:

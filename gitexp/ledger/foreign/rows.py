@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from gitexp.core import ids
+from gitexp.core import escapes, ids
 from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import cells
 from gitexp.ledger.cells import BadCell
@@ -42,7 +42,7 @@ class Maker:
         self._unit: tuple[str, int] | None = None
         self._seen: dict[str, tuple[int, bytes]] = {}
         self._blank = {name: '' for name in cells.NAMES if name not in _OURS} | {'version': 'v1', 'kind': Kind.IMPORT.value}
-        self._ours = {'id': '', 'experiment': cells.escape(experiment), 'env': _document({'imported': source})}
+        self._ours = {'id': '', 'experiment': escapes.escape(experiment), 'env': _document({'imported': source})}
 
     def rows(self, records: Iterable[Record]) -> list[Row]:
         """A row for each record that can be used, in the order of the log, the same one once."""
@@ -149,7 +149,7 @@ def _ended(word: str) -> str:
 
 def _document(said: Mapping[str, object]) -> str:
     try:
-        return cells.escape(_ENCODER.encode(said)) if said else '{}'
+        return escapes.escape(_ENCODER.encode(said)) if said else '{}'
     except ValueError:
         raise BadCell('a number in it is not finite') from None
 

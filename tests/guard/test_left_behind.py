@@ -1,0 +1,191 @@
+"""What the history of an experiment has and its branch has no more, or has in another form: with real merges and real pushes."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from place import Place
+from rulebook import told
+from test_server import OPEN, at_server, bare, change, make, push, signed_by_ada, signing
+
+GOAL, HYPOTHESIS = '## Goal\n\nwin by 1\n', '## Hypothesis\n\nlarger is better\n'
+PLAN = f'# Plan\n\n{GOAL}\n{HYPOTHESIS}'
+HEADER = 'id\texperiment\tscore\tcommit\n'
+SECTIONS = '  sections: [experiments/*/PLAN.md]\n'
+FILES = {'PLAN.md': PLAN, 'PROTOCOL.md': 'seeds 1 to 3\n', 'results_v1_leak/r.txt': 'bad\n'}
+OTHER = PLAN.replace('win', 'lose').replace('larger', 'smaller')
+FORGED = {'PLAN.md': OTHER, 'PROTOCOL.md': 'best of 20\n'}
+
+
+def _ready(place: Place) -> Place:
+    """A server that judges, with a ledger that says what was measured."""
+    change(place, 'another ledger', results_DOT_tsv=HEADER)
+    bare(place).git('fetch', '-q', str(place.path), 'main:main')
+    bare(place).ok('hook', 'install', '--server')
+    return place
+
+
+def _measured(place: Place, *, orphan: bool = False) -> str:
+    """An experiment on the server with a row about it on the trunk, which is checked out; returns what was measured."""
+    place.git('switch', '-q', *(['--orphan', 'exp/a'] if orphan else ['-c', 'exp/a']))
+    if orphan:
+        place.git('checkout', '-q', 'main', '--', '.')
+    _write(place, FILES)
+    change(place, 'exp(a): the plan')
+    tip = change(place, 'exp(a): what is measured', model_DOT_py='m = 2\n')
+    assert push(place, 'exp/a') == ''
+    _row(place, tip)
+    return tip
+
+
+def _row(place: Place, commit: str) -> None:
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{(place.path / "results.tsv").read_text()}{commit[:8]}\ta\t3.0\t{commit}\n')
+    assert push(place, 'main') == ''
+
+
+def _write(place: Place, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        place.write(f'experiments/a/{name}', text)
+
+
+def _edit(place: Place, old: str, new: str) -> None:
+    _write(place, {'PLAN.md': (place.path / 'experiments/a/PLAN.md').read_text().replace(old, new)})
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return _ready(make(tmp_path, SECTIONS, install=False))
+
+
+def test_a_merge_does_not_bring_another_plan_past_the_one_that_was_measured(place: Place) -> None:
+    measured = _measured(place)
+    for start, plan in ((f'{measured}^', OTHER), ('main', f'{OTHER}\n{GOAL}\n{HYPOTHESIS}')):
+        place.git('switch', '-q', '-C', 'exp/a', measured)
+        place.git('switch', '-q', '--detach', start)
+        _write(place, {'PLAN.md': OTHER})
+        side = change(place, 'exp(a): beside what is measured')
+        place.git('switch', '-q', 'exp/a')
+        place.git('merge', '-q', '--no-commit', side, check=False)
+        _write(place, {**FILES, 'PLAN.md': plan})
+        change(place, 'exp(a): in one')
+        assert told(push(place, 'exp/a')) == 'sections'
+        place.git('switch', '-q', '--detach', 'main')
+        place.git('merge', '-q', '--no-edit', 'exp/a')
+        assert told(push(place, 'HEAD:main')) == 'sections'
+
+
+def test_a_branch_that_begins_where_the_trunk_has_taken_nothing_of_it_has_all_of_it(place: Place) -> None:
+    measured = _measured(place)
+    place.git('merge', '-q', '-s', 'ours', '--no-edit', 'exp/a')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-C', 'exp/a', 'main')
+    assert push(place, 'exp/a') == '', 'the history has it'
+    _write(place, FORGED)
+    change(place, 'exp(a): begun anew')
+    assert told(push(place, 'exp/a')) == 'keep+protocol+sections'
+    place.git('checkout', '-q', measured, '--', 'experiments')
+    change(place, 'exp(a): what it says to do is enough')
+    assert told(push(place, 'exp/a')) != 'ok', 'but for the commit that broke it'
+    place.git('reset', '-q', '--soft', 'main')
+    change(place, 'exp(a): all of it')
+    assert push(place, 'exp/a') == ''
+
+
+def test_what_was_reverted_on_the_trunk_comes_back_as_it_was_though_something_else_came_first(place: Place) -> None:
+    _measured(place)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    _write(place, {'README.md': 'why it was taken back\n'})
+    change(place, 'a note')
+    assert push(place, 'main') == ''
+    _write(place, FORGED)
+    change(place, 'once more')
+    assert told(push(place, 'main')) == 'keep+protocol+sections'
+    place.git('reset', '-q', '--hard', 'HEAD^')
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+    assert push(place, 'exp/a') == '', 'a branch takes in the trunk as it is'
+    place.git('switch', '-q', 'main')
+    _write(place, FILES)
+    change(place, 'back')
+    assert push(place, 'main') == ''
+
+
+def test_what_was_measured_in_a_history_of_its_own_is_not_another_project(place: Place) -> None:
+    measured = _measured(place, orphan=True)
+    _write(place, FORGED)
+    place.git('add', '-A')
+    tree = place.git('write-tree').stdout.strip()
+    merge = place.git('commit-tree', '-p', 'main', '-p', measured, '-m', 'exp(a): take in main', tree).stdout.strip()
+    assert told(push(place, f'{merge}:exp/a')) == 'keep+protocol+sections'
+    assert told(push(place, f'{merge}:main')) == 'protocol+sections'
+
+
+def test_results_that_have_counted_again_may_be_retired_anew(place: Place) -> None:
+    _measured(place)
+    place.git('switch', '-q', 'exp/a')
+    for old, new in (('results_v1_leak', 'results'), ('results', 'results_v1_other')):
+        place.git('mv', f'experiments/a/{old}', f'experiments/a/{new}')
+        change(place, f'exp(a): {new}')
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    assert push(place, 'main') == ''
+
+
+def test_sections_that_the_trunk_and_a_branch_have_added_are_merged(place: Place) -> None:
+    _measured(place)
+    place.git('merge', '-q', '--squash', 'exp/a')
+    change(place, 'a')
+    _edit(place, HYPOTHESIS, f'{HYPOTHESIS}\n## Results\n\nas Bob sees it\n')
+    change(place, 'what came of it')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'exp/a')
+    _edit(place, HYPOTHESIS, f'{HYPOTHESIS}\n## Results\n\nas Ada sees it\n')
+    tip = change(place, 'exp(a): results')
+    assert push(place, 'exp/a') == ''
+    _row(place, tip)
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-commit', 'main', check=False)
+    _write(place, {'PLAN.md': f'{PLAN}\n## Results\n\nas Bob sees it\n\n## Results\n\nas Ada sees it\n'})
+    change(place, 'exp(a): take in main')
+    assert push(place, 'exp/a') == ''
+    assert push(place, 'exp/a:main') == ''
+
+
+def test_a_rule_that_comes_later_does_not_ask_for_what_the_trunk_has_had_before(tmp_path: Path) -> None:
+    place = _ready(make(tmp_path, install=False))
+    _measured(place)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    _edit(place, 'by 1', 'by 2')
+    change(place, 'nobody minds')
+    assert push(place, 'main') == ''
+    place.write('gitexp.yaml', (place.path / 'gitexp.yaml').read_text().replace('rules:\n', f'rules:\n{SECTIONS}'))
+    place.without_hooks('commit', '-q', '-a', '-m', 'a rule')
+    bare(place).git('fetch', '-q', str(place.path), '+main:main')
+    _edit(place, HYPOTHESIS, f'{HYPOTHESIS}\n## Results\n\nworse\n')
+    change(place, 'what came of it')
+    assert push(place, 'main', 'HEAD:exp/a') == ''
+    _edit(place, 'by 2', 'by 3')
+    change(place, 'but from now on somebody does')
+    assert told(push(place, 'HEAD:exp/a')) == told(push(place, 'main')) == 'sections'
+
+
+@signing
+def test_a_protocol_that_a_person_has_changed_stays_changed(tmp_path: Path) -> None:
+    place = _ready(signed_by_ada(tmp_path))
+    _measured(place)
+    place.git('switch', '-q', 'exp/a')
+    _write(place, {'PROTOCOL.md': 'seeds 4 to 6\n'})
+    change(place, OPEN)
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    _write(place, {'PROTOCOL.md': 'seeds 7 to 9\n'})
+    change(place, OPEN)
+    assert push(place, 'main', 'exp/a') == ''
+    place.git('config', 'commit.gpgSign', 'false')
+    place.git('switch', '-q', 'exp/a')
+    tip = change(place, 'exp(a): on', model_DOT_py='m = 3\n')
+    assert push(place, 'exp/a') == ''
+    assert at_server(place, 'refs/heads/exp/a') == tip

@@ -1,0 +1,118 @@
+"""What leaves the trunk, with real pushes: an experiment goes as a whole, and as it came; and a protocol does not go on its branch."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from place import Place
+from rulebook import told
+from test_server import OPEN, bare, change, make, push
+
+HEADER = 'id\texperiment\tscore\tcommit\n'
+WORSE = 'experiments/a/results_v2_worse/r.txt'
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = make(tmp_path, '  keep: [KEPT.md]\n', install=False)
+    change(place, 'another ledger', results_DOT_tsv=HEADER)
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server')
+    return place
+
+
+def _row(place: Place, commit: str) -> None:
+    change(place, 'a row', results_DOT_tsv=f'{(place.path / "results.tsv").read_text()}{commit[:8]}\ta\t3.0\t{commit}\n')
+
+
+def _measured(place: Place) -> None:
+    """An experiment that is measured and merged."""
+    place.git('switch', '-q', '-c', 'exp/a')
+    for name in ('PROTOCOL.md', 'results/r.txt'):
+        place.write(f'experiments/a/{name}', f'{name}\n')
+    measured = change(place, 'exp(a): it')
+    place.git('switch', '-q', 'main')
+    _row(place, measured)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+
+
+def _gone(place: Place) -> str:
+    """What the server says when all of the experiment is deleted; it is there again where it was refused."""
+    place.git('rm', '-q', '-r', 'experiments/a')
+    change(place, 'gone')
+    said = told(push(place, 'main'))
+    place.git('reset', '-q', '--hard', 'HEAD^' if said != 'ok' else 'HEAD')
+    return said
+
+
+def test_what_a_plain_commit_has_brought_does_not_go_with_a_row(place: Place) -> None:
+    first = place.git('rev-parse', 'HEAD').stdout.strip()
+    place.write(WORSE, 'worse\n')
+    change(place, 'a: v2')
+    _row(place, first)
+    assert push(place, 'main') == ''
+    assert _gone(place) == 'keep'
+    place.ok('hook', 'install')
+    place.git('rm', '-q', '-r', 'experiments/a')
+    assert 'rule: keep' in place.git('commit', '-q', '-m', 'gone', check=False).stderr
+    place.ok('hook', 'remove')
+    place.git('reset', '-q', '--hard')
+    _measured(place)
+    assert push(place, 'main', 'exp/a') == ''
+    assert _gone(place) == 'keep', 'nor with what a merge has brought'
+
+
+def test_nor_does_it_where_a_pull_has_made_it_another_line(place: Place) -> None:
+    place.write(WORSE, 'worse\n')
+    plain = change(place, 'a: v2')
+    _row(place, plain)
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'mine', 'main~3')
+    change(place, 'mine', model_DOT_py='m = 2\n')
+    place.git('merge', '-q', '--no-edit', 'main')
+    place.git('branch', '-q', '-M', 'mine', 'main')
+    assert push(place, 'main') == ''
+    assert _gone(place) == 'keep'
+
+
+def test_what_was_retired_where_the_trunk_is_goes_as_it_came_and_as_often(place: Place) -> None:
+    _measured(place)
+    place.git('mv', 'experiments/a/results', 'experiments/a/results_v1_leak')
+    change(place, 'retired')
+    assert push(place, 'main', 'exp/a') == ''
+    assert _gone(place) == 'ok'
+    place.git('revert', '--no-edit', 'HEAD')
+    assert push(place, 'main') == ''
+    assert _gone(place) == 'ok'
+
+
+def test_a_protocol_is_not_deleted_to_be_made_anew(place: Place) -> None:
+    place.ok('hook', 'install')
+    place.git('switch', '-q', '-c', 'exp/a')
+    place.write('experiments/a/PROTOCOL.md', 'seeds 1 to 3\n')
+    change(place, 'exp(a): protocol')
+    place.git('rm', '-q', 'experiments/a/PROTOCOL.md')
+    assert 'rule: protocol' in place.git('commit', '-q', '-m', 'exp(a): none', check=False).stderr
+    change(place, 'exp(a): none')
+    place.write('experiments/a/PROTOCOL.md', 'best of 20\n')
+    change(place, 'exp(a): another')
+    assert told(push(place, 'exp/a')) == 'protocol'
+
+
+def test_what_a_person_has_pushed_to_a_branch_does_not_keep_others_from_it(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', words=('--identity', 'PUSHER'))
+    place.git('switch', '-q', '-c', 'exp/a')
+    place.write('experiments/a/PROTOCOL.md', 'seeds 1 to 3\n')
+    change(place, 'exp(a): protocol')
+    place.write('experiments/a/PROTOCOL.md', 'seeds 1 to 5\n')
+    change(place, OPEN)
+    assert told(push(place, 'exp/a', PUSHER='bot@example.org')) == 'protocol'
+    assert push(place, 'exp/a', PUSHER='ada@example.org') == ''
+    change(place, 'exp(a): lower', model_DOT_py='m = 2\n')
+    assert told(push(place, 'exp/a:exp/b', PUSHER='bot@example.org')) == 'protocol', 'to that branch, and to no other'
+    assert told(push(place, 'exp/a:main', PUSHER='bot@example.org')) == 'protocol'
+    assert push(place, 'exp/a', PUSHER='bot@example.org') == ''
+    place.git('commit', '-q', '--amend', '--no-edit', '--date=2026-01-05T00:00:00', check=False)
+    place.write('experiments/a/PROTOCOL.md', 'seeds 1 to 9\n')
+    change(place, OPEN)
+    assert told(push(place, '-f', 'exp/a', PUSHER='bot@example.org')) == 'protocol'
