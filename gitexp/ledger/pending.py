@@ -132,7 +132,11 @@ def _left(path: Path, now: str) -> Result | None:
 
 
 def _is_dead(lab: Lab, path: Path) -> bool:
-    """Whether nobody runs it any more: who can read a file can hold a lock on it. An heir, who ends what is left, has that of all too."""
+    """Whether nobody runs it any more.
+
+    Who can read a file can hold a lock on it, so that the process is looked for; its heir, who ends what is left, holds that of all
+    evaluations as well.
+    """
     if locks.is_free(path):
         return True
     if not locks.is_free(lab.state / 'locks' / 'eval'):
