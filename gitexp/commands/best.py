@@ -4,7 +4,6 @@ from __future__ import annotations
 from gitexp.commands import here, options, out
 from gitexp.commands.declare import command
 from gitexp.core.errors import No
-from gitexp.ledger import loss
 from gitexp.measure import current
 from gitexp.report import best as report, kept
 
@@ -19,15 +18,13 @@ def best(as_json: bool) -> None:
     """
     lab = here.lab()
     overview = kept.overview(lab, experiments=False)
-    if lacks := loss.found(lab):
-        out.failure(lacks)
+    lacks = here.lacks_rows(lab)
     out.spoilt(overview.unused)
     found = overview.best
+    if found is None and (overview.rows or lacks):
+        raise No('nothing is measured that counts', hint='git exp sync --local' if lacks else 'git exp results')
     if found is None:
-        raise No(
-            'nothing is measured that counts' if overview.rows else 'nothing is measured yet',
-            hint='git exp results' if overview.rows else 'git exp baseline',
-        )
+        raise No('nothing is measured yet', hint='git exp baseline')
     if found.eval_id != current.eval_id(lab):
         out.talk(f"the lab's own evaluation has measured nothing that counts; this is by another, {found.eval_id}")
         out.hint('git exp baseline')

@@ -25,11 +25,16 @@ def answer(table: Table, environ: Mapping[str, str], *, shell: str) -> None:
         words = environ.get('COMP_WORDS', '').split()
     at = int(environ.get('COMP_CWORD') or 0)
     start = words[at].lstrip('\'"') if at < len(words) else ''
-    for word, says in _words(table, words[1:at], start):
+    before, front = words[1:at], ''
+    if start.startswith('--') and '=' in start:
+        flag, _, start = start.partition('=')
+        before.append(flag)
+        front = '' if shell == 'bash' else f'{flag}='  # bash takes what follows the sign for the word.
+    for word, says in _words(table, before, start):
         if word is None:
             out.answer('file,' if shell == 'bash' else 'file\n_\n_')
         elif word.startswith(start):
-            out.answer(f'plain,{word}' if shell == 'bash' else f'plain\n{word}\n{says or "_"}')
+            out.answer(f'plain,{word}' if shell == 'bash' else f'plain\n{front}{word}\n{says or "_"}')
 
 
 def _words(table: Table, before: Sequence[str], start: str) -> Iterator[tuple[str | None, str]]:

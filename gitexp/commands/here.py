@@ -43,6 +43,15 @@ def experiment(found: Lab, slug: str | None = None) -> Experiment:
     return found.current
 
 
+def lacks_rows(found: Lab) -> bool:
+    """Say, where it is so, that the ledger has lost rows, without which nothing that is shown of it may be right."""
+    from gitexp.ledger import loss
+    lost = loss.found(found)
+    if lost:
+        out.failure(lost)
+    return lost is not None
+
+
 def _folder() -> Path:
     try:
         return Path.cwd()

@@ -25,3 +25,4 @@ def list(as_json: bool) -> None:
         out.talk('there is no experiment yet')
         out.hint('git exp new SLUG')
     out.spoilt(overview.unused)
+    here.lacks_rows(lab)

@@ -12,6 +12,11 @@ def experiments() -> list[str]:
     return Git(Path.cwd()).run('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split()
 
 
+def remotes() -> list[str]:
+    """The names that may stand for a remote."""
+    return Git(Path.cwd()).run('remote').text.split()
+
+
 as_json = flag('--json', dest='as_json', help='Print JSON.')
 yes = flag('--yes', help='Do not ask.')
 slug = argument('slug', metavar='SLUG', nargs='?', completes=experiments)

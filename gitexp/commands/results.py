@@ -19,7 +19,7 @@ VERDICTS = ('better', 'worse', 'inconclusive', 'provisional')
 
 
 @command(
-    option('--experiment', metavar='SLUG', help='Only the rows of SLUG.'),
+    option('--experiment', metavar='SLUG', completes=options.experiments, help='Only the rows of SLUG.'),
     option('--status', choices=[status.value for status in Status], help='Only the runs that ended so.'),
     option('--verdict', choices=VERDICTS, help='Only the runs that were judged so when they ended.'),
     options.as_json,
@@ -38,6 +38,7 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
     lab = here.lab()
     found = read.read(lab)
     out.unused(found.findings)
+    lacks = here.lacks_rows(lab)
     wanted = Wanted(experiment, Status(status) if status else None, verdict)
     taken = [row for row in found.results if wanted.takes(row)]
     silent = standing.silent(found, lab.config.metric)
@@ -49,7 +50,7 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
         sys.stdout.buffer.write(rows.tsv(taken, metric=lab.config.metric.name))
     elif taken:
         out.answer(rows.text(taken, found.covered, silent, metric=lab.config.metric.name, width=out.width()))
-    else:
+    elif not lacks:
         _say_why(found)
 
 

@@ -23,4 +23,5 @@ def show(slug: str | None, as_json: bool) -> None:
         out.data(experiment.json(shown))
         return
     out.answer(experiment.text(shown, lab.config.metric, width=out.width()))
-    out.hint(experiment.way(shown))
+    if not here.lacks_rows(lab):
+        out.hint(experiment.way(shown))

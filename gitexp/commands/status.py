@@ -17,4 +17,5 @@ def status(as_json: bool) -> None:
         return
     out.answer(report.text(now, lab.config.metric))
     out.spoilt(now.unused)
-    out.hint(report.way(now))
+    if not here.lacks_rows(lab):
+        out.hint(report.way(now))

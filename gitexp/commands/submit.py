@@ -9,7 +9,8 @@ from gitexp.submit import submit as handing
 
 @command(
     options.slug,
-    option('--remote', metavar='NAME', default='origin', help='Where to push: a remote, a path or a URL. Default: origin.'),
+    option('--remote', metavar='NAME', default='origin', completes=options.remotes,
+           help='Where to push: a remote, a path or a URL. Default: origin.'),
     options.as_json,
 )
 def submit(slug: str | None, remote: str, as_json: bool) -> int:

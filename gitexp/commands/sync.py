@@ -15,7 +15,7 @@ from gitexp.tracking import names
 
 
 @command(
-    argument('remote', metavar='REMOTE', nargs='?'),
+    argument('remote', metavar='REMOTE', nargs='?', completes=options.remotes),
     flag('--local', help='Ask no remote: only make the ledger and the notes here agree.'),
     options.as_json,
 )

@@ -106,7 +106,10 @@ def _moment(git: Git, said: str) -> datetime:
         if at is None:
             raise Usage(f"'{said}' is not a date", hint='such as 2026-01-31, or 2026-01-31T03:00+01:00')
         return at
-    commit = _commit(git, said)
+    try:
+        commit = _commit(git, said)
+    except Usage as error:
+        raise Usage(f'{error}, nor a date', hint='--since 2026-01-31, or 2026-01-31T03:00+01:00') from None
     at = _time(git.ask('log', '-1', '--format=%cI', commit, '--').text)
     assert at
     return at

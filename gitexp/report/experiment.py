@@ -76,14 +76,16 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
         raise Refused(f"there is no experiment '{slug}'", hint=_near(lab, slug))
     base = lab.git.run('merge-base', lab.trunk_commit, tip).text or None if tip else None
     ahead, behind = _distance(lab, tip)
+    running = [run for run in experiments.running(lab) if run.experiment == slug]
     worktree = experiment.root if any(one.branch == experiment.branch for one in lab.worktrees) else None
     standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
     judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
     tried = {row.tree for row in runs}
     mine = tuple(_tree(judged, one) for one in judged.standings.trees if one.tree in tried)
     return View(
-        slug, _state(lab, slug, tip, worktree), tip, base, ahead, behind, worktree, uncommitted(worktree),
-        tuple(_versions(runs, contents)), mine, _log(experiment.folder, runs), any(one.tree == tree for one in judged.standings.trees),
+        slug, _state(running, tip, worktree), tip, base, ahead, behind, worktree, uncommitted(worktree),
+        tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
+        any(one.tree == tree for one in judged.standings.trees),
     )
 
 
@@ -148,8 +150,8 @@ def _distance(lab: Lab, tip: str | None) -> tuple[int, int]:
     return int(ahead), int(behind)
 
 
-def _state(lab: Lab, slug: str, tip: str | None, worktree: Path | None) -> State:
-    if any(run.experiment == slug for run in experiments.running(lab)):
+def _state(running: Sequence[Result], tip: str | None, worktree: Path | None) -> State:
+    if running:
         return State.RUNNING
     if worktree:
         return State.OPEN

@@ -21,6 +21,9 @@ ASKED = [
     ('eval --se', ['--seed', '--seeds']),
     ('results --verdict i', ['inconclusive']),
     ('results --json --verdict w', ['worse']),
+    ('results --verdict=w', ['worse']),
+    ('results --experiment wil', ['wild']),
+    ('submit --remote up', ['upstream']),
     ("supersede 'wi", ['wide-context', 'wild']),
     ('nonsense --x', []),
     ('check nonsense --x', []),
@@ -31,6 +34,7 @@ ASKED = [
 def asked(lab: Place) -> Place:
     experiment(lab, 'wide-context')
     experiment(lab, 'wild')
+    lab.git('remote', 'add', 'upstream', '/nowhere')
     return lab
 
 

@@ -144,6 +144,9 @@ def test_the_next_command_writes_its_row_and_takes_over_its_outputs(lab: Place, 
 def test_a_run_under_way_is_left_alone_by_other_commands(lab: Place, hung: subprocess.Popen[str], started: Path) -> None:
     lab.ok('list')
     lab.ok('status')
+    lab.ok('show', 'idea')
+    name, = (lab.path / '.git/exp/runs').glob('*.json')
+    assert lab.talk == f'hint: tail -f {lab.path}/5_worktrees/idea/experiments/idea/exp_log/{name.stem}.log\n'
     occupancy.recover(Lab.find(lab.path), print)
 
     assert hung.poll() is None and all(map(alive, pids(started)))

@@ -54,6 +54,8 @@ def test_nothing_is_judged_while_the_ledger_lacks_rows_that_it_had(lab: Place) -
 
     assert idea.exp('eval') == 3 and 'has lost rows that it had' in idea.talk
     assert idea.talk.endswith('hint: git exp sync --local puts them back\n')
+    for words in (['results'], ['status'], ['list'], ['show', 'good']):
+        assert lab.exp(*words) == 0 and 'has lost rows that it had' in lab.talk and 'git exp baseline' not in lab.talk, words
     assert lab.ok('sync', '--local') == 'ledger: 3 new rows; notes: nothing new\n'
     assert idea.ok('eval', '--seeds', '3').startswith('worse: idea v1 against good v1')
 
