@@ -131,11 +131,13 @@ class _Folder(NamedTuple):
 
     def _put(self, start: str, path: str, entry: Entry | None) -> list[str]:
         """The commits since then that have put something at a path."""
-        git = self.span.git
-        words = ('rev-list', '--full-history', self.span.tip, f'^{start}', '--', f':(top,literal){path}')
-        commits = git.ask(*words).text.split() if entry else []
+        if not entry:
+            return []
+        git, tip = self.span.git, self.span.tip
+        since = {one.oid for one in history.new(git, [tip], [start])}
+        commits = since.intersection(git.ask('rev-list', '--full-history', tip, '--', f':(top,literal){path}').text.split())
         oids = repository.objects(git, [f'{oid}:{path}' for oid in commits])
-        return [oid for oid, there in zip(commits, oids) if entry and there == entry.oid]
+        return [oid for oid, there in zip(commits, oids) if there == entry.oid]
 
     def _beyond_trunk(self, start: str, asked: Mapping[str, Change], lost: Sequence[Finding]) -> list[Finding]:
         """Without what goes on from what the trunk has made of it, and what a merge with what the trunk has would be."""

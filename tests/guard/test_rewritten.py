@@ -103,6 +103,30 @@ def test_retired_results_are_not_left_out(tmp_path: Path) -> None:
     assert push(place, '-f', 'exp/a') == ''
 
 
+def test_that_they_counted_before_is_not_since_then_whatever_the_clock_said(tmp_path: Path) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('switch', '-q', 'exp/a')
+    place.git('mv', 'experiments/a/results_v1_bug', 'experiments/a/results')
+    change(place, 'exp(a): they count again')
+    place.git('mv', 'experiments/a/results', 'experiments/a/results_v1_bug')
+    again = place.git('rev-parse', 'HEAD').stdout.strip()
+    for number in range(12):
+        place.write('model.py', f'm = {number}\n')
+        place.git('add', '-A')
+        place.without_hooks('commit', '-q', '-m', 'exp(a): retired', GIT_COMMITTER_DATE='2001-01-01T00:00:00Z')
+    tip = place.git('rev-parse', 'HEAD').stdout.strip()
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    place.write('results.tsv', f'{HEADER}1\ta\t3.0\t{tip}\n')
+    change(place, 'a row')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'exp/a')
+    place.git('reset', '-q', '--hard', again)
+    place.write('experiments/a/results/r.txt', 'another figure\n')
+    change(place, 'exp(a): begun anew')
+    assert told(push(place, '-f', 'exp/a')) == 'keep'
+
+
 def test_an_honest_rebase_and_an_amended_message_are_taken(tmp_path: Path) -> None:
     place = _lab(tmp_path)
     place.git('switch', '-q', 'exp/a')
