@@ -8,7 +8,6 @@ from operator import not_
 from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 
-
 _FEW = 8
 
 
@@ -67,8 +66,7 @@ def new(git: Git, tips: Iterable[str], known: Iterable[str], *more: str) -> list
     """
     tips, known = [*tips], [*known]
     feed = _lines(*tips, *(f'^{one}' for one in known))
-    lines = git.ask('rev-list', '--topo-order', '--parents', *more, '--stdin', feed=feed).text.split('\n')
-    found = [Commit(words[0], tuple(words[1:])) for words in map(str.split, lines) if words]
+    found = _commits(git, feed, *more)
     listed = {one.oid for one in found}
     ends = [one.oid for one in found if listed.isdisjoint(one.parents)]
     if not known or not ends or len(ends) <= _FEW and not _reached(git, ends, known[:_FEW]):
@@ -81,6 +79,11 @@ def _reached(git: Git, commits: list[str], known: list[str]) -> bool:
     """Whether `known` ones reach any of some commits of which none reaches another."""
     independent = git.ask('merge-base', '--independent', *commits, *known).text.split('\n')
     return not {*commits}.issubset(independent)
+
+
+def _commits(git: Git, feed: bytes, *more: str) -> list[Commit]:
+    said = git.ask('rev-list', '--topo-order', '--parents', *more, '--stdin', feed=feed).text.split('\n')
+    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, said) if words]
 
 
 def _lines(*names: str) -> bytes:
@@ -104,9 +107,7 @@ def line(git: Git, *commits: str) -> list[str]:
 
 def lines(git: Git, tips: Iterable[str]) -> list[Commit]:
     """Commits and their first parents with all parents of each, first parents before children."""
-    feed = ''.join(f'{name}\n' for name in tips).encode()
-    said = git.ask('rev-list', '--first-parent', '--topo-order', '--reverse', '--parents', '--stdin', feed=feed).text.split('\n')
-    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, said) if words]
+    return _commits(git, _lines(*tips), '--first-parent', '--reverse')
 
 
 def left(git: Git, trunk: str, tip: str) -> str | None:

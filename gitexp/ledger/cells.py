@@ -142,3 +142,13 @@ def _refuse(message: str) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f'{text[:40]}…'
+
+
+def raw(text: str) -> bytes:
+    """The bytes of a cell, whatever is in it."""
+    return text.encode('utf-8', 'surrogatepass')
+
+
+def text(raw: bytes) -> str:
+    """The other way round."""
+    return raw.decode('utf-8', 'surrogatepass')

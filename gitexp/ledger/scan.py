@@ -204,13 +204,13 @@ def _says(cell: bytes, key: str) -> bool:
 
 
 def _ground(env: Mapping[str, Any], metric: Metric) -> bytes:
-    return counting.ground(env, metric).encode('utf-8', 'surrogatepass')
+    return cells.raw(counting.ground(env, metric))
 
 
 def _one(row: Result, metric: Metric, *, out: str | None) -> Rows:
     status = _OUT[out] if out else row.status.value.encode()
-    said = [(text or '').encode('utf-8', 'surrogatepass') for text in (row.id, row.time, row.experiment, row.version, row.commit)]
-    said += [status, *((text or '').encode('utf-8', 'surrogatepass') for text in (row.kind.value, row.tree, row.eval_id))]
+    said = [cells.raw(text or '') for text in (row.id, row.time, row.experiment, row.version, row.commit)]
+    said += [status, *(cells.raw(text or '') for text in (row.kind.value, row.tree, row.eval_id))]
     value = nan if row.value is None else row.value
     data = _ground(row.env, metric)
     return Rows._make([*([text] for text in said), [row.seed], [value], [data], row if row.kind in ABOUT else None])

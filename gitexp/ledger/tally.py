@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
-from math import inf, isfinite, isnan
+from math import inf, isfinite
 from operator import lt
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,15 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import counting, read, retired
+from gitexp.ledger.cells import raw, text
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.retired import VERSIONED, Retired
 from gitexp.ledger.scan import Rows, Scan
+from gitexp.ledger.tries import Tries
 
 _RECENT = 1 << 11  # rows
 _BASELINE, _OK = Kind.BASELINE.value.encode(), b'ok'
-_LOST = frozenset(word.encode() for word in (counting.CONTENDED, *(status.value for status in counting.LOST)))
 _VERSIONED = frozenset(kind.value.encode() for kind in VERSIONED)
-
-_RETIRED = b''  # for the name of a run: before all others
-
-Key = tuple[bytes, bytes, 'int | None']  # an evaluation, a tree and a seed
 
 
 class Tree(NamedTuple):
@@ -78,14 +75,12 @@ class Tally:
         self._last: dict[bytes, bytes] = {}
         self._newest: dict[bytes, bytes] = {}
         self.known = known
-        self._skip = {one.encode('utf-8', 'surrogatepass') for one in self.covered}
-        self._closed = frozenset(slug.encode('utf-8', 'surrogatepass') for slug, _ in known.gone.versions)
+        self._skip = {raw(one) for one in self.covered}
+        self._closed = frozenset(raw(slug) for slug, _ in known.gone.versions)
         self._data: dict[bytes, set[bytes]] = {}
         self._baselines: dict[bytes, tuple[tuple[bytes, bytes], tuple[bytes, bytes]]] = {}  # the first and the newest
-        self._lost: dict[Key, list[bytes]] = {}
-        self._first: dict[Key, bytes] = {}
-        self._picked: dict[tuple[bytes, bytes, bytes], str] = {}
         self._bounds = metric.bounds or (-inf, inf)
+        self._tries = Tries(self._bounds, known.gone.events, known.tried)
         self.sure = sure
         self._top = self._began = self._floor = b''
         self._recent, self._older = set[bytes](), set[bytes]()
@@ -96,34 +91,22 @@ class Tally:
 
     def shown(self) -> Known:
         """What a way that knew it would count by."""
-        data = {name: _bytes(self.data(_text(name)) or '') for name in self._baselines if len(self._data[name] - {b''}) > 1}
-        tried = frozenset(key[:2] for key, names in self._lost.items() if _tells(names) and key[1] in self._trees.get(key[0], ()))
+        data = {name: raw(self.data(text(name)) or '') for name in self._baselines if len(self._data[name] - {b''}) > 1}
+        tried = frozenset(key for key in self._tries.in_vain() if key[1] in self._trees.get(key[0], ()))
         return Known(retired.of(self.events), data, tried)
 
     def lost(self, eval_id: str) -> dict[tuple[str, int], int]:
         """How often a seed of a tree was run in vain: see `counting.lost`."""
-        found: dict[tuple[str, int], int] = {}
-        for key, names in self._lost.items():
-            if key[0] == _bytes(eval_id) and key[2] is not None:
-                first = self._first.get(key)
-                before = [name for name in names if first is None or name < first]
-                if _tells(before):
-                    found[_text(key[1]), key[2]] = len(before)
-        return found
+        return self._tries.lost(raw(eval_id))
 
     def picked(self, eval_id: str) -> dict[str, str]:
         """The trees of which some values are retired and others not: see `counting.picked`."""
-        ground, when = self.data(eval_id) or '', dict[bytes, str]()
-        for (said, tree, data), by in self._picked.items():
-            if said == _bytes(eval_id) and not counting.other(_text(data), ground):
-                when[tree] = max(by, when.get(tree, by))
-        left = [(key[1], _text(name)) for key, name in self._first.items() if key[0] == _bytes(eval_id)] if when else []
-        return {_text(tree): when[tree] for tree, name in left if tree in when and name < when[tree]}
+        return self._tries.picked(raw(eval_id), self.data(eval_id) or '')
 
     def data(self, eval_id: str) -> str | None:
         """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
-        said = self._baselines.get(_bytes(eval_id))
-        return counting.agreed(*(_text(one) for _, one in said)) if said else None
+        said = self._baselines.get(raw(eval_id))
+        return counting.agreed(*(text(one) for _, one in said)) if said else None
 
     @property
     def eval_id(self) -> str | None:
@@ -132,13 +115,13 @@ class Tally:
 
     def trees(self, eval_id: str) -> dict[str, Tree]:
         """The trees of an evaluation in the order of their first rows."""
-        return {name.decode(): tree for name, tree in self._trees.get(_bytes(eval_id), {}).items()}
+        return {name.decode(): tree for name, tree in self._trees.get(raw(eval_id), {}).items()}
 
     def experiments(self) -> Iterator[Experiment]:
         """In the order of their first rows."""
         for slug, last in self._last.items():
             newest = self._newest.get(slug)
-            yield Experiment(_text(slug), self._runs[slug], _text(last), newest.decode() if newest else None)
+            yield Experiment(text(slug), self._runs[slug], text(last), newest.decode() if newest else None)
 
     def add(self, rows: Rows) -> None:
         """Count the next rows of the ledger."""
@@ -150,7 +133,7 @@ class Tally:
         if self._closed and not self._closed.isdisjoint(rows.experiments):
             self._close(rows)
         if not self._are_plain(rows):
-            self._miss(rows)
+            self._tries.miss(rows, self._skip)
             rows = self._competing(rows)
         if rows.ids and (rows := self._comparable(rows)).ids:
             for eval_id in dict.fromkeys(rows.eval_ids):
@@ -189,25 +172,11 @@ class Tally:
         """Retire what there is of the versions that are closed."""
         gone = self.known.gone
         for name, slug, version, kind in zip(rows.ids, rows.experiments, rows.versions, rows.kinds):
-            if slug in self._closed and kind in _VERSIONED and (known := _text(name)) not in gone.ids:
-                bug = gone.versions.get((_text(slug), _text(version) or 'v1'))
+            if slug in self._closed and kind in _VERSIONED and (known := text(name)) not in gone.ids:
+                bug = gone.versions.get((text(slug), text(version) or 'v1'))
                 if bug is not None:
                     self.covered[known] = bug
                     self._skip.add(name)
-
-    def _miss(self, rows: Rows) -> None:
-        """Note the runs that have no value that can be, and, as of any time, those with one that is retired."""
-        low, high = self._bounds
-        each = zip(rows.ids, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees, rows.seeds)
-        for name, status, value, data, *key in each:
-            if b'' in key or None in key or status not in _LOST and (status != _OK or isnan(value)):
-                continue
-            retired = status == _OK and low <= value <= high
-            if not retired or name in self._skip:
-                self._lost.setdefault((key[0], key[1], key[2]), []).append(_RETIRED if retired else name)
-            if retired and (by := self.known.gone.events.get(_text(name))):
-                of = key[0], key[1], data
-                self._picked[of] = max(by, self._picked.get(of, by))
 
     def _comparable(self, rows: Rows) -> Rows:
         """Without the rows that were measured on another ground than their evaluation goes by."""
@@ -221,7 +190,7 @@ class Tally:
                 first, newest = self._baselines.get(eval_id, ((name, said), (name, said)))
                 self._baselines[eval_id] = min(first, (name, said)), max(newest, (name, said))
         wanted = self.known.data
-        odd = {key for key in grounds if counting.other(_text(key[1]), _text(wanted.get(key[0], b'')))} if wanted else ()
+        odd = {key for key in grounds if counting.other(text(key[1]), text(wanted.get(key[0], b'')))} if wanted else ()
         return _only(rows, [key not in odd for key in zip(rows.eval_ids, rows.data)]) if odd else rows
 
     def _are_plain(self, rows: Rows) -> bool:
@@ -251,10 +220,8 @@ class Tally:
                 tree = trees[name] = _tree(rows, place)
             tree.seeds.append(seed)
             tree.values.append(value)
-        for name, one, seed in zip(rows.ids, rows.trees, rows.seeds) if self.known.tried else ():
-            if (eval_id, one) in self.known.tried:
-                which = eval_id, one, seed
-                self._first[which] = min(name, self._first.get(which, name))
+        if self.known.tried:
+            self._tries.give(eval_id, rows)
 
 
 def of(path: Path, metric: Metric) -> Tally:
@@ -279,24 +246,11 @@ def _through(path: Path, metric: Metric, known: Known, *, sure: bool) -> Tally:
     return made
 
 
-def _tells(names: Collection[bytes]) -> bool:
-    """Whether a seed may have been picked by how its runs ended."""
-    return len(names) > 1 or _RETIRED in names
-
-
 def _only(rows: Rows, wanted: Sequence[bool]) -> Rows:
     columns: tuple[list[Any], ...] = rows[:-1]
     return Rows._make([*(list(compress(column, wanted)) for column in columns), rows.event])
 
 
 def _tree(rows: Rows, place: int) -> Tree:
-    version, commit = _text(rows.versions[place]) or 'v1', rows.commits[place].decode() or None
-    return Tree(_text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), [], array('d'))
-
-
-def _bytes(said: str) -> bytes:
-    return said.encode('utf-8', 'surrogatepass')
-
-
-def _text(said: bytes) -> str:
-    return said.decode('utf-8', 'surrogatepass')
+    version, commit = text(rows.versions[place]) or 'v1', rows.commits[place].decode() or None
+    return Tree(text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), [], array('d'))

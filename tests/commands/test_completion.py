@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -69,11 +68,6 @@ def test_outside_a_repository_there_is_nothing_to_name(tmp_path: Path) -> None:
 def test_bash_completes_what_is_typed(asked: Place) -> None:
     assert _bash(asked, 'git exp supe', at=2) == ['supersede']
     assert _bash(asked, 'git exp show wi', at=3) == ['wide-context', 'wild']
-
-
-@pytest.mark.skipif(not shutil.which('zsh'), reason='there is no zsh')
-def test_zsh_reads_its_script(lab: Place) -> None:
-    assert subprocess.run(['zsh', '-n', str(TOP / 'completion' / '_git-exp')], check=False).returncode == 0
 
 
 def _bash(place: Place, line: str, *, at: int) -> list[str]:

@@ -168,7 +168,8 @@ def test_what_was_not_there_yet_when_a_branch_began_was_not_taken_away(tmp_path:
     assert inherited.had(Git(place.path), both, tip, {'added.py', 'note', 'lib.py'}) == {'note', 'lib.py'}
 
 
-def test_an_experiment_does_not_begin_on_the_way_of_a_branch_that_was_merged(tmp_path: Path) -> None:
+def _tidied(tmp_path: Path) -> tuple[Place, str, str]:
+    """A trunk that has merged a branch, and the two commits of that."""
     place = _lab(tmp_path, GUARDED)
     place.git('switch', '-q', '-c', 'tidy')
     halfway = change(place, 'half way', lib_DOT_py='broken\n')
@@ -176,6 +177,11 @@ def test_an_experiment_does_not_begin_on_the_way_of_a_branch_that_was_merged(tmp
     place.git('switch', '-q', 'main')
     place.git('merge', '-q', '--no-ff', '-m', OPEN, 'tidy')
     assert push(place, 'main', PUSHER='ada@example.org') == ''
+    return place, halfway, tidy
+
+
+def test_an_experiment_does_not_begin_on_the_way_of_a_branch_that_was_merged(tmp_path: Path) -> None:
+    place, halfway, tidy = _tidied(tmp_path)
     change(place, OPEN, lib_DOT_py='tidied again\n')
     assert push(place, 'main', PUSHER='ada@example.org') == ''
     for start, rules in ((halfway, 'fixed+variable'), (tidy, 'ok')):
@@ -184,13 +190,7 @@ def test_an_experiment_does_not_begin_on_the_way_of_a_branch_that_was_merged(tmp
 
 
 def test_the_line_of_a_guarded_trunk_does_not_go_through_a_branch_that_was_merged(tmp_path: Path) -> None:
-    place = _lab(tmp_path, GUARDED)
-    place.git('switch', '-q', '-c', 'tidy')
-    halfway = change(place, 'half way', lib_DOT_py='broken\n')
-    tidy = change(place, 'tidy', lib_DOT_py='tidied\n')
-    place.git('switch', '-q', 'main')
-    place.git('merge', '-q', '--no-ff', '-m', OPEN, 'tidy')
-    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    place, halfway, tidy = _tidied(tmp_path)
     for parent in (halfway, tidy):
         said = push(place, f'{_made(place, f"{parent} main", "main")}:main')
         assert told(said) == 'guarded' and 'git rebase' in said, 'an experiment could begin half way then'

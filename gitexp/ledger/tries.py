@@ -1,0 +1,77 @@
+"""How often each seed of a tree was run in vain, or with a value that is retired, before it gave the one that counts."""
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Set
+from math import isnan
+
+from gitexp.ledger import counting
+from gitexp.ledger.cells import text
+from gitexp.ledger.scan import Rows
+
+_OK = b'ok'
+_LOST = frozenset(word.encode() for word in (counting.CONTENDED, *(status.value for status in counting.LOST)))
+_RETIRED = b''  # for the name of a run: before all others
+
+_Tree = tuple[bytes, bytes]  # under an evaluation
+_Seed = tuple[bytes, bytes, 'int | None']  # and one of its seeds
+
+
+class Tries:
+    """Those of the rows given to `miss` and `give`; `events` names what has retired a row, `tried` are the trees whose values matter."""
+
+    def __init__(self, bounds: tuple[float, float], events: Mapping[str, str], tried: Set[_Tree]) -> None:
+        self._bounds = bounds
+        self._events = events
+        self._tried = tried
+        self._lost: dict[_Seed, list[bytes]] = {}
+        self._first: dict[_Seed, bytes] = {}
+        self._picked: dict[tuple[bytes, bytes, bytes], str] = {}
+
+    def miss(self, rows: Rows, gone: Collection[bytes]) -> None:
+        """Note the runs that have no value that can be, and, as of any time, those with one that is retired."""
+        low, high = self._bounds
+        each = zip(rows.ids, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees, rows.seeds)
+        for name, status, value, data, *key in each:
+            if b'' in key or None in key or status not in _LOST and (status != _OK or isnan(value)):
+                continue
+            retired = status == _OK and low <= value <= high
+            if not retired or name in gone:
+                self._lost.setdefault((key[0], key[1], key[2]), []).append(_RETIRED if retired else name)
+            if retired and (by := self._events.get(text(name))):
+                of = key[0], key[1], data
+                self._picked[of] = max(by, self._picked.get(of, by))
+
+    def give(self, eval_id: bytes, rows: Rows) -> None:
+        """Note the first value of each seed."""
+        for name, tree, seed in zip(rows.ids, rows.trees, rows.seeds):
+            if (eval_id, tree) in self._tried:
+                which = eval_id, tree, seed
+                self._first[which] = min(name, self._first.get(which, name))
+
+    def in_vain(self) -> Iterator[_Tree]:
+        """The trees with a seed that may have been picked by how its runs ended."""
+        return (key[:2] for key, names in self._lost.items() if _tells(names))
+
+    def lost(self, eval_id: bytes) -> dict[tuple[str, int], int]:
+        """See `counting.lost`."""
+        found: dict[tuple[str, int], int] = {}
+        for key, names in self._lost.items():
+            if key[0] == eval_id and key[2] is not None:
+                first = self._first.get(key)
+                before = [name for name in names if first is None or name < first]
+                if _tells(before):
+                    found[text(key[1]), key[2]] = len(before)
+        return found
+
+    def picked(self, eval_id: bytes, ground: str) -> dict[str, str]:
+        """See `counting.picked`; `ground` is what the evaluation goes by."""
+        when: dict[bytes, str] = {}
+        for (said, tree, data), by in self._picked.items():
+            if said == eval_id and not counting.other(text(data), ground):
+                when[tree] = max(by, when.get(tree, by))
+        left = [(key[1], text(name)) for key, name in self._first.items() if key[0] == eval_id] if when else []
+        return {text(tree): when[tree] for tree, name in left if tree in when and name < when[tree]}
+
+
+def _tells(names: Collection[bytes]) -> bool:
+    return len(names) > 1 or _RETIRED in names
