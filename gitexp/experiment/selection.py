@@ -9,7 +9,7 @@ from typing import Any
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import versions
-from gitexp.git import repository
+from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.ledger.read import Contents
@@ -147,7 +147,7 @@ def _range(git: Git, said: str) -> set[str]:
     old, _, new = said.partition('..')
     if new.startswith('.'):
         raise Usage(f"'{said}' is not a range", hint='A..B: what B has and A has not')
-    return set(git.ask('rev-list', _commit(git, new or 'HEAD'), f'^{_commit(git, old or "HEAD")}', '--').text.split())
+    return {one.oid for one in history.new(git, [_commit(git, new or 'HEAD')], [_commit(git, old or 'HEAD')])}
 
 
 def _commit(git: Git, said: str) -> str:
