@@ -30,6 +30,7 @@ GROUPS: dict[str, dict[str, str]] = {
     'record': {
         'results': 'Show the rows of the ledger.',
         'best': 'Show the best tree.',
+        'report': 'Write all results into a page, or as CSV.',
         'import': "Append the rows of somebody else's log.",
         'supersede': 'Retire results that a bug has spoilt.',
         'restore': 'Undo a supersede.',

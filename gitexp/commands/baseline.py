@@ -29,6 +29,7 @@ def baseline(count: int, show: bool | None, as_json: bool, args: tuple[str, ...]
     lab = here.lab(afresh=True)
     with measuring.voice(show) as voice:
         done = measured.baseline(lab, count=count, words=args, voice=voice)
+    measuring.renew(lab, done.evaluation.results)
     if as_json:
         _data(done)
     else:

@@ -58,6 +58,7 @@ def eval(
     seeds = protocol.of(lab.config, seed=seed, count=count)
     with measuring.voice(show) as voice:
         done = evaluate.evaluate(lab, here.experiment(lab, slug), seeds=seeds, words=args, voice=voice, despite=despite)
+    measuring.renew(lab, done.results)
     if as_json:
         decision = done.decision.as_json() if done.decision else None
         out.data({**measuring.as_json(done), 'decision': decision, 'screened_out': list(done.left)})

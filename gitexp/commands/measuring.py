@@ -3,16 +3,19 @@ from __future__ import annotations
 
 import sys
 from argparse import BooleanOptionalAction
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
 from gitexp.commands import options, out
 from gitexp.commands.declare import argument, option
-from gitexp.ledger.result import Result
+from gitexp.core.errors import Failure
+from gitexp.lab.lab import Lab
+from gitexp.ledger.result import Result, Status
 from gitexp.measure.evaluate import Evaluation
 from gitexp.measure.voice import Voice
+from gitexp.report import view
 
 show = option('--show', action=BooleanOptionalAction, help='Show the output of a run as it comes. Default: on a terminal.')
 slug = option(
@@ -34,6 +37,16 @@ def voice(show: bool | None) -> Iterator[Voice]:
         yield Voice(_now, out.talk, shown.show)
     finally:
         shown.close()
+
+
+def renew(lab: Lab, results: Iterable[Result]) -> None:
+    """Write the report anew, where there is one and a run has succeeded; what keeps it from that does not fail the run."""
+    if any(one.status is Status.OK for one in results) and view.is_there(lab.root / view.REPORT, view.TITLE):
+        from gitexp.report import document
+        try:
+            document.write(lab, _now())
+        except (Failure, OSError) as error:
+            out.talk(f'{view.REPORT} is not written anew: {error}')
 
 
 def as_json(done: Evaluation) -> dict[str, Any]:

@@ -65,7 +65,8 @@ class Config(NamedTuple):
 
     `live` are headings that stay open under the sections rule, `humans` names or addresses of people, `signers` their keys:
     lines as in an allowed-signers file of ssh-keygen(1), or fingerprints of OpenPGP keys. `gpus` is how many a run takes, or
-    their uuids, None for all. `outputs` are patterns of what a run must leave, `min_free_gb` GiB.
+    their uuids, None for all. `outputs` are patterns of what a run must leave, `min_free_gb` GiB. `axes` are names of numbers that a
+    run prints beside its metric.
     """
 
     metric: Metric
@@ -86,6 +87,7 @@ class Config(NamedTuple):
     min_free_gb: float = 1.0
     tracking: str | None = None
     gpus: int | tuple[str, ...] | None = None
+    axes: tuple[str, ...] = ()
 
     @property
     def commands(self) -> str:
@@ -115,6 +117,7 @@ def of(said: Mapping[str, Any]) -> Config:
         outputs=tuple(said.get('outputs', ())),
         min_free_gb=float(said.get('min_free_gb', 1.0)),
         gpus=tuple(said['gpus']) if isinstance(said.get('gpus'), list) else said.get('gpus'),
+        axes=tuple(said.get('axes', ())),
         tracking=None if said.get('tracking', 'none') == 'none' else said['tracking'],
     )
 

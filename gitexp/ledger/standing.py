@@ -83,13 +83,8 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
     """How the trees stand by what has been read, as in `of`."""
-    alive = [row for row in contents.results if row.id not in contents.covered]
-    data = counting.measured_on(alive, metric)
-    competing = [row for row in alive if counting.competes(row, metric, data)]
-    if eval_id is None and any(row.eval_id == prefer for row in competing):
-        eval_id = prefer
-    if eval_id is None:
-        eval_id = max(competing, key=lambda row: row.id).eval_id if competing else None
+    competing, data = _competing(contents, metric)
+    eval_id = eval_id or _evaluation(competing, prefer)
     if eval_id is None:
         return Standings(None, ())
     mine = [row for row in competing if row.eval_id == eval_id]
@@ -98,6 +93,25 @@ def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, pre
     picked = counting.picked(rows, mine, metric, retired.of(contents.results).events, data) if contents.covered else {}
     found = _vouched(eval_id, _grouped(mine), read.confirmed(contents.results, eval_id))
     return found._replace(lost=lost, picked=picked, data=data.get(eval_id))
+
+
+def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) -> list[Result]:
+    """The runs that compete under one evaluation, in the order of the file; `prefer` is as in `of`."""
+    competing, _ = _competing(contents, metric)
+    eval_id = _evaluation(competing, prefer)
+    return [row for row in competing if row.eval_id == eval_id]
+
+
+def _competing(contents: Contents, metric: Metric) -> tuple[list[Result], dict[str, str]]:
+    """The runs that compete under any evaluation, and what each of those goes by: see `counting.measured_on`."""
+    alive = [row for row in contents.results if row.id not in contents.covered]
+    data = counting.measured_on(alive, metric)
+    return [row for row in alive if counting.competes(row, metric, data)], data
+
+
+def _evaluation(competing: Iterable[Result], prefer: str | None) -> str | None:
+    newest = max(competing, key=lambda row: (row.eval_id == prefer, row.id), default=None)
+    return newest.eval_id if newest else None
 
 
 def silent(contents: Contents, metric: Metric) -> dict[str, str]:

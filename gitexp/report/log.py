@@ -1,0 +1,62 @@
+"""All runs of a ledger as CSV, in 17 columns that do not change."""
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read
+from gitexp.ledger.result import ABOUT, Result, Status
+from gitexp.measure import current
+from gitexp.report import pivot
+
+COLUMNS = (
+    'timestamp', 'experiment', 'phase', 'budget', 'task', 'horizon', 'timescale', 'script_path', 'run_type', 'status', 'duration_seconds',
+    'val_loss', 'test_accuracy', 'hyperparameters', 'error_message', 'thermal_max_temp', 'data_md5',
+)
+_AXES = COLUMNS[2:7]
+_NUMBERS = ('val_loss', 'test_accuracy')
+
+
+def text(lab: Lab) -> str:
+    """The runs in the order of the ledger, also those that a bug has retired, which `error_message` says then.
+
+    `timestamp` is the start. `hyperparameters` is JSON: the metric and what else a run printed or was given that has no column.
+    """
+    found = read.read(lab)
+    written = io.StringIO()
+    log = csv.DictWriter(written, COLUMNS, lineterminator='\n')
+    log.writeheader()
+    script, eval_id = _script(lab), current.eval_id(lab)
+    for run in found.results:
+        if run.kind not in ABOUT:
+            log.writerow(_row(run, lab.config.metric.name, found.covered, lab.config.axes, script if run.eval_id == eval_id else ''))
+    return written.getvalue()
+
+
+def _row(run: Result, metric: str, covered: Mapping[str, str], axes: Iterable[str], script: str) -> dict[str, Any]:
+    numbers = {**run.metrics, **({} if run.value is None else {metric: run.value})}
+    places = {axis: pivot.label(pivot.place(run, axis)) for axis in axes if axis in _AXES}
+    columns = {name: numbers.get(name) for name in _NUMBERS}
+    rest = {name: said for name, said in {**run.params, **numbers}.items() if name not in (*places, *columns)}
+    bug = covered.get(run.id)
+    return {
+        'timestamp': run.time, 'experiment': run.experiment, **places, 'script_path': script, 'run_type': 'training',
+        'status': _status(run.status), 'duration_seconds': run.seconds, **columns, 'hyperparameters': json.dumps(rest, ensure_ascii=False),
+        'error_message': f'retired: {bug}' if bug else run.env.get('reason'), 'thermal_max_temp': run.env.get('thermal_max'),
+        'data_md5': run.env.get('data_md5'),
+    }
+
+
+def _status(status: Status) -> str:
+    return {Status.OK: 'success', Status.THERMAL_ABORT: 'thermal_abort'}.get(status, 'failed')
+
+
+def _script(lab: Lab) -> str:
+    """The first file of the lab that its training names, or else its evaluation."""
+    words = shlex.split((lab.config.train or lab.config.eval).text, posix=True)
+    return next((word for word in words if (lab.root / word).is_file()), '')

@@ -1,0 +1,79 @@
+"""The runs of a ledger over the axes of a lab: what a run printed beside its metric, by the names that gitexp.yaml says."""
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from statistics import fmean
+
+from gitexp.core.tuples import NamedTuple
+from gitexp.ledger.result import Result
+from gitexp.report import scaling
+from gitexp.report.scaling import Fit
+
+Place = float | str | None  # on an axis; None where a run does not say
+
+
+class Section(NamedTuple):
+    """The runs that share their places on all axes past the second; `cells` are the values that count, by the first two axes."""
+
+    places: tuple[Place, ...]
+    runs: tuple[Result, ...]
+    cells: Mapping[tuple[Place, Place], Sequence[float]]
+
+    @property
+    def rows(self) -> list[Place]:
+        return ordered(row for row, _ in self.cells)
+
+    @property
+    def columns(self) -> list[Place]:
+        return ordered(column for _, column in self.cells)
+
+    def mean(self, row: Place, column: Place) -> float | None:
+        values = self.cells.get((row, column))
+        return fmean(values) if values else None
+
+    def average(self, row: Place) -> float:
+        """Of all runs in a row."""
+        return fmean(value for (one, _), values in self.cells.items() if one == row for value in values)
+
+    def fit(self) -> Fit:
+        """How the average falls along the first axis; raises ValueError, which says why there is no telling."""
+        return scaling.fit((row, self.average(row)) for row in self.rows if isinstance(row, (int, float)))
+
+
+def sections(runs: Iterable[Result], counted: Collection[str], axes: Sequence[str]) -> list[Section]:
+    """Runs by their places on the axes, each section with those that count by their ids."""
+    found: dict[tuple[Place, ...], list[Result]] = {}
+    for run in runs:
+        found.setdefault(tuple(place(run, axis) for axis in axes[2:]), []).append(run)
+    return [_section(places, found[places], counted, axes) for places in sorted(found, key=lambda places: [*map(_order, places)])]
+
+
+def place(run: Result, axis: str) -> Place:
+    """Where a run is on an axis."""
+    said = run.metrics.get(axis)
+    return None if isinstance(said, bool) or not isinstance(said, (int, float, str)) else said
+
+
+def label(place: Place) -> str | None:
+    """A place as it is read; a whole number without a point."""
+    return f'{place:.15g}' if isinstance(place, (int, float)) else place
+
+
+def ordered(places: Iterable[Place]) -> list[Place]:
+    """Numbers by size, then words, then what does not say; each once."""
+    return sorted(dict.fromkeys(places), key=_order)
+
+
+def _section(places: tuple[Place, ...], runs: Sequence[Result], counted: Collection[str], axes: Sequence[str]) -> Section:
+    cells: dict[tuple[Place, Place], list[float]] = {}
+    for run in runs:
+        row, column = (place(run, axis) for axis in (*axes, '', '')[:2])
+        if run.id in counted and run.value is not None and row is not None:
+            cells.setdefault((row, column), []).append(run.value)
+    return Section(places, tuple(runs), cells)
+
+
+def _order(place: Place) -> tuple[int, float, str]:
+    if place is None:
+        return 2, 0.0, ''
+    return (1, 0.0, place) if isinstance(place, str) else (0, place, '')

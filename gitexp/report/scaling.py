@@ -1,0 +1,43 @@
+"""How a metric falls with size: the power law that fits it best."""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from statistics import correlation, linear_regression
+
+from gitexp.core.tuples import NamedTuple
+
+# Twice, and once, the exponent for parameters of Kaplan et al., 2020, Scaling Laws for Neural Language Models: 0.076.
+_STRONG, _MODERATE = 0.15, 0.08
+
+
+class Fit(NamedTuple):
+    """error = factor * size ** -alpha; `r2` is the share of the variance of log error that it explains, None where there is none."""
+
+    alpha: float
+    factor: float
+    r2: float | None
+
+    @property
+    def strength(self) -> str:
+        return 'strong' if self.alpha > _STRONG else 'moderate' if self.alpha > _MODERATE else 'weak'
+
+    @property
+    def reduction(self) -> float:
+        """By how many percent ten times the size takes the error down; negative where it goes up."""
+        return (1 - 10 ** -self.alpha) * 100
+
+
+def fit(points: Iterable[tuple[float, float]]) -> Fit:
+    """Fit sizes and their errors by least squares in log-log space.
+
+    Raises ValueError, which says why, for fewer than two sizes and for what is not positive.
+    """
+    points = [*points]
+    if any(number <= 0 for point in points for number in point):
+        raise ValueError('a power law is for positive numbers')
+    sizes, errors = [math.log(size) for size, _ in points], [math.log(error) for _, error in points]
+    if len({*sizes}) < 2:
+        raise ValueError('a power law takes two sizes at least')
+    slope, intercept = linear_regression(sizes, errors)
+    return Fit(-slope, math.exp(intercept), correlation(sizes, errors) ** 2 if len({*errors}) > 1 else None)
