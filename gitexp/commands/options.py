@@ -17,6 +17,19 @@ def remotes() -> list[str]:
     return Git(Path.cwd()).run('remote').text.split()
 
 
+def commits() -> list[str]:
+    """Names that commits have."""
+    return Git(Path.cwd()).run('for-each-ref', '--format=%(refname:short)', 'refs/heads/', 'refs/tags/').text.split()
+
+
+def bugs() -> list[str]:
+    """The bugs that have retired something."""
+    from gitexp.lab.lab import Lab
+    from gitexp.ledger import read
+    from gitexp.ledger.result import Kind
+    return sorted({str(row.params.get('bug')) for row in read.read(Lab.find(Path.cwd())).results if row.kind is Kind.SUPERSEDE})
+
+
 as_json = flag('--json', dest='as_json', help='Print JSON.')
 yes = flag('--yes', help='Do not ask.')
 slug = argument('slug', metavar='SLUG', nargs='?', completes=experiments)

@@ -13,7 +13,7 @@ from gitexp.tracking import names
 
 @command(
     options.slug,
-    option('--bug', metavar='NAME', help='Undo the supersede of that bug instead of the newest.'),
+    option('--bug', metavar='NAME', completes=options.bugs, help='Undo the supersede of that bug instead of the newest.'),
     flag('--all', dest='everywhere', help='In every experiment that the bug has retired something of.'),
     flag('--dry-run', help='Show what it would bring back and what changes, and change nothing.'),
     options.yes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gitexp.commands import here, options, out
+from gitexp.commands import here, invoke, options, out
 from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import No, Usage
 from gitexp.lab.lab import Lab
@@ -51,7 +51,7 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
     elif taken:
         out.answer(rows.text(taken, found.covered, silent, metric=lab.config.metric.name, width=out.width()))
     elif not lacks:
-        _say_why(found)
+        _say_why(found, experiment)
 
 
 def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
@@ -66,9 +66,12 @@ def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
     return path.absolute()
 
 
-def _say_why(found: Contents) -> None:
+def _say_why(found: Contents, experiment: str | None) -> None:
     """An empty answer is an answer; what led to it is talk."""
-    if found.results:
+    known = {row.experiment for row in found.results}
+    if experiment is not None and known and experiment not in known:
+        out.talk(invoke.unknown('the ledger has no rows of', experiment, known))
+    elif found.results:
         many = len(found.results)
         out.talk(f'the ledger has {many} row{"" if many == 1 else "s"}, and none is like that')
     else:

@@ -17,8 +17,9 @@ from gitexp.tracking import names
 @command(
     options.slug,
     option('--bug', required=True, metavar='NAME', help='A name for the bug: lower-case letters, digits and single hyphens.'),
-    option('--commit', metavar='COMMIT|A..B', help='Only rows measured at COMMIT or after it in history, or at the commits of a range.'),
-    option('--fixed-in', metavar='COMMIT', help='No rows measured at COMMIT or after it in history.'),
+    option('--commit', metavar='COMMIT|A..B', completes=options.commits,
+           help='Only rows measured at COMMIT or after it in history, or at the commits of a range.'),
+    option('--fixed-in', metavar='COMMIT', completes=options.commits, help='No rows measured at COMMIT or after it in history.'),
     option('--since', metavar='DATE|COMMIT', help='Only runs that began at DATE (UTC) or later, or since COMMIT was made.'),
     option('--eval-id', metavar='ID', help='Only rows of one evaluation: for a bug in the evaluation itself.'),
     option('--runs', action='append', default=[], metavar='ID,...', help='Only these rows. Repeatable.'),

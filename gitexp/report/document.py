@@ -19,7 +19,6 @@ from gitexp.report.figures import Scale
 from gitexp.report.pivot import Place, Section
 
 
-
 class Document(NamedTuple):
     """All runs in the order of the ledger; `covered` names the bugs of those that are retired."""
 
@@ -48,11 +47,11 @@ def write(lab: Lab, now: datetime) -> Path:
 def text(said: Document, now: datetime) -> str:
     """The same bytes for the same ledger, but for the line that says when."""
     ok = sum(run.status is Status.OK for run in said.runs)
-    rate = f'{ok / len(said.runs):.1%}' if said.runs else 'no run yet'
-    lines = [
-        view.TITLE, f'Generated: {now.isoformat(timespec="seconds")}', '', f'Total Experiments: {len({run.experiment for run in said.runs})}',
-        '', f'Total Runs: {len(said.runs)}', '', f'Success Rate: {rate}', '',
-    ]
+    facts = {
+        'Generated': now.isoformat(timespec='seconds'), 'Total Experiments': len({run.experiment for run in said.runs}),
+        'Total Runs': len(said.runs), 'Success Rate': f'{ok / len(said.runs):.1%}' if said.runs else 'no run yet',
+    }
+    lines = [view.TITLE, *(line for name, fact in facts.items() for line in (f'{name}: {fact}', ''))]
     return '\n'.join([*lines, *chain.from_iterable(_section(said, one) for one in said.sections)])
 
 

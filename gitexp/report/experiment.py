@@ -51,7 +51,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class View:
-    """`base` is where the branch left the trunk; `uncommitted` counts files, None without a worktree; `measured` is about the tip."""
+    """`base` is where the branch left the trunk; `uncommitted` counts files, None without a worktree.
+
+    `measured` and `bug` are about the tip: whether it has a value that counts, and what has retired all its runs.
+    """
 
     slug: str
     state: State
@@ -65,6 +68,7 @@ class View:
     trees: tuple[Tree, ...]
     log: Path | None
     measured: bool
+    bug: str | None
 
 
 def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
@@ -85,7 +89,7 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     return View(
         slug, _state(running, tip, worktree), tip, base, ahead, behind, worktree, uncommitted(worktree),
         tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
-        any(one.tree == tree for one in judged.standings.trees),
+        any(one.tree == tree for one in judged.standings.trees), _bug([row for row in runs if row.tree == tree], contents),
     )
 
 
@@ -121,10 +125,14 @@ def way(shown: View) -> str:
     better = any(one.verdict == 'better' for one in shown.trees)
     if shown.state is State.RUNNING:
         return f'tail -f {shown.log}' if shown.log else 'git exp status'
+    if shown.versions and shown.commit and not shown.ahead:  # The trunk has it.
+        return f'git exp close {shown.slug}' if shown.worktree else 'git exp new SLUG'
     if shown.worktree is None:
         return f'git exp submit {shown.slug}' if better else 'git exp new SLUG'
     if shown.uncommitted:
         return f"cd '{shown.worktree}' && git add -A && git commit -m 'exp({shown.slug}): WHAT CHANGED'"
+    if shown.bug is not None:
+        return f"cd '{shown.worktree}', mend '{shown.bug}' and commit it, then: git exp eval"
     if not shown.measured:
         return f"cd '{shown.worktree}' && git exp eval"
     return f'git exp submit {shown.slug}' if better else f"cd '{shown.worktree}', change something and commit it"
@@ -166,9 +174,14 @@ def _versions(runs: Sequence[Result], contents: Contents) -> list[Version]:
 
 
 def _versioned(name: str, rows: Sequence[Result], contents: Contents) -> Version:
-    bugs = [contents.covered.get(row.id) for row in rows]
     ok = sum(row.status.value == 'ok' for row in rows)
-    return Version(name, len(rows), ok, None if None in bugs else bugs[0], len(bugs) - bugs.count(None))
+    return Version(name, len(rows), ok, _bug(rows, contents), sum(row.id in contents.covered for row in rows))
+
+
+def _bug(rows: Sequence[Result], contents: Contents) -> str | None:
+    """What has retired the first of some rows, where all are retired."""
+    bugs = [contents.covered.get(row.id) for row in rows]
+    return None if None in bugs or not bugs else bugs[0]
 
 
 def _tree(judged: Judged, one: standing.Standing) -> Tree:

@@ -81,6 +81,7 @@ def _measured(metric: Metric, ground: Ground, said: Verdict, since: list[str]) -
     lines = [
         f'metric: {metric.name}, {direction} is better{effect}',
         f'verdict: {said.kind.value}: {said.why}',
+        *([f'flags: {", ".join(said.flags)}'] if said.flags else []),
         f'tree measured: `{one.tree}`',
         f'commit measured: `{one.commit or "unknown"}`',
         f'commit to merge: `{ground.head}`' + (f', which differs from it in documents only: {few(since)}' if since else ''),

@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import notebook
 from place import Place
 from stories import experiment
 from test_structure import TOP
@@ -24,6 +26,7 @@ ASKED = [
     ('results --experiment wil', ['wild']),
     ('submit --remote up', ['upstream']),
     ("supersede 'wi", ['wide-context', 'wild']),
+    ('supersede --fixed-in exp/wid', ['exp/wide-context']),
     ('nonsense --x', []),
     ('check nonsense --x', []),
 ]
@@ -43,6 +46,13 @@ def test_words_are_completed(asked: Place, line: str, wanted: list[str]) -> None
     asked.ok(_GIT_EXP_COMPLETE='bash_complete', COMP_WORDS=line, COMP_CWORD=str(len(line.split(' ')) - 1))
 
     assert asked.said.splitlines() == [f'plain,{word}' for word in wanted]
+
+
+def test_a_bug_is_completed_once_it_has_retired_something(make_lab: Callable[..., Place]) -> None:
+    book = notebook.story(make_lab)
+    book.lab.ok(_GIT_EXP_COMPLETE='bash_complete', COMP_WORDS='git-exp restore --bug v', COMP_CWORD='3')
+
+    assert book.lab.said == 'plain,val-leak\n'
 
 
 def test_where_nothing_is_known_files_are(asked: Place) -> None:

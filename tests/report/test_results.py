@@ -115,7 +115,8 @@ def test_nothing_to_show_is_said(make_lab: Make) -> None:
     assert json.loads(book.answers('results', '--json')) == []
 
     book.runs('idea', 'a', [1.0])
-    assert book.says('results', '--experiment', 'other') == notebook.Said(0, '', 'the ledger has 1 row, and none is like that\n')
+    assert book.says('results', '--experiment', 'idae') == notebook.Said(0, '', "the ledger has no rows of 'idae': did you mean 'idea'?\n")
+    assert book.says('results', '--status', 'oom') == notebook.Said(0, '', 'the ledger has 1 row, and none is like that\n')
 
 
 def test_control_characters_of_a_description_do_not_reach_the_terminal(make_lab: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,6 +256,16 @@ fffffff  fffffff  v2   3   2.3900  0.02  +0.5400  inconclusive
     assert [(one['name'], one['bug']) for one in shown['versions']] == [('v1', 'val-leak'), ('v2', None)]
 
 
+def test_what_to_do_after_a_bug_and_after_a_merge(story: Notebook) -> None:
+    place = opened(story, 'wide-context')
+    tree = place.git('rev-parse', 'HEAD^{tree}').stdout.strip()
+    story.supersede('wide-context', 'lucky', story.runs('wide-context', 'f', [2.0], tree=tree))
+    folder = Path(os.path.realpath(place.path))
+    assert story.says('show', 'wide-context').talk == f"hint: cd '{folder}', mend 'lucky' and commit it, then: git exp eval\n"
+    story.lab.git('merge', '-q', '--no-edit', '--no-ff', 'exp/wide-context')
+    assert story.says('show', 'wide-context').talk == 'hint: git exp close wide-context\n'
+
+
 def test_an_experiment_without_branch_or_row_is_a_near_miss(story: Notebook) -> None:
     opened(story, 'wide-context')
 
