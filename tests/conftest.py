@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from gitexp.measure import variables
 from place import CONFIG, EVAL, IGNORED, PROGRAM, Place
 
 
 @pytest.fixture(autouse=True)
 def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path_factory.mktemp('home')
-    for name in [name for name in os.environ if name.startswith(('GIT_', 'EXP_', 'META_MODE', 'WANDB_'))]:
-        monkeypatch.delenv(name)
+    for name in [*os.environ]:
+        if name.startswith('WANDB_') or not variables.is_for_a_run(name) and not name.startswith(('PYTEST', 'PYTHON', 'PIP_')):
+            monkeypatch.delenv(name)
     monkeypatch.setenv('HOME', str(home))
     monkeypatch.setenv('XDG_CONFIG_HOME', str(home / '.config'))
     monkeypatch.setenv('GIT_CONFIG_NOSYSTEM', '1')

@@ -20,6 +20,7 @@ rules:
   global: [RESEARCH_JOURNAL.md, results.tsv]
   append-top: ['*_journal.md', RESEARCH_JOURNAL.md]
   append-bottom: [results.tsv]
+environment: [COUNT, FAKE_NVML, GATE, HOOKS, LAB, LEDGER, STARTED, TRIES, TURN]
 """
 IGNORED = """\
 /5_worktrees/
@@ -34,6 +35,11 @@ sys.path.insert(0, '.')
 import model
 print('score:', round(model.score + 0.001 * int(sys.argv[1]), 6))
 """
+
+
+def quiet() -> dict[str, str]:
+    """The environment without what pytest has set, of which an evaluation would speak."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(('PYTEST', 'PIP_'))}
 
 
 @dataclass
@@ -60,7 +66,7 @@ class Place:
     def exp(self, *words: str, **more: str) -> int:
         """Run git exp; returns the exit code."""
         done = subprocess.run([*self.before, str(PROGRAM), *words], cwd=self.path, capture_output=True, text=True, errors='surrogateescape',
-                              stdin=subprocess.DEVNULL, env={**os.environ, **self.env, **more})
+                              stdin=subprocess.DEVNULL, env={**quiet(), **self.env, **more})
         self.said, self.talk = done.stdout, done.stderr
         return done.returncode
 
@@ -88,6 +94,7 @@ class Place:
 
 def powerless() -> list[str]:
     """What comes before a command so that modes bind it, though root starts it; skips the test where that cannot be done."""
-    if os.geteuid() == 0 and not shutil.which('setpriv'):
-        pytest.skip('root passes over modes, and there is no setpriv to prevent that')
-    return ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
+    words = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
+    if words and (not shutil.which('setpriv') or subprocess.run([*words, PROGRAM, '-h'], capture_output=True, check=False).returncode):
+        pytest.skip('root passes over modes, and nothing runs here without that power')
+    return words

@@ -21,8 +21,8 @@ def confirm(slug: str | None, because: str, as_json: bool) -> None:
     (jump); one with a seed that was run in vain more than once before it gave a value or has another that is retired, or where
     some values of either tree were retired and others kept (retried); and one whose seeds all give one value where those of
     others differ (seedless). This appends a row that says who has looked, and why the gain is real; from then on the result is
-    judged like any other. SLUG is the experiment whose worktree this is, unless named. Retired results that are measured again
-    are held anew.
+    judged like any other. SLUG is the experiment whose worktree this is, unless named. It is about the runs that there are: what
+    later ones show is held anew, as are retired results that are measured again.
 
     Where gitexp.yaml lists its humans, only they may, by the author that git would name here. That stops an agent which
     commits under a name of its own; it does not stop one that takes yours.

@@ -60,7 +60,7 @@ def import_(
     data = _read(file)
     lab = here.lab()
     told, found = _asked(lab, data, told, file=file, asks=not as_json and file != _STDIN and ask.possible())
-    plan = importing.plan(lab, found, told, source='standard input' if file == _STDIN else os.path.basename(file))
+    plan = importing.plan(lab, found, told)
     new = importing.missing(lab, plan.rows) if dry_run else importing.carry_out(lab, plan.rows)
     if as_json:
         out.data(_data(file, plan, new, dry_run=dry_run))

@@ -14,14 +14,21 @@ from gitexp.core.finding import Finding
 
 def answer(text: object) -> None:
     """Print what was asked for; a file name with odd bytes comes out as it is."""
-    sys.stdout.buffer.write(f'{text}\n'.encode('utf-8', 'surrogateescape'))
+    sys.stdout.buffer.write(_bytes(f'{text}\n'))
     sys.stdout.buffer.flush()
 
 
 def talk(text: str) -> None:
     """Say something beside the answer."""
-    sys.stderr.write(f'{text}\n'.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace'))
+    sys.stderr.write(_bytes(f'{text}\n').decode('utf-8', 'replace'))
     sys.stderr.flush()
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode('utf-8', 'surrogateescape')
+    except UnicodeEncodeError:  # Half a character, as JSON of others may have it.
+        return text.encode('utf-8', 'replace')
 
 
 def hint(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,14 +44,19 @@ class Kept:
             self._said[file] = [state, answer]
             self._new = True
 
-    def ask(self, file: str, find_out: Callable[[], T], *beside: str) -> T:
-        """The answer about a file, found out if need be, and again when one `beside` it changes. Raises OSError without the file."""
-        state = ', '.join([state_of(os.stat(file)), *(state_of(os.stat(other)) for other in beside if os.path.exists(other))])
-        if not self.knows(file, state):
-            answer = find_out()
-            self.note(file, state, answer)
-            return answer
-        known: T = self.said(file)
+    def ask(self, file: str, find_out: Callable[[], T], beside: Callable[[T | None], Iterable[str]] = lambda answer: ()) -> T:
+        """The answer about a file, found out if need be, and again when one `beside` it changes, which may depend on the answer.
+
+        Raises OSError without the file.
+        """
+        def state(answer: T | None) -> str:
+            there = (other for other in beside(answer) if os.path.exists(other))
+            return ', '.join(state_of(os.stat(one)) for one in (file, *there))
+        said = self._said.get(file)
+        known: T | None = said[1] if isinstance(said, list) and len(said) == 2 else None
+        if known is None or not self.knows(file, state(known)):
+            known = find_out()
+            self.note(file, state(known), known)
         return known
 
     def save(self) -> None:

@@ -49,7 +49,9 @@ def find(lab: Lab, slug: str) -> Place:
     if any(one.branch == experiment.branch for one in lab.worktrees) and experiment.root.is_dir():
         _check_calm(lab, slug, experiment.root)
         return Place(slug, experiment.folder, experiment.root, branch, head)
-    if any(one.path == experiment.root for one in lab.worktrees) and experiment.root.is_dir():
+    there = next((one for one in lab.worktrees if one.path == experiment.root), None)
+    renamed = there and not head and there.branch and there.branch.startswith('refs/heads/exp/')  # Then it is the place of another one.
+    if there and not renamed and experiment.root.is_dir():
         raise Refused(f"the worktree of '{slug}' is not on its branch", hint=f'git -C {experiment.root} switch exp/{slug}')
     return Place(slug, _kept(lab, slug), None, branch, head)
 

@@ -8,7 +8,7 @@ from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import ABOUT, Kind
+from gitexp.ledger.result import ABOUT, Kind, Result
 
 
 class Spoilt(NamedTuple):
@@ -36,23 +36,37 @@ def tree(lab: Lab, contents: Contents, slug: str | None, name: str, *, eval_id: 
     return Spoilt(contents.covered[mine[0].id], mine[0].commit)
 
 
-def history(lab: Lab, contents: Contents, commit: str) -> Spoilt | None:
-    """The newest bug that is known to have come in with a commit that this one holds, without the one that mended it."""
-    undone = {row.params['restores'] for row in contents.results if row.kind is Kind.RESTORE}
-    for row in reversed(contents.results):
-        said = row.params.get('selected') if row.kind is Kind.SUPERSEDE and row.id not in undone else None
-        if not isinstance(said, dict):
-            continue
-        brought, mended = said.get('commit'), said.get('fixed_in')
-        if brought and '..' not in brought and _holds(lab.git, commit, brought) and not _holds(lab.git, commit, mended):
-            return Spoilt(str(row.params.get('bug', '')), brought)
+def history(lab: Lab, contents: Contents, commit: str, *, beyond: str | None = None) -> Spoilt | None:
+    """The newest bug that is known to have come in with a commit that this one holds, and `beyond` does not, without one that mended it."""
+    for one, mended in reversed(known(contents).items()):
+        if one.commit and '..' not in one.commit and _holds(lab.git, commit, one.commit) \
+                and not any(_holds(lab.git, commit, fix) for fix in mended) and not (beyond and _holds(lab.git, beyond, one.commit)):
+            return one
     return None
+
+
+def known(contents: Contents) -> dict[Spoilt, set[str]]:
+    """The bugs of which it is known what brought them, the oldest first, with the commits that are said to have mended each."""
+    undone = {row.params['restores'] for row in contents.results if row.kind is Kind.RESTORE}
+    found: dict[Spoilt, set[str]] = {}
+    for row in contents.results:
+        if row.id not in undone and (one := brought(row)):
+            mended = found.setdefault(one, set())
+            mended.update(filter(None, [row.params['selected'].get('fixed_in')]))
+    return found
+
+
+def brought(row: Result) -> Spoilt | None:
+    """The bug that a supersede row is about, and what brought it, where that was said."""
+    said = row.params.get('selected') if row.kind is Kind.SUPERSEDE else None
+    commit = said.get('commit') if isinstance(said, dict) else None
+    return Spoilt(str(row.params.get('bug', '')), commit) if commit else None
 
 
 def ground(lab: Lab, base: str, commit: str) -> Spoilt | None:
     """What is known against starting from a commit, maybe the tip of the experiment `base`; nothing while no ledger is in sight."""
     try:
-        if not read.mentions(lab, f'\t{Kind.SUPERSEDE.value}\t'):
+        if not read.mentions(lab, Kind.SUPERSEDE.value):
             return None
     except Refused:
         return None
@@ -61,5 +75,5 @@ def ground(lab: Lab, base: str, commit: str) -> Spoilt | None:
     return tree(lab, contents, slug, lab.git.ask('rev-parse', f'{commit}^{{tree}}').text) or history(lab, contents, commit)
 
 
-def _holds(git: Git, commit: str, other: str | None) -> bool:
-    return other is not None and not git.run('merge-base', '--is-ancestor', other, commit).code
+def _holds(git: Git, commit: str, other: str) -> bool:
+    return not git.run('merge-base', '--is-ancestor', other, commit).code

@@ -156,10 +156,10 @@ def _check_strange(lab: Lab, made: Experiment, remotes: Sequence[str]) -> None:
         way = f'to go on with it: git worktree add {_quoted(made.root)} exp/{made.slug}; else choose another slug'
         raise _taken(made, f"'{remotes[0]}' has the branch exp/{made.slug}", hint=way)
     try:
-        known = read.mentions(lab, f'\t{made.slug}\t')
+        known = read.mentions(lab, made.slug)
     except Refused:
         known = False  # No ledger is in sight.
-    if known and any(row.experiment == made.slug for row in read.read(lab).results):
+    if known and any(row.experiment == made.slug for row in read.holding(lab, made.slug)):
         raise _taken(made, 'the ledger has results of an experiment of that name', hint='choose another slug, or fetch its branch')
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gitexp.core.errors import Failure, Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.experiment import folders, intent, place, selection, turned, versions
+from gitexp.experiment import folders, intent, place, selection, spoilt, turned, versions
 from gitexp.experiment import slug as slugs
 from gitexp.experiment.place import Place
 from gitexp.experiment.plan import Cause
@@ -46,6 +46,8 @@ def find(lab: Lab, wanted: Wanted) -> Found:
         place.check_name(lab, wanted.slug)
         place.check_known(lab, wanted.slug, place.find(lab, wanted.slug), contents.results)
     chosen = selection.choose(lab, contents, wanted.selection, slug=wanted.slug)
+    if not chosen.rows and (mended := _mended(lab, contents, wanted)):
+        return Found([mended], chosen.unknown, contents)
     if not chosen.rows:
         raise Refused('nothing to supersede: no row that counts is like that' + _of_unknown(chosen.unknown), hint='git exp results')
     return Found(list(_each(lab, contents, chosen.rows, wanted.bug)), chosen.unknown, contents)
@@ -62,6 +64,16 @@ def supersede(lab: Lab, wanted: Wanted, *, cause: Cause, now: datetime, shown: S
         turned.check_same(found.turned, shown)
         turns = [turned.retiring(lab, place.find(lab, one.experiment), one, cause, wanted.selection, now) for one in found.turned]
         return turned.done(lab, mine, found.turned, turns)
+
+
+def _mended(lab: Lab, contents: Contents, wanted: Wanted) -> Turned | None:
+    """Where a bug that is known is only said to be mended by a commit, which branches may hold then."""
+    said = selection.resolved(lab, wanted.selection)
+    if set(said) != {'commit', 'fixed_in'}:
+        return None
+    rows = [row for row in contents.results if wanted.slug in (None, row.experiment)]
+    same = [row for row in rows if spoilt.brought(row) == spoilt.Spoilt(wanted.bug, said['commit'])]
+    return Turned(same[-1].experiment, f'v{versions.of(same[-1])}', wanted.bug, (), (), None) if same else None
 
 
 def _whole(lab: Lab, contents: Contents, slug: str, bug: str) -> Turned:

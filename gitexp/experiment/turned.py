@@ -18,7 +18,7 @@ from gitexp.experiment.turn import Turn
 from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import METRIC, Kind, Result
 
 
 def retiring(lab: Lab, at: Place, found: Turned, cause: Cause, selection: Selection, now: datetime) -> Turn:
@@ -26,7 +26,7 @@ def retiring(lab: Lab, at: Place, found: Turned, cause: Cause, selection: Select
     params: dict[str, Any] = {'bug': cause.bug, 'covers': [one.id for one in found.rows]}
     if selection.said:
         params['selected'] = selections.resolved(lab, selection)
-    row = _row(found, Kind.SUPERSEDE, now=now, params=params)._replace(description=cause.symptom)
+    row = _row(lab, found, Kind.SUPERSEDE, now=now, params=params)._replace(description=cause.symptom)
     text = plan.root_cause(
         cause, number=_next_section(lab, at), version=versions.of(row), rows=found.rows, metric=lab.config.metric.name, row=row.id,
         plots=_moved_plots(found), left=found.left,
@@ -36,7 +36,7 @@ def retiring(lab: Lab, at: Place, found: Turned, cause: Cause, selection: Select
 
 def restoring(lab: Lab, at: Place, found: Turned, retired: Result, now: datetime) -> Turn:
     """The row that undoes another, and what PLAN.md says of it."""
-    row = _row(found, Kind.RESTORE, now=now, params={'restores': retired.id, 'bug': found.bug})
+    row = _row(lab, found, Kind.RESTORE, now=now, params={'restores': retired.id, 'bug': found.bug})
     text = plan.restored(
         found.version.partition('_')[0], found.bug, number=_next_section(lab, at), date=now.date().isoformat(), row=row.id,
         rows=None if versions.closes(retired) else found.rows,
@@ -60,19 +60,24 @@ def _seen(one: Turned) -> tuple[object, ...]:
     return one.experiment, one.version, one.moves, [row.id for row in one.rows]
 
 
-def _row(found: Turned, kind: Kind, *, now: datetime, params: dict[str, Any]) -> Result:
+def _row(lab: Lab, found: Turned, kind: Kind, *, now: datetime, params: dict[str, Any]) -> Result:
     return Result(
         id=ids.make(int(now.timestamp() * 1000)), time=now.isoformat(timespec='seconds'), experiment=found.experiment,
-        kind=kind, version=found.version, params=params,
+        kind=kind, version=found.version, params=params, env={METRIC: lab.config.metric.name},
     )
 
 
 def _turn(lab: Lab, at: Place, found: Turned, row: Result, text: str) -> Turn:
     verb = row.kind.value
+    try:
+        said = cells.written(row)
+    except ValueError as error:
+        many = f"{len(found.rows)} rows of '{found.experiment}'"
+        raise Refused(f'cannot {verb} {many} at once: {error}', hint='in parts: --since, --runs') from None
     return Turn(
         verb=verb, folder=str(at.folder) if at.folder else None, worktree=str(at.worktree) if at.worktree else None,
         branch=at.branch, head=at.head, inside=f'{lab.config.paths.experiments}/{found.experiment}', moves=found.moves, text=text,
-        message=f'exp({found.experiment}): {verb} {_what(found)} ({found.bug})', row=cells.written(row),
+        message=f'exp({found.experiment}): {verb} {_what(found)} ({found.bug})', row=said,
     )
 
 

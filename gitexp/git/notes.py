@@ -103,10 +103,24 @@ def on(commit: str) -> str:
     return f'{commit[:2]}/{commit[2:]}'
 
 
-def oldest(git: Git, paths: Sequence[str]) -> str:
-    """Which of several paths was in the notes before the others."""
-    words = ('log', '--reverse', '--root', '-m', '-z', '--format=', '--name-only', '--diff-filter=A', REF, '--', *paths)
-    return next((path for path in git.ask(*words).text.replace('\n', '\0').split('\0') if path in paths), min(paths))
+def first(git: Git, paths: Sequence[str]) -> str | None:
+    """The one of several paths that was there when each of the others came; None where the history does not say, whatever its dates do."""
+    brought = {path: _brought(git, path) for path in paths}
+    for path, mine in brought.items():
+        later = [commit for other, some in brought.items() if other != path for commit in some]
+        if any(all(_holds(git, commit, one) for commit in later) for one in mine):
+            return path
+    return None
+
+
+def _brought(git: Git, path: str) -> list[str]:
+    """The commits that have a path and none of whose parents has."""
+    words = ('log', '--full-history', '--root', '--diff-merges=combined', '--diff-filter=A', '--name-only', '--format=%H', REF, '--', path)
+    return [line for line in git.ask(*words).text.split('\n') if len(line) in LENGTHS and '/' not in line]
+
+
+def _holds(git: Git, commit: str, other: str) -> bool:
+    return git.run('merge-base', '--is-ancestor', other, commit).code == 0
 
 
 def united(texts: Iterable[bytes], lines: Iterable[bytes] = ()) -> bytes:

@@ -11,6 +11,7 @@ from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import brought, change, judge, ruleset
+from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Committed
 from gitexp.rules.pattern import fold
@@ -155,4 +156,5 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
     blobs = Blobs(git)
     blobs.expect(judge.reading(rules, changes))
     undo = f'stay at {old[:10]}: git reset --keep {old[:10]}'
-    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target), changes)
+    names = Names(git, *filter(None, (old, published))).learn(changes)
+    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target, names=names), changes)

@@ -11,7 +11,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.notes import REF as NOTES
-from gitexp.guard import published
+from gitexp.guard import departed, published
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import brought, inherited, rewritten, ruleset
@@ -41,7 +41,8 @@ class Update(NamedTuple):
 class Ground(NamedTuple):
     """What a push is judged by: `trunk` is where the trunk stands in the end, `known` what counts as judged already.
 
-    `line` is the trunk whose states an experiment may begin at, None where it may begin at whatever is known.
+    `line` is the trunk whose states an experiment may begin at, None where it may begin at whatever is known. `left` takes what branches
+    of measured experiments had that they have no more, with the commit, for who notes that.
     """
 
     git: Git
@@ -51,6 +52,7 @@ class Ground(NamedTuple):
     witness: Witness | None
     meta: bool = False
     line: str | None = None
+    left: list[tuple[str, str]] | None = None
 
 
 def updates(told: bytes, environment: Mapping[str, str]) -> Iterator[Update]:
@@ -117,7 +119,7 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
         return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
     beside = published.beside(ground.git) if ground.line else None
     span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness, beside=tuple(beside or ()))
-    return inherited.moved(span) or span.findings() or rewritten.arriving(span) or inherited.direct(span, beside)
+    return inherited.moved(span) or span.findings() or rewritten.arriving(span, whole=bool(ground.line)) or inherited.direct(span, beside)
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
@@ -138,7 +140,14 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     opened = {one for span in spans for one in span.opened}
     slug = ground.rules.slug
     ours = [(like._replace(tip=tip, branch=_branch(update.ref)), update) for update, tip in pushed if slug(_branch(update.ref))]
-    lost = [one for span, update in ours for one in rewritten.findings(span, slug(span.branch), opened=opened, old=update.remote)]
+    noted = departed.last(ground.git) if ours and ground.line else {}
+    lost = [
+        one for span, update in ours
+        for one in rewritten.findings(span, slug(span.branch), opened=opened, old=_was(span, update, noted), whole=bool(ground.line))
+    ]
+    if ground.left is not None:
+        emptied = [(str(span.branch), update.remote) for span, update in ours if update.remote and update.remote in span.emptied]
+        ground.left.extend([*_deleted(like, asked), *emptied])
     if found or ground.line is None:
         return [*named, *found, *lost]
     new = [span for span in spans if slug(span.branch)]
@@ -146,6 +155,22 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     beside, written = published.beside(ground.git) if asked_whole else [], {one for span in spans for one in span.written}
     told = {'opened': opened, 'written': written}
     return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, **told, beside=beside))]
+
+
+def _was(span: Span, update: Update, noted: Mapping[str, str]) -> str | None:
+    """Where a branch was when it last had anything that a rule keeps, as far as that is known."""
+    last = noted.get(str(span.branch))
+    return last if last and not (update.remote and rewritten.stays(span, span.rules.slug(span.branch), update.remote)) else update.remote
+
+
+def _deleted(like: Span, asked: Iterable[Update]) -> Iterator[tuple[str, str]]:
+    """The branches of measured experiments that are deleted, with what they had."""
+    for update in asked:
+        branch = _branch(update.ref)
+        slug = '' if update.local else like.rules.slug(branch)
+        if slug and like.rows(like.trunk, slug):
+            tips = repository.objects(like.git, [f'{update.remote}^{{commit}}'])
+            yield from ((str(branch), tip) for tip in tips if tip and rewritten.stays(like, slug, tip))
 
 
 def branches(asked: Iterable[Update], trunk: str) -> list[tuple[str, str]]:

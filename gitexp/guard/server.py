@@ -12,7 +12,7 @@ from gitexp.core.finding import Finding
 from gitexp.git import extent, history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.guard import published, push, vouched
+from gitexp.guard import departed, published, push, vouched
 from gitexp.guard.push import Ground, Update
 from gitexp.lab import config as configuration
 from gitexp.lab import parse
@@ -44,13 +44,14 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
     rules = read(git, blob, trunk)
     taken = vouched.taken(git) if pusher is not None and not rules.signers else frozenset()
     witness = Witness(git, rules.humans, rules.signers, pusher=pusher, trunk=old, taken=taken)
-    ground = Ground(git, rules, new or old, (old, new) if new else (old,), witness, line=old)
+    ground = Ground(git, rules, new or old, (old, new) if new else (old,), witness, line=old, left=[])
     found += push.advanced(ground, old, new) if new else []
     found += push.elsewhere(ground, [update for update in asked if update.ref != ref])
     if new and not found:
         published.keep(git, old, new)
     if not found:
         vouched.keep(witness, push.branches(asked, trunk))
+        departed.keep(git, ground.left or ())
     return list(dict.fromkeys(found))
 
 

@@ -66,7 +66,7 @@ class Config(NamedTuple):
     `live` are headings that stay open under the sections rule, `humans` names or addresses of people, `signers` their keys:
     lines as in an allowed-signers file of ssh-keygen(1), or fingerprints of OpenPGP keys. `gpus` is how many a run takes, or
     their uuids, None for all. `outputs` are patterns of what a run must leave, `min_free_gb` GiB. `axes` are names of numbers that a
-    run prints beside its metric.
+    run prints beside its metric, `environment` of variables that it gets.
     """
 
     metric: Metric
@@ -88,6 +88,7 @@ class Config(NamedTuple):
     tracking: str | None = None
     gpus: int | tuple[str, ...] | None = None
     axes: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
 
     @property
     def commands(self) -> str:
@@ -118,6 +119,7 @@ def of(said: Mapping[str, Any]) -> Config:
         min_free_gb=float(said.get('min_free_gb', 1.0)),
         gpus=tuple(said['gpus']) if isinstance(said.get('gpus'), list) else said.get('gpus'),
         axes=tuple(said.get('axes', ())),
+        environment=tuple(said.get('environment', ())),
         tracking=None if said.get('tracking', 'none') == 'none' else said['tracking'],
     )
 

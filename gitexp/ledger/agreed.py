@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from typing import BinaryIO
 
 from gitexp.core.finding import Finding
+from gitexp.core.lines import LONGEST
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import notes as kept
 from gitexp.git import repository
@@ -13,9 +14,9 @@ from gitexp.git.command import Git
 from gitexp.git.notes import REF, Kept
 from gitexp.lab.lab import Lab
 from gitexp.ledger import notes, read, write
-from gitexp.ledger.cells import LONGEST, BadCell
+from gitexp.ledger.cells import BadCell
 from gitexp.ledger.read import Header, Reader
-from gitexp.ledger.result import Result
+from gitexp.ledger.result import METRIC, Result
 
 _AT_ONCE = 20_000
 
@@ -57,11 +58,23 @@ def difference(lab: Lab) -> Difference:
 def take(lab: Lab, untaken: Sequence[Sequence[Kept]]) -> tuple[int, list[Finding]]:
     """Append what only the notes have, by id; returns how many rows, and what could not be used.
 
-    Of rows of one id that differ the oldest counts. The difference must be of notes that were read before the ledger.
+    Of rows of one id that differ the first counts. The difference must be of notes that were read before the ledger.
     """
-    git, count = Git(lab.common), 0
+    count = 0
     odd: list[Finding] = []
-    chosen = sorted(_chosen(git, same, odd) for same in untaken)
+    for rows in lacking(lab, untaken, odd):
+        write.append(lab, sorted(rows, key=lambda row: row.id))
+        count += len(rows)
+    return count, odd
+
+
+def lacking(lab: Lab, untaken: Sequence[Sequence[Kept]], odd: list[Finding]) -> Iterator[list[Result]]:
+    """The rows that only the notes have and this ledger wants, in parts: what was measured as another metric belongs to another one.
+
+    What could not be used is added to `odd`.
+    """
+    git, metric = Git(lab.common), lab.config.metric.name
+    chosen = sorted(one for same in untaken if (one := _chosen(git, same, odd)))
     for start in range(0, len(chosen), _AT_ONCE):
         some = chosen[start:start + _AT_ONCE]
         found = []
@@ -70,17 +83,16 @@ def take(lab: Lab, untaken: Sequence[Sequence[Kept]]) -> tuple[int, list[Finding
                 found.append(_row(one, said[1] if said else b''))
             except BadCell as error:
                 odd.append(_odd(one.path, str(error)))
-        write.append(lab, sorted(found, key=lambda row: row.id))
-        count += len(found)
-    return count, odd
+        yield [row for row in found if row.env.get(METRIC, metric) == metric]
 
 
-def _chosen(git: Git, same: Sequence[Kept], odd: list[Finding]) -> Kept:
+def _chosen(git: Git, same: Sequence[Kept], odd: list[Finding]) -> Kept | None:
     if len(same) == 1:
         return same[0]
-    path = kept.oldest(git, [one.path for one in same])
-    odd.append(_odd(path, f'one of {len(same)} rows of that id, and the first, so that it counts'))
-    return next(one for one in same if one.path == path)
+    path = kept.first(git, [one.path for one in same])
+    says = 'and the first, so that it counts' if path else 'and nothing tells which was first, so that none counts'
+    odd.append(_odd(path or same[0].path, f'one of {len(same)} rows of that id, {says}'))
+    return next((one for one in same if one.path == path), None)
 
 
 def _odd(path: str, message: str) -> Finding:
@@ -102,7 +114,8 @@ def _ledger(lab: Lab, known: Set[str]) -> Iterator[tuple[str, str, Result | None
         return
     with file:
         header = Reader(lab.ledger.name, lab.config.metric.name).header(file)
-        name_of, ours = _hash(lab), header == notes.HEADER
+        write.check_metric(lab, header)
+        name_of, ours = _hash(lab), header == read.OURS
         for line in _lines(file) if header.columns else ():
             oid = name_of(line)
             if ours and oid in known:

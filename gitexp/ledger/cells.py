@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from gitexp.core.escapes import escape, unescape
+from gitexp.core.lines import LONGEST
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
 VALUE = 'value'
-LONGEST = 1 << 22  # bytes of a line
 NAMES = (
     'id', 'time', 'experiment', 'version', 'commit', VALUE, 'status', 'verdict', 'seed', 'kind', 'seconds', 'memory_gb',
     'description', 'tree', 'eval_id', 'metrics', 'params', 'env',

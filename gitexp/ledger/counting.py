@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
@@ -20,6 +21,13 @@ WORDS = {
 DATA = 'lab_data_md5'  # in env: that of the inputs without what only the experiment has
 CPUS = 'cpus'  # in env
 LOST = frozenset(Status) - {Status.OK}
+
+
+class Vain(NamedTuple):
+    """How often a seed was run in vain, and the newest id of such a run, or of the row that has retired one."""
+
+    many: int
+    last: str
 
 
 def marks(metric: Metric) -> Sequence[tuple[str, str]]:
@@ -95,26 +103,27 @@ def yardstick(rows: Iterable[Result], metric: Metric) -> dict[str, Result]:
 
 
 def lost(
-    rows: Collection[Result], competing: Collection[Result], metric: Metric, *, gone: Collection[str] = (),
-) -> dict[tuple[str, int], int]:
+    rows: Collection[Result], competing: Collection[Result], metric: Metric, *, gone: Collection[str] = (), events: Mapping[str, str] = {},
+) -> dict[tuple[str, int], Vain]:
     """How often a seed of a tree was run in vain, where that is more than once before it gave a value, or where a value is retired.
 
-    `rows` are those of one evaluation, of which `gone` are retired. Whoever may run again until it ends well picks by how it ends,
-    and so does who may retire one value of a tree.
+    `rows` are those of one evaluation, of which `gone` are retired, by the rows that `events` names. Whoever may run again until it ends
+    well picks by how it ends, and so does who may retire one value of a tree.
     """
     first: dict[tuple[str | None, int | None], str] = {}
     for row in competing:
         key = row.tree, row.seed
         first[key] = min(row.id, first.get(key, row.id))
-    found: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, int], list[str]] = {}
     retired = {(row.tree, row.seed) for row in rows if row.id in gone and competes(row, metric)}
     for row in rows:
-        if row.tree and row.seed is not None and (
-            row.id in gone and competes(row, metric)
-            or is_lost(row, metric) and row.id < first.get((row.tree, row.seed), '\U0010ffff')
-        ):
-            found[row.tree, row.seed] = found.get((row.tree, row.seed), 0) + 1
-    return {key: many for key, many in found.items() if many > 1 or key in retired}
+        if not row.tree or row.seed is None:
+            continue
+        if row.id in gone and competes(row, metric):
+            found.setdefault((row.tree, row.seed), []).append(events.get(row.id, row.id))
+        elif is_lost(row, metric) and row.id < first.get((row.tree, row.seed), '\U0010ffff'):
+            found.setdefault((row.tree, row.seed), []).append(row.id)
+    return {key: Vain(len(said), max(said)) for key, said in found.items() if said[1:] or key in retired}
 
 
 def is_lost(row: Result, metric: Metric) -> bool:

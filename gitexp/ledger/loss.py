@@ -1,22 +1,54 @@
-"""Whether the ledger has lost rows that it had, as after `git stash`: without them a champion may be missing."""
+"""Whether the ledger has lost rows that this clone has appended, as after `git stash`: without them a champion may be missing.
+
+Each of them is kept whole in a file of the git directory, from before it is appended, so that it can be put back whatever has become
+of the notes.
+"""
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Iterator
 
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
+from gitexp.ledger import read
+from gitexp.ledger.cells import BadCell
+from gitexp.ledger.result import METRIC, Result
 
-# The id of the last row that was appended here, and below it those that were the last once, where the next did not follow them.
-_FILE = 'last-row'
-_ROOM = 1 << 12  # bytes
-_NEAR = 1 << 16  # bytes
+_KEPT = 'own-rows.tsv'
+_WHOLE = 'whole-ledger'  # what the ledger and that file were like when last no row was missing
+_ROOM = 1 << 7  # bytes, so that one takes the place of another
 
 
-def remember(lab: Lab, name: str, before: bytes) -> None:
-    """Note that a row is there; `before` is the id that it follows. Whatever else was noted stays so until it is found."""
-    _note(lab, lambda names: [name.encode(), *(one for one in names if one != before)])
+def keep(lab: Lab, lines: bytes) -> int:
+    """Keep rows that are about to be appended by whoever holds the lock of the ledger; returns how much was kept before."""
+    handle = os.open(f'{lab.state}/{_KEPT}', os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    try:
+        size = os.fstat(handle).st_size
+        if lines:
+            cut_off = size and os.pread(handle, 1, size - 1) != b'\n'  # by a crash of the machine
+            said = b'\n' + lines if cut_off else lines
+            if os.write(handle, said) != len(said):
+                os.ftruncate(handle, size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return size
+    finally:
+        os.close(handle)
+
+
+def drop(lab: Lab, size: int) -> None:
+    """Forget rows that could not be appended."""
+    os.truncate(f'{lab.state}/{_KEPT}', size)
+
+
+def settle(lab: Lab, size: int, before: os.stat_result, now: os.stat_result) -> None:
+    """A ledger that lacked nothing lacks nothing after rows were appended; `size` is what `keep` said."""
+    if _noted(lab) == _state(before, size):
+        try:
+            _note(lab, _state(now, os.stat(f'{lab.state}/{_KEPT}').st_size))
+        except OSError:
+            pass  # It is looked at again.
 
 
 def refuse(lab: Lab) -> None:
@@ -26,73 +58,93 @@ def refuse(lab: Lab) -> None:
 
 
 def found(lab: Lab) -> Refused | None:
-    """Why nothing should be judged now: the ledger lacks a row that this clone has appended, and the notes have it still."""
-    names = _names(lab)
-    name = _noted(lab, [name for name in names if not _has(lab, name)])
-    if name:
-        return Refused(f"'{lab.ledger}' has lost rows that it had, such as '{name}'", hint='git exp sync --local puts them back')
-    if names[1:]:
-        _forget(lab, names[1:])  # They are there, or nobody has them any more.
-    return None
+    """Why nothing should be judged now: the ledger lacks a row that this clone has appended."""
+    rows = lost(lab)
+    said = f"'{lab.ledger}' has lost rows that it had, such as '{rows[-1].id}'" if rows else ''
+    return Refused(said, hint='git exp sync --local puts them back') if rows else None
 
 
-def _noted(lab: Lab, names: Collection[str]) -> str | None:
-    """One that the notes have."""
-    if not names:
-        return None
-    from gitexp.git import notes as kept
-    from gitexp.git.command import Git
-    from gitexp.ledger import notes
-    there = {one.key for one in kept.kept(Git(lab.common))[0]}
-    return next((name for name in names if notes.key(name) in there), None)
-
-
-def _names(lab: Lab) -> list[str]:
+def lost(lab: Lab) -> list[Result]:
+    """The rows that were appended here and that the ledger lacks, in their order; it is read only where somebody else has changed it."""
+    rows = _look(lab)
+    if not rows:
+        return rows
     try:
-        return [name.decode() for name in _parsed(files.read(lab.state / _FILE))]
-    except (OSError, ValueError):
+        with locks.held(lab.state / 'locks' / 'ledger', purpose='look which rows are there'):
+            return _look(lab)  # One may have been on its way.
+    except OSError:
+        return rows
+
+
+def _look(lab: Lab) -> list[Result]:
+    now = _current(lab)
+    if now is None or now == _noted(lab):
         return []
-
-
-def _parsed(text: bytes) -> list[bytes]:
-    """Whole lines only: the file may have been cut off."""
-    return [name for name in text.split(b'\n')[:-1] if name]
-
-
-def _has(lab: Lab, name: str) -> bool:
-    """Whether the ledger has an id; it mostly stands near the end, at the beginning of its line."""
-    line = f'\n{name}\t'
-    try:
-        with open(lab.ledger, 'rb', buffering=0) as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - _NEAR))
-            if line.encode() in file.read(2 * _NEAR):
-                return True
-    except OSError:
-        pass
-    from gitexp.ledger import read  # Costs 5 ms, and is seldom needed.
-    return read.mentions(lab, line) or read.mentions(lab, name) and name in read.present(lab, [name])
-
-
-def _forget(lab: Lab, names: Collection[str]) -> None:
-    gone = {name.encode() for name in names}
-    try:
-        with locks.held(lab.state / 'locks' / 'ledger', purpose='note which rows are there'):
-            _note(lab, lambda known: [*known[:1], *(one for one in known[1:] if one not in gone)])
-    except OSError:
-        pass  # They are looked for again.
-
-
-def _note(lab: Lab, change: Callable[[list[bytes]], list[bytes]]) -> None:
-    """In place: a file that is emptied first is forced to the disk when it is closed, by file systems such as ext4."""
-    try:
-        handle = os.open(f'{lab.state}/{_FILE}', os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    there = _ids(lab)
+    missing = {row.id: row for line in _kept(lab) if line[:line.find(b'\t')] not in there and (row := _row(lab, line))}
+    if not missing and now == _current(lab):
         try:
-            before = os.pread(handle, _ROOM, 0)
-            now = b''.join([name + b'\n' for name in change(_parsed(before))])
-            os.pwrite(handle, now, 0)
-            if len(now) < len(before):
-                os.ftruncate(handle, len(now))
-        finally:
-            os.close(handle)
+            _note(lab, now)
+        except OSError:
+            pass  # A read-only repository is slower, not broken.
+    return list(missing.values())
+
+
+def _ids(lab: Lab) -> set[bytes]:
+    """The first words of the lines of the ledger, or those where its ids stand."""
+    try:
+        file = read.opened(lab.ledger)
+    except FileNotFoundError:
+        return set()
+    with file:
+        columns = read.Reader('', lab.config.metric.name).header(file).columns
+        place = columns.index('id') if columns else 0
+        return {line.rstrip(b'\r\n').split(b'\t', place + 1)[place] for line in file if line.count(b'\t') >= place}
+
+
+def _kept(lab: Lab) -> Iterator[bytes]:
+    """Whole lines only: one may have been cut off."""
+    with open(f'{lab.state}/{_KEPT}', 'rb', buffering=1 << 18) as file:
+        yield from (line for line in file if line.endswith(b'\n'))
+
+
+def _row(lab: Lab, line: bytes) -> Result | None:
+    """A row of the lab's metric: another is measured under another name, and belongs to another ledger."""
+    try:
+        row = read.OURS.parse(line)
+    except BadCell:
+        return None
+    return row if row and row.env.get(METRIC, lab.config.metric.name) == lab.config.metric.name else None
+
+
+def _current(lab: Lab) -> bytes | None:
+    """None where nothing was appended here."""
+    try:
+        size = os.stat(f'{lab.state}/{_KEPT}').st_size
+    except FileNotFoundError:
+        return None
+    try:
+        return _state(os.stat(lab.ledger), size)
+    except FileNotFoundError:
+        return b'none %d' % size
+
+
+def _state(ledger: os.stat_result, size: int) -> bytes:
+    said = b'%d %d %d %d %d' % (ledger.st_ino, ledger.st_size, ledger.st_mtime_ns, ledger.st_ctime_ns, size)
+    return said.ljust(_ROOM)
+
+
+def _noted(lab: Lab) -> bytes:
+    try:
+        return files.read(f'{lab.state}/{_WHOLE}')
     except OSError:
-        pass  # The row is durable, and that is what was asked for.
+        return b''
+
+
+def _note(lab: Lab, state: bytes) -> None:
+    """In place: a file that is emptied first is forced to the disk when it is closed, by file systems such as ext4."""
+    handle = os.open(f'{lab.state}/{_WHOLE}', os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        os.pwrite(handle, state, 0)
+    finally:
+        os.close(handle)

@@ -14,10 +14,8 @@ from gitexp.git.notes import Note
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, read, write
 from gitexp.ledger.cells import BadCell
-from gitexp.ledger.read import Header
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
-HEADER = Header(cells.NAMES)
 _PATIENCE = 5.0  # seconds that the end of a run may take longer, at the very worst
 _SHOWN = 40  # letters of a reason
 _HEX = frozenset('0123456789abcdef')
@@ -70,14 +68,14 @@ def told(row: Result, many: int) -> str:
 
 def text(row: Result) -> bytes:
     """The row as a ledger with our columns has it."""
-    return write.lines([cells.written(row)], HEADER)
+    return write.lines([cells.written(row)], read.OURS)
 
 
 def parsed(said: bytes) -> Result:
     """The row that a text says; raises BadCell when it is none."""
     if not said.endswith(b'\n') or said.count(b'\n') > 1:
         raise BadCell('not one line')
-    row = HEADER.parse(said)
+    row = read.OURS.parse(said)
     if row is None:
         raise BadCell('a header')
     return row

@@ -81,12 +81,15 @@ def running(lab: Lab) -> list[Result]:
     return [begun for path in _files(lab) if not _is_dead(lab, path) and (begun := _said(path)[0])]
 
 
-def recover(lab: Lab, now: str) -> list[Result]:
-    """Append what dead processes left: outcomes whose row is missing, and a row 'failed' for each run without an outcome."""
+def recover(lab: Lab, now: str, *, alone: bool = False) -> list[Result]:
+    """Append what dead processes left: outcomes whose row is missing, and a row 'failed' for each run without an outcome.
+
+    Whoever is `alone`, and so holds the lock of all evaluations, need not ask who does.
+    """
     if not _files(lab):
         return []
     with _all_runs(lab):
-        dead = [path for path in _files(lab) if _is_dead(lab, path)]
+        dead = [path for path in _files(lab) if _is_dead(lab, path, alone=alone)]
         left = [result for path in dead if (result := _left(path, now))]
         there = read.present(lab, [result.id for result in left]) if left else set()
         missing = [result for result in left if result.id not in there]
@@ -131,7 +134,7 @@ def _left(path: Path, now: str) -> Result | None:
     return begun._replace(status=Status.FAILED, value=None, env={**begun.env, 'reason': DIED, 'found': now})
 
 
-def _is_dead(lab: Lab, path: Path) -> bool:
+def _is_dead(lab: Lab, path: Path, *, alone: bool = False) -> bool:
     """Whether nobody runs it any more.
 
     Who can read a file can hold a lock on it, so that the process is looked for; its heir, who ends what is left, holds that of all
@@ -139,7 +142,7 @@ def _is_dead(lab: Lab, path: Path) -> bool:
     """
     if locks.is_free(path):
         return True
-    if not locks.is_free(lab.state / 'locks' / 'eval'):
+    if not (alone or locks.is_free(lab.state / 'locks' / 'eval')):
         return False
     try:
         begun = json.loads(files.read(path).partition(b'\n')[0])

@@ -2,24 +2,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
+from gitexp.core.lines import BOM, LONGEST, is_blank, is_marker, is_passed_over
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, retired
-from gitexp.ledger.cells import LONGEST, BadCell
+from gitexp.ledger.cells import BadCell
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.retired import Retired
 
 NEEDED = ('id', 'experiment', 'status', 'kind')
 _HEAD = 1 << 14
 TOO_LONG = f'longer than {LONGEST >> 20} MiB'
-_BOM = b'\xef\xbb\xbf'
-_MARKERS = (b'<<<<<<<', b'|||||||', b'=======', b'>>>>>>>')
 
 
 class Contents(NamedTuple):
@@ -52,6 +51,9 @@ class Header(NamedTuple):
             raise BadCell('no env')
         said = dict(zip(self.columns, found))
         return None if said['id'] == 'id' else cells.parsed(said)
+
+
+OURS = Header(cells.NAMES)
 
 
 class Reader:
@@ -114,7 +116,7 @@ class Reader:
                 self.say(f'line {number}: {TOO_LONG}')
             elif is_marker(line):
                 self.say(f'line {number}: a conflict marker')
-            elif line.strip():
+            elif not is_blank(line):
                 yield number, line
 
 
@@ -132,6 +134,11 @@ def read(lab: Lab) -> Contents:
 def present(lab: Lab, ids: Collection[str]) -> set[str]:
     """Those of `ids` that the ledger has a row of."""
     return {result.id for result in _rows(lab, Reader(lab.config.paths.ledger, lab.config.metric.name), ids)}
+
+
+def holding(lab: Lab, word: str) -> Iterator[Result]:
+    """The rows whose lines hold a word anywhere."""
+    return _rows(lab, Reader(lab.config.paths.ledger, lab.config.metric.name), words=[word])
 
 
 def baselines(lab: Lab, eval_id: str) -> list[Result]:
@@ -173,15 +180,20 @@ def mentions(lab: Lab, word: str, *, after: int = 0) -> bool:
     return False
 
 
-def confirmed(results: Iterable[Result], eval_id: str) -> dict[tuple[str, str], Result]:
-    """The confirm rows of an evaluation by the tree and the version that they vouch for; measured again after a bug, it is another."""
+def confirmed(results: Iterable[Result], eval_id: str, began: Mapping[tuple[str, str, str], str]) -> dict[str, Result]:
+    """The newest confirm row of each tree under an evaluation, if a run that counts was there to be looked at.
+
+    `began` is the first such run by tree, experiment and version, and a row is about one of these: what is measured again after a bug
+    is held anew, by whomever.
+    """
     said = sorted((row for row in results if row.kind is Kind.CONFIRM and row.eval_id == eval_id), key=lambda row: row.id)
-    return {(row.params['confirms'], row.version): row for row in said}
+    about = ((row, began.get((row.params['confirms'], row.experiment, row.version))) for row in said)
+    return {row.params['confirms']: row for row, first in about if first is not None and first < row.id}
 
 
 def heading(line: bytes, metric: str) -> Header:
     """The columns that a first line names; a column 'value' of somebody else's is none of ours."""
-    text = line.removeprefix(_BOM)
+    text = line.removeprefix(BOM)
     names = text.rstrip(b'\r\n').decode('utf-8', 'replace').split('\t')
     ours = [cells.VALUE if name == metric else f'({name})' if name == cells.VALUE else name for name in names]
     return Header(tuple(ours), b'\r\n' if text.endswith(b'\r\n') else b'\n')
@@ -200,14 +212,9 @@ def opening(handle: int) -> tuple[bytes, int]:
     while end < len(head):
         start, end = end, (head.find(b'\n', end) + 1) or len(head)
         line = head[start:end]
-        if line.strip() and not is_marker(line):
+        if not is_passed_over(line):
             return line, end
     return b'', end
-
-
-def is_marker(line: bytes) -> bool:
-    """Whether git left this line in a file that it could not merge."""
-    return line.startswith(_MARKERS) and b'\t' not in line
 
 
 def _rows(lab: Lab, reader: Reader, ids: Collection[str] | None = None, words: Collection[str] | None = None) -> Iterator[Result]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 
+WON = 'better'  # the verdict of a row that was better than the champion of its day
+METRIC = 'metric'  # in env: what the ledger calls the value, and by that to which ledger a row belongs
 _NOTHING: dict[str, Any] = {}
 
 
@@ -42,7 +44,8 @@ class Result(NamedTuple):
     """`time` is the start in UTC, ISO 8601; what was not measured is None, never 0.
 
     `value` is the metric; `params` of a supersede row holds `bug` and `covers` (ids), of a restore row `restores` (an id), of a
-    confirm row `confirms` (a tree), `because` and `by`; of a run `undeclared` when nobody had named its seed before, and `flags`.
+    confirm row `confirms` (a tree), `because`, `by`, and what there was of it, `seeds` (how many) and `mean`; of a run `undeclared`
+    when nobody had named its seed before, and `flags`.
     """
 
     id: str

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from math import isfinite, nan
 from typing import Any, BinaryIO
 
+from gitexp.core.lines import LONGEST, is_blank, is_marker
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
-from gitexp.ledger import cells, counting, read
-from gitexp.ledger.cells import LONGEST, VALUE, BadCell
+from gitexp.ledger import cells, counting
+from gitexp.ledger.cells import VALUE, BadCell
 from gitexp.ledger.read import Header, Reader
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
@@ -44,6 +45,7 @@ class Rows(NamedTuple):
     seeds: list[int | None]
     values: list[float]
     data: list[bytes]
+    verdicts: list[bytes]
     event: Result | None = None
 
 
@@ -93,10 +95,10 @@ class Scan:
 
     def _single(self, line: bytes) -> Iterator[Rows]:
         """The row in one line, if it can be used, by a full reading."""
-        if len(line) <= LONGEST and not read.is_marker(line) and not line.strip():
+        if len(line) <= LONGEST and is_blank(line):
             return
         try:
-            if read.is_marker(line):
+            if is_marker(line):
                 raise BadCell
             result = self.header.parse(line)
         except BadCell:
@@ -130,12 +132,12 @@ class Scan:
 
         ids, commits, trees, eval_ids = column('id'), column('commit'), column('tree'), column('eval_id')
         times, experiments, versions = column('time'), column('experiment'), column('version')
-        statuses, kinds = column('status'), column('kind')
+        statuses, kinds, verdicts = column('status'), column('kind'), column('verdict')
         documents = set().union(column('metrics'), column('params'), column('env'))
         if (
             b'' in ids or b'id' in ids or not all(_are_names(names) for names in (ids, commits, trees, eval_ids))
             or not _STATUSES.issuperset(statuses) or not _RUNS.issuperset(kinds)
-            or b'\\' in block and b'\\' in b''.join([*times, *experiments, *versions])
+            or b'\\' in block and b'\\' in b''.join([*times, *experiments, *versions, *verdicts])
             or self.header.columns[-1] == 'env' and b'' in column('env')
             or not documents <= self._documents and not self._are_documents(documents)
         ):
@@ -150,6 +152,7 @@ class Scan:
         return Rows(
             ids, times, experiments, versions, commits, statuses, kinds, trees, eval_ids, self._whole(column('seed')),
             _numbers(column(VALUE)), self._measured_on(column('env')) if any(map(block.__contains__, self._ground)) else none,
+            verdicts,
         )
 
     def _measured_on(self, said: list[bytes]) -> list[bytes]:
@@ -212,5 +215,5 @@ def _one(row: Result, metric: Metric, *, out: str | None) -> Rows:
     said = [cells.raw(text or '') for text in (row.id, row.time, row.experiment, row.version, row.commit)]
     said += [status, *(cells.raw(text or '') for text in (row.kind.value, row.tree, row.eval_id))]
     value = nan if row.value is None else row.value
-    data = _ground(row.env, metric)
-    return Rows._make([*([text] for text in said), [row.seed], [value], [data], row if row.kind in ABOUT else None])
+    last = _ground(row.env, metric), cells.raw(row.verdict or '')
+    return Rows._make([*([text] for text in said), [row.seed], [value], *([text] for text in last), row if row.kind in ABOUT else None])

@@ -1,15 +1,16 @@
 """How each tree stands: all its runs that compete, and the best tree."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read, retired, seeds, tally
+from gitexp.ledger.counting import Vain
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import ABOUT, Kind, Result
+from gitexp.ledger.result import ABOUT, WON, Kind, Result
 from gitexp.ledger.tally import Tally
 
 
@@ -26,7 +27,7 @@ class _Standing(NamedTuple):
 class Standing(_Standing):
     """All the runs of a tree under one evaluation: (seed, value), repeats of a seed averaged into one.
 
-    Experiment, version, commit and kind are those of its first row.
+    Experiment, version, commit and kind are those of its first row, or where it is the trunk's as well of its first baseline.
     """
 
     @property
@@ -39,18 +40,20 @@ class Standing(_Standing):
 
 
 class Standings(NamedTuple):
-    """The trees of one evaluation in the order of their first rows; `eval_id` is None when nothing competes.
+    """The trees of one evaluation in the order of those rows; `eval_id` is None when nothing competes.
 
     `vouched` are the rows by which somebody confirms that a tree is as good as it looks; `lost` is how often a seed of a tree was run
-    in vain, `picked` by which row some values of a tree are retired and others not, see `counting`; `data` is what was measured on.
+    in vain, `picked` by which row some values of a tree are retired and others not, see `counting`; `data` is what was measured on;
+    `won` are the trees that were better in their day.
     """
 
     eval_id: str | None
     trees: tuple[Standing, ...]
     vouched: Mapping[str, Result] = {}
-    lost: Mapping[tuple[str, int], int] = {}
+    lost: Mapping[tuple[str, int], Vain] = {}
     picked: Mapping[str, str] = {}
     data: str | None = None
+    won: Set[str] = frozenset()
 
     def of(self, tree: str) -> Standing | None:
         return next((standing for standing in self.trees if standing.tree == tree), None)
@@ -75,10 +78,12 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
         eval_id = prefer if prefer is not None and found.trees(prefer) else found.eval_id
     if eval_id is None:
         return Standings(None, ())
-    return _vouched(eval_id, tuple(
+    trees = tuple(
         Standing(name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)))
         for name, one in found.trees(eval_id).items()
-    ), found.confirmed(eval_id))._replace(lost=found.lost(eval_id), picked=found.picked(eval_id), data=found.data(eval_id))
+    )
+    lost, picked = found.lost(eval_id), found.picked(eval_id)
+    return Standings(eval_id, trees, found.confirmed(eval_id), lost, picked, found.data(eval_id), found.won(eval_id))
 
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
@@ -89,10 +94,15 @@ def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, pre
         return Standings(None, ())
     mine = [row for row in competing if row.eval_id == eval_id]
     rows = [row for row in contents.results if row.eval_id == eval_id]
-    lost = counting.lost(rows, mine, metric, gone=contents.covered)
-    picked = counting.picked(rows, mine, metric, retired.of(contents.results).events, data) if contents.covered else {}
-    found = _vouched(eval_id, _grouped(mine), read.confirmed(contents.results, eval_id))
-    return found._replace(lost=lost, picked=picked, data=data.get(eval_id))
+    events = retired.of(contents.results).events if contents.covered else {}
+    lost = counting.lost(rows, mine, metric, gone=contents.covered, events=events)
+    picked = counting.picked(rows, mine, metric, events, data) if contents.covered else {}
+    began: dict[tuple[str, str, str], str] = {}
+    for row in mine:
+        key = row.tree or '', row.experiment, row.version
+        began[key] = min(row.id, began.get(key, row.id))
+    vouched, won = read.confirmed(contents.results, eval_id, began), frozenset(row.tree for row in rows if row.tree and row.verdict == WON)
+    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won)
 
 
 def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) -> list[Result]:
@@ -122,21 +132,20 @@ def silent(contents: Contents, metric: Metric) -> dict[str, str]:
     return {row.id: why for row in valued if (why := counting.why_not(row, metric, data))}
 
 
-def _vouched(eval_id: str, trees: tuple[Standing, ...], said: Mapping[tuple[str, str], Result]) -> Standings:
-    found = ((one.tree, said.get((one.tree, one.version))) for one in trees) if said else ()
-    return Standings(eval_id, trees, {tree: row for tree, row in found if row})
-
-
 def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
     """How trees stand by their competing rows."""
-    found: dict[str, list[Result]] = {}
+    runs: dict[str, list[Result]] = {}
+    first: dict[str, Result] = {}
     for row in rows:
-        found.setdefault(row.tree or '', []).append(row)
-    return tuple(_standing(said) for said in found.values())
+        tree = row.tree or ''
+        runs.setdefault(tree, []).append(row)
+        if row.kind is Kind.BASELINE and tree in first and first[tree].kind is not Kind.BASELINE:
+            del first[tree]
+        first.setdefault(tree, row)
+    return tuple(_standing(row, runs[tree]) for tree, row in first.items())
 
 
-def _standing(rows: list[Result]) -> Standing:
-    first = rows[0]
+def _standing(first: Result, rows: Iterable[Result]) -> Standing:
     return Standing(
         first.tree or '', first.experiment, first.version, first.commit, first.eval_id or '', first.kind,
         seeds.averaged((row.seed, row.value) for row in rows if row.value is not None),

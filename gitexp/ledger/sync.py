@@ -13,7 +13,7 @@ from gitexp.git import exchange, joined
 from gitexp.git import notes as kept
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
-from gitexp.ledger import agreed, notes
+from gitexp.ledger import agreed, notes, write
 
 _ROUNDS = 40
 _LONGEST = 1.0  # seconds between two rounds
@@ -60,10 +60,11 @@ def _alone(lab: Lab, say: Say | None = None) -> AbstractContextManager[None]:
 
 
 def _agree(lab: Lab) -> tuple[int, int, list[Finding]]:
+    back = write.put_back(lab)
     found = agreed.difference(lab)
     taken, odd = agreed.take(lab, found.untaken)
     notes.write_all(lab, found.unnoted, patience=600.0)
-    return taken, len(found.unnoted), [*found.odd, *odd]
+    return back + taken, len(found.unnoted), [*found.odd, *odd]
 
 
 def _exchanged(lab: Lab, git: Git, remote: str, say: Say) -> Synced:

@@ -14,18 +14,18 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import counting, read, retired
 from gitexp.ledger.cells import raw, text
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import WON, Kind, Result
 from gitexp.ledger.retired import VERSIONED, Retired
 from gitexp.ledger.scan import Rows, Scan
 from gitexp.ledger.tries import Tries
 
 _RECENT = 1 << 11  # rows
-_BASELINE, _OK = Kind.BASELINE.value.encode(), b'ok'
+_BASELINE, _OK, _WON = Kind.BASELINE.value.encode(), b'ok', WON.encode()
 _VERSIONED = frozenset(kind.value.encode() for kind in VERSIONED)
 
 
 class Tree(NamedTuple):
-    """The first competing row of a tree under one evaluation, and the runs of all of them, in file order."""
+    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them, in file order."""
 
     experiment: str
     version: str
@@ -48,7 +48,7 @@ class Known(NamedTuple):
     """What one way through a ledger shows that the next must know: it may stand behind the rows that it is about.
 
     `gone` is what nobody counts, `data` by evaluation that of the newest baseline where there is other, `tried` the trees that have
-    values, and a seed that was run in vain, or with a value that is retired.
+    values, and a seed that was run in vain, or with a value that is retired, or a confirm row.
     """
 
     gone: Retired = Retired({}, {}, {})
@@ -71,6 +71,7 @@ class Tally:
         self.covered = known.gone.named
         self.latest: tuple[bytes, bytes] | None = None
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
+        self._won = set[tuple[bytes, bytes]]()
         self._runs = Counter[bytes]()
         self._last: dict[bytes, bytes] = {}
         self._newest: dict[bytes, bytes] = {}
@@ -85,23 +86,28 @@ class Tally:
         self._top = self._began = self._floor = b''
         self._recent, self._older = set[bytes](), set[bytes]()
 
-    def confirmed(self, eval_id: str) -> Mapping[tuple[str, str], Result]:
-        """The rows that vouch for a tree of a version, under an evaluation."""
-        return read.confirmed(self.events, eval_id)
+    def confirmed(self, eval_id: str) -> Mapping[str, Result]:
+        """The rows that vouch for a tree, under an evaluation: see `read.confirmed`."""
+        return read.confirmed(self.events, eval_id, self._tries.began(raw(eval_id)))
 
     def shown(self) -> Known:
         """What a way that knew it would count by."""
         data = {name: raw(self.data(text(name)) or '') for name in self._baselines if len(self._data[name] - {b''}) > 1}
-        tried = frozenset(key for key in self._tries.in_vain() if key[1] in self._trees.get(key[0], ()))
+        confirmed = ((raw(row.eval_id or ''), raw(row.params['confirms'])) for row in self.events if row.kind is Kind.CONFIRM)
+        tried = frozenset(key for key in (*self._tries.in_vain(), *confirmed) if key[1] in self._trees.get(key[0], ()))
         return Known(retired.of(self.events), data, tried)
 
-    def lost(self, eval_id: str) -> dict[tuple[str, int], int]:
+    def lost(self, eval_id: str) -> dict[tuple[str, int], counting.Vain]:
         """How often a seed of a tree was run in vain: see `counting.lost`."""
         return self._tries.lost(raw(eval_id))
 
     def picked(self, eval_id: str) -> dict[str, str]:
         """The trees of which some values are retired and others not: see `counting.picked`."""
         return self._tries.picked(raw(eval_id), self.data(eval_id) or '')
+
+    def won(self, eval_id: str) -> frozenset[str]:
+        """The trees of an evaluation that a row says were better, whatever has become of it."""
+        return frozenset(text(tree) for said, tree in self._won if tree and said == raw(eval_id))
 
     def data(self, eval_id: str) -> str | None:
         """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
@@ -128,6 +134,8 @@ class Tally:
         rows = self._once(rows)
         self.rows += len(rows.ids)
         self._count(_only(rows, [kind != _BASELINE for kind in rows.kinds]) if _BASELINE in rows.kinds else rows)
+        if _WON in rows.verdicts:
+            self._won.update(compress(zip(rows.eval_ids, rows.trees), [said == _WON for said in rows.verdicts]))
         if rows.event is not None or not rows.ids:
             return
         if self._closed and not self._closed.isdisjoint(rows.experiments):
@@ -214,10 +222,13 @@ class Tally:
             rows = _only(rows, [one == eval_id for one in rows.eval_ids])
         self.latest = max(self.latest or (b'', b''), (max(rows.ids), eval_id))
         trees = self._trees.setdefault(eval_id, {})
-        for place, (name, seed, value) in enumerate(zip(rows.trees, rows.seeds, rows.values)):
+        for place, (name, seed, value, kind) in enumerate(zip(rows.trees, rows.seeds, rows.values, rows.kinds)):
             tree = trees.get(name)
             if tree is None:
                 tree = trees[name] = _tree(rows, place)
+            elif kind == _BASELINE and tree.kind is not Kind.BASELINE:
+                before = trees.pop(name)
+                tree = trees[name] = _tree(rows, place)._replace(seeds=before.seeds, values=before.values)
             tree.seeds.append(seed)
             tree.values.append(value)
         if self.known.tried:

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from math import isnan
 
 from gitexp.ledger import counting
-from gitexp.ledger.cells import text
+from gitexp.ledger.cells import raw, text
+from gitexp.ledger.counting import Vain
 from gitexp.ledger.scan import Rows
 
 _OK = b'ok'
@@ -23,8 +24,9 @@ class Tries:
         self._bounds = bounds
         self._events = events
         self._tried = tried
-        self._lost: dict[_Seed, list[bytes]] = {}
+        self._lost: dict[_Seed, list[tuple[bytes, bytes]]] = {}
         self._first: dict[_Seed, bytes] = {}
+        self._began: dict[tuple[bytes, bytes, bytes, bytes], bytes] = {}
         self._picked: dict[tuple[bytes, bytes, bytes], str] = {}
 
     def miss(self, rows: Rows, gone: Collection[bytes]) -> None:
@@ -35,32 +37,43 @@ class Tries:
             if b'' in key or None in key or status not in _LOST and (status != _OK or isnan(value)):
                 continue
             retired = status == _OK and low <= value <= high
+            by = self._events.get(text(name)) if retired else None
             if not retired or name in gone:
-                self._lost.setdefault((key[0], key[1], key[2]), []).append(_RETIRED if retired else name)
-            if retired and (by := self._events.get(text(name))):
+                self._lost.setdefault((key[0], key[1], key[2]), []).append((_RETIRED if retired else name, raw(by) if by else name))
+            if by:
                 of = key[0], key[1], data
                 self._picked[of] = max(by, self._picked.get(of, by))
 
     def give(self, eval_id: bytes, rows: Rows) -> None:
-        """Note the first value of each seed."""
-        for name, tree, seed in zip(rows.ids, rows.trees, rows.seeds):
+        """Note the first value of each seed, and of each version that has measured the tree."""
+        for name, tree, seed, slug, version in zip(rows.ids, rows.trees, rows.seeds, rows.experiments, rows.versions):
             if (eval_id, tree) in self._tried:
-                which = eval_id, tree, seed
+                which, whose = (eval_id, tree, seed), (eval_id, tree, slug, version)
                 self._first[which] = min(name, self._first.get(which, name))
+                self._began[whose] = min(name, self._began.get(whose, name))
+
+    def began(self, eval_id: bytes) -> dict[tuple[str, str, str], str]:
+        """The first value by tree, experiment and version."""
+        found: dict[tuple[str, str, str], str] = {}
+        for (said, tree, slug, version), name in self._began.items():
+            if said == eval_id:
+                key = text(tree), text(slug), text(version) or 'v1'
+                found[key] = min(text(name), found.get(key, text(name)))
+        return found
 
     def in_vain(self) -> Iterator[_Tree]:
         """The trees with a seed that may have been picked by how its runs ended."""
         return (key[:2] for key, names in self._lost.items() if _tells(names))
 
-    def lost(self, eval_id: bytes) -> dict[tuple[str, int], int]:
+    def lost(self, eval_id: bytes) -> dict[tuple[str, int], Vain]:
         """See `counting.lost`."""
-        found: dict[tuple[str, int], int] = {}
+        found: dict[tuple[str, int], Vain] = {}
         for key, names in self._lost.items():
             if key[0] == eval_id and key[2] is not None:
                 first = self._first.get(key)
-                before = [name for name in names if first is None or name < first]
+                before = [one for one in names if first is None or one[0] < first]
                 if _tells(before):
-                    found[text(key[1]), key[2]] = len(before)
+                    found[text(key[1]), key[2]] = Vain(len(before), text(max(last for _, last in before)))
         return found
 
     def picked(self, eval_id: bytes, ground: str) -> dict[str, str]:
@@ -73,5 +86,5 @@ class Tries:
         return {text(tree): when[tree] for tree, name in left if tree in when and name < when[tree]}
 
 
-def _tells(names: Collection[bytes]) -> bool:
-    return len(names) > 1 or _RETIRED in names
+def _tells(runs: Collection[tuple[bytes, bytes]]) -> bool:
+    return len(runs) > 1 or any(name == _RETIRED for name, _ in runs)

@@ -13,10 +13,10 @@ from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, loss, read
 from gitexp.ledger.read import Header
-from gitexp.ledger.result import Result, columns
+from gitexp.ledger.result import Kind, Result, columns
 
-_NEAR = 1 << 12  # bytes
 _NEEDED = (*read.NEEDED, cells.VALUE, 'tree', 'eval_id')
+_ANOTHER = 'a ledger keeps its header: on the trunk, name a new file in gitexp.yaml, such as paths: {ledger: results_2.tsv}'
 
 
 def append(lab: Lab, rows: Sequence[Result]) -> None:
@@ -27,18 +27,36 @@ def append(lab: Lab, rows: Sequence[Result]) -> None:
     put(lab, [cells.written(row) for row in rows])
 
 
-def put(lab: Lab, said: Sequence[Mapping[str, str]]) -> None:
+def put_back(lab: Lab) -> int:
+    """Append what is `loss.lost`; returns how many rows."""
+    rows = sorted(loss.lost(lab), key=lambda row: row.id)
+    put(lab, [cells.written(row) for row in rows], anew=False)
+    return len(rows)
+
+
+def put(lab: Lab, said: Sequence[Mapping[str, str]], *, anew: bool = True) -> None:
     """Add rows that are cells already, as `cells.written` makes them; as `append` in all else."""
     if not said:
         return
     path = str(lab.ledger)
     try:
         with locks.held(lab.state / 'locks' / 'ledger', purpose='append to the ledger'):
-            while (before := _append(path, said, lab.config.metric.name)) is None:
-                pass
-            loss.remember(lab, said[-1]['id'], before)
+            _put(lab, path, said, anew=anew)
     except OSError as error:
         raise Refused(f"cannot append to '{path}': {words(error)}", hint=way(path, error)) from None
+
+
+def _put(lab: Lab, path: str, said: Sequence[Mapping[str, str]], *, anew: bool) -> None:
+    # Imported rows never compete, and `git checkout` of the ledger is the way to be rid of them.
+    kept = loss.keep(lab, lines([row for row in said if anew and row['kind'] != Kind.IMPORT.value], read.OURS))
+    try:
+        while (states := _append(path, said, lab.config.metric.name)) is None:
+            pass
+    except (OSError, Refused):
+        loss.drop(lab, kept)
+        raise
+    if states:
+        loss.settle(lab, kept, *states)
 
 
 def ready(lab: Lab) -> None:
@@ -53,6 +71,12 @@ def lines(said: Iterable[Mapping[str, str]], header: Header) -> bytes:
     in_order = itemgetter(*header.columns)
     blank = dict.fromkeys(header.columns, '') if not set(header.columns) <= set(cells.NAMES) else {}
     return ''.join(['\t'.join(in_order({**blank, **row} if blank else row)) + ending for row in said]).encode()
+
+
+def check_metric(lab: Lab, header: Header) -> None:
+    """Raises Refused for a ledger of another metric than the lab's: its values would be taken for what they are not."""
+    if header.columns and cells.VALUE not in header.columns:
+        raise Refused(f"the header of '{lab.ledger}' has no column '{lab.config.metric.name}'", hint=_ANOTHER)
 
 
 def _open(path: str, metric: str) -> None:
@@ -72,23 +96,27 @@ def _open(path: str, metric: str) -> None:
         os.close(handle)
 
 
-def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> bytes | None:
-    """The id of the row before, b'' when that is not known; None where the rows are in a file that was replaced meanwhile."""
+def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> tuple[os.stat_result, ...] | None:
+    """What the file was like before and after, () when more has changed; None where the rows are in one that was replaced meanwhile."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     except FileNotFoundError:
         _make(path, said, metric)
-        return b''
+        return ()
     try:
         first, before = _opening(handle, path)
         if not first:
             _make(path, said, metric)
-            return b''
+            return ()
         header = read.heading(first, metric)
         _check(path, header, said, metric)
-        last = os.pread(handle, _NEAR, max(0, before.st_size - _NEAR))
-        _write(handle, before.st_size, (b'' if last.endswith(b'\n') else header.ending) + lines(said, header))
-        return _id(last, header) if _is_still(path, before) else None
+        last = os.pread(handle, 1, before.st_size - 1)
+        data = (b'' if last == b'\n' else header.ending) + lines(said, header)
+        _write(handle, before.st_size, data)
+        now = os.fstat(handle)
+        if not _is_still(path, before):
+            return None
+        return (before, now) if now.st_size == before.st_size + len(data) else ()
     finally:
         os.close(handle)
 
@@ -98,12 +126,6 @@ def _is_still(path: str, before: os.stat_result) -> bool:
         return os.path.samestat(os.stat(path), before)
     except FileNotFoundError:
         return False
-
-
-def _id(text: bytes, header: Header) -> bytes:
-    """The id in the last line, if all of that is there."""
-    cells = text[text.rfind(b'\n', 0, -1) + 1:].rstrip(b'\r\n').split(b'\t')
-    return cells[header.columns.index('id')] if len(cells) == len(header.columns) else b''
 
 
 def _opening(handle: int, path: str) -> tuple[bytes, os.stat_result]:
@@ -139,7 +161,7 @@ def _check(path: str, header: Header, said: Sequence[Mapping[str, str]], metric:
         named = ', '.join(f"'{metric if name == cells.VALUE else name}'" for name in missing)
         raise Refused(
             f"cannot append to '{path}': its header has no column {named}",
-            hint=f"add it to the header and to every row, or put the file aside and a new one is made: mv '{path}' '{path}.old'",
+            hint=_ANOTHER,
         )
 
 

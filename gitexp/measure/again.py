@@ -32,7 +32,7 @@ def evaluate_again(lab: Lab, which: Experiment, version: str, fix: str, *, words
     slugs.check(fix, 'name')
     found = trained.of(lab, which, version, fix)
     what = subject.experiment(lab, which)._replace(version=versions.again(version, fix))
-    evaluate.refuse_broken_rules(lab, what)
+    evaluate.refuse_broken_rules(lab, what, say=voice.say)
     pairs: list[tuple[Result, Result]] = []
     failure = None
     with evaluate.session(lab, what, words=words, voice=voice) as held:

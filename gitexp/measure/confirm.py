@@ -11,7 +11,7 @@ from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, notes, standing, write
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import METRIC, Kind, Result
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current
 from gitexp.rules import people
@@ -45,11 +45,13 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     for one in mine:
         said, before = _verdict(judged, one), standings.vouched.get(one.tree)
         if said and doubt.of(said.flags):
-            row = _row(one, because=because.strip(), by=by, now=now)
+            row = _row(one, lab.config.metric.name, because=because.strip(), by=by, now=now)
+            after = Judged(standings._replace(vouched={**standings.vouched, one.tree: row}), judged.metric, seeds=judged.seeds)
+            now_said = _verdict(after, one)
+            row = row._replace(verdict=now_said.kind.value if now_said else None)
             write.append(lab, [row])
             notes.add(lab, [row])  # If it cannot, git exp sync does.
-            after = Judged(standings._replace(vouched={**standings.vouched, one.tree: row}), judged.metric, seeds=judged.seeds)
-            return Confirmed(one, _verdict(after, one), row, new=True)
+            return Confirmed(one, now_said, row, new=True)
         if before:
             return Confirmed(one, said, before, new=False)
     raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back", hint=f'git exp show {which.slug}')
@@ -67,8 +69,9 @@ def _verdict(judged: Judged, one: Standing) -> Verdict | None:
     return judged.verdict(one, rival) if rival else None
 
 
-def _row(one: Standing, *, because: str, by: str, now: datetime) -> Result:
+def _row(one: Standing, metric: str, *, because: str, by: str, now: datetime) -> Result:
+    params = {'confirms': one.tree, 'because': because, 'by': by, 'seeds': one.n, 'mean': one.mean}
     return Result(
         ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), one.experiment, Kind.CONFIRM, version=one.version,
-        commit=one.commit, description=because, eval_id=one.eval_id, params={'confirms': one.tree, 'because': because, 'by': by},
+        commit=one.commit, description=because, eval_id=one.eval_id, params=params, env={METRIC: metric},
     )

@@ -141,6 +141,7 @@ def _md5(path: str, until: float) -> str | None:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return None
         with open(path, 'rb', buffering=0) as file:
+            _settle(file.fileno())
             while data := file.read(_CHUNK):
                 digest.update(data)
                 if time.monotonic() > until:
@@ -148,6 +149,14 @@ def _md5(path: str, until: float) -> str | None:
     except OSError:
         return None
     return digest.hexdigest()
+
+
+def _settle(handle: int) -> None:
+    """Put on disk what was written by a mapping of memory: who writes by it again is noticed, and the time of change moves."""
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # What cannot be written to (EROFS), or has no disk (EINVAL).
 
 
 def _digest(files: list[_File] | None, md5: Callable[[_File], str | None], *, alone: bool = False) -> str | None:

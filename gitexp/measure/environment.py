@@ -1,54 +1,65 @@
-"""The environment of a command: that of whoever asks, without what would make the command load other code, or be misread.
+"""The environment of a command: of what whoever asks has, what every run gets, and what gitexp.yaml names besides.
 
-gitexp.yaml fixes how a lab measures, and a path of modules that only one person has set is part of no commit and of no row. PATH
-stays, since virtual environments need it, and so does LD_LIBRARY_PATH, which clusters need: a row names the program that was run.
+gitexp.yaml fixes how a lab measures, and a variable that only one person has set is part of no commit and of no row.
 """
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from gitexp.measure import loaders
+from gitexp.core import files
+from gitexp.lab.lab import Lab
+from gitexp.measure import variables
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 
-_FUNCTION = 'BASH_FUNC_'
-_MODULES = ('module', 'ml', '_module_raw')  # The functions by which clusters offer programs.
+_MODULES = re.compile(r'BASH_FUNC_(module|ml|_module_raw)(%%|\(\))')  # The functions by which clusters offer programs.
 _ASSIGNED = re.compile(r'(\w+)=(.*)')
+_SHELL = {'_', 'PWD', 'OLDPWD', 'SHLVL'}  # Each shell sets them anew.
+_SHOWN = 8
 _OURS = {
     'PYTHONDONTWRITEBYTECODE': '1',  # So that what is compiled in the checkout is what somebody has put there.
     'PYTHONHASHSEED': '0',  # So that the same seed gives the same, and nobody picks the order of a set.
 }
 
 
-def of(what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
+def of(lab: Lab, what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
     """What is handed on, and what a command may want to know."""
     told = {**_OURS, 'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
-    return {**handed_on(os.environ), **told}
+    return {**handed_on(os.environ, lab.config.environment), **told}
 
 
-def handed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    """Without what git said to us, and without functions that a shell would take for programs."""
+def handed_on(environ: Mapping[str, str], named: Collection[str] = ()) -> dict[str, str]:
+    """What a run gets, `named` being further names."""
     return {
         name: value for name, value in environ.items()
-        if not name.startswith('GIT_') and not loaders.loads(name, value) and _may_stay(name)
+        if variables.is_for_a_run(name) or name in named or _MODULES.fullmatch(name)
     }
 
 
-def withheld(environ: Mapping[str, str]) -> list[str]:
-    """Those left out that somebody may miss."""
-    return [name for name, value in environ.items() if value and loaders.loads(name, value)]
+def tell(lab: Lab, voice: Voice) -> None:
+    """Say which variables are not handed on, each name once in a clone."""
+    path = lab.state / 'cache' / 'not-handed-on'
+    known = _lines(path)
+    asked = {name for name in os.environ if not name.startswith(('GIT_', 'META_MODE'))}
+    names = asked - known - _OURS.keys() - _SHELL - handed_on(os.environ, lab.config.environment).keys()
+    if not names:
+        return
+    shown = ', '.join([*sorted(names)[:_SHOWN], *([f'{len(names) - _SHOWN} more'] if len(names) > _SHOWN else [])])
+    voice.say(f'not handed to the run: {shown}; gitexp.yaml names what it needs, as in environment: [DATA_DIR]')
+    try:
+        files.replace(path, '\0'.join(sorted(names | known)))
+    except (OSError, UnicodeError):
+        pass  # It is said again.
 
 
-def tell(voice: Voice) -> None:
-    """Say what is left out."""
-    names = withheld(os.environ)
-    if names:
-        verb = 'is' if len(names) == 1 else 'are'
-        voice.say(f'{" and ".join(names)} {verb} not handed to the run; a lab that needs it says so in its command: '
-                  f'eval: env {names[0]}=... python3 eval.py')
+def _lines(path: Path) -> set[str]:
+    try:
+        return set(path.read_text().split('\0'))
+    except (OSError, ValueError):
+        return set()
 
 
 def program(command: str, env: Mapping[str, str], folder: Path) -> str | None:
@@ -74,10 +85,12 @@ def found(word: str, env: Mapping[str, str], folder: Path) -> str | None:
     return next((path for path in candidates if os.path.isfile(path) and os.access(path, os.X_OK)), None)
 
 
+def path(said: str, named: Collection[str]) -> list[str]:
+    """The folders of PYTHONPATH, by what commands and scripts say and, where it is one of the names that are handed on, by itself."""
+    given = os.environ.get('PYTHONPATH', '') if 'PYTHONPATH' in named else ''
+    return [*assigned(said.split()).get('PYTHONPATH', '').split(os.pathsep), *given.split(os.pathsep)]
+
+
 def assigned(words: Iterable[str]) -> dict[str, str]:
     """The variables that words of a command line set."""
     return {said[1]: said[2].strip('\'"') for word in words if (said := _ASSIGNED.fullmatch(word))}
-
-
-def _may_stay(name: str) -> bool:
-    return not name.startswith(_FUNCTION) or name[len(_FUNCTION):].rstrip('%()') in _MODULES

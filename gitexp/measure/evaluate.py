@@ -1,17 +1,16 @@
 """Evaluating a commit: a row for every run that starts, and the verdict."""
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gitexp.core.errors import Failure, Integrity
 from gitexp.core.tuples import NamedTuple
 from gitexp.gpu import gpus
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import tally, write
+from gitexp.ledger import pending, tally, write
 from gitexp.ledger.result import Kind, Result
-from gitexp.measure import environment, interpreter, occupancy, protocol, subject, yardstick
+from gitexp.measure import environment, occupancy, protocol, subject, yardstick
 from gitexp.measure.modules import Modules
 from gitexp.measure.protocol import Seeds
 from gitexp.measure.session import Session
@@ -19,7 +18,6 @@ from gitexp.measure.sound import Sound
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.rules import gate
-from gitexp.run import fence
 from gitexp.verdict import decide
 from gitexp.verdict.decide import Decision
 
@@ -49,7 +47,7 @@ def evaluate(
     it is measured `despite` that bug; Integrity for a commit that breaks a rule. No run has started then.
     """
     what = subject.experiment(lab, which)
-    refuse_broken_rules(lab, what)
+    refuse_broken_rules(lab, what, say=voice.say)
     ground = Sound(lab, what, lambda: yardstick.of(lab).name(lab.config, words), despite=despite)
     ground.require()
     return measure(lab, what, seeds=seeds, words=words, voice=voice, ground=ground)
@@ -75,21 +73,30 @@ def session(
 ) -> Iterator[Session]:
     """Have the checkout and the GPUs to oneself; raises Refused when nothing can be measured now."""
     write.ready(lab)
-    python = interpreter.of(lab.config.eval.text, os.environ, lab.root)
-    around = fence.of(lab, f'{lab.config.train.text if lab.config.train else ""} {lab.config.eval.text}', python=python)
-    made = Session(lab, what, yardstick.of(lab), tuple(words), around, voice, declared=declared, ground=ground)
+    made = Session(lab, what, yardstick.of(lab), tuple(words), voice, declared=declared, ground=ground)
     if what.kind is not Kind.BASELINE and not words and lab.config.baseline.required:
         from gitexp.measure import trusted
         trusted.require(lab, made.eval_id)
     if (what.worktree / '.gitmodules').exists():
         voice.say('submodules are not checked out for an evaluation: declare what it needs of them as inputs')
-    environment.tell(voice)
+    environment.tell(lab, voice)
+    if lab.config.metric.time_limited:
+        _widen(voice)
     with occupancy.alone(lab, purpose=f"the evaluation of '{what.slug}'", say=voice.say), \
             gpus.taken(lab, what.slug, say=voice.say) as held:
+        pending.recover(lab, voice.clock().isoformat(timespec='seconds'), alone=True)  # What was killed meanwhile counts as well.
         if lab.config.smoke:
             from gitexp.measure import smoke
             smoke.require(lab, what, made.yardstick, voice=voice, held=held)
         yield made._replace(gpus=held)
+
+
+def _widen(voice: Voice) -> None:
+    """Where time is what is limited, all runs have the CPUs that they could take themselves."""
+    from gitexp.run import cpus
+    if found := cpus.widen():
+        voice.say(f'a run has all {found[1]} CPUs, and not {found[0]} as taskset says, since any program may lift that; '
+                  'what binds is a cpuset, as of a Slurm job or a container')
 
 
 def _all(session: Session, seeds: Seeds) -> Evaluation:
@@ -124,11 +131,11 @@ def _promising(lab: Lab, first: Result, decision: Decision | None) -> bool:
     return first.value is not None and lab.config.metric.plausible(first.value)
 
 
-def refuse_broken_rules(lab: Lab, what: Subject) -> None:
+def refuse_broken_rules(lab: Lab, what: Subject, *, say: Callable[[str], None]) -> None:
     """Raises Integrity naming what a commit does that the rules of the lab forbid."""
     found = gate.commit(
         lab, what.commit, slug=what.slug, begun=lambda slug: _has_run(lab, slug),
-        installed=Modules(lab, what.worktree).installed,
+        installed=Modules(lab, what.worktree, say).installed,
     )
     if found:
         named = ''.join(f'\n    {one.path}: {one.message}' for one in found[:_SHOWN])

@@ -41,6 +41,7 @@ for compiled, source in zip(sys.argv[1::2], sys.argv[2::2]):
 _UNCHECKED = (1).to_bytes(4, 'little')  # in the head of compiled code: a hash of the source that is not to be looked at
 _SELF = 'import sys; print(sys.version.split()[0], sys.executable, *sys.path[1:], sep="\\0", end="")'
 _PATIENCE = 20.0
+PACKAGES = ('site-packages', 'dist-packages')
 _PLAIN = {'exec', 'nice', 'ionice', 'nohup', 'numactl', 'setsid', 'stdbuf', 'taskset', 'time', 'timeout'}
 
 
@@ -63,6 +64,11 @@ def of(command: str, environ: Mapping[str, str], folder: Path) -> str | None:
     word = words[0]
     if os.path.basename(word) in _PLAIN:
         word = next((word for word in words if _PYTHON.fullmatch(word)), word)
+    return behind(word, environ, folder)
+
+
+def behind(word: str, environ: Mapping[str, str], folder: Path) -> str | None:
+    """The Python that a word means as a program, or that this names in its first line; None for another program."""
     path = environment.found(word, environ, folder)
     if path and not _PYTHON.fullmatch(os.path.basename(path)):
         said = _first_line(path)
@@ -77,12 +83,22 @@ def ask(path: str, kept: Kept, *, folder: Path) -> Python | None:
 
     def say() -> list[str]:
         return _said([path, '-c', _SELF], folder, environment.handed_on(os.environ)).split('\0')
+
+    def beside(said: list[str] | None) -> list[str]:
+        """What its path comes from: what is installed later may add folders to it, by a file *.pth."""
+        sites = [one for one in said or () if one.endswith(PACKAGES) and os.path.isdir(one)]
+        added = [os.path.join(site, name) for site in sites for name in os.listdir(site) if name.endswith('.pth')]
+        return [os.path.join(os.path.dirname(place), 'pyvenv.cfg'), *sites, *added]
     try:
-        is_script = bool(_first_line(path))  # One that chooses a Python by the folder, and may choose another tomorrow.
-        said = say() if is_script else kept.ask(path, say, os.path.join(os.path.dirname(place), 'pyvenv.cfg'))
+        said = say() if is_script(path) else kept.ask(path, say, beside)
     except OSError:
         return None
     return Python(said[0], said[1], said[2:]) if len(said) > 2 else None
+
+
+def is_script(path: str) -> bool:
+    """Whether a program chooses a Python by the folder, and may choose another tomorrow."""
+    return bool(_first_line(path))
 
 
 def forged(command: str, files: Mapping[str, str], folder: Path) -> set[str]:

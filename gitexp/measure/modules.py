@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from gitexp.core import files
@@ -11,10 +11,11 @@ from gitexp.core.kept import Kept
 from gitexp.lab.lab import Lab
 from gitexp.measure import environment, interpreter
 
-_PYTHON = r'(?<![\w/.-])(?:/[\w./+-]*/)?python(?:\d(?:\.\d+)?)?(?![\w/-])'
+PYTHON = r'(?<![\w/.-])(?:/[\w./+-]*/)?python(?:\d(?:\.\d+)?)?(?![\w/-])'
 _OWN = r'site-packages|dist-packages|lib-dynload|python3[\d.]*t?'
 _CODE = ('.py', '.pyc', '.so', '.pyd')
-_STRAY = {'benchmarks', 'docs', 'examples', 'scripts', 'test', 'tests'}  # which packages leave there by mistake, and nobody imports
+# What packages leave there by mistake, and nobody imports.
+_STRAY = {'benchmarks', 'conftest', 'docs', 'examples', 'scripts', 'setup', 'test', 'tests'}
 _MAPPED = r"'(\w+)': '([^'\n]*)'"
 _HEAD = 1 << 14
 _LONGEST = 1 << 24  # bytes
@@ -23,37 +24,46 @@ _LONGEST = 1 << 24  # bytes
 class Modules:
     """Those that a program started in `folder` would load if no file of the lab came before."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, say: Callable[[str], None] = lambda line: None) -> None:
         self._lab = lab
+        self._say = say
         self._folder = folder
         self._tops = (lab.root, folder)
         self._places: list[tuple[str, bool]] | None = None
 
-    def installed(self, modules: Collection[str], scripts: Callable[[], str]) -> set[str]:
-        """Which of some modules, `a/b` for a.b, are there.
+    def installed(self, modules: Collection[str], scripts: Callable[[], str]) -> Mapping[str, str | None]:
+        """Which of some modules, `a/b` for a.b, are there, and which are not and some package asks for, with that package.
 
         `scripts` is asked for what else may start a Python where the command does not tell which it is.
         """
         if self._places is None:
             self._places = list(self._found(scripts))
-        return {module for place, loose in self._places for module in _there(Path(place), modules, loose=loose, tops=self._tops)}
+        there = {module for place, loose in self._places for module in _there(Path(place), modules, loose=loose, tops=self._tops)}
+        places = [place for place, _ in self._places if place.endswith(interpreter.PACKAGES) and os.path.isdir(place)]
+        names = {module.replace('/', '.'): module for module in modules if module not in there}
+        from gitexp.measure import wanted  # Most evaluations add no module, and it needs those that read Python.
+        asked = wanted.by(names, places, cache=self._lab.state / 'cache' / 'wanted.json', say=self._say) if names else {}
+        return {**dict.fromkeys(there), **{names[name]: package for name, package in asked.items()}}
 
     def _found(self, scripts: Callable[[], str]) -> Iterator[tuple[str, bool]]:
         """Where Python looks after the folders of a program, and whether what lies there has been put there to be imported."""
         text = self._lab.config.eval.text
         told = interpreter.of(text, os.environ, self._folder)
         told = None if told and _inside(told, [self._folder]) else told  # A program of the commit is not started outside a run.
-        said = text if told else f'{text}\n{scripts()}\n{_launcher(text, self._folder)}'
-        for place in self._paths(told, said):
+        said = text if told else f'{text}\n{scripts()}\n{launcher(text, self._folder)}'
+        paths = list(self._paths(told, said))
+        files = (os.path.join(path, name) for path in paths if path.endswith(interpreter.PACKAGES) for name in _entries(Path(path)))
+        added = {place for file in files if file.endswith('.pth') for place in _added(file)}
+        for place in dict.fromkeys([*paths, *added]):
             own = bool(re.fullmatch(_OWN, os.path.basename(place)))
             if own or not _inside(place, self._tops):
-                yield place, own
-        for place in environment.assigned(said.split()).get('PYTHONPATH', '').split(os.pathsep):
+                yield place, own or place in added
+        for place in environment.path(said, self._lab.config.environment):
             if os.path.isabs(place) and not _inside(place, self._tops):
                 yield place, True
 
     def _paths(self, told: str | None, said: str) -> Iterator[str]:
-        words = [*re.findall(_PYTHON, said), *([] if told else ['python3'])]
+        words = [*re.findall(PYTHON, said), *([] if told else ['python3'])]
         paths = {path for word in words if (path := environment.found(word, os.environ, self._folder))}
         kept = Kept(self._lab.state / 'cache' / 'programs.json')
         for path in paths.union([told] if told else []):
@@ -64,7 +74,29 @@ class Modules:
             yield from (str(place) for top in self._tops for place in top.glob('.venv/lib/python*/site-packages'))
 
 
-def _launcher(command: str, folder: Path) -> str:
+def elsewhere(place: str) -> Iterator[str]:
+    """Where what is found in a folder of modules lies besides, and further folders that it names."""
+    try:
+        with os.scandir(place) as entries:
+            told = [one for one in entries if one.is_symlink() or one.name.endswith('.pth') or _is_finder(one.name)]
+    except OSError:
+        return
+    for one in told:
+        if one.is_symlink():
+            yield os.path.realpath(one.path)
+        if _is_finder(one.name):
+            yield from (where for _, where in re.findall(_MAPPED, _text(Path(one.path))))
+        elif one.name.endswith('.pth'):
+            yield from _added(one.path)
+
+
+def _added(file: str) -> Iterator[str]:
+    """The folders that a file *.pth adds to the path."""
+    lines = map(str.rstrip, _text(Path(file)).splitlines())
+    yield from (os.path.join(os.path.dirname(file), line) for line in lines if line and not line.startswith(('#', 'import ', 'import\t')))
+
+
+def launcher(command: str, folder: Path) -> str:
     """What the program says that a command line starts with, if that is a script."""
     path = environment.program(command, os.environ, folder)
     try:
@@ -83,10 +115,14 @@ def _there(place: Path, modules: Collection[str], *, loose: bool, tops: Collecti
         first, _, inner = module.partition('/')
         if first in stems and (inner or first not in _STRAY) and _has(place, module, entries, loose=loose):
             yield module
-    for entry in (entry for entry in entries if entry.startswith('__editable__') and entry.endswith('_finder.py')):
+    for entry in filter(_is_finder, entries):
         for name, where in re.findall(_MAPPED, _text(place / entry)):
             if name in modules and not _inside(where, tops):
                 yield name
+
+
+def _is_finder(entry: str) -> bool:
+    return entry.startswith('__editable__') and entry.endswith('_finder.py')
 
 
 def _has(place: Path, module: str, entries: Collection[str], *, loose: bool) -> bool:

@@ -11,12 +11,12 @@ from gitexp.core.finding import Finding
 from gitexp.lab.lab import Lab
 from gitexp.measure import interpreter
 from gitexp.measure.modules import Modules
+from gitexp.measure.whole import CACHE, Whole
 from gitexp.rules import uninvited
 from gitexp.rules.places import COMMANDS, Places
 from gitexp.rules.pythons_own import ASKED_FOR
 from gitexp.rules.uninvited import Ground
 
-_CACHE = '__pycache__'
 _ANY = ('__init__.py', uninvited.PLUGINS)  # what stands for all that may be in a folder
 _LOADED = r'[^.]+\.[^.-]+-[^.-]+(?:(?:\.opt-\w+)?\.pyc|-pytest-.+\.py[co])'  # as import names them, and as pytest does
 
@@ -34,14 +34,15 @@ class Planted:
         self._places = around.union(Places(self._fixed, self._is_package, self._texts()))
         self._shut = {place for place in self._places if _entries(folder / place) is None}
         self._before = dict(self._seen())
+        self._whole = Whole(lab, folder, self._fixed)
 
     def found(self, *, next_: bool) -> list[Finding]:
         """Name what has come since and would be loaded.
 
-        Where a `next_` command follows, compiled code of fixed files is removed, as it will be made again; else it is held against
+        Where a `next_` command follows, compiled code is removed, as it will be made again; else that of fixed files is held against
         its source, since the command may have started several programs.
         """
-        found = [*(self._left() if next_ else self._forged()), *self._closed()]
+        found = [*(self._left() if next_ else self._forged()), *self._whole.added(next_=next_), *self._closed()]
         new = {path: is_file for path, is_file in self._seen() if path not in self._before}
         folders = {f'{path}__init__.py': True for path in new if path.endswith('/')}
         below = [one for package in uninvited.judge(folders, self._ground) for one in self._below(str(PurePosixPath(package.path).parent))]
@@ -61,14 +62,15 @@ class Planted:
                     yield from self._below(path)
                 elif entry.is_dir(follow_symlinks=False):
                     yield f'{path}/', True
-                    inner = _entries(self._folder / path) if name not in (_CACHE, '.git') else {}
-                    yield from ((f'{path}/{one}', True) for one in (_ANY if inner is None else inner) if self._matters(path, one))
+                    inner = _entries(self._folder / path) if name not in (CACHE, '.git') else {}
+                    said = (*_ANY, f'{name}.py') if inner is None else inner
+                    yield from ((f'{path}/{one}', True) for one in said if self._matters(path, one))
                 else:
                     yield path, not entry.is_symlink()
 
     def _matters(self, folder: str, name: str) -> bool:
         if name.lower() != uninvited.PLUGINS:
-            return name.startswith('__init__.')
+            return name.startswith('__init__.') or name == f'{PurePosixPath(folder).name}.py'
         from gitexp.measure import plugins  # Few runs leave any.
         return plugins.named(self._folder / folder / name)
 
@@ -91,7 +93,7 @@ class Planted:
         """
         sources = {path for path in self._fixed if path.endswith('.py')}
         for folder in {PurePosixPath(path).parent for path in sources}:
-            cache = folder / _CACHE
+            cache = folder / CACHE
             inside = _entries(self._folder / cache)
             if inside is None or os.path.islink(self._folder / cache):
                 yield str(cache), ''
@@ -102,13 +104,16 @@ class Planted:
                     yield str(cache / name), source
 
     def _left(self) -> list[Finding]:
-        """Compiled code that cannot be removed; all other is."""
-        found = []
-        for path, _ in self._compiled():
+        """Compiled code that cannot be removed; all other is, whatever has made it, since others than Python look there, too."""
+        found, top = [], os.path.realpath(self._folder)
+        folders = (place for place in self._places if os.path.realpath(os.path.join(top, place)) == os.path.join(top, place).rstrip('/'))
+        for cache in (PurePosixPath(place, CACHE).as_posix() for place in folders):
             try:
-                modes.remove(self._folder / path)
+                modes.remove(self._folder / cache)
+            except NotADirectoryError:
+                continue
             except OSError as error:
-                found.append(Finding('uninvited', path, f'it is compiled code, and cannot be removed: {error.strerror}'))
+                found.append(Finding('uninvited', cache, f'it is compiled code, and cannot be removed: {error.strerror}'))
         return found
 
     def _closed(self) -> list[Finding]:

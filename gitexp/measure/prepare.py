@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from gitexp.checkout import checkout, fixed, inputs
+from gitexp.checkout import checkout, fixed, inputs, upwards
 from gitexp.core import beneath
 from gitexp.core.errors import Integrity, Refused
 from gitexp.core.tuples import NamedTuple
@@ -44,6 +44,7 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
     """
     room.require([lab.state, what.folder], lab.config.min_free_gb)
     folder = checkout.bring(lab, what.commit)
+    upwards.end(folder)
     _require_own(what, folder)
     linked = inputs.link(lab.config.inputs, into=folder, root=lab.root, own=what.worktree, leave_out=lab.config.paths.worktrees,
                          settled=partial(_settled, lab, what.commit))

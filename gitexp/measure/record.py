@@ -15,8 +15,10 @@ from gitexp.core.kept import Kept
 from gitexp.git.command import Git
 from gitexp.lab.config import Config
 from gitexp.lab.lab import Lab
-from gitexp.measure import environment, interpreter
+from gitexp.ledger.result import METRIC
+from gitexp.measure import environment
 from gitexp.measure.prepare import Prepared
+from gitexp.measure.pythons import Pythons
 
 _NVIDIA = '/proc/driver/nvidia'
 _DRIVER = r'\s(\d{3,}\.\d+(?:\.\d+)?)\s'
@@ -24,17 +26,17 @@ _MODEL = r'(?m)^Model:\s*(.+?)\s*$'
 _SHOWN = 10
 
 
-def of(lab: Lab, ready: Prepared, *, logs: Path, top: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def of(lab: Lab, ready: Prepared, pythons: Pythons, *, logs: Path, top: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """What is not in the commit: the machine, the programs and their packages, and the inputs.
 
     What cannot be told is left out. The list of packages that a row names by its hash is put into the folder `logs` of the
     worktree `top`.
     """
-    kept = Kept(lab.state / 'cache' / 'programs.json')
-    program = _program(lab.config, ready, kept, logs, top)
-    said = {'gitexp': gitexp.__version__, 'trunk': lab.trunk_commit, **_machine(), **_git(lab, kept), **program}
+    program = _program(lab.config, ready, pythons, logs, top)
+    said = {'gitexp': gitexp.__version__, METRIC: lab.config.metric.name, 'trunk': lab.trunk_commit}
+    said.update({**_machine(), **_git(lab, pythons.kept), **program})
     said.update({name: value for name, value in graphics().items() if name != 'gpus' or lab.config.gpus != 0})
-    kept.save()
+    pythons.kept.save()
     return {**said, **_inputs(lab, ready, say)}
 
 
@@ -59,13 +61,12 @@ def _git(lab: Lab, kept: Kept) -> dict[str, str]:
     return {'git': kept.ask(path, lambda: Git(lab.common).ask('version').text.split()[2])} if path else {}
 
 
-def _program(config: Config, ready: Prepared, kept: Kept, logs: Path, top: Path) -> dict[str, Any]:
+def _program(config: Config, ready: Prepared, pythons: Pythons, logs: Path, top: Path) -> dict[str, Any]:
     """The program that evaluates; of a Python, its version and its packages."""
     text = config.eval.text
     program = environment.program(text, os.environ, ready.folder)
     said: dict[str, Any] = {'program': program} if program else {}
-    path = interpreter.of(text, os.environ, ready.folder)
-    found = interpreter.ask(path, kept, folder=ready.folder) if path else None
+    found = pythons.evaluating()
     if found:
         from gitexp.measure import packages
         there = packages.installed(found.path)

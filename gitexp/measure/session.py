@@ -19,14 +19,15 @@ from gitexp.measure.metric import Reader
 from gitexp.measure.outputs import Outputs
 from gitexp.measure.planted import Planted
 from gitexp.measure.prepare import Prepared
+from gitexp.measure.pythons import Pythons
 from gitexp.measure.sound import Sound
 from gitexp.measure.subject import Subject
 from gitexp.measure.tracked import Tracker
 from gitexp.measure.voice import Voice
 from gitexp.measure.yardstick import Yardstick
-from gitexp.run import heir, run
+from gitexp.run import fence, heir, run
 from gitexp.run.ending import Ending
-from gitexp.run.fence import Fence
+from gitexp.run.fence import OPEN, Fence
 from gitexp.run.interrupts import Interrupts
 from gitexp.verdict import decide
 from gitexp.verdict.decide import Decision
@@ -45,12 +46,12 @@ class Session(NamedTuple):
     what: Subject
     yardstick: Yardstick
     words: tuple[str, ...]
-    fence: Fence
     voice: Voice
     gpus: Taken = Taken()
     declared: bool = True  # Whether the lab has named the seeds that are run.
     ground: Sound | None = None  # Whether no bug has spoilt what is measured.
     trained: Trained | None = None  # What is evaluated again, and nothing trained.
+    fence: Fence = OPEN
 
     @property
     def eval_id(self) -> str:
@@ -62,13 +63,15 @@ class Session(NamedTuple):
             self.ground.require()
         warden = self.gpus.admit(self.voice.say)
         ready = prepare.prepare(self.lab, self.what, self.yardstick)
+        pythons = Pythons(self.lab, ready.folder)
+        held = self._replace(fence=fence.of(self.lab, self.lab.config.commands, lambda: pythons.loaded(ready.fixed)))
         with self._watch(ready) as watch:
-            return self._measure(seed, ready, warden, watch)
+            return held._measure(seed, ready, pythons, warden, watch)
 
     def _measure(
-        self, seed: int | None, ready: Prepared, warden: Warden | None, watch: Watch | None,
+        self, seed: int | None, ready: Prepared, pythons: Pythons, warden: Warden | None, watch: Watch | None,
     ) -> tuple[Result, Decision | None, Failure | None]:
-        begun = self._begun(seed, ready)
+        begun = self._begun(seed, ready, pythons)
         if ready.inputs:
             from gitexp.measure import comparable
             comparable.require(self.lab, begun, say=self.voice.say)
@@ -95,9 +98,9 @@ class Session(NamedTuple):
                 self.voice.say(unnoted)
         return result, decision, outcome.failure(result, done)
 
-    def _begun(self, seed: int | None, ready: Prepared) -> Result:
+    def _begun(self, seed: int | None, ready: Prepared, pythons: Pythons) -> Result:
         now = self.voice.clock()
-        around = record.of(self.lab, ready, logs=self.what.folder / 'exp_log', top=self.what.worktree, say=self.voice.say)
+        around = record.of(self.lab, ready, pythons, logs=self.what.folder / 'exp_log', top=self.what.worktree, say=self.voice.say)
         begun = Result(
             ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
@@ -116,7 +119,7 @@ class Session(NamedTuple):
     ) -> Executed:
         """Train if the lab does, then evaluate; what must not change is looked at after each."""
         config = self.lab.config
-        env = {**environment.of(self.what, run=begun.id, seed=begun.seed, out=places.out), **self.gpus.env}
+        env = {**environment.of(self.lab, self.what, run=begun.id, seed=begun.seed, out=places.out), **self.gpus.env}
         train = None if self.trained else config.train
         planted = Planted(ready.folder, ready.fixed, self.lab)
         done: Executed | None = None

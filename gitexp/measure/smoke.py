@@ -1,8 +1,6 @@
 """The fast sanity check of a committed tree."""
 from __future__ import annotations
 
-import os
-
 from gitexp.core import ids
 from gitexp.core.errors import Refused, RunFailed, TimedOut
 from gitexp.gpu import gpus
@@ -10,8 +8,9 @@ from gitexp.gpu.gpus import Taken
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Result
-from gitexp.measure import environment, failing, interpreter, occupancy, outcome, prepare, tracked, yardstick
+from gitexp.measure import environment, failing, occupancy, outcome, prepare, tracked, yardstick
 from gitexp.measure.execution import Executed
+from gitexp.measure.pythons import Pythons
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.measure.yardstick import Yardstick
@@ -27,7 +26,7 @@ def smoke(lab: Lab, what: Subject, *, voice: Voice) -> float:
     """
     if lab.config.smoke is None:
         raise Refused('this lab has no smoke test', hint='add one to gitexp.yaml on the trunk, such as: smoke: python eval.py --quick')
-    environment.tell(voice)
+    environment.tell(lab, voice)
     with occupancy.alone(lab, purpose=f"the smoke test of '{what.slug}'", say=voice.say), gpus.taken(lab, what.slug, say=voice.say) as held:
         return _run(lab, what, lab.config.smoke, yardstick.of(lab), voice, held)
 
@@ -49,12 +48,13 @@ def passed(lab: Lab, tree: str) -> bool:
 
 def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice, held: Taken) -> float:
     warden = held.admit(voice.say)
-    folder = prepare.prepare(lab, what, by).folder
+    ready = prepare.prepare(lab, what, by)
+    folder = ready.folder
+    around = fence.of(lab, command.text, lambda: Pythons(lab, folder).loaded(ready.fixed))
     now, seed = voice.clock(), lab.config.seeds[0]
     name = ids.make(int(now.timestamp() * 1000))
     begun = Result(name, now.isoformat(timespec='seconds'), what.slug, what.kind, version=what.version, commit=what.commit, seed=seed)
     log = what.folder / 'exp_log' / 'smoke.log'
-    python = interpreter.of(lab.config.eval.text, os.environ, lab.root)
     out = folder / '.exp_out'  # Goes with the checkout.
     out.mkdir(exist_ok=True)
     tracker = tracked.of(lab, what, begun, out=out, kind='smoke')
@@ -62,11 +62,11 @@ def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice,
     stamp.unlink(missing_ok=True)
     with occupancy.occupied(lab, name), Interrupts() as signals, heir.of(name, occupancy.notes(lab)):
         tracker.start()
-        env = {**environment.of(what, run=name, seed=seed, out=out), **held.env, **tracker.environment(did='eval')}
+        env = {**environment.of(lab, what, run=name, seed=seed, out=out), **held.env, **tracker.environment(did='eval')}
         ended = run.supervise(
             prepare.line(command.text, seed), cwd=folder, env=env,
             limit=command.limit, log=log, top=what.worktree, signals=signals, echo=voice.echo,
-            fence=fence.of(lab, command.text, python=python).but(folder), warden=warden, notes=occupancy.notes(lab),
+            fence=around.but(folder), warden=warden, notes=occupancy.notes(lab),
         )
         tracker.end(outcome.of(begun, Executed(ended, log, ended.seconds, ended.memory_gb, None, None)))
     tracker.tell(voice.say)

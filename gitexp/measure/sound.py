@@ -9,8 +9,6 @@ from gitexp.ledger import read
 from gitexp.ledger.result import Kind
 from gitexp.measure.subject import Subject
 
-_WORD = f'\t{Kind.SUPERSEDE.value}\t'
-
 
 class Sound:
     """Asked again whenever the ledger has changed: an evaluation waits for others, and runs for hours."""
@@ -30,7 +28,7 @@ class Sound:
         if self._seen == before:
             return
         grown = before and self._seen and before[0] == self._seen[0] and before[1] < self._seen[1]
-        if not read.mentions(self._lab, _WORD, after=before[1] if before and grown else 0):
+        if not read.mentions(self._lab, Kind.SUPERSEDE.value, after=before[1] if before and grown else 0):
             return
         from gitexp.experiment import spoilt, versions
         contents = read.read(self._lab)

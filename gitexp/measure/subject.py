@@ -47,7 +47,7 @@ def experiment(lab: Lab, which: Experiment) -> Subject:
 def _version(lab: Lab, which: Experiment, commit: str) -> int:
     """The number of the version that is measured; a folder that nobody has committed, and no row knows, retires nothing."""
     found, said = folders.retired(which.folder), 1
-    if read.mentions(lab, f'\t{Kind.SUPERSEDE.value}\t'):
+    if read.mentions(lab, Kind.SUPERSEDE.value):
         from gitexp.experiment import versions
         from gitexp.ledger import tally
         said = versions.number(which.slug, None, tally.of(lab.ledger, lab.config.metric).events)

@@ -35,7 +35,7 @@ def require(lab: Lab, eval_id: str) -> None:
 
 def refuse_picked(lab: Lab, tree: str, eval_id: Callable[[], str]) -> None:
     """Raise Refused for a tree of the trunk that cannot pass, however often it is run."""
-    if not read.mentions(lab, f'\t{Kind.SUPERSEDE.value}\t'):
+    if not read.mentions(lab, Kind.SUPERSEDE.value):
         return
     rows, gone = read.trunk(lab, eval_id())
     runs = [row for row in rows if row.tree == tree and gone.bug(row) is None]

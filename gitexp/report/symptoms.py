@@ -14,7 +14,7 @@ from gitexp.guard import alive, drivers, hooks
 from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
-from gitexp.ledger import agreed, counting, pending, read, standing
+from gitexp.ledger import agreed, counting, loss, pending, read, standing
 from gitexp.report import adrift, conflicts, strays
 from gitexp.report.health import Check, State
 from gitexp.rules import ruleset
@@ -89,6 +89,8 @@ def trunk(lab: Lab) -> Iterator[Check]:
 
 def ledger(lab: Lab) -> Iterator[Check]:
     """Whether every line can be used, and lines can be added."""
+    if lost := loss.found(lab):
+        yield Check('ledger', State.WARN, lost.message, 'git exp sync --local')
     if not lab.ledger.exists():
         yield from _writable(lab, 'there is none yet')
         return
@@ -105,11 +107,12 @@ def ledger(lab: Lab) -> Iterator[Check]:
 def noted(lab: Lab) -> Iterator[Check]:
     """Whether the ledger and the notes have the same rows, and are none but rows."""
     found = agreed.difference(lab)
-    for many, says in ((len(found.untaken), 'the notes have {} that the ledger has lost'), (len(found.unnoted), 'the notes lack {}')):
+    untaken = sum(len(rows) for rows in agreed.lacking(lab, found.untaken, []))
+    for many, says in ((untaken, 'the notes have {} that the ledger has lost'), (len(found.unnoted), 'the notes lack {}')):
         if many:
             yield Check('notes', State.WARN, says.format(f'{many} row{"" if many == 1 else "s"}'), 'git exp sync --local')
     yield from _each('notes', found.odd, fine=None)
-    if not any(found):
+    if not (untaken or found.unnoted or found.odd):
         yield Check('notes', State.OK, 'the same rows as in the ledger')
 
 

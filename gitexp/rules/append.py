@@ -8,6 +8,8 @@ Decided on purpose:
 - What is appended ends its last line, in whatever way: a row with LF goes below rows with CRLF.
 - The same entry or row twice is an append: who reads drops a doubled id. So is a row with too many columns, which whoever reads
   names by its line, and an entry that opens a comment or a code block: the bytes below it are all there.
+- A new entry has a heading of the level that the first one has: of another one it would take in the entries below it, or belong to one
+  that a merge puts above it, and be taken now and merged by nobody.
 - A file that is new, or empty, may begin in any way.
 """
 from __future__ import annotations
@@ -16,9 +18,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from gitexp.rules import parts
+
 _MARK = b'\xef\xbb\xbf'
 _NOT_HERE = 'elsewhere'
-_HEADING = re.compile(rb'^(#{1,6})[ \t]', re.MULTILINE)
 _MARKS = re.compile(rb'#{1,6}[ \t]')
 
 
@@ -41,18 +44,27 @@ def top(old: bytes, new: bytes) -> str | None:
 
     An entry starts with a Markdown heading. The title ('# ...' in the first line) and what follows it up to the first entry
     stay above; a text without entries may grow below its title or at its end; where title and entries are all of the first
-    level, the top counts as well.
+    level, the top counts as well. A new entry has as many marks as the first one has.
     """
     if not old or new == old:
         return None
     if old.startswith(_MARK) and new.startswith(_MARK):
         return top(old.removeprefix(_MARK), new.removeprefix(_MARK))
-    headings = [(match.start(), len(match[1])) for match in islice(_HEADING.finditer(old), 2)]
+    headings = [*islice(parts.headings(old), 2)]
     last = headings[-1][0] if headings else -1
     answers = [_inserted(old, new, zone, last) for zone in _zones(old, headings)]
     if None in answers:
-        return None
+        return _misfit(old, new)
     return next((wrong for wrong in answers if wrong != _NOT_HERE), None) or _edited(old, new)
+
+
+def _misfit(old: bytes, new: bytes) -> str | None:
+    """What is wrong with the level of a new entry: with fewer marks it would take in those below it, with more belong to one above."""
+    depth, now = parts.level(old), parts.level(new)
+    # Where a heading of the preface has more marks than the entries, theirs count as well.
+    if depth in (0, now) or now < depth and now == min((count for _, count in parts.entries(old) if count > 1), default=0):
+        return None
+    return f"the new entry does not begin with '{'#' * depth} ', as the others do"
 
 
 def _inserted(old: bytes, new: bytes, zone: tuple[int, int], last: int) -> str | None:
@@ -89,14 +101,13 @@ def _placed(old: bytes, first: bytes, end: bytes, at: int, is_entry: bool) -> st
 
 def _zones(old: bytes, headings: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Where new entries may go: above the first entry, or at any line break among the blank lines there."""
-    titled = bool(headings) and headings[0][1] == 1 and not old[:headings[0][0]].strip()
-    entries = headings[titled:]
+    entries = headings[parts.is_titled(old, headings):]
+    titled = len(entries) < len(headings)
     yield _blanks(old, entries[0][0] if entries else len(old))
     if titled and entries and entries[0][1] == 1:
         yield headings[0][0], headings[0][0]
     if not entries:
-        end = old.find(b'\n') + 1
-        yield _blanks(old, end + len(old[end:]) - len(old[end:].lstrip(b'\r\n')))
+        yield _blanks(old, parts.below(old))
 
 
 def _blanks(old: bytes, place: int) -> tuple[int, int]:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Set
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.rules import wording
-from gitexp.rules.change import Change, Target
+from gitexp.rules.beside import Names
+from gitexp.rules.change import Change, Entry, Target
 from gitexp.rules.ruleset import RuleSet
 
 Away = Callable[[Change], bool]
@@ -19,8 +20,9 @@ class Case(NamedTuple):
     offence. `pulled` says that a merge brings in only what the published trunk has, `ends` that there may be merges between old
     and new. `undo` takes a change back, with a place for the path; '' when nothing has happened yet. `author` is 'Name <address>',
     '' when unknown; `begun` tells whether an experiment has had a run. `moved` are retired results that count again: they are moved
-    back, and not lost. `left` tells whether a path goes with an experiment that leaves the trunk as it came, by a merge. `ledger`
-    gives that of the trunk, None where it is not known. `target` is what is judged, None where it is not there yet.
+    back, and not lost. `led` gives a change since its experiment was led back on the trunk, None where it was not. `ledger`
+    gives that of the trunk, None where it is not known. `target` is what is judged, None where it is not there yet;
+    `names` are those that may be in it. `began` gives what the trunk had at a path where the branch left it.
     """
 
     rules: RuleSet
@@ -35,9 +37,11 @@ class Case(NamedTuple):
     author: str = ''
     begun: Callable[[str], bool] = lambda slug: True
     moved: Set[str] = frozenset()
-    left: Callable[[Change], bool] = lambda one: False
+    led: Callable[[Change], Change | None] = lambda one: None
     ledger: Callable[[], bytes] | None = None
     target: Target | None = None
+    names: Names | None = None
+    began: Callable[[str], Entry | None] = lambda path: None
 
     @property
     def on_trunk(self) -> bool:

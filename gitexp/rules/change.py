@@ -5,13 +5,13 @@ Named tuples, since a hook imports this at every commit that it has to judge, an
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, islice
 from typing import Protocol
 
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.git import repository
+from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.rules import pattern
 
@@ -36,6 +36,10 @@ class Entry(NamedTuple):
     @property
     def is_file(self) -> bool:
         return self.mode.startswith('100')
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == '120000'
 
 
 Pair = tuple['Entry | None', 'Entry | None']
@@ -149,6 +153,14 @@ def empty_tree(git: Git, like: str | None = None) -> str:
     return _EMPTY.get(len(like or '')) or git.ask('hash-object', '-t', 'tree', '--stdin').text
 
 
+def left(git: Git, trunk: str, tip: str) -> Callable[[str], Entry | None]:
+    """What was at a path where a tip and the trunk have parted, None where that is nowhere or more than one place."""
+    def at(path: str) -> Entry | None:
+        found = [Committed(git, base).against(empty_tree(git, base), [f':(top,literal){path}']) for base in history.origin(git, trunk, tip)]
+        return next((side[path][1] for side in found if path in side), None)
+    return at
+
+
 def nothing(like: Entry) -> str:
     """The empty tree where objects have such ids."""
     return _EMPTY[len(like.oid)]
@@ -177,7 +189,7 @@ class Blobs:
         """Say what will be asked for, in order."""
         for change in changes:
             for entry in (*change.olds, change.new, *change.origins):
-                if entry is not None and entry.is_file:
+                if entry is not None and (entry.is_file or entry.is_link):
                     self._expected[entry.oid] = change.path
 
     def read(self, oid: str) -> bytes:

@@ -8,16 +8,17 @@ from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.lab.lab import Lab
 from gitexp.rules import change, judge, pattern, people, ruleset, uninvited
+from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Change, Committed, Pair
 from gitexp.rules.places import COMMANDS
-from gitexp.rules.ruleset import RuleSet
+from gitexp.rules.ruleset import Rule, RuleSet
 from gitexp.rules.uninvited import Ground, Installed
 
 
 def commit(
     lab: Lab, name: str, *, slug: str | None = None,
-    begun: Callable[[str], bool] = lambda slug: True, installed: Installed = lambda modules, scripts: (),
+    begun: Callable[[str], bool] = lambda slug: True, installed: Installed = lambda modules, scripts: {},
 ) -> list[Finding]:
     """Judge a commit as the end of an experiment, by default of the one whose worktree was asked from.
 
@@ -38,7 +39,7 @@ def commit(
         judge.away(lambda: [trunk()]),
         undo=f'take it out of its commit: git rebase -i {base[:10]}',
         author=_author(lab, rules, base, name), begun=begun,
-        ledger=lambda: _ledger(lab, rules), target=target,
+        ledger=lambda: _ledger(lab, rules), target=target, names=Names(lab.git, base).learn(changes),
     )
     found = judge.judge(case, changes)
     told = {one.path for one in found}
@@ -49,10 +50,14 @@ def commit(
     return _elsewhere(lab, name, found, unasked, {path for path, (old, _) in trunk().items() if old is None})
 
 
+def fixing(lab: Lab) -> list[Rule]:
+    """The rules that fix what an evaluation is made with."""
+    return [rule for rule in ruleset.fresh(lab).rules if rule.kind in ('frozen', 'fixed')]
+
+
 def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
     """The mode and the object id of every frozen and fixed file as the trunk has it, by path."""
-    rules = ruleset.fresh(lab)
-    named = [rule for rule in rules.rules if rule.kind in ('frozen', 'fixed')]
+    named = fixing(lab)
     specs = [spec for rule in named for spec in rule.pattern.pathspecs]
     there = Committed(lab.git, lab.trunk_commit).against(change.empty_tree(lab.git, lab.trunk_commit), (*specs, *pattern.ODD))
     return {path: (new.mode, new.oid) for path, (_, new) in there.items() if new and any(rule.pattern.covers(path) for rule in named)}

@@ -27,6 +27,12 @@ def wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool
     return None if said and _is_mended(case, rule, change, old) else said
 
 
+def is_between(case: Case, rule: Rule, change: Change) -> bool:
+    """Whether nothing is lost, and what is added is only not where it may be, as where a merge was squashed."""
+    texts = [case.read(entry.oid) for entry in (*change.olds, change.new) if entry is not None and entry.is_file]
+    return len(texts) == 2 and union.holds(rule.kind, *texts) is None
+
+
 def unmeasured(case: Case, change: Change) -> str | None:
     """What is wrong with the rows that an experiment brings, but for those that a side of a merge or the trunk has."""
     if case.ledger is None:
@@ -53,6 +59,8 @@ def _compared(case: Case, rule: Rule, old: Entry, new: Entry) -> str | None:
 def _first(rule: Rule, change: Change) -> str | None:
     if change.new is not None and not change.new.is_file:
         return f'added as {wording.form(change.new)}: entries are kept in plain files'
+    if change.new is not None and rule.is_displaced(change.path):
+        return wording.displaced(rule.pattern)
     spelling = wording.spelling(rule.pattern, change)
     return f'added{spelling}' if spelling else None
 
@@ -62,7 +70,6 @@ def _texts(case: Case, entries: Iterable[Entry | None]) -> list[bytes]:
 
 
 def _is_mended(case: Case, rule: Rule, change: Change, old: Entry) -> bool:
-    """Whether a file goes back to what the trunk has because it was broken, and not to lose what was added since."""
-    if change.new is None or case.away(change):
-        return False
-    return old.mode != change.new.mode or _compared(case, rule, change.new, old) is not None
+    """Whether a file goes back to what the trunk has because the branch has broken it, and not to lose what was added there."""
+    began = None if change.new is None or case.away(change) else case.began(change.path)
+    return began is not None and (old.mode != began.mode or _compared(case._replace(ends=True), rule, began, old) is not None)

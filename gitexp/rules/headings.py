@@ -1,57 +1,49 @@
-"""Where the sections of a document begin, as who reads the page sees it.
+"""Where the sections of a document begin: at every line that begins with '##', in code or not.
 
-A heading is '## ' after three blanks at most, and not in fenced code. A fence that is never closed hides the headings below it, as
-on the page. One that may be part of HTML or of a list item, so that the page shows what is below it, hides none, nor does any that
-follows. Headings that are underlined are not looked at, nor what a comment hides.
+Blanks and the marks of quotes and lists may stand before it. Bytes of zero are passed over, so that it is seen in UTF-16 as well, and
+nothing that hides a heading on the page hides it here. Fenced code is known besides, since what is said in it is not what the page says:
+no section there is live or empty, and none gets there. Headings that are underlined are not looked at.
 """
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
+from gitexp.core.tuples import NamedTuple
+
 _MARK = b'\xef\xbb\xbf'
-_HEADING = rb' {0,3}##[ \t]'
+_HEADING = rb'(?:\xff\xfe|\xfe\xff)?(?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t])*##(?!\S)'
 _FENCE = rb'(?s)( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)'
-_HTML = rb'(?i)\s*<(?:(!--)|([!?]|(?:pre|script|style|textarea)\b)|/?[a-z])'
-_NEVER, _BLANK = rb'(?!)', rb'\A\s*\Z'
-_CODES = {rb'\xff\xfe\0\0|\0\0\xfe\xff': 'utf-32', rb'\xff\xfe|\xfe\xff': 'utf-16', rb'(?s)\0.': 'utf-16-be', rb'(?s).\0': 'utf-16-le'}
 
 
-def sections(text: bytes) -> list[bytes]:
-    """What begins with each heading, in UTF-8, without the line ends at its end; what stands before the first is left out."""
-    found: list[list[bytes]] = [[]]
-    lines = _utf8(text).removeprefix(_MARK).splitlines(keepends=True)
-    for line, is_code in zip(lines, _coded(lines)):
-        if not is_code and re.match(_HEADING, line):
-            found.append([])
-        found[-1].append(line)
-    return [b''.join(some).rstrip(b'\r\n') for some in found[1:]]
+class Section(NamedTuple):
+    """What begins with a heading, and whether that stands in fenced code."""
+
+    text: bytes
+    in_code: bool
 
 
-def _utf8(text: bytes) -> bytes:
-    """The text as it is read where its mark, or a zero in its first sign, tells that it is written in another way."""
-    code = next((code for start, code in _CODES.items() if re.match(start, text)), None)
-    return text.decode(code, 'backslashreplace').encode() if code else text
+def sections(text: bytes) -> list[Section]:
+    """What begins with each heading, without the line ends at its end; what stands before the first is left out."""
+    found: list[tuple[list[bytes], bool]] = [([], False)]
+    lines = text.removeprefix(_MARK).splitlines(keepends=True)
+    plain = [line.replace(b'\0', b'') for line in lines]
+    for line, said, in_code in zip(lines, plain, _coded(plain)):
+        if re.match(_HEADING, said):
+            found.append(([], in_code))
+        found[-1][0].append(line)
+    return [Section(b''.join(some).strip(b'\0').rstrip(b'\r\n\0'), in_code) for some, in_code in found[1:]]
 
 
 def _coded(lines: Iterable[bytes]) -> Iterator[bool]:
-    """Whether each line is in fenced code for sure."""
-    fence, indent, end, is_sure = b'', 0, b'', True
+    """Whether each line is in fenced code, or in what looks like it."""
+    fence, indent = b'', 0
     for line in lines:
-        mark, inside = re.match(_FENCE, line), bool(fence)
-        if fence:
-            # The code of a list item ends where a line stands left of it.
-            is_sure = is_sure and not (line.strip() and len(line) - len(line.lstrip(b' ')) < indent)
-            fence = b'' if mark and mark[2].startswith(fence) and not mark[3].strip() else fence
-        elif mark:
-            is_sure, fence, indent = is_sure and not end, mark[2], len(mark[1])
-        else:
-            end = _end(line, end)
-        yield inside and is_sure
-
-
-def _end(line: bytes, end: bytes) -> bytes:
-    """A pattern of the line that ends the HTML which may go on below this one, b'' where there is none."""
-    if not end and (found := re.match(_HTML, line)):
-        end = rb'-->' if found[1] else _NEVER if found[2] else _BLANK
-    return b'' if end and re.search(end, line) else end
+        if len(line) - len(line.lstrip(b' ')) < indent and line.strip():
+            fence, indent = b'', 0  # The code of a list item ends where a line stands left of it.
+        yield bool(fence)
+        mark = re.match(_FENCE, line)
+        if mark and not fence:
+            fence, indent = mark[2], len(mark[1])
+        elif mark and mark[2].startswith(fence) and not mark[3].strip(b' \t\r\n'):
+            fence, indent = b'', 0

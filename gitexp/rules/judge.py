@@ -7,12 +7,14 @@ from gitexp.core.finding import Finding
 from gitexp.rules import beside, naming, people, wording
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import Change, Entry, Pair
+from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import BUILT_IN, INPUT, Rule, RuleSet
 
 LIFTED = ('frozen', 'protocol', 'guarded', 'naming')
 _APPENDS = ('append-top', 'append-bottom')
 _BY_BYTES = (*_APPENDS, 'sections')
 LASTING = ('protocol', *_BY_BYTES, 'keep')
+_LONGEST = 4095  # bytes of what a link says
 _EMPTY = {'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391', '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813'}
 
 
@@ -32,9 +34,18 @@ def direct(case: Case, changes: Iterable[Change]) -> list[Finding]:
     return _together(case, [one for change in changes for one in _guarded(case, change, list(case.rules.covering(change.path)))])
 
 
+def lasts(rules: RuleSet, path: str) -> bool:
+    """Whether a rule keeps what is at a path for good."""
+    return any(rule.kind in LASTING for rule in rules.covering(path))
+
+
 def reading(rules: RuleSet, changes: Iterable[Change]) -> Iterator[Change]:
     """The changes whose bytes will be asked for."""
-    return (change for change in changes if any(rule.kind in _BY_BYTES for rule in rules.covering(change.path)))
+    return (change for change in changes if any(_is_read(rule, change.new) for rule in rules.covering(change.path)))
+
+
+def _is_read(rule: Rule, new: Entry | None) -> bool:
+    return rule.kind in _BY_BYTES or rule.kind == 'links-only' and new is not None and new.is_link
 
 
 def _moved_back(rules: RuleSet, changes: Iterable[Change]) -> Set[str]:
@@ -99,12 +110,14 @@ def _wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: boo
     if rule.kind in _BY_BYTES:
         from gitexp.rules import growth  # Most commits touch no such file.
         wrong = growth.wrong(case, rule, change, old, clash)
-        is_free = rule.kind == 'sections' and (change.new is None or change.new.is_file) and not _is_begun(case, change.path)
-        return None if is_free else wrong
+        is_plain = change.new is None or change.new.is_file and not rule.is_displaced(change.path)
+        return None if rule.kind == 'sections' and is_plain and not _is_begun(case, change.path) else wrong
     if _is_free(case, rule, change, old, clash):
         return None
     if clash:
         return 'both sides of the merge have changed it'
+    if old is None and rule.kind == 'protocol' and rule.is_displaced(change.path):
+        return wording.displaced(rule.pattern)
     return f'{wording.what(old, change.new)}{wording.spelling(rule.pattern, change)}{_where(case, rule)}'
 
 
@@ -116,24 +129,29 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
         return True
     if rule.kind == 'human' and people.named(case.rules.humans, case.author):
         return True
-    if rule.kind == 'links-only' and (change.new is None or _is_link(change.path, change.new)):
+    if rule.kind == 'links-only' and (change.new is None or _is_link(case, change.path, change.new)):
         return True
     if rule.kind in ('keep', 'protocol') and old is None and not clash:
-        return rule.kind == 'keep' or change.new is None or change.new.is_file or not case.away(change)
+        is_right = change.new is None or change.new.is_file and not rule.is_displaced(change.path)
+        return rule.kind == 'keep' or is_right or not case.away(change)
     if rule.kind in ('keep', 'protocol', 'human') and change.new is None:
         return change.path in case.moved
     return not case.away(change)
 
 
-def _is_link(path: str, entry: Entry) -> bool:
-    """Whether it is a link, or the empty file that keeps a folder in git."""
-    return entry.mode == '120000' or entry.is_file and entry.oid in _EMPTY and path.rpartition('/')[2] == '.gitkeep'
+def _is_link(case: Case, path: str, entry: Entry) -> bool:
+    """Whether it is a link that a file system could hold, or the empty file that keeps a folder in git."""
+    if entry.is_link:
+        text = case.read(entry.oid)
+        return 0 < len(text) <= _LONGEST and b'\0' not in text
+    return entry.is_file and entry.oid in _EMPTY and path.rpartition('/')[2] == '.gitkeep'
 
 
 def _has_left(case: Case, rule: Rule, change: Change) -> bool:
-    """Whether it goes with a whole experiment, as when the merge of one is reverted: what was measured stays in the history."""
-    slug = case.rules.owner(change.path) if change.new is None and case.on_trunk and rule.kind in LASTING else ''
-    return bool(slug) and case.left(change)
+    """Whether a whole experiment was led back to before its merge, and nothing was lost since: the history keeps the rest."""
+    asked = not case.rules.slug(case.branch) and rule.kind in LASTING and case.rules.owner(change.path)
+    led = case.led(change) if asked else None
+    return led is not None and (led.new in led.olds or _wrong(case, rule, led, led.olds[0], False) is None)
 
 
 def _where(case: Case, rule: Rule) -> str:
@@ -168,16 +186,31 @@ def _added(case: Case, change: Change, new: Entry, told: set[str]) -> Iterator[F
 
 
 def _beside(case: Case, changes: list[Change], told: Set[str]) -> Iterator[Finding]:
-    """Other spellings of what a rule protects, where that rule had nothing against them as new paths."""
-    there = beside.twins(case.rules, case.target, changes)
-    merged = {one.path: one for one in changes if len(one.olds) > 1} if there else {}
-    for change in changes:
-        rule = beside.protecting(case.rules, change.path) if change.path in there and change.path not in told else None
-        free = not rule or case.meta and rule.kind in LIFTED or rule.kind == 'sections' and not _is_begun(case, change.path)
-        if rule and not free and any(case.away(one) for one in (change, merged.get(there[change.path])) if one):
-            way = wording.joined(_back(case, change, rule.kind), 'choose another name')
-            wrong = f"added as another spelling of '{there[change.path]}', which some file systems take for the same"
-            yield Finding(rule.kind, change.path, wrong, rule.where, way, case.commit)
+    """What is added beside, or on the way to, what a rule protects, in another spelling; at most one finding for two spellings."""
+    merged = {one.path: one for one in changes if len(one.olds) > 1}
+    said: set[tuple[str, str]] = set()
+    free: set[tuple[str, str]] = set()
+    for one, name, other, inside in beside.twins(case.names or beside.Names().learn(changes), case.target, changes):
+        if one.path in told or (name, other) in said | free or one.olds[0] and (other, name) in said:
+            continue
+        held = sorted(inside, key=lambda path: fold(path) != fold(one.path))
+        kept = ((path, rule) for path in held for rule in case.rules.covering(path) if _holds(case, rule, path))
+        path, rule = next(kept, ('', None))
+        if rule is None:
+            free.add((name, other))
+        elif case.away(one) or path in merged and case.away(merged[path]):
+            said.add((name, other))
+            way = wording.joined(_back(case, one, rule.kind), 'choose another name')
+            yield Finding(rule.kind, one.path, wording.beside(one.path, name, other), rule.where, way, case.commit)
+
+
+def _holds(case: Case, rule: Rule, path: str) -> bool:
+    """Whether a rule keeps here what is at a path, so that nothing else may take its place."""
+    if rule.kind == 'links-only' or rule.kind == 'global' and case.on_trunk or case.meta and rule.kind in LIFTED:
+        return False
+    if rule.kind in ('fixed', INPUT):
+        return bool(case.rules.slug(case.branch))
+    return rule.kind != 'sections' or _is_begun(case, path)
 
 
 def _unmeasured(case: Case, change: Change) -> Iterator[Finding]:
@@ -207,7 +240,7 @@ def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding
 def _guarded(case: Case, change: Change, covering: list[Rule]) -> Iterator[Finding]:
     if not case.rules.guard or not case.on_trunk or case.meta or case.ends or change.new == change.olds[0]:
         return
-    if not any(rule.kind in _APPENDS for rule in covering):
+    if not any(rule.kind in _APPENDS and (change.olds[0] or not rule.is_above(change.path)) for rule in covering):
         yield Finding('guarded', change.path, wording.what(change.olds[0], change.new), commit=case.commit)
 
 
@@ -224,6 +257,9 @@ def _together(case: Case, direct: list[Finding]) -> list[Finding]:
 
 def _finding(case: Case, rule: Rule, change: Change, message: str) -> Finding:
     way = wording.way(rule.kind, trunk=case.rules.trunk, back=_back(case, change, rule.kind), is_past=bool(case.commit))
+    if rule.kind in _APPENDS and case.on_trunk and len(change.olds) == 1:
+        from gitexp.rules import growth
+        way += wording.squashed(case.rules.trunk) if growth.is_between(case, rule, change) else ''
     return Finding(rule.kind, change.path, message, rule.where, way, case.commit)
 
 

@@ -71,14 +71,14 @@ def answer(case: Case, path: str, there: Mapping[str, Entry], *, is_folder: bool
 def _uninvited(lab: Lab, paths: list[str]) -> dict[str, Answer]:
     """The new files that an evaluation would refuse, since programs would load them; what is installed is not asked here."""
     changes = [Change(path, Entry('100644', _OTHER), (None,)) for path in paths]
-    found = uninvited.of(changes, lambda: gate.ground(lab, lambda modules, scripts: ()))
+    found = uninvited.of(changes, lambda: gate.ground(lab, lambda modules, scripts: {}))
     return {one.path: Answer(one.path, False, one.rule, one.where, one.message, one.way) for one in found}
 
 
 def _wrong(case: Case, path: str, old: Entry | None) -> Finding | None:
     """What the judge has against an edit, unless an append alone would do."""
     mode, read = old.mode if old else '100644', case.read
-    case = case._replace(read=lambda oid: b'' if oid == _OTHER else read(oid.removesuffix(_MORE)))
+    case = case._replace(read=lambda oid: b'x' if oid == _OTHER else read(oid.removesuffix(_MORE)))
     found = judge.judge(case, [Change(path, Entry(mode, _OTHER), (old,))])
     if not found or old is None:
         return found[0] if found else None

@@ -1,17 +1,25 @@
 """Texts cut into what must not be torn: the rows of a table, the entries of a journal.
 
-An entry is a heading of their level and what stands below it, up to the next one. A heading of the first level at the very top
-is a title; a '#' within a fenced block is no heading.
+A journal is a title, with what stands above its first entry, and its entries: a heading of their level and what stands below it, up
+to the next one. A '#' in fenced code, in a comment or in front matter is no heading, and a block that never ends hides none. What is
+known to be a part is one wherever it stands: no block that was opened above it later hides it.
 """
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 BOM = b'\xef\xbb\xbf'
 _LINE = re.compile(rb'[^\n]*\n|[^\n]+')
 _HEADING = re.compile(rb'(#{1,6})[ \t]')
-_FENCE = re.compile(rb' {0,3}(`{3,}|~{3,})')
+_ANY = re.compile(rb'^(#{1,6})[ \t]', re.MULTILINE)
+_SIGN = re.compile(rb'^(?:\xef\xbb\xbf)?(?:(#{1,6})[ \t]| {0,3}(`{3,}(?=[^`\n]*$)|~{3,}|<!--)([^\n]*))', re.MULTILINE)
+_FRONT = re.compile(rb'(?:\xef\xbb\xbf)?---[ \t]*\r?\n(?:[ \t]*\S[^\n]*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)')
+_END = re.compile(rb'^ {0,3}(`{3,}|~{3,})[ \t\r]*$', re.MULTILINE)
+_GAP = re.compile(rb'\r?\n\s*')
+
+Heading = tuple[int, int]
 
 
 def lines(text: bytes) -> list[bytes]:
@@ -24,22 +32,72 @@ def ended(text: bytes) -> list[bytes]:
     return [line for line in _LINE.findall(text.removeprefix(BOM)) if line.strip()]
 
 
-def level(*texts: bytes) -> int:
-    """How many marks the heading of an entry has, by the text where they are fewest; 0 when none has entries."""
-    return min(filter(None, map(_level, texts)), default=0)
+def split(text: bytes, known: Iterable[bytes] = (), depth: int = 0, *, finely: bool = False) -> list[bytes]:
+    """A journal cut at its title and above each entry; together the parts are the text.
+
+    `known` are parts that it may have, `depth` is how many marks the heading of an entry has, 0 for as many as in the text itself. With
+    `finely` it is cut also where code has a line that looks like an entry.
+    """
+    depth, made, done = depth or level(text), list[bytes](), 0
+    for start, end in _whole(text, known, depth):
+        made += [*_cut(text[done:start], depth, finely), text[start:end]]
+        done = end
+    return made + _cut(text[done:], depth, finely)
 
 
-def _level(text: bytes) -> int:
-    found = list(_headings(text))
-    titled = bool(found) and found[0][1] == 1 and not plain(text[:found[0][0]])
-    return found[titled:][0][1] if found[titled:] else 0
+def common(bases: Iterable[bytes], sides: Sequence[bytes]) -> Iterator[bytes]:
+    """The parts of what several sides have grown from, finely cut where one has something between what a block holds together.
+
+    Such a block was never ended by its author, but by the code of an older entry.
+    """
+    for base in bases:
+        depth = level(base)
+        for part in split(base):
+            pieces = _cut(part, depth, True) if depth else [part]
+            yield from [part] if len(pieces) == 1 or all(bare(part) in side for side in sides) else pieces
 
 
-def split(text: bytes, depth: int) -> list[bytes]:
-    """A text cut at its title and above each entry; together the parts are the text."""
-    cuts = [at for at, count in _headings(text) if count <= depth]
-    edges = [0, *(at for at in cuts if at), len(text)]
-    return [text[start:end] for start, end in zip(edges, edges[1:]) if end > start]
+def headings(text: bytes) -> Iterator[Heading]:
+    """Where each heading is that the page shows, and how many marks it has."""
+    front = _FRONT.match(text)
+    at, endless = front.end() if front else 0, dict[bytes, bytes]()
+    ends: list[re.Match[bytes]] | None = None
+    while sign := _SIGN.search(text, at):
+        at, mark = sign.end(), sign[2]
+        if sign[1]:
+            yield sign.start(), len(sign[1])
+        elif not mark.startswith(endless.get(mark[:1], b'\n')):
+            ends = [*_END.finditer(text, at)][::-1] if ends is None and mark != b'<!--' else ends
+            end = text.find(b'-->', sign.start(2) + 2) if mark == b'<!--' else _closed(mark, at, ends or [])
+            at = max(at, end)
+            if end < 0:
+                endless[mark[:1]] = mark
+
+
+def is_titled(text: bytes, found: Sequence[Heading]) -> bool:
+    """Whether the first of its headings is the title of a text: of the first level, and below nothing but front matter."""
+    return bool(found) and found[0][1] == 1 and not _FRONT.sub(b'', text[:found[0][0]], count=1).removeprefix(BOM).strip()
+
+
+def entries(text: bytes) -> Iterator[Heading]:
+    """The headings below the title."""
+    found = headings(text)
+    top = next(found, None)
+    if top and not is_titled(text, [top]):
+        yield top
+    yield from found
+
+
+def level(text: bytes) -> int:
+    """How many marks the heading of an entry has, 0 for no entries."""
+    return next((count for _, count in entries(text)), 0)
+
+
+def below(text: bytes) -> int:
+    """Where the line of a title ends, and the blank lines after it."""
+    front = _FRONT.match(text)
+    end = text.find(b'\n', next((at for at, _ in headings(text)), front.end() if front else 0)) + 1
+    return end + len(text[end:]) - len(text[end:].lstrip(b'\r\n')) if end else len(text)
 
 
 def marks(part: bytes) -> int:
@@ -50,15 +108,64 @@ def marks(part: bytes) -> int:
 
 def plain(part: bytes) -> bytes:
     """What makes a part the same as another."""
-    return part.removeprefix(BOM).replace(b'\r\n', b'\n').strip(b'\n')
+    return bare(part.removeprefix(BOM)).replace(b'\r\n', b'\n')
 
 
-def _headings(text: bytes) -> Iterator[tuple[int, int]]:
-    """Where each heading is, and how many marks it has."""
-    fence = b''
-    for found in _LINE.finditer(text):
-        line = found[0].removeprefix(BOM)
-        if bar := _FENCE.match(line):
-            fence = b'' if fence and bar[1].startswith(fence) else fence or bar[1]
-        elif not fence and (count := marks(line)):
-            yield found.start(), count
+def bare(part: bytes) -> bytes:
+    """A part without the blank lines around it."""
+    text = part.lstrip(b'\r\n')
+    end = text.find(b'\n', len(text.rstrip()))
+    return (text if end < 0 else text[:end]).rstrip(b'\r') if text.strip() else b''
+
+
+def _closed(fence: bytes, at: int, ends: list[re.Match[bytes]]) -> int:
+    """Where code ends whose fence ends at a place, -1 where it never does; of what could end some, the last comes first."""
+    while ends and ends[-1].start() < at:
+        ends.pop()
+    return next((one.end() for one in reversed(ends) if one[1].startswith(fence)), -1)
+
+
+def _cut(text: bytes, depth: int, finely: bool) -> list[bytes]:
+    cuts = {at for at, count in headings(text) if count == depth} if depth else {below(text)}
+    if finely:
+        cuts |= {found.start() for found in _ANY.finditer(text) if len(found[1]) == depth}
+    edges = sorted({0, *cuts, len(text)})
+    return [text[start:end] for start, end in zip(edges, edges[1:])]
+
+
+def _whole(text: bytes, known: Iterable[bytes], depth: int) -> Iterator[tuple[int, int]]:
+    """Where parts that are known stand in a text, with the blank lines below them; the longest counts."""
+    named: dict[bytes, dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    for part in filter(None, (bare(one.removeprefix(BOM)) for one in known)):
+        named[_top(part)][len(part)].add(part)
+    done = 0
+    for at in _places(text, (part for sizes in named.values() for some in sizes.values() for part in some)):
+        there = named.get(_top(text, at), {}) if at >= done else {}
+        sizes = (size for size in sorted(there, reverse=True) if text[at:at + size] in there[size])
+        end = next(filter(None, (_after(text, at, at + size, depth, named) for size in sizes)), 0)
+        if end:
+            yield at if text[done:at].removeprefix(BOM).strip() else done, end
+            done = end
+
+
+def _places(text: bytes, known: Iterable[bytes]) -> list[int]:
+    """Where a part may begin: at the top, at each heading, and where one stands that begins with none."""
+    start = len(text) - len(text.removeprefix(BOM).lstrip(b'\r\n'))
+    words = (text.find(b'\n' + part) + 1 for part in known if not marks(part))
+    return sorted({start, *words, *(found.start() for found in _ANY.finditer(text))})
+
+
+def _after(text: bytes, start: int, end: int, depth: int, named: Container[bytes]) -> int:
+    """Where the blank lines below a part end; 0 where what follows belongs to it: no heading of an entry, and nothing that is known."""
+    gap = _GAP.match(text, end)
+    if end == len(text) or gap and gap.end() == len(text):
+        return len(text)
+    place = text.rfind(b'\n', end, gap.end()) + 1 if gap else 0
+    most = depth if marks(text[start:start + 7]) == depth else 6
+    return place if gap and (0 < marks(text[place:place + 7]) <= most or _top(text, place) in named) else 0
+
+
+def _top(text: bytes, at: int = 0) -> bytes:
+    """The line that begins at a place."""
+    end = text.find(b'\n', at)
+    return text[at:end if end >= 0 else len(text)].rstrip(b'\r')

@@ -13,6 +13,7 @@ _LONGEST = 4096  # bytes of a path, as Linux takes them
 _NAME = 1020  # bytes of a name in it: 255 characters, of which none has more than four
 _STARS = re.compile(r'\*{2,}')
 _SPECIAL = re.compile(r'[*?\[\\]')
+_DOCUMENT = re.compile(r'[^/*]\.[a-z]+\Z')
 
 
 class Pattern:
@@ -31,9 +32,14 @@ class Pattern:
         """What selects in git every ASCII path that `covers` says yes to."""
         whole = f':(top,icase,glob){self.text}'
         if self._alone:
-            return (f'{whole[:-1]}[\\{whole[-1]}]',)  # A name with a special character is no folder to git, of which all is selected.
+            return (_alone(self.text),)
         below = () if self.is_literal or self.text.endswith('**') else (f'{whole}/**',)
         return whole, *below
+
+    @cached_property
+    def ways(self) -> tuple[str, ...]:
+        """What selects in git what stands in place of a folder on the way to what is named, as far as that says how many there are."""
+        return tuple(_alone(way) for way in accumulate(takewhile('**'.__ne__, self.text.split('/')[:-1]), '{}/{}'.format))
 
     @property
     def is_literal(self) -> bool:
@@ -46,6 +52,20 @@ class Pattern:
             return folded == self.text or not self._alone and folded.startswith(f'{self.text}/')
         # Compiling costs more than all else, and most paths differ before the first special character.
         return folded.startswith(self._head) and self._regex.match(folded) is not None
+
+    @property
+    def is_document(self) -> bool:
+        """Whether what it names is called like a file."""
+        return _DOCUMENT.search(self.text) is not None
+
+    def is_above(self, path: str) -> bool:
+        """Whether it names a folder that a path is in, and does not say that it is one."""
+        return not self.text.endswith('**') and self.covers(path.rpartition('/')[0])
+
+    def leads(self, folder: str) -> bool:
+        """Whether what it names may be in a folder, by how it begins; never where any folder will do."""
+        folded = f'{fold(folder)}/'
+        return bool(self._head) and (folded.startswith(self._head) or self._head.startswith(folded))
 
     @cached_property
     def _head(self) -> str:
@@ -89,6 +109,12 @@ def literal(path: str) -> str:
 def fold(text: str) -> str:
     """The form in which names that a file system may take for one another are equal."""
     return text.lower() if text.isascii() else _folded(text)
+
+
+def _alone(text: str) -> str:
+    """What selects in git a path by a folded pattern, and nothing below it."""
+    # A name with a special character is no folder to git, of which all is selected.
+    return f':(top,icase,glob){text}' if _SPECIAL.search(text) else f':(top,icase,glob){text[:-1]}[\\{text[-1]}]'
 
 
 def is_long(path: str) -> bool:

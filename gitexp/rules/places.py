@@ -18,6 +18,8 @@ _MODULE = r'(?<!\S)-m[\s"\',]+([\w.]+)'
 _TOLD = ('sys.path', 'addsitedir', 'PYTHONPATH', 'chdir', 'cwd')
 _TELLING = r'\bsys\.path\b|\baddsitedir\b|PYTHONPATH|\bchdir\b|\bcwd\b'
 _QUOTED = r'["\']([^"\'\n]*)["\']'
+_HUB = r'\b(?:import|from)\s+(?:evaluate|datasets)\b'
+_OF_HUB = r'(?<=["\'])[\w./-]+(?=["\'])'
 
 
 class Places:
@@ -31,13 +33,28 @@ class Places:
         self._around = {'', *(folder for path in fixed if _is_program(path) for folder in above(path))}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._around | self.named)
+        return iter(self._around | self.named | {posixpath.dirname(word) for word in self._of_hub})
 
     def hold(self, folder: str) -> bool:
         """Whether Python may look there first. What is in a package is found there only if a program, or its path, leads there."""
         if folder in self.named:
             return True
         return folder in self._around and (not folder or not self._is_package(folder) or folder in self._opened or self._is_started(folder))
+
+    def replace_hub(self, path: str) -> bool:
+        """Whether a path is run for what fixed code names: `f1/f1.py` for 'f1', which evaluate and datasets take before a hub's."""
+        folder, name = posixpath.split(path)
+        if not folder or name != f'{posixpath.basename(folder)}.py':
+            return False
+        starts = (f'{top}/' for top in self.named)
+        return not self._of_hub.isdisjoint([folder, *(folder[len(start):] for start in starts if folder.startswith(start))])
+
+    @cached_property
+    def _of_hub(self) -> set[str]:
+        """The words in quotes of modules that import evaluate or datasets."""
+        texts = (text for path, text in self._texts.items() if path.endswith('.py') and re.search(_HUB, text))
+        words = {posixpath.normpath(word) for text in texts for word in re.findall(_OF_HUB, text)}
+        return {word for word in words if not word.startswith(('/', '..'))}
 
     @cached_property
     def named(self) -> set[str]:

@@ -1,51 +1,121 @@
-"""An experiment that leaves the trunk: only as a whole, and the way it came, by a merge that is taken back; the history keeps it."""
+"""An experiment that is taken back on the trunk: as a whole, to what it was before a merge; the history keeps what merges bring."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from functools import cache
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import gathered, rows
+from gitexp.rules import gathered, judge
 from gitexp.rules.change import Change, Entry, Pair
 from gitexp.rules.ruleset import RuleSet
 
+State = frozenset[tuple[str, Entry]]
 
-def left(git: Git, rules: RuleSet, trunk: str, lines: Sequence[str], is_gone: Callable[[str], bool]) -> Callable[[Change], bool]:
-    """Whether a path goes with all of its experiment, where nothing but merges had brought that path and what was measured last.
 
-    `trunk` has the ledger, and the first of `lines` the history; their first parents are what was published one by one.
+class Back(NamedTuple):
+    """That a commit has led an experiment back to where another one had it."""
+
+    commit: str
+    to: str
+    state: State
+
+
+class Step(NamedTuple):
+    """An experiment at a commit, by the line of first parents that leads there.
+
+    `there` is what lasting rules cover. It may be led `back` to a state after which there were nothing but merges and such reverts; that
+    comes with the last commit that had it. `came` is what merges have brought, `gone` the commit before a path was last taken away.
+    """
+
+    there: State = frozenset()
+    back: Mapping[State, str] = {}
+    came: State = frozenset()
+    gone: Mapping[str, str] = {}
+    last: Back | None = None
+
+
+def led(
+    git: Git, rules: RuleSet, lines: Sequence[str], since: Collection[str],
+    staged: Callable[[str], tuple[Commit, Mapping[str, Pair]]] | None = None,
+) -> Callable[[Change], Change | None]:
+    """What a change is from where one of some commits has led its experiment back; None where none has, or where that came back.
+
+    The first of `lines` has the history, or what is `staged` on it; what their first parents tell was published one by one.
     """
     @cache
-    def plain(slug: str) -> Set[str] | None:
-        return _plain(git, rules, trunk, lines, slug) if is_gone(slug) else None
+    def last(slug: str) -> Back | None:
+        steps, plain = _steps(git, rules, slug, lines)
+        end = steps[lines[0]]
+        if staged:
+            end = _next(rules, slug, end, *staged(_folder(rules, slug)))
+        back = end.last
+        if not back or back.commit not in since or any(path in end.gone for path, _ in end.there - back.state):
+            return None
+        return back if not plain or not history.apart(git, back.to, plain) else None
 
-    def is_left(one: Change) -> bool:
-        stays = plain(rules.owner(one.path))
-        return stays is not None and one.path not in stays
-    return is_left
+    def since_then(one: Change) -> Change | None:
+        back = last(rules.owner(one.path))
+        return back and Change(one.path, one.new, (dict(back.state).get(one.path),))
+    return since_then
 
 
-def _plain(git: Git, rules: RuleSet, trunk: str, lines: Sequence[str], slug: str) -> Set[str] | None:
-    """The paths of an experiment that plain commits have brought; None where what was measured last did not come by a merge."""
-    last = rows.at(git, trunk, rules.ledger, slug, runs=True)[-1:]
+def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Iterable[str]) -> list[str]:
+    """The commits just before some paths of an experiment went, on some lines."""
+    steps, _ = _steps(git, rules, slug, lines)
+    return list(dict.fromkeys(steps[one].gone[path] for one in lines for path in paths if path in steps[one].gone))
+
+
+def had(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], asked: Iterable[tuple[str, Entry | None]]) -> set[str]:
+    """Which paths of an experiment some lines have had as is asked."""
+    steps, _ = _steps(git, rules, slug, lines)
+    there = frozenset[tuple[str, Entry | None]]().union(*{step.there for step in steps.values()})
+    return {path for path, entry in asked if (path, entry) in there}
+
+
+def _steps(git: Git, rules: RuleSet, slug: str, lines: Sequence[str]) -> tuple[Mapping[str, Step], Set[str]]:
+    """Each commit of some lines, and those beside the first line that are neither merges nor lead anything back."""
     commits = history.lines(git, lines)
-    if last in ([one.oid] for one in commits) or last not in ([one] for one in git.ask('rev-list', lines[0]).text.split()):
-        return None
     edges = [(one.oid, next(iter(one.parents), '')) for one in commits]
-    sides = gathered.differences(git, edges, [f':(top,literal){rules.experiments}/{slug}'])
-    return _added(rules, commits, [sides[edge] for edge in edges])
+    sides = gathered.differences(git, edges, [_folder(rules, slug)])
+    steps = {'': Step()}
+    for commit, edge in zip(commits, edges):
+        steps[commit.oid] = _next(rules, slug, steps.get(edge[1], steps['']), commit, sides[edge])
+    parents, own = dict(edges), lines[0]
+    plain = {oid for oid, parent in edges if steps[oid].there != steps.get(parent, steps['']).there and not steps[oid].back}
+    while own in parents:
+        plain.discard(own)
+        own = parents[own]
+    return steps, plain
 
 
-def _added(rules: RuleSet, commits: Iterable[Commit], sides: Iterable[Mapping[str, Pair]]) -> Set[str]:
-    """What a plain commit has added that no merge before it had brought, there or where it counted then."""
-    came: dict[str, frozenset[tuple[str | None, Entry]]] = {}
-    plain: set[str] = set()
-    for commit, side in zip(commits, sides):
-        new = {(path, entry) for path, (old, entry) in side.items() if entry and old is None}
-        had = came.get(next(iter(commit.parents), ''), frozenset())
-        if len(commit.parents) < 2:
-            plain.update(path for path, entry in new if had.isdisjoint([(path, entry), (rules.current(path), entry)]))
-        came[commit.oid] = had | new if new and len(commit.parents) > 1 else had
-    return plain
+def _folder(rules: RuleSet, slug: str) -> str:
+    return f':(top,literal){rules.experiments}/{slug}'
+
+
+def _next(rules: RuleSet, slug: str, step: Step, commit: Commit, side: Mapping[str, Pair]) -> Step:
+    ours = {path: pair for path, pair in side.items() if rules.owner(path) == slug}
+    is_merge, parent = len(commit.parents) > 1, next(iter(commit.parents), '')
+    came = step.came | {(path, new) for path, (_, new) in ours.items() if new and is_merge}
+    kept = {path: pair for path, pair in ours.items() if judge.lasts(rules, path)}
+    there = step.there - {(path, old) for path, (old, _) in kept.items() if old} | {(path, new) for path, (_, new) in kept.items() if new}
+    if there == step.there:
+        return step._replace(came=came, last=step.last if there else Back(commit.oid, parent, there)) if is_merge else step
+    to = step.back.get(there)
+    if not is_merge and to is None and all(_is_turned(rules, path, step.came, ours) for path in kept):
+        return step._replace(there=there, came=came)
+    gone = {path: parent for path, (_, new) in kept.items() if not new}
+    return Step(
+        there, {**step.back, step.there: parent} if is_merge or to is not None else {}, came, {**step.gone, **gone},
+        step.last if to is None else Back(commit.oid, to, there),
+    )
+
+
+def _is_turned(rules: RuleSet, path: str, came: State, side: Mapping[str, Pair]) -> bool:
+    """Whether results that a merge has brought are only retired, or count again."""
+    place, (old, new) = rules.current(path), side[path]
+    if place is None or old and new:
+        return False
+    return (place, new) in came if new else side.get(place, (None, None))[1] == old

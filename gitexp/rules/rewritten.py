@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import cache
 from itertools import chain
 
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
-from gitexp.rules import change, gathered, judge
+from gitexp.rules import change, gathered, judge, reverted, rows
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
@@ -20,34 +21,79 @@ _GROWING = ('append-top', 'append-bottom')
 Opened = Set[tuple[str, Entry | None]]
 
 
-def arriving(span: Span) -> list[Finding]:
+def arriving(span: Span, *, whole: bool = False) -> list[Finding]:
     """Compare what the trunk will be with what is published, and then the experiments that come with what was measured."""
-    return span.ends() or [one for slug in sorted(span.arrived) for one in findings(span, slug, opened=span.opened, merged=True)]
+    return span.ends() or [
+        one for slug in sorted(span.arrived) for one in findings(span, slug, opened=span.opened, merged=True, whole=whole)
+    ]
 
 
-def findings(span: Span, slug: str, *, opened: Opened, old: str | None = None, merged: bool = False) -> list[Finding]:
+def findings(
+    span: Span, slug: str, *, opened: Opened, old: str | None = None, merged: bool = False, whole: bool = False,
+) -> list[Finding]:
     """Compare the folder of an experiment that has been measured with all that was measured, and with what its branch had.
 
     That the tip reaches what was measured says little: a merge may leave that behind, or bring beside it what nothing was held against.
-    A rebase leaves those files as they are. `old` is where the branch was; what this repository does not have is not compared.
-    On the trunk (`merged`) only the files that it takes are: it need not take in everything. `opened` is what a person has put where.
+    A rebase leaves those files as they are. `old` is where the branch was; what this repository does not have is not compared, but
+    where it has all that was ever pushed (`whole`) an experiment does not come without anything that was measured.
+    On the trunk (`merged`) only the files that it takes are: it need not take in everything. What comes back to it comes as it left.
+    `opened` is what a person has put where.
     """
     measured = span.rows(span.trunk, slug)
-    if not measured:
+    left = _left(span, slug) if merged else []
+    if not measured and not left:
         return []
     names = [name for name in dict.fromkeys(measured) if re.fullmatch(_ID, name)]
     *known, was = repository.objects(span.git, [f'{name}^{{commit}}' for name in (*names, old or '0' * len(span.tip))])
-    before = dict.fromkeys(oid for oid in (*known, was) if oid)
-    if not before:
-        return []
+    before = dict.fromkeys(oid for oid in (*known, was, *left) if oid)
+    lacking = _lacking(span, slug, merged=merged) if whole and measured else []
+    if lacking or not before:
+        return lacking
     apart = history.apart(span.git, span.tip, before)
     away = judge.away(lambda: [Committed(span.git, span.tip).against(span.trunk)])
-    folder = _Folder(span, slug, opened, merged, apart, Blobs(span.git, most=LARGEST), lambda one: one.new is None or away(one))
-    return folder.findings([start for start in before if start in known or start in apart])
+    is_published = cache(lambda start: not history.apart(span.git, span.trunk, [start]))
+    ran = {oid for oid in known if oid}
+
+    @cache
+    def is_begun(start: str) -> bool:
+        # A branch that goes on from where it was had not to keep its plan there before something was measured.
+        return bool(measured) and (start != was or start in apart or not ran or history.apart(span.git, start, ran) != ran)
+    folder = _Folder(
+        span, slug, opened, merged, apart, Blobs(span.git, most=LARGEST), is_published, is_begun, frozenset(left),
+        lambda one: one.new is None or away(one),
+    )
+    return folder.findings([*before])
+
+
+def _left(span: Span, slug: str) -> list[str]:
+    """The last commits of the trunk that had what comes back to it."""
+    ours = [path for path, old in span.taken.items() if old is None and span.rules.owner(path) == slug and judge.lasts(span.rules, path)]
+    return reverted.before(span.git, span.rules, slug, (span.trunk, *span.beside), ours) if ours else []
+
+
+def _lacking(span: Span, slug: str, *, merged: bool) -> list[Finding]:
+    """That nothing is here of what was measured; what the trunk has already is held against that."""
+    named = rows.at(span.git, span.trunk, span.rules.ledger, slug, here=True)
+    ran = [name for name in dict.fromkeys(named) if re.fullmatch(_ID, name)]
+    if not ran or any(repository.objects(span.git, [f'{name}^{{commit}}' for name in ran])) or merged and stays(span, slug, span.trunk):
+        return []
+    wrong = f'its rows name commits that were never pushed, such as {ran[-1][:10]}, so that nothing can be compared with them'
+    return [Finding('measured', f'exp/{slug}', wrong, way=f'push that first: git push origin {ran[-1]}:refs/heads/exp/{slug}')]
+
+
+def stays(span: Span, slug: str, commit: str) -> bool:
+    """Whether a commit has anything of an experiment that a rule keeps."""
+    rules, git = span.rules, span.git
+    there = Committed(git, commit).against(change.empty_tree(git, commit), [f':(top,literal){rules.experiments}/{slug}'])
+    return any(judge.lasts(rules, path) for path in there if rules.owner(path) == slug)
 
 
 class _Folder(NamedTuple):
-    """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with."""
+    """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with.
+
+    `is_published` tells whether the trunk reaches that, `is_begun` whether something had been measured there. `left` is where the trunk
+    last had what comes back to it.
+    """
 
     span: Span
     slug: str
@@ -55,10 +101,13 @@ class _Folder(NamedTuple):
     merged: bool
     apart: Set[str]
     blobs: Blobs
+    is_published: Callable[[str], bool]
+    is_begun: Callable[[str], bool]
+    left: Set[str]
     away: Away
 
     def findings(self, starts: Sequence[str]) -> list[Finding]:
-        back = self._back(starts) if self.merged else set()
+        back = self._back(starts) | self.left if self.merged else self.left
         since = {
             start: [one for one in changes if not self.merged or start in back or one.path in self.span.taken]
             for start, changes in self._since(starts)
@@ -67,7 +116,10 @@ class _Folder(NamedTuple):
         found = []
         for start, changes in since.items():
             lost = self._lost(start, changes)
-            found += self._unsettled(start, changes, lost) if lost and not self._has_left(start) else []
+            if lost and self._has_left(start):
+                self.span.emptied.add(start)
+            elif lost:
+                found += self._unsettled(start, changes, lost)
         return list({(one.path, one.rule): one for one in found}.values())
 
     @property
@@ -86,18 +138,27 @@ class _Folder(NamedTuple):
         grown = {one.path for one in changes if self.merged and start in self.apart and self.span.taken.get(one.path)}
         free = {one.path for one in changes if (one.path, one.new) in self.opened}
         lost = [one for one in self._judged(start, changes) if one.rule not in LIFTED or one.path not in free]
-        return [one for one in lost if one.path not in grown or one.rule not in _GROWING]
+        lost = [one for one in lost if one.path not in grown or one.rule not in _GROWING]
+        asked = {one.path: one for one in changes} if self.merged else {}
+        return [one for one in lost if not (self.merged and self._is_led(start, asked[one.path]))]
+
+    def _is_led(self, start: str, one: Change) -> bool:
+        """Whether the trunk has it so since a merge was taken back."""
+        led = self.span.led(one)
+        return led is not None and not self._judged(start, [led])
 
     def _judged(self, start: str, changes: Sequence[Change]) -> list[Finding]:
+        # What the trunk has is its own, and no state of an experiment that is no part of it yet.
         case = Case(
-            self.span.rules, f'exp/{self.slug}', self.blobs.read, self.away, ends=True, commit=self.span.tip,
-            undo=f'git checkout {start[:10]} -- {{path}}, as it was when the experiment was measured',
+            self.span.rules, f'exp/{self.slug}', self.blobs.read, lambda one: self.away(one) or not self.is_published(start), ends=True,
+            undo=f'git checkout {start[:10]} -- {{path}}, as it was then', commit=self.span.tip,
         )
-        return [one for one in judge.judge(case, changes) if one.rule in LASTING]
+        found = [one for one in judge.judge(case, changes) if one.rule in LASTING]
+        return [one for one in found if one.rule != 'sections' or self.is_begun(start)]
 
     def _back(self, starts: Iterable[str]) -> Set[str]:
         """What comes to the trunk once more, after its merge was reverted: then all of it does."""
-        return set() if self._stays(self.span.trunk) else self._published(starts)
+        return set() if stays(self.span, self.slug, self.span.trunk) else self._published(starts)
 
     def _published(self, starts: Iterable[str]) -> Set[str]:
         asked = set(starts)
@@ -105,19 +166,18 @@ class _Folder(NamedTuple):
 
     def _has_left(self, start: str) -> bool:
         """Whether nothing of it is there, as on a branch that has merged a trunk where it was reverted; the history has it."""
-        return not self.merged and start not in self.apart and not self._stays(self.span.tip)
-
-    def _stays(self, commit: str) -> bool:
-        """Whether a commit has anything of the experiment that a rule keeps."""
-        rules, git = self.span.rules, self.span.git
-        there = Committed(git, commit).against(change.empty_tree(git, commit), self._place)
-        return any(rule.kind in LASTING for path in there if rules.owner(path) == self.slug for rule in rules.covering(path))
+        return not self.merged and start not in self.apart and not stays(self.span, self.slug, self.span.tip)
 
     def _unsettled(self, start: str, changes: Sequence[Change], lost: Sequence[Finding]) -> list[Finding]:
         """Without what the history since then accounts for."""
         asked = {one.path: one for one in changes}
         left = [one for one in lost if not self._is_accounted(start, asked[one.path], one.rule)]
-        return left if start in self.apart else self._beyond_trunk(start, asked, left)
+        if start not in self.apart:
+            return self._beyond_trunk(start, asked, left)
+        # Where a rebase was merged, the trunk has had what was measured, though not that commit, and its own ends are judged.
+        ours = [(one.path, asked[one.path].olds[0]) for one in left if self.merged and self.span.taken.get(one.path)]
+        had = reverted.had(self.span.git, self.span.rules, self.slug, (self.span.trunk, *self.span.beside), ours) if ours else set()
+        return [one for one in left if one.path not in had]
 
     def _is_accounted(self, start: str, one: Change, rule: str) -> bool:
         """Whether retired results have counted again since then, or a person has put there what is there."""

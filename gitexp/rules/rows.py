@@ -3,41 +3,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from io import BytesIO
 from itertools import dropwhile
 
 from gitexp.core import escapes
+from gitexp.core.lines import BOM, is_passed_over
 from gitexp.git import repository
 from gitexp.git.command import Git
-from gitexp.rules.parts import BOM
 
-_ABOUT = {b'supersede', b'restore', b'confirm'}  # the kinds of rows that say something about others; they name commits of their own
+# The kinds of rows that say something about others, which name commits of their own, and of those of another repository.
+_OTHER = {b'supersede', b'restore', b'confirm', b'import'}
 
 
-def at(git: Git, commit: str, path: str, slug: str, *, runs: bool = False) -> list[str]:
+def at(git: Git, commit: str, path: str, slug: str, *, here: bool = False) -> list[str]:
     """What the ledger of a commit says in the column `commit` of each row of an experiment, in their order; '' where it says nothing.
 
-    With `runs` only of what was run, and not of rows about other rows.
+    With `here` only of what was run in this repository, and not of rows about other rows.
     """
     oid, = repository.objects(git, [f'{commit}:{path}'])
-    return commits(_text(git, oid), slug, runs=runs) if oid else []
+    return commits(_text(git, oid), slug, here=here) if oid else []
 
 
-def commits(ledger: bytes, slug: str, *, runs: bool = False) -> list[str]:
+def commits(ledger: bytes, slug: str, *, here: bool = False) -> list[str]:
     """The same of a ledger that has been read; it has no rows of any experiment where it has no column `experiment`."""
-    lines, name = dropwhile(_is_blank, ledger.split(b'\n')), slug.encode('utf-8', 'surrogateescape')
-    header = next(lines, b'').removeprefix(BOM).rstrip(b'\r').split(b'\t')
+    lines, name = dropwhile(is_passed_over, BytesIO(ledger)), slug.encode('utf-8', 'surrogateescape')
+    header = next(lines, b'').removeprefix(BOM).rstrip(b'\r\n').split(b'\t')
     places = {column: place for place, column in enumerate(header)}  # The last of a name, as where results are read.
     if b'experiment' not in places:
         return []
     column, told, kind = (places.get(one, len(header)) for one in (b'experiment', b'commit', b'kind'))
     # A backslash may begin an escape: r'f\u006fo' is 'foo'.
-    rows = (line.rstrip(b'\r').split(b'\t') for line in lines if name in line or b'\\' in line)
-    ours = (row for row in rows if _said(row, column) == slug and not (runs and _ABOUT.intersection(row[kind:kind + 1])))
+    rows = (line.rstrip(b'\r\n').split(b'\t') for line in lines if name in line or b'\\' in line)
+    ours = (row for row in rows if _said(row, column) == slug and not (here and _OTHER.intersection(row[kind:kind + 1])))
     return [_said(row, told) for row in ours]
-
-
-def _is_blank(line: bytes) -> bool:
-    return not line.removeprefix(BOM).strip()
 
 
 def _said(row: Sequence[bytes], column: int) -> str:

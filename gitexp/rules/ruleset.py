@@ -29,6 +29,14 @@ class Rule(NamedTuple):
     text: str = ''
     lines: tuple[str, ...] = ()
 
+    def is_above(self, path: str) -> bool:
+        """Whether a path that is covered is in a folder of that name, and nobody has said that it is one."""
+        return not self.text.endswith('/') and self.pattern.is_above(path)
+
+    def is_displaced(self, path: str) -> bool:
+        """Whether a path that is covered makes a folder of what is a document by its name."""
+        return self.pattern.is_document and self.is_above(path)
+
     @property
     def where(self) -> str:
         """The file and the line on the trunk."""
@@ -87,22 +95,23 @@ class RuleSet(Said):
         """What selects in git every path that a rule may have something against."""
         named = (spec for rule in self.rules if rule.kind != 'variable' for spec in rule.pattern.pathspecs)
         beside = (spec for rule in self._modules for spec in shadow.pathspecs(rule.pattern.text))
-        return tuple(dict.fromkeys((*named, *beside, *naming.pathspecs(pattern.literal(self.experiments)), *pattern.ODD)))
+        ways = (spec for rule in self.rules if rule.kind != 'variable' for spec in rule.pattern.ways)
+        return tuple(dict.fromkeys((*named, *ways, *beside, *naming.pathspecs(pattern.literal(self.experiments)), *pattern.ODD)))
 
     @cached_property
     def pathspecs(self) -> tuple[str, ...]:
         """What selects every path that the judge must know, which is where retired results may go back to, besides."""
         folder = pattern.literal(self.experiments)
-        current = (spec for name in RETIRED for spec in pattern.of(f'{folder}/*/{name}/**').pathspecs)
+        current = (spec for name in RETIRED for spec in pattern.of(f'{folder}/*/{name}').pathspecs)
         return (*self.protecting, *current)
 
     def current(self, path: str) -> str | None:
-        """Where a file of retired results was before, and goes when they count again."""
-        return self._retired.sub(r'\1\2/', path) if self._retired.match(path) else None
+        """Where a file of retired results, or what stands for them, was before, and goes when they count again."""
+        return self._retired.sub(r'\1\2', path) if self._retired.match(path) else None
 
     @cached_property
     def _retired(self) -> re.Pattern[str]:
-        return re.compile(rf'({re.escape(self.experiments)}/[^/]+/)({"|".join(RETIRED)})_v[^/]*/')
+        return re.compile(rf'({re.escape(self.experiments)}/[^/]+/)({"|".join(RETIRED)})_v[^/]*(?=/|\Z)')
 
     def owner(self, path: str) -> str:
         """The experiment whose folder a path is in, '' for none."""
@@ -160,7 +169,8 @@ def _floor(folder: str, ledger: str, said: Sequence[Rule]) -> Iterator[Rule]:
     if not any(rule.kind in ('append-top', 'append-bottom') and rule.pattern.covers(ledger) for rule in said):
         yield Rule('append-bottom', pattern.of(pattern.literal(ledger)))
     below = f'{pattern.literal(folder)}/*'
-    kept = (('keep', f'{below}/{name}_v*/**') for name in RETIRED)
+    # A link, a file or a submodule stands for the results as a folder does; 'results_v' may begin other names of files.
+    kept = (('keep', f'{below}/{text}') for name in RETIRED for text in (f'{name}_v*/**', f'{name}_v[0-9]*_*'))
     for kind, text in (('frozen', FILE), ('protocol', f'{below}/PROTOCOL.md'), *kept):
         yield Rule(kind, pattern.of(text))
 

@@ -4,10 +4,10 @@ A section is a '## ' heading and what follows it up to the next one; what stands
 sections with a live heading may change freely, the others stay as they are, once and in order; new ones follow below the last, or
 where their number belongs.
 
-Decided on purpose: a committed section whose body is empty, blank or only HTML comments, may be filled. So may a field, which is
-a list item that ends in a colon, on its own line. Line ends and blank lines at the end of a section only separate it from the
-next one; every other byte counts, so that converting a file to CRLF is an edit. A byte order mark is the header's, and one of
-UTF-16 is read as it says.
+Decided on purpose: a committed section whose body is empty, blank or only HTML comments, may be filled. A comment begins its line
+and holds no sign of another one, or it is text. So may a field, which is a list item that ends in a colon, on its own line.
+Line ends and blank lines at the end of a section only separate it from the next one; every other byte counts, so that converting
+a file to CRLF or to UTF-16 is an edit. A byte order mark is the header's.
 """
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ from functools import reduce
 from operator import or_
 
 from gitexp.rules import headings
+from gitexp.rules.headings import Section
 
 _NUMBER = r'\A\d+(\.\d+)*[.):]?\s+'
 _WHOLE = r'\d{1,9}(?=[.):]?\s|$)'
 _FIELD = rb'\s*[-*] .*:\s*'
+_TOP = Section(b'## 0', False)
+_BLANKS = b' \t\r\n\0'
+_COMMENT = re.compile(rb'[ \t\r\n]*^ {0,3}<!--(?!-?>)', re.MULTILINE)
+_WITHIN = re.compile(rb'<!--|--!>')
 
 
 def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
@@ -29,15 +34,15 @@ def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
     live = list(live)
     olds, news = _closed(old, live), _closed(new, live)
     at = 0
-    for before, section in zip((b'## 0', *olds), olds):
+    for before, section in zip((_TOP, *olds), olds):
         keeps = _keeper(section)
         while at < len(news) and not keeps(news[at]) and _belongs(before, news[at], section):
             at += 1
         if at == len(news) or not keeps(news[at]):
-            return _lost(section, news)
+            return _lost(section, news, news[at:at + 1])
         at += 1
-    had, has = Counter(olds), Counter(news)
-    twice = next((section for section in olds if has[section] > had[section]), None)
+    had, has = _counted(olds), _counted(news)
+    twice = next((section for section in olds if has[section.text] > had[section.text]), None)
     return None if twice is None else f'the section {_shown(twice)} is there twice'
 
 
@@ -54,8 +59,8 @@ def merged(sides: Iterable[bytes], new: bytes, live: Iterable[str]) -> str | Non
             if at is None:
                 return f'the merge loses or moves the section {_shown(one)}'
             known.add(at)
-    most = reduce(or_, map(Counter, olds), Counter[bytes]())
-    twice = next((one for one, count in Counter(news).items() if count > most[one] > 0), None)
+    most, has = reduce(or_, map(_counted, olds), Counter[bytes]()), _counted(news)
+    twice = next((one for one in news if has[one.text] > most[one.text] > 0), None)
     return _misplaced(news, known) if twice is None else f'the merge doubles the section {_shown(twice)}'
 
 
@@ -63,7 +68,7 @@ def held(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
     """What is wrong with `new` after merges: published sections are there in order, and none of the same name stands above one."""
     live = list(live)
     olds, news = _closed(old, live), _closed(new, live)
-    rest, first, now = iter(news), _firsts(olds), _firsts(news)
+    rest, first, now = iter(news), _firsts([one for one in olds if not one.in_code]), _firsts(news)
     lost = next((one for one in olds if not any(map(_keeper(one), rest))), None)
     if lost is not None:
         return _lost(lost, news)
@@ -71,14 +76,19 @@ def held(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
     return None if below is None else f'the section {_shown(below)} stands below another one of that name'
 
 
-def _firsts(sections: Sequence[bytes]) -> dict[str, bytes]:
-    """The first section of each name."""
-    return {_heading(one).casefold(): one for one in reversed(sections)}
+def _counted(sections: Iterable[Section]) -> Counter[bytes]:
+    """How often each section is there; the same may be said in code as often as one likes."""
+    return Counter(one.text for one in sections if not one.in_code)
 
 
-def _misplaced(news: Sequence[bytes], known: Set[int]) -> str | None:
+def _firsts(sections: Sequence[Section]) -> dict[str, Section]:
+    """The first section of each name, one in code where there is no other."""
+    return {_heading(one).casefold(): one for one in sorted(reversed(sections), key=lambda one: not one.in_code)}
+
+
+def _misplaced(news: Sequence[Section], known: Set[int]) -> str | None:
     """A section that no side has, above one that a side has, where its number does not belong."""
-    before, more = b'## 0', list[bytes]()
+    before, more = _TOP, list[Section]()
     for at, section in enumerate(news):
         if at not in known:
             more.append(section)
@@ -90,48 +100,58 @@ def _misplaced(news: Sequence[bytes], known: Set[int]) -> str | None:
     return None
 
 
-def _closed(text: bytes, live: Sequence[str]) -> list[bytes]:
-    """The sections that may not change, each without the line ends at its end."""
+def _closed(text: bytes, live: Sequence[str]) -> list[Section]:
+    """The sections that may not change."""
     free = {_plain(heading) for heading in live}
-    return [section for section in headings.sections(text) if _plain(_heading(section)) not in free]
+    return [section for section in headings.sections(text) if section.in_code or _plain(_heading(section)) not in free]
 
 
-def _heading(section: bytes) -> str:
-    line = re.match(rb'[^\r\n]*', section)
-    return line[0].decode('utf-8', 'replace').strip().strip('#').strip() if line else ''
+def _heading(section: Section) -> str:
+    line = re.match(rb'[^\r\n]*', section.text.replace(b'\0', b''))
+    return line[0].decode('utf-8', 'replace').partition('##')[2].strip().strip('#').strip() if line else ''
 
 
 def _plain(heading: str) -> str:
     return re.sub(_NUMBER, '', heading.strip(), count=1).casefold()
 
 
-def _keeper(old: bytes) -> Callable[[bytes], bool]:
-    """Tells whether another section is this one as it was, or only filled where it was empty."""
-    olds = old.split(b'\n')
-    heading, is_empty = olds[0].rstrip(), not _uncommented(b'\n'.join(olds[1:])).strip()
+def _keeper(section: Section) -> Callable[[Section], bool]:
+    """Tells whether another section is this one as it was, or only filled where it was empty; it has not got into code either."""
+    old = section.text
+    olds, first = old.split(b'\n'), _first(old)
+    is_empty = not section.in_code and _says_nothing(old[len(first):])
 
-    def keeps(new: bytes) -> bool:
+    def keeps(other: Section) -> bool:
+        new = other.text
+        if other.in_code and not section.in_code:
+            return False
         if old == new:
             return True
-        if heading != new.partition(b'\n')[0].rstrip():
+        if first.rstrip(_BLANKS) != _first(new).rstrip(_BLANKS):
             return False
         news = [] if is_empty else new.split(b'\n')
         return is_empty or len(olds) == len(news) and all(map(_filled, olds, news))
     return keeps
 
 
-def _uncommented(text: bytes) -> bytes:
-    """A text without its HTML comments, read once however many are opened and not closed."""
-    kept, at = [], 0
-    while (start := text.find(b'<!--', at)) >= 0 and (end := text.find(b'-->', start + 4)) >= 0:
-        kept.append(text[at:start])
+def _first(text: bytes) -> bytes:
+    return re.split(rb'[\r\n]', text, maxsplit=1)[0]
+
+
+def _says_nothing(body: bytes) -> bool:
+    """Whether it is blank, or made of whole HTML comments that each begin a line, and that any reader takes for such."""
+    at = 0
+    while found := _COMMENT.match(body, at):
+        end = body.find(b'-->', found.end())
+        if end < 0 or _WITHIN.search(body, found.end(), end + 3):
+            return False
         at = end + 3
-    return b''.join([*kept, text[at:]])
+    return not body[at:].strip(_BLANKS)
 
 
-def _belongs(before: bytes, section: bytes, after: bytes) -> bool:
+def _belongs(before: Section, section: Section, after: Section) -> bool:
     """Whether the number of a section puts it between two others: 9 was still to be committed when 10 was."""
-    one, number, other = (int(found[0]) if (found := re.match(_WHOLE, _heading(text))) else 0 for text in (before, section, after))
+    one, number, other = (int(found[0]) if (found := re.match(_WHOLE, _heading(each))) else 0 for each in (before, section, after))
     return one < number < other
 
 
@@ -139,19 +159,23 @@ def _filled(old: bytes, new: bytes) -> bool:
     return old == new or re.fullmatch(_FIELD, old) is not None and new.startswith(old.rstrip())
 
 
-def _lost(section: bytes, news: Sequence[bytes]) -> str:
-    """What happened to a committed section, in words."""
+def _lost(section: Section, news: Sequence[Section], there: Sequence[Section] = ()) -> str:
+    """What happened to a committed section, in words; `there` is what stands in its place."""
     shown = _shown(section)
-    if section in news:
-        return f'the section {shown} is not in its place: new ones follow below the last'
+    whole = [one for one in news if one.text == section.text]
+    if whole and not section.in_code and all(one.in_code for one in whole):
+        return f'the section {shown} is in code now'
+    if whole:
+        more = ", and a line '## …' in code begins one" if any(one.in_code for one in there) else ''
+        return f'the section {shown} is not in its place: new ones follow below the last{more}'
     same = next((one for one in news if _heading(one) == _heading(section)), None)
     if same is None:
         return f'the section {shown} is gone'
-    if same.replace(b'\r\n', b'\n') == section.replace(b'\r\n', b'\n'):
+    if same.text.replace(b'\r\n', b'\n') == section.text.replace(b'\r\n', b'\n'):
         return f'the line ends of the section {shown} are changed'
     return f'the section {shown} is changed'
 
 
-def _shown(section: bytes) -> str:
+def _shown(section: Section) -> str:
     heading = _heading(section)
     return f"'{heading[:60]}…'" if len(heading) > 60 else f"'{heading}'"

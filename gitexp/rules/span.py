@@ -8,11 +8,12 @@ from pathlib import Path
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
-from gitexp.git import history, repository
+from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
 from gitexp.rules import attested, change, gathered, judge, people, reverted, rows, wording
 from gitexp.rules.attested import Witness
+from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
@@ -123,8 +124,9 @@ class Span(Asked):
         blobs = Blobs(self.git, most=LARGEST)
         blobs.expect(judge.reading(self.rules, self._whole))
         case = Case(
-            self.rules, self.rules.trunk, blobs.read, ends=True, begun=self._begun(None), left=self._left(self.tip), commit=self.tip,
+            self.rules, self.rules.trunk, blobs.read, ends=True, begun=self._begun(None), led=self.led, commit=self.tip,
             target=change.Either(self.git, self.tip, self.trunk) if self._parted else Committed(self.git, self.tip),
+            names=Names(self.git, self.trunk, self.tip).learn(self._whole),
             undo=f'git rebase {self.trunk[:10]}, which is what was published',
         )
         put = {one.path: one.new for one in self._whole}
@@ -176,12 +178,24 @@ class Span(Asked):
         return set()
 
     @cached_property
+    def emptied(self) -> set[str]:
+        """Where its branch was when it had an experiment that it has no more, as far as it has been judged."""
+        return set()
+
+    @cached_property
+    def _names(self) -> Names:
+        """What there may be at any of the commits: a merge tells what it brings in that a rule protects."""
+        begins = (other for one in self.commits if self._known_here.isdisjoint(one.parents) for other in one.parents)
+        return Names(self.git, *dict.fromkeys(begins))
+
+    @cached_property
     def picks(self) -> Picks:
         """What was taken from the trunk without a merge, as far as it has been judged."""
         return Picks(self.git, self._sure)
 
     def _some(self, commits: Sequence[Commit], blobs: Blobs) -> Iterator[Finding]:
         found = list(gathered.changes(self.git, commits, () if self._is_wide else self.rules.pathspecs, self._kin))
+        self._names.learn(one for _, changes in found for one in changes)
         for _, changes in found:
             blobs.expect(judge.reading(self.rules, changes))
         authors = self._authors(found)
@@ -196,8 +210,9 @@ class Span(Asked):
             pulled=all(other not in self._known_here for other in commit.parents[1:]) and len(commit.parents) > 1,
             undo=self.undo(commit), commit=commit.oid,
             author=self.witness.author(commit.oid, self.branch, author) if self.witness and author else author, begun=self._begun(commit),
-            left=self._left(commit.oid),
-            ledger=lambda: rows.whole(self.git, self._sure, self.rules.ledger), target=target,
+            led=self._led(commit.oid),
+            ledger=lambda: rows.whole(self.git, self._sure, self.rules.ledger), target=target, names=self._names,
+            began=change.left(self.git, self._sure, commit.oid),
         )
         found = judge.judge(case, changes)
         if found and self._sure != self.trunk:
@@ -235,11 +250,14 @@ class Span(Asked):
         before = commit.parents[:1] if commit else (self.trunk,)
         return lambda slug: any(self.rows(one, slug) for one in before) or commit is not None and self._is_measured(slug, commit)
 
-    def _left(self, commit: str) -> Callable[[Change], bool]:
-        """Whether a path goes with an experiment of which nothing is there any more, and that a merge had brought."""
-        def is_gone(slug: str) -> bool:
-            return repository.objects(self.git, [f'{commit}:{self.rules.experiments}/{slug}']) == [None]
-        return reverted.left(self.git, self.rules, self.trunk, (commit, self.trunk, *self.beside), is_gone)
+    @cached_property
+    def led(self) -> Callable[[Change], Change | None]:
+        """What a change is since its experiment was led back by commits of the line; None where it was not."""
+        return self._led(*self.line[:-1])
+
+    def _led(self, *commits: str) -> Callable[[Change], Change | None]:
+        """What a change is since its experiment was led back by some commits of the line that ends at the first of them."""
+        return reverted.led(self.git, self.rules, (*commits[:1], self.trunk, *self.beside), commits)
 
     def _is_measured(self, slug: str, commit: Commit) -> bool:
         """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""

@@ -10,8 +10,10 @@ from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
+from gitexp.git.history import Commit
 from gitexp.lab.lab import Lab
 from gitexp.rules import change, judge, rows, ruleset
+from gitexp.rules.beside import Names
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import Blobs, Change, Committed, Staged
 from gitexp.rules.ruleset import RuleSet
@@ -78,10 +80,12 @@ def findings(lab: Lab, index: Index, *, meta: bool, seen: list[Change] | None = 
 def _judged(lab: Lab, index: Index, rules: RuleSet, seen: list[Change], *, meta: bool) -> list[Finding]:
     blobs = Blobs(lab.git)
     blobs.expect(judge.reading(rules, seen))
+    trees = [one for one in (index.head, *index.merged) if one]
     case = Case(
         rules, index.branch, blobs.read, _away(lab, index), meta, pulled=_is_pull(lab, index, rules),
-        author=author(index, rules, seen), begun=lambda slug: begun(lab, slug), left=_left(lab, index, rules),
+        author=author(index, rules, seen), begun=lambda slug: begun(lab, slug), led=_led(lab, index, rules),
         ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledger), target=Staged(index.git),
+        names=Names(lab.git, *trees).learn(seen), began=change.left(lab.git, lab.trunk_commit, index.head or lab.trunk_commit),
     )
     return judge.judge(case, seen) + _brought(lab, index, rules, meta=meta)
 
@@ -105,15 +109,14 @@ def begun(lab: Lab, slug: str) -> bool:
     return any(rows.commits(text, slug) for text in (here, committed[1] if committed else b''))
 
 
-def _left(lab: Lab, index: Index, rules: RuleSet) -> Callable[[Change], bool]:
-    """Whether a path goes with an experiment of which nothing is left, and that a merge had brought."""
-    def is_gone(slug: str) -> bool:
-        return not index.git.ask('ls-files', '--', f':(top,literal){rules.experiments}/{slug}').text
-
+def _led(lab: Lab, index: Index, rules: RuleSet) -> Callable[[Change], Change | None]:
+    """What a change is where the commit would lead its experiment back to before a merge."""
     @cache
-    def made() -> Callable[[Change], bool]:
+    def made() -> Callable[[Change], Change | None]:
         from gitexp.rules import reverted  # Costs time, and few commits delete what is kept.
-        return reverted.left(lab.git, rules, lab.trunk_commit, (index.head or lab.trunk_commit,), is_gone)
+        head = index.head or lab.trunk_commit
+        coming, staged = Commit('', (head, *index.merged)), Staged(index.git)
+        return reverted.led(lab.git, rules, (head, lab.trunk_commit), [''], lambda folder: (coming, staged.against(head, [folder])))
     return lambda one: made()(one)
 
 

@@ -19,11 +19,11 @@ from gitexp.rules.places import MAKE, Places, above, started
 from gitexp.rules.pythons_own import ALWAYS, ASKED_FOR, MODULES, WANTED
 from gitexp.rules.ruleset import BUILT_IN
 
-Installed = Callable[[Collection[str], Callable[[], str]], Collection[str]]
+Installed = Callable[[Collection[str], Callable[[], str]], Mapping[str, 'str | None']]
 _CODE = ('.py', '.pyc', '.so', '.pyd')
 _LOADED = {
     '.Rprofile': 'R', '.Renviron': 'R', 'conftest.py': 'pytest', 'pytest.ini': 'pytest', '.pytest.ini': 'pytest', 'pytest.toml': 'pytest',
-    '.pytest.toml': 'pytest',
+    '.pytest.toml': 'pytest', 'matplotlibrc': 'matplotlib', '.numba_config.yaml': 'numba', '.octaverc': 'Octave', '.RData': 'R',
 }
 _SHARED = ('pyproject.toml', 'setup.cfg', 'tox.ini')  # which pytest reads, too
 # What says which Python is started, in the folder where they are.
@@ -40,6 +40,8 @@ _PYTEST = rb'\b(?:pytest|py\.test)\b'
 _INFO = r'(?is).*\.(?:dist|egg)-info'
 _ENVIRONMENT = r'/(?:pyvenv\.cfg|bin(?:/python[^/]*)?)\Z'  # what makes a folder one with a Python
 _TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
+_JUPYTER = r'jupyter_(?:\w+_)?config\.(?:py|json)'
+_RESTORES = r'(?<![\w/.-])R\s'  # and Rscript does not
 _RUNNER = r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b'
 _SCRIPTS = ('.py', '.sh', '.bash', '.zsh', '.mk')
 _WAY = 'call it something else'
@@ -49,7 +51,8 @@ class Ground(NamedTuple):
     """What is held against: the paths of the fixed files, whether a folder is a package, and which modules come from elsewhere.
 
     `texts` returns the fixed files that `is_script` picks, by path, and the commands of the lab; `installed` gets modules, as `a/b`
-    for `a.b`, and what to ask for what the scripts say that may start a Python, and returns those that this Python has.
+    for `a.b`, and what to ask for what the scripts say that may start a Python, and returns those that this Python has, and with the
+    name of a package those that it does not have and that package asks for.
     """
 
     fixed: Collection[str]
@@ -87,6 +90,7 @@ class _Judge:
         return {
             path: self._by_name(path) or self._instead_of_fixed(path, is_file) or self._instead(path, is_file)
             or self._wanted(path, is_file) or self._plugged(path, is_file) or self._chosen(path) or self._collected(path)
+            or self._in_place_of_the_hub(path)
             for path, is_file in self._new.items()
         }
 
@@ -99,10 +103,11 @@ class _Judge:
         return Places(self._ground.fixed, self._is_package, self._texts)
 
     @cached_property
-    def _foreign(self) -> Collection[str]:
-        """Which of the modules that the new files may be are installed."""
-        asked = {module for path, is_file in self._new.items() for _, module in _modules(path, is_file)} - MODULES - {*ALWAYS}
-        return self._ground.installed(asked, self._scripts) if asked else ()
+    def _foreign(self) -> Mapping[str, str | None]:
+        """Which of the modules that the new files may be are installed, or asked for."""
+        new = {one for path, is_file in self._new.items() for one in _modules(path, is_file)}
+        asked = {module for folder, module in new if module not in MODULES and module not in ALWAYS and self._places.hold(folder)}
+        return self._ground.installed(asked, self._scripts) if asked else {}
 
     @cached_property
     def _started(self) -> Mapping[str, str]:
@@ -117,12 +122,19 @@ class _Judge:
         if name in MAKE:
             hidden = [later for later in MAKE[MAKE.index(name) + 1:] if posixpath.join(folder, later) in self._ground.fixed]
             return f"make would take it for '{hidden[0]}'" if hidden else None
-        program = _LOADED.get(name) or ('pytest' if name in _SHARED else None)
-        if not program or not any(_is_above(folder, posixpath.dirname(other)) for other in self._ground.fixed):
+        program = _LOADED.get(name) or ('pytest' if name in _SHARED else 'Jupyter' if re.fullmatch(_JUPYTER, name) else None)
+        if not program or not self._is_looked_in(folder, by=program):
             return None
         if name in _SHARED and not any(re.search(_PYTEST, text) for text in self._texts.values()):
             return None
+        if name == '.RData' and not re.search(_RESTORES, self._scripts()):
+            return None
         return f'{program} would load it unasked'
+
+    def _is_looked_in(self, folder: str, *, by: str) -> bool:
+        """pytest looks beside tests and above them, the others where they are started."""
+        above_fixed = any(_is_above(folder, posixpath.dirname(other)) for other in self._ground.fixed)
+        return above_fixed or by != 'pytest' and folder in self._places.named
 
     def _instead_of_fixed(self, path: str, is_file: bool) -> str | None:
         """A module comes before a folder of its name that has no __init__; one that has is run before what is in it."""
@@ -140,7 +152,7 @@ class _Judge:
         Compiled code in __pycache__ gives no module without its source.
         """
         for folder, module in _modules(path, is_file):
-            said = _own(module) or (_installed(module) if module in self._foreign else None)
+            said = _own(module) or (_installed(module, self._foreign[module]) if module in self._foreign else None)
             if said and self._places.hold(folder):
                 return said
             if hidden := self._earlier(folder, module):
@@ -188,6 +200,9 @@ class _Judge:
             return f'{launcher} would start the Python that it finds or names there'
         return None
 
+    def _in_place_of_the_hub(self, path: str) -> str | None:
+        return f"evaluate or datasets would load it in place of their own '{_stem(path)}'" if self._places.replace_hub(path) else None
+
     def _is_package(self, folder: str) -> bool:
         return bool(folder) and self._ground.is_package(folder)
 
@@ -207,7 +222,10 @@ class _Judge:
 
 def _may_be(path: str, is_file: bool) -> bool:
     name, whole = (posixpath.basename(one) for one in (path, re.sub(_ENVIRONMENT, '', path)))
-    return not is_file or path.endswith(_CODE) or name.lower() == PLUGINS or name in _BY_NAME or whole in _CHOOSING
+    return (
+        not is_file or path.endswith(_CODE) or name.lower() == PLUGINS or name in _BY_NAME or whole in _CHOOSING
+        or name.startswith('jupyter_')
+    )
 
 
 def _is_above(folder: str, other: str) -> bool:
@@ -234,8 +252,10 @@ def _own(module: str) -> str | None:
     return f"Python would load it in place of its own '{module}'" if module in MODULES else None
 
 
-def _installed(module: str) -> str:
-    return f"Python would load it in place of the installed '{module.replace('/', '.')}'"
+def _installed(module: str, package: str | None) -> str:
+    name = module.replace('/', '.')
+    return f"the installed '{package}' asks for '{name}', and would load it" if package else \
+        f"Python would load it in place of the installed '{name}'"
 
 
 def _names(name: str, text: str) -> bool:

@@ -2,15 +2,19 @@
 
 Either it is what the merge drivers make, seen from either end of the sides, or a person has resolved it by hand: then every
 row or entry of each side is there, in that side's order, each once, and nothing else. Plain text may repeat itself, so its
-lines may be there as often as the sides together have added them. Blank lines are nobody's.
+lines may be there as often as the sides together have added them. Blank lines are nobody's. Entries are found by what the sides have
+added, and not by what the merged text looks like: there one that forgets to end its code would take in the next.
 """
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, dropwhile
 
+from gitexp.core.lines import is_passed_over
 from gitexp.rules import append, parts, weave
 
+_Parts = tuple[list[list[bytes]], list[list[bytes]], list[bytes]]
 _MAKERS = {'append-bottom': weave.rows, 'append-top': weave.entries}
 
 
@@ -18,11 +22,11 @@ def wrong(kind: str, bases: Sequence[bytes], sides: Sequence[bytes], new: bytes)
     """What is wrong with `new` as a merge under the rule `kind`; the first of `sides` is the first parent's. None when nothing is."""
     if sides and all(map(_is_table, sides)) and _top(new) not in map(_top, sides):
         return 'the merge puts something above the header'
-    depth = parts.level(*bases, *sides) if kind == 'append-top' else 0
-    each_once = bool(depth) or all(map(_is_table, sides))
-    if each_once and any(_made(kind, order) == new for order in (sides, sides[::-1])):
+    is_journal = kind == 'append-top' and any(map(parts.level, (*bases, *sides)))
+    each_once = is_journal or all(map(_is_table, sides))
+    if each_once and any(_made(kind, base, order) == new for base in {b'', *bases[:1]} for order in (sides, sides[::-1])):
         return None
-    olds, mine, now = [_parts(one, depth) for one in bases], [_parts(one, depth) for one in sides], _parts(new, depth)
+    olds, mine, now = _entries(bases, sides, new) if is_journal else _lines(bases, sides, new)
     lost = _lost(mine, now)
     return _added(_most(olds, mine, each_once=each_once), now) if lost is None else f'the merge loses or moves {_shown(lost)}'
 
@@ -48,31 +52,22 @@ def _held(kind: str, old: bytes, new: bytes) -> str | None:
     if _is_table(old):
         return _kept(old, new)
     depth = parts.level(old) if kind == 'append-top' else 0
-    before, now = (_entries(text, depth) if depth else parts.ended(text) for text in (old, new))
-    if depth and now and parts.marks(before[0]) != depth and _is_below(before[0], now[0]):
-        before = before[1:]
+    before, now = parts.ended(old), parts.ended(new)
+    if depth:
+        entries = parts.split(old, finely=True)  # What a later entry has opened may be ended by the code of an earlier one.
+        before, now = ([*map(parts.bare, some)] for some in (entries, parts.split(new, entries, depth)))
     lost = _lost([before], now)
     return None if lost is None else f'{_shown(lost)} is lost, moved or changed'
 
 
-def _entries(text: bytes, depth: int) -> list[bytes]:
-    return [part.rstrip(b'\r\n') for part in parts.split(text, depth)]
-
-
-def _is_below(title: bytes, now: bytes) -> bool:
-    """Whether nothing but an entry of a lower level was put below a title."""
-    more = now.removeprefix(title)
-    return now.startswith(title) and more[:1] in (b'', b'\r', b'\n') and (not more or parts.marks(more.lstrip(b'\r\n')) > 0)
-
-
 def _kept(old: bytes, new: bytes) -> str | None:
-    before, there = parts.ended(old), set(parts.ended(new))
+    before, there = _table(parts.ended(old)), set(parts.ended(new))
     top = old.index(before[0]) + len(before[0])
     if not new.startswith(old[:top]):
         return f'the header is changed: {_shown(before[0])}'
     gone = next((row for row in before[1:] if row not in there), None)
     if gone is None:
-        return _displaced(parts.lines(old), parts.lines(new))
+        return _displaced(_table(parts.lines(old)), parts.lines(new))
     return f'{_shown(gone)} is lost' if gone.rstrip(b'\r\n') not in parts.lines(new) else f'the line end of {_shown(gone)} is changed'
 
 
@@ -87,21 +82,37 @@ def _displaced(before: Sequence[bytes], now: Sequence[bytes]) -> str | None:
     return None if taken is None else f'{_shown(taken)} has the id of another row'
 
 
-def _made(kind: str, sides: Sequence[bytes]) -> bytes | None:
+def _made(kind: str, base: bytes, sides: Sequence[bytes]) -> bytes | None:
     """What the merge drivers make of the sides. What became of old rows is asked of the commits that changed them."""
     made: bytes | None = sides[0] if sides else None
     for side in sides[1:]:
-        made = made if made is None else _MAKERS[kind](b'', made, side)
+        made = made if made is None else _MAKERS[kind](base, made, side)
     return made
 
 
-def _parts(text: bytes, depth: int) -> list[bytes]:
-    """The entries of a journal, or the lines of a text that has none."""
-    return [part for part in map(parts.plain, parts.split(text, depth)) if part] if depth else parts.lines(text)
+def _entries(bases: Sequence[bytes], sides: Sequence[bytes], new: bytes) -> _Parts:
+    """The entries of journals: what is known is found in what came of it, so that only what was added is cut."""
+    depth, olds = next(filter(None, map(parts.level, bases)), 0), [[*parts.common([base], sides)] for base in bases]
+    mine = [parts.split(side, chain(*olds), depth) for side in sides]
+    now = parts.split(new, chain(*mine), depth)
+    return [_plain(old) for old in olds], [_plain(side) for side in mine], _plain(now)
+
+
+def _lines(bases: Sequence[bytes], sides: Sequence[bytes], new: bytes) -> _Parts:
+    return [*map(parts.lines, bases)], [*map(parts.lines, sides)], parts.lines(new)
+
+
+def _plain(some: Iterable[bytes]) -> list[bytes]:
+    return [part for part in map(parts.plain, some) if part]
 
 
 def _is_table(text: bytes) -> bool:
-    return any(b'\t' in line or line == b'id' for line in parts.lines(text)[:1])
+    return any(b'\t' in line or line == b'id' for line in _table(parts.lines(text))[:1])
+
+
+def _table(lines: Sequence[bytes]) -> list[bytes]:
+    """The lines from the header on, as who reads results takes it."""
+    return [*dropwhile(is_passed_over, lines)]
 
 
 def _top(text: bytes) -> bytes:

@@ -34,14 +34,13 @@ def entries(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 
     None when a side has changed an old entry, or has added something that is no entry.
     """
-    depth = parts.level(base, ours, theirs)
-    old, mine, yours = (parts.split(text, depth) for text in (base, ours, theirs))
+    depth, old, mine, yours = _cut(base, ours, theirs)
     if _gone(map(parts.plain, old), map(parts.plain, mine), map(parts.plain, yours)):
         return None
     if not ours.strip():
         return theirs
     made = _woven(mine, yours)
-    odd = any(new and not 0 < parts.marks(part) == depth for part, new in made)
+    odd = any(_is_odd(part, yours, depth) if new else parts.marks(part) > depth for part, new in made)
     return None if odd else _joined(made, _ending(ours))
 
 
@@ -50,24 +49,39 @@ def stacked(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 
     None when they have changed an old entry, or have added something that is no entry.
     """
-    depth = parts.level(base, ours, theirs)
-    old, mine, yours = (parts.split(text, depth) for text in (base, ours, theirs))
+    depth, old, mine, yours = _cut(base, ours, theirs)
     if _gone(map(parts.plain, old), map(parts.plain, yours)):
         return None
     if not ours.strip():
         return None if base.strip() else theirs
     known = {parts.plain(part) for part in (*old, *mine, b'')}
     fresh = [part for part in yours if parts.plain(part) not in known]
-    top = int(parts.marks(mine[0]) != depth or parts.plain(mine[0]) == parts.plain(b''.join(yours[:1])))  # Below a title or a preface.
+    top = next((at for at, part in enumerate(mine) if parts.marks(part) == depth), len(mine))
+    top += depth == 1 and _plain(mine[top:top + 1]) == _plain(yours[top:top + 1])  # A title like the entries below it.
     made = [*((part, False) for part in mine[:top]), *((part, True) for part in fresh), *((part, False) for part in mine[top:])]
-    odd = any(not 0 < parts.marks(part) == depth for part in fresh)
-    return None if odd else _joined(made, _ending(ours))
+    return None if any(_is_odd(part, yours, depth) for part in fresh) else _joined(made, _ending(ours))
 
 
 Maker = Callable[[bytes, bytes, bytes], 'bytes | None']
 MAKERS: dict[str, Maker] = {'ledger': rows, 'journal': entries}
 LINEAR: dict[str, Maker] = {'ledger': rows, 'journal': stacked}
 OLD = {'ledger': 'the header or an old row', 'journal': 'an old entry, or what stands above the entries'}
+
+
+def _cut(base: bytes, ours: bytes, theirs: bytes) -> tuple[int, list[bytes], list[bytes], list[bytes]]:
+    """How many marks entries have, and the parts of each text."""
+    old, depth = [*parts.common([base], [ours, theirs])], parts.level(base)
+    mine, yours = (parts.split(side, old, depth) for side in (ours, theirs))
+    return depth or min(filter(None, map(parts.level, (ours, theirs))), default=0), old, mine, yours
+
+
+def _plain(some: Iterable[bytes]) -> list[bytes]:
+    return [*map(parts.plain, some)]
+
+
+def _is_odd(part: bytes, side: Sequence[bytes], depth: int) -> bool:
+    """Whether what a side has added is no entry of its own: words, a title, or what would belong to an entry above it."""
+    return not 0 < parts.marks(part) <= depth or part is side[0] and parts.marks(part) != depth
 
 
 def _gone(old: Iterable[bytes], *sides: Iterable[bytes]) -> bool:

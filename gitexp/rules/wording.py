@@ -35,6 +35,17 @@ def spelling(named: Pattern, change: Change) -> str:
     return f" as another spelling of '{named.said}'"
 
 
+def displaced(named: Pattern) -> str:
+    """What is wrong with a path that makes a folder of a document."""
+    return f"added in a folder of the name of '{named.said}', which is a plain file"
+
+
+def beside(path: str, name: str, other: str) -> str:
+    """What is wrong with a path, itself or by a folder that it is in."""
+    added = 'added as' if name == path else f"added in '{name}',"
+    return f"{added} another spelling of '{other}', which some file systems take for the same"
+
+
 def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
     """What to do about a broken rule; `back` takes the change back, '' when nothing has happened yet. `is_past`: it is committed."""
     then = {
@@ -51,6 +62,11 @@ def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
     }[kind]
     joint = {'frozen': '; or ', 'protocol': '; or ', 'append-top': '; then ', 'append-bottom': '; then ', 'sections': '; then '}
     return joined(back, then, joint.get(kind, '; '))
+
+
+def squashed(trunk: str) -> str:
+    """What else may be the matter with what is put between: as one commit the merge of a branch that has pulled looks like this."""
+    return f'; a branch that has pulled is merged without --squash, or after git rebase {trunk} on it'
 
 
 def own(trunk: str) -> str:

@@ -24,11 +24,8 @@ def parts(lab: Lab) -> Iterator[str]:
         yield from [one.path for one in entries if one.is_symlink()]
 
 
-def others(lab: Lab, env: Mapping[str, str], python: str | None) -> Iterator[str]:
-    """Objects that are another repository's, hooks that ours pass on to, git's configuration, and the programs that measure.
-
-    `python` is the one that evaluates.
-    """
+def others(lab: Lab, env: Mapping[str, str]) -> Iterator[str]:
+    """Objects that are another repository's, hooks that ours pass on to, git's configuration, and what gitexp itself is run by."""
     yield from _alternates(str(lab.common / 'objects'))
     for name in ('gitexp.chained', 'core.hookspath'):
         if lab.settings.get(name):
@@ -36,8 +33,17 @@ def others(lab: Lab, env: Mapping[str, str], python: str | None) -> Iterator[str
     yield from _configuration(env)
     yield from _ours()
     yield from _of_user(env)
-    if python:
-        yield from _prefixes(python)
+
+
+def prefixes(python: str) -> Iterator[str]:
+    """The virtual environment of a Python, and the installation that this is made from; of the system's the library and packages."""
+    at = os.path.join(os.path.realpath(os.path.dirname(python)), os.path.basename(python))
+    for program in (at, os.path.realpath(at)):
+        prefix = os.path.dirname(os.path.dirname(program))
+        if prefix in _OF_ALL:
+            yield from (path for top in _OF_ALL for lib in ('lib', 'lib64') for path in _libraries(os.path.join(top, lib)))
+        elif (os.path.exists(f'{prefix}/pyvenv.cfg') or os.path.isdir(f'{prefix}/lib')):
+            yield prefix
 
 
 def _alternates(objects: str, depth: int = 5) -> Iterator[str]:
@@ -76,17 +82,6 @@ def _of_user(env: Mapping[str, str]) -> Iterator[str]:
     home = env.get('HOME', '')
     if os.path.isabs(home):
         yield f'{home}/.local/lib'
-
-
-def _prefixes(python: str) -> Iterator[str]:
-    """The virtual environment of a Python, and the installation that this is made from; of the system's the library and packages."""
-    at = os.path.join(os.path.realpath(os.path.dirname(python)), os.path.basename(python))
-    for program in (at, os.path.realpath(at)):
-        prefix = os.path.dirname(os.path.dirname(program))
-        if prefix in _OF_ALL:
-            yield from (path for top in _OF_ALL for lib in ('lib', 'lib64') for path in _libraries(os.path.join(top, lib)))
-        elif (os.path.exists(f'{prefix}/pyvenv.cfg') or os.path.isdir(f'{prefix}/lib')):
-            yield prefix
 
 
 def _libraries(folder: str) -> list[str]:

@@ -43,14 +43,18 @@ class Fence(NamedTuple):
 OPEN = Fence(None, 'nobody has asked for it')
 
 
-def of(lab: Lab, command: str, *, python: str | None = None) -> Fence:
-    """What closes a lab to its commands: its repository and all its worktrees; `python` is the one that evaluates."""
+def of(lab: Lab, command: str, more: Callable[[], Iterable[str]] = tuple) -> Fence:
+    """What closes a lab to its commands: its repository and all its worktrees, and `more` where that can be done."""
     closed = [lab.common, *(one.path for one in lab.worktrees if not one.prunable), *map(Path, beyond.parts(lab))]
-    others = beyond.others(lab, os.environ, python)
+
+    def others() -> Iterable[str]:
+        return [*beyond.others(lab, os.environ), *more()]
     return around(closed, others, said=lab.settings.get('gitexp.landlock'), env=os.environ, command=command)
 
 
-def around(closed: Iterable[Path], others: Iterable[str] = (), *, said: str | None, env: Mapping[str, str], command: str) -> Fence:
+def around(
+    closed: Iterable[Path], others: Callable[[], Iterable[str]] = tuple, *, said: str | None, env: Mapping[str, str], command: str,
+) -> Fence:
     """What closes folders and files to a command, and `others` where that can be done.
 
     `said` is the setting: true for whatever it breaks, false for never, None for where nothing is likely to break.
@@ -67,7 +71,8 @@ def around(closed: Iterable[Path], others: Iterable[str] = (), *, said: str | No
     if why:
         return Fence(None, why)
     homes = _usual({'HOME': env.get('HOME', '')})
-    everything = shut.union(path for path in _closable(others, shut, usual) if _identity(path) not in homes)
+    more = {path for path in _closable(others(), shut, usual) if _identity(path) not in homes}
+    everything = shut | more | mounts.ways(_outer(more))
     fence = _closing(everything, version, is_asked=said is not None)
     return fence if fence.version or everything == shut else _closing(shut, version, is_asked=said is not None)
 

@@ -13,7 +13,7 @@ from gitexp.ledger.standing import Standing, Standings
 from gitexp.rules import pattern
 
 _SHOWN = 5
-_TRUNKS_OWN = ('global', 'append-top', 'append-bottom')
+_GROWING = ('append-top', 'append-bottom')
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,23 @@ def find(lab: Lab, experiment: Experiment, contents: Contents, standings: Standi
     raise _unmeasured(lab, experiment.slug, contents, tree)
 
 
+def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
+    """Raises Refused for a branch that would bring the commit to the trunk which brought a bug."""
+    found = spoilt.history(lab, contents, ground.head, beyond=lab.trunk_commit)
+    if found:
+        raise Refused(
+            f"what would merge holds {found.commit}, which brought the bug '{found.bug}'",
+            hint=f'where it is mended there since: git exp supersede --bug {found.bug} --commit {found.commit} --fixed-in COMMIT; '
+            f'else begin where it is not: git exp new SLUG --base {lab.trunk}',
+        )
+
+
 def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
     """What the trunk has changed since the branch left it, but for what cannot change a measurement.
 
-    That is what the trunk alone appends to, and the folders of other experiments.
+    That is what is only appended to, and the folders of other experiments.
     """
-    free = [pattern.of(said) for kind in _TRUNKS_OWN for said in lab.config.rules.get(kind, ())]
+    free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
     folder = f'{lab.config.paths.experiments}/'
     others = [path for path in documents.names(lab.git, ground.base, lab.trunk_commit) or [] if path != lab.config.paths.ledger]
     return [

@@ -50,12 +50,13 @@ class Submitted:
 def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str) -> Submitted:
     """Push the branch, and write the request if its tree is better than the best other one; never merges.
 
-    Raises Refused when what would merge is not what was measured by the lab's own evaluation, when the ledger has lost rows,
-    and when it cannot be pushed.
+    Raises Refused when what would merge is not what was measured by the lab's own evaluation, or holds what brought a bug, when the ledger
+    has lost rows, and when it cannot be pushed.
     """
     loss.refuse(lab)
     standings = standing.among(contents, lab.config.metric, current.eval_id(lab))
     found = ground.find(lab, experiment, contents, standings)
+    ground.refuse_spoilt(lab, found, contents)
     judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
     held = match.of(judged, found.standing)
     better = held if held and held.verdict.kind is Kind.BETTER else None

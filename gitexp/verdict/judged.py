@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from gitexp.lab.config import Metric
-from gitexp.ledger.result import Kind
+from gitexp.ledger.counting import Vain
+from gitexp.ledger.result import WON, Kind, Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import doubt, verdict
 from gitexp.verdict.noise import Noise, Sample, pooled, residual
 from gitexp.verdict.verdict import Screen, Verdict
 
 _GAINS = (verdict.Kind.BETTER, verdict.Kind.PROVISIONAL)
+_UNSURE = 'what it is held against is retried, and nobody has confirmed it'
 
 
 class Judged:
@@ -39,7 +41,11 @@ class Judged:
 
     @cached_property
     def champions(self) -> tuple[Standing, ...]:
-        """The baselines, or else the first tree, and each tree that was better than the best of those before it."""
+        """The baselines, or else the first tree, and each tree that was better than the best of those before it.
+
+        What was better in its day stays so, whatever has been learnt of the noise since: who measures junk makes noise. And a gain by
+        seeds that may have been picked is one to be beaten all the same, since who may cast a doubt on it could take it out of the way.
+        """
         found = [one for one in self.standings.trees if one.kind is Kind.BASELINE] or list(self.standings.trees[:1])
         first, best = {one.tree for one in found}, self._best(found) if found else None
         for one in self.standings.trees:
@@ -79,11 +85,17 @@ class Judged:
         return self._samples[standing.tree]
 
     def _beats(self, standing: Standing, over: Standing) -> bool:
-        if self.metric.gain(standing.mean, over.mean) <= self.metric.min_effect:
+        gain = self.metric.gain(standing.mean, over.mean)
+        if gain <= self.metric.min_effect or (before := self._gained(standing, over)) is not None and verdict.jump(gain, before):
             return False
-        before = self.metric.gain(over.mean, self.baseline.mean) if self.baseline else None
+        if self._has_won(standing):
+            return True
         # Whatever the lab asks for today: were it to ask for more seeds, there would be no champion left, and little to beat.
-        return self._believed(standing, over, before, 1).kind is verdict.Kind.BETTER
+        return standing.tree not in self._seedless and self._compared(standing, over, None, 1).kind is verdict.Kind.BETTER
+
+    def _has_won(self, standing: Standing) -> bool:
+        row = self._confirmed(standing.tree)
+        return standing.tree in self.standings.won or row is not None and row.verdict == WON
 
     def _believed(self, standing: Standing, over: Standing, gained_before: float | None, seeds: int) -> Verdict:
         """The same, with what else speaks against believing a gain."""
@@ -93,12 +105,15 @@ class Judged:
             return verdict.doubted(said, doubt.SEEDLESS, why)
         said = self._compared(standing, over, gained_before, seeds)
         luck = self._luck(standing, over) if said.kind in _GAINS and said.gain > 0 else None
-        return verdict.doubted(said, doubt.RETRIED, luck) if luck else said
+        if luck:
+            return verdict.doubted(said, doubt.RETRIED, luck)
+        beaten = said.kind in (verdict.Kind.WORSE, verdict.Kind.INCONCLUSIVE)
+        return said._replace(why=f'{said.why}; {_UNSURE}') if beaten and (self._in_vain(over) or self._is_picked(over, over)) else said
 
     def _luck(self, standing: Standing, over: Standing) -> str | None:
         """Why what is compared may be what somebody has picked, None for nothing."""
-        for seed, many in self._in_vain(standing):
-            return f'other runs of seed {seed} failed, did not compete or are retired: {many}'
+        for seed, vain in self._in_vain(standing):
+            return f'other runs of seed {seed} failed, did not compete or are retired: {vain.many}'
         for one, whose in ((standing, 'its own'), (over, "the other's")):
             if self._is_picked(one, standing):
                 return f'some of {whose} runs are retired and others count'
@@ -107,21 +122,23 @@ class Judged:
     def _is_picked(self, one: Standing, voucher: Standing) -> bool:
         """Whether some values of a tree are retired and others count, which nobody has confirmed since, of it or of the `voucher`."""
         when = self.standings.picked.get(one.tree)
-        said = (self.standings.vouched.get(tree) for tree in (one.tree, voucher.tree))
-        return when is not None and not any(row and row.id > when for row in said)
+        return when is not None and not any(self._confirmed(tree, when) for tree in (one.tree, voucher.tree))
 
-    def _in_vain(self, standing: Standing) -> list[tuple[int, int]]:
-        """The seeds of a tree that somebody may have run until they were lucky, and how often they were not."""
+    def _in_vain(self, standing: Standing) -> list[tuple[int, Vain]]:
+        """The seeds of a tree that somebody may have run until they were lucky, with tries that nobody has confirmed since."""
         lost = self.standings.lost
-        if not lost or standing.tree in self.standings.vouched:
-            return []
-        return [(seed, lost[standing.tree, seed]) for seed, _ in standing.runs if seed is not None and (standing.tree, seed) in lost]
+        found = ((seed, lost.get((standing.tree, seed))) for seed, _ in standing.runs if seed is not None) if lost else ()
+        return [(seed, vain) for seed, vain in found if vain and not self._confirmed(standing.tree, vain.last)]
+
+    def _confirmed(self, tree: str, since: str = '') -> Result | None:
+        """The row by which somebody vouches for a tree, for what was there to be looked at: if it was made after the row `since`."""
+        row = self.standings.vouched.get(tree)
+        return row if row and row.id > since else None
 
     def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: int) -> Verdict:
         return verdict.compare(
             self.sample(standing), self.sample(over), noise=self._noise, residual=self._residual,
-            direction=self.metric.direction, min_effect=self.metric.min_effect, seeds_wanted=seeds,
-            gained_before=None if standing.tree in self.standings.vouched else gained_before,
+            direction=self.metric.direction, min_effect=self.metric.min_effect, seeds_wanted=seeds, gained_before=gained_before,
         )
 
     def _foremost(self, meets: Callable[[Standing], bool]) -> Standing | None:
@@ -141,8 +158,19 @@ class Judged:
 
     def _gained_before(self, standing: Standing) -> float | None:
         """How far the best champion but this tree is from the baseline, None without one."""
-        best, baseline = self.leader(standing), self.baseline
-        return self.metric.gain(best.mean, baseline.mean) if best and baseline and baseline.tree != standing.tree else None
+        best = self.leader(standing)
+        return self._gained(standing, best) if best else None
+
+    def _gained(self, standing: Standing, best: Standing) -> float | None:
+        """How far `best` is from the baseline, None without one, or what somebody has confirmed of the tree where that is more."""
+        row, baseline = self._confirmed(standing.tree), self.baseline
+        if baseline is None or baseline.tree == standing.tree:
+            return None
+        before = self.metric.gain(best.mean, baseline.mean)
+        if row is None or before <= 0:
+            return before
+        mean = row.params.get('mean')  # Not there in rows of old.
+        return max(before, self.metric.gain(mean, baseline.mean)) if isinstance(mean, (int, float)) else None
 
     @cached_property
     def _samples(self) -> dict[str, Sample]:
@@ -164,7 +192,8 @@ class Judged:
             return frozenset()
         names = {one.tree for one in flat}
         noise = pooled(sample for tree, sample in self._measured.items() if tree not in names)
-        return frozenset(names - self.standings.vouched.keys()) if noise and noise.sd > 0 else frozenset()
+        seen = {tree for tree in names if (row := self._confirmed(tree)) and row.params.get('seeds') != 1}  # Of one seed nobody sees it.
+        return frozenset(names - seen) if noise and noise.sd > 0 else frozenset()
 
     @cached_property
     def _noise(self) -> Noise | None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import scene
+from gitexp.core.errors import Refused
 from gitexp.experiment import intent, versions
 from gitexp.lab.lab import Lab
-from gitexp.ledger import pending
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger import cells, pending, read
+from gitexp.ledger.result import Kind, Result, columns
 
 
 @pytest.fixture
@@ -351,3 +352,32 @@ def test_restore_lists_first_when_asked(lab, one) -> None:
 
     assert said.startswith("would restore v1_val-leak of 'one': 3 rows\n")
     assert (lab.path / 'results.tsv').read_bytes() == before and (one.path / 'results_v1_val-leak').is_dir()
+
+
+def test_what_was_measured_before_a_branch_was_renamed_can_be_retired(lab, one) -> None:
+    tree = lab.at('5_worktrees/one')
+    tree.git('branch', '-m', 'exp/two')
+    tree.git('mv', 'experiments/one', 'experiments/two')
+    tree.git('commit', '-q', '-m', 'exp(two): another name')
+
+    assert lab.ok('supersede', '--bug', 'leak', '--since', '2020-01-01', '--yes').startswith("retired v1_leak of 'one': 3 rows")
+    tree.git('branch', 'exp/one')
+    assert lab.exp('supersede', 'one', '--bug', 'leak', '--yes') == 3 and 'not on its branch' in lab.talk
+
+
+def test_more_rows_than_one_row_can_name_are_refused_at_once(lab, one, monkeypatch) -> None:
+    monkeypatch.setattr(cells, 'LONGEST', 1 << 8)
+    found = Lab.find(lab.path)
+    with pytest.raises(Refused, match="cannot supersede 3 rows of 'one' at once: .* is longer than"):
+        scene.supersede(lab.path, 'one')
+    assert len(read.read(found).results) == 3
+
+
+def test_a_name_that_has_rows_is_taken_whatever_the_order_of_the_columns(lab) -> None:
+    names = [name for name in columns('score') if name != 'experiment']
+    lab.write('results.tsv', '\t'.join([*names, 'experiment']) + '\n')
+    scene.begin(lab.path, 'one')
+    scene.measure(lab.path, 'one', 2.0)
+    lab.git('worktree', 'remove', '--force', '5_worktrees/one')
+    lab.git('branch', '-D', 'exp/one')
+    assert lab.exp('new', 'one') == 3 and 'the ledger has results of an experiment of that name' in lab.talk

@@ -15,7 +15,7 @@ import pytest
 import fakegpu
 from fakegpu import Machine
 from gitexp.gpu import strangers
-from place import CONFIG, PROGRAM, Place
+from place import CONFIG, PROGRAM, Place, quiet
 from stories import change, experiment, reason, rows
 
 SCRIPT = 'echo "CUDA_VISIBLE_DEVICES=${CUDA_VISIBLE_DEVICES-unset}"; echo score: 1; '
@@ -43,7 +43,7 @@ def scene(lab: Place, script: str, more: str = '') -> Place:
 
 def start(place: Place, *words: str, often: bool = False, **env: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, '-c', _OFTEN, *words] if often else [PROGRAM, *words], cwd=place.path, env={**os.environ, **place.env, **env},
+        [sys.executable, '-c', _OFTEN, *words] if often else [PROGRAM, *words], cwd=place.path, env={**quiet(), **place.env, **env},
         text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )
 

@@ -48,9 +48,9 @@ def knows(place: Place) -> Place:
     return place
 
 
-def shared(place: Place) -> Place:
+def shared(place: Place, journal: str = TEXT) -> Place:
     """A lab whose trunk has a ledger and a journal, and is in a remote, too."""
-    for path, text in {'.gitattributes': ATTRIBUTES, LEDGER: ROWS, JOURNAL: TEXT}.items():
+    for path, text in {'.gitattributes': ATTRIBUTES, LEDGER: ROWS, JOURNAL: journal}.items():
         place.write(path, text)
     place.commit('shared files')
     place.git('clone', '-q', '--bare', '.', '../shared.git')
@@ -159,6 +159,33 @@ def test_a_stashed_entry_comes_back_on_top(lab: Place) -> None:
 
     assert entries(one)[:2] == ['2026-01-15 stashed', '2026-02-01 one']
     one.git('commit', '-q', '-a', '-m', 'append the stashed entry')
+
+
+@pytest.mark.parametrize(('how', 'date'), [('--no-rebase', '2026-02-02'), ('--no-rebase', '2026-01-15'), ('--rebase', '2026-01-15')])
+@pytest.mark.parametrize('said', ['```pip install x``` was needed', 'it says\n```\nand no end'])
+def test_an_entry_that_forgets_to_end_its_code_hinders_nobody(lab: Place, said: str, how: str, date: str) -> None:
+    one, two = shared(lab, TEXT + '```sh\n# as before\n```\n'), second(lab)
+    one.ok('hook', 'install')
+    two.ok('hook', 'install')
+    append(one, entry=f'2026-02-01 one\n{said}')
+    one.git('push', '-q')
+    append(two, entry=f'{date} two')
+
+    two.git('pull', '-q', '--no-edit', how)
+
+    first = ['2026-02-01 one', f'{date} two'][::-1 if how == '--rebase' or date > '2026-02-01' else 1]
+    assert entries(two) == [*first, '2026-01-02 second', '2026-01-01 start']
+    assert 'nothing against the rules' in two.ok('check', 'rules', 'origin/main..main')
+    two.git('push', '-q')
+
+
+@pytest.mark.parametrize('marks', ['#', '###'])
+def test_an_entry_of_another_level_is_refused_when_it_is_made(lab: Place, marks: str) -> None:
+    place = shared(lab)
+    place.ok('hook', 'install')
+    place.write(JOURNAL, TEXT.replace('## ', f'{marks} 2026-02-01 new\nx\n\n## ', 1))
+    done = place.git('commit', '-q', '-a', '-m', 'append', check=False)
+    assert f"{JOURNAL}: the new entry does not begin with '## ', as the others do" in done.stderr
 
 
 def test_a_merge_orders_by_date(lab: Place) -> None:

@@ -148,3 +148,109 @@ def test_before_its_first_run_an_experiment_may_be_begun_anew(tmp_path: Path) ->
     _anew(place, PLAN=PLAN.replace('1', '2'), PROTOCOL='another\n')
     assert push(place, '-f', 'exp/a') == ''
     assert at_server(place, 'refs/heads/exp/a') == place.git('rev-parse', 'HEAD').stdout.strip()
+
+
+def test_an_experiment_does_not_come_without_anything_that_was_measured(tmp_path: Path) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('switch', '-q', '-C', 'exp/b', 'main')
+    place.write('experiments/b/PLAN.md', PLAN)
+    tip = change(place, 'exp(b): what was measured')
+    place.git('switch', '-q', 'main')
+    place.write('results.tsv', f'{HEADER}1\tb\t3.0\t{tip}\n')
+    change(place, 'a row')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'exp/b')
+    place.write('experiments/b/PLAN.md', PLAN.replace('by 1', 'by nothing'))
+    change(place, 'exp(b): as I always said', '--amend')
+    said = push(place, 'exp/b')
+    assert 'exp/b: its rows name commits that were never pushed' in said
+    assert f'git push origin {tip}:refs/heads/exp/b' in said
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/b')
+    assert 'never pushed' in push(place, 'main'), 'nor by way of the trunk'
+
+    assert push(place, f'{tip}:refs/heads/exp/b') == ''
+    assert told(push(place, '-f', 'exp/b')) == 'sections', 'which is there to be compared with now'
+    assert told(push(place, 'main')) == 'sections'
+    place.git('switch', '-q', '-C', 'exp/b', tip)
+    change(place, 'exp(b): in other words', '--amend')
+    assert push(place, '-f', 'exp/b') == ''
+
+
+def test_what_is_planted_on_the_trunk_is_no_state_of_an_experiment_that_is_no_part_of_it(tmp_path: Path) -> None:
+    place = _lab(tmp_path, measured=False)
+    for name, text in {'PLAN.md': PLAN.replace('by 1', 'by nothing'), 'PROTOCOL.md': 'another\n', 'results_v1_bug/r.txt': 'fine\n'}.items():
+        place.write(f'experiments/a/{name}', text)
+    tip = place.git('rev-parse', 'exp/a').stdout.strip()
+    change(place, 'a row, and notes', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'exp/a')
+    place.git('checkout', '-q', 'main', '--', 'experiments/a')
+    change(place, 'exp(a): as the trunk has it')
+    assert told(push(place, 'exp/a')) == 'keep+protocol+sections'
+
+
+def _retired_since(place: Place) -> str:
+    """What comes to the branch after its row; returns what was measured."""
+    place.git('switch', '-q', 'exp/a')
+    measured = place.git('rev-parse', 'HEAD').stdout.strip()
+    place.write('experiments/a/results_v2_leak/r.txt', 'bad\n')
+    place.write('experiments/a/PLAN.md', f'{PLAN}\n## Root cause\n\na leak\n')
+    change(place, 'exp(a): retired, and why')
+    assert push(place, 'exp/a') == ''
+    return measured
+
+
+def test_a_branch_that_was_deleted_comes_again_with_what_it_had(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    measured = _retired_since(place)
+    assert push(place, ':exp/a') == ''
+    assert told(push(place, f'{measured}:exp/a')) == 'keep+sections'
+    assert push(place, f'{measured}:other', f'{measured}:exp/b') == ''
+    place.git('rebase', '-q', 'main')
+    assert push(place, 'exp/a') == '', 'in another history as well'
+
+
+def test_a_branch_that_was_emptied_comes_again_with_what_it_had(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    measured = _retired_since(place)
+    retired = place.git('rev-parse', 'HEAD').stdout.strip()
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '-s', 'ours', '--no-edit', 'exp/a')
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+    assert push(place, 'main') == push(place, 'exp/a') == ''
+    for way in ('exp/a', ':exp/a', 'exp/a'):
+        place.git('checkout', '-q', measured, '--', 'experiments')
+        change(place, 'exp(a): on')
+        assert told(push(place, 'exp/a')) == 'keep+sections'
+        place.git('reset', '-q', '--hard', 'HEAD^')
+        assert push(place, way) == ''
+    place.git('checkout', '-q', retired, '--', 'experiments')
+    change(place, 'exp(a): on, with all of it')
+    assert push(place, 'exp/a') == ''
+
+
+def test_a_merge_that_is_taken_back_takes_no_part_of_the_branch_away(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    _retired_since(place)
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+    assert told(push(place, 'exp/a')) == 'keep'
+
+
+def test_what_was_pushed_before_it_was_measured_is_no_plan_to_keep(tmp_path: Path) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('switch', '-q', 'exp/a')
+    place.write('experiments/a/PLAN.md', PLAN.replace('by 1', 'by 2'))
+    tip = change(place, 'exp(a): another goal')
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
+    place.git('push', '-q', 'origin', f'{tip}:refs/heads/early')
+    assert push(place, 'main') == '', 'the row comes first'
+    assert push(place, 'exp/a') == ''

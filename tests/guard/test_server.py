@@ -632,3 +632,39 @@ def test_where_it_can_and_cannot_be_installed(tmp_path: Path) -> None:
     assert '"hooks"' in bare(place).ok('hook', 'install', '--server', '--json')
     bare(place).git('config', 'core.hooksPath', '/somewhere/exp/hooks')
     assert bare(place).exp('hook', 'install', '--server') == 3
+
+
+def test_what_stands_for_retired_results_is_kept_as_they_are(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    place.write('experiments/old/exp_log_v2_leak', 'score 9.9\n')
+    place.write('experiments/old/results_viewer.py', 'v = 1\n')
+    for name in ('results_v2_leak', 'results_v3_leak'):
+        (place.path / 'experiments/old' / name).symlink_to('/big/disk/run')
+    change(place, 'old: retired')
+    assert push(place, 'main') == ''
+    place.git('rm', '-q', 'experiments/old/results_v2_leak')
+    change(place, 'tidy up')
+    assert told(push(place, 'main')) == 'keep'
+    place.git('reset', '-q', '--hard', 'HEAD^')
+    (place.path / 'experiments/old/results_v3_leak').unlink()
+    (place.path / 'experiments/old/results_v3_leak').symlink_to('/nice')
+    place.write('experiments/old/exp_log_v2_leak', 'score 1\n')
+    change(place, 'better')
+    assert told(push(place, 'main')) == 'keep'
+    place.git('reset', '-q', '--hard', 'HEAD^')
+    place.git('mv', 'experiments/old/results_v2_leak', 'experiments/old/results')
+    change(place, 'it counts again')
+    place.write('experiments/old/results_viewer.py', 'v = 2\n')
+    change(place, 'no results')
+    assert push(place, 'main') == ''
+
+
+@pytest.mark.parametrize(('text', 'rule'), [
+    (b'/data/train.csv', 'ok'), (b'x' * 4095, 'ok'), (b'x' * 4096, 'links-only'), (b'a\0b', 'links-only'), (b'', 'links-only'),
+])
+def test_what_no_file_system_takes_for_a_link_is_none(tmp_path: Path, text: bytes, rule: str) -> None:
+    place = make(tmp_path, '  links-only: ["data/**"]\n')
+    oid = place.git('hash-object', '-w', str(place.write('../payload', text))).stdout.strip()
+    place.git('update-index', '--add', '--cacheinfo', f'120000,{oid},data/train.csv')
+    place.git('commit', '-q', '-m', 'data')
+    assert told(push(place, 'main')) == rule

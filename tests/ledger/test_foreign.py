@@ -43,7 +43,7 @@ def spoilt(draw: st.DrawFn) -> bytes:
 
 def made(data: bytes, metric: str = 'score', named: tuple[tuple[str, ...], ...] = ()) -> tuple[list[Row], dict[int, str]]:
     found = log.of(data, metric=metric, named=named)
-    maker = Maker(metric, experiment='imported', source='a log', told={}, commas=True)
+    maker = Maker(metric, experiment='imported', ledger='score', told={}, commas=True)
     rows = maker.rows(found.records)
     return rows, {one.line: one.why for one in [*found.dropped, *maker.dropped]}
 

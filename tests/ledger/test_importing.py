@@ -80,7 +80,7 @@ def test_a_classic_log_becomes_rows_that_say_no_more_than_it_does(lab: Place) ->
     first, second, third = rows(lab)
     assert first == Result(
         first.id, '', 'imported', Kind.IMPORT, Status.OK, commit='aaaa111', value=0.9979, memory_gb=44.0, description='baseline',
-        params={'status': 'keep'}, env={'imported': 'old.tsv'},
+        params={'status': 'keep'}, env={'metric': 'score'},
     )
     assert (second.value, second.memory_gb, second.status, second.params) == (1.005, None, Status.OK, {'status': 'discard'})
     assert (third.value, third.memory_gb, third.status, third.metrics) == (None, None, Status.FAILED, {})
@@ -291,7 +291,7 @@ def test_what_is_no_log(lab: Place) -> None:
 def test_standard_input_and_other_encodings(lab: Place) -> None:
     done = subprocess.run([PROGRAM, 'import', '-'], cwd=lab.path, input=CLASSIC.encode('utf-16'), capture_output=True)
     assert done.stdout == b"imported 3 rows of '-': 2 ok, 1 failed\n"
-    assert rows(lab)[0].env == {'imported': 'standard input'}
+    assert rows(lab)[0].env == {'metric': 'score'}
 
     done = subprocess.run([PROGRAM, 'import', '-'], cwd=lab.path, input=CLASSIC.replace('\n', '\r').encode(), capture_output=True)
     assert done.stdout.startswith(b"imported 0 rows of '-'\n3 rows are in the ledger already")
@@ -314,3 +314,21 @@ def test_what_ended_well_and_measured_nothing_is_counted(lab: Place) -> None:
     lab.write('old.tsv', 'commit\tscore\tstatus\nabc1234\tnan\tkeep\nabc1235\t1.5\tkeep\nabc1236\t\tcrash\n')
 
     assert lab.ok('import', 'old.tsv') == "imported 3 rows of 'old.tsv': 2 ok, 1 failed\n1 row that is ok says no value\n"
+
+
+def test_half_a_character_is_named_with_its_line(lab: Place) -> None:
+    lab.write('odd.jsonl', '{"commit":"abcdef1","score":9.5,"status":"keep"}\n{"commit":"abcdef2","score":9.4,"status":"good \\ud83d"}\n')
+    assert lab.ok('import', 'odd.jsonl', '--direction', 'min').startswith("imported 1 row of 'odd.jsonl'")
+    assert "odd.jsonl:2: status 'good ?' is not known" in lab.talk
+
+
+def test_the_same_log_has_the_same_rows_whatever_it_is_called(lab: Place) -> None:
+    lab.write('old.tsv', CLASSIC)
+    lab.write('copy.tsv', CLASSIC)
+    lab.ok('import', 'old.tsv')
+    once = (lab.path / 'results.tsv').read_bytes()
+    (lab.path / 'results.tsv').unlink()
+    lab.ok('import', 'copy.tsv')
+    assert (lab.path / 'results.tsv').read_bytes() == once
+    lab.ok('import', 'copy.tsv', '--experiment', 'other')
+    assert len({row.id for row in rows(lab)}) == 6

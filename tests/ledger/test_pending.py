@@ -97,6 +97,17 @@ def test_who_locks_the_file_of_a_dead_run_does_not_bring_it_back(bare: Lab, begu
     assert list(rows(bare)) == ['1'] and left(bare) == []
 
 
+def test_who_has_the_checkout_asks_nobody_whether_it_is_taken(bare: Lab, begun: Result) -> None:
+    abandoned(bare, begun)
+    (bare.state / 'locks').mkdir(exist_ok=True)
+    (bare.state / 'locks' / 'eval').touch()
+    with open(bare.state / 'runs' / '1.json', 'rb') as file, open(bare.state / 'locks' / 'eval', 'rb') as lock:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert pending.recover(bare, NOW) == []
+        assert [row.id for row in pending.recover(bare, NOW, alone=True)] == ['1']
+
+
 def test_on_another_machine_only_the_lock_tells(bare: Lab, begun: Result) -> None:
     abandoned(bare, begun)
     path = bare.state / 'runs' / '1.json'
@@ -129,7 +140,7 @@ def test_the_outcome_survives_a_ledger_that_takes_no_row(bare: Lab, begun: Resul
     outcome = begun._replace(status=Status.OK, value=2.5)
     with pytest.raises(Refused, match='no column .*; the outcome is kept, and the next evaluation appends it') as refused:
         run.finish(bare, outcome)
-    assert 'mv ' in (refused.value.hint or '')
+    assert 'paths: {ledger: ' in (refused.value.hint or '')
     with pytest.raises(Refused, match='no column'):
         pending.recover(bare, NOW)
 

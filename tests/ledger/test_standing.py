@@ -110,7 +110,7 @@ def test_how_often_a_seed_was_run_before_it_gave_a_value(
     write.append(bare, [*reversed(rows), row('a', seed=2), *([bug] if retired else [])])
 
     found = standing.trees(bare)
-    assert found.lost == ({} if lost is None else {('tree', 1): lost})
+    assert {key: vain.many for key, vain in found.lost.items()} == ({} if lost is None else {('tree', 1): lost})
     assert found == standing.among(read.read(bare), bare.config.metric)
 
 
@@ -143,6 +143,33 @@ def test_whether_what_is_left_of_a_tree_was_there_when_the_rest_was_retired(
         found = standing.trees(bare)
         assert found.picked == ({'tree': gone[by]} if by else {})
         assert found == standing.among(read.read(bare), bare.config.metric)
+
+
+@pytest.mark.parametrize(('story', 'vouched'), [
+    ('aC', True), ('Ca', False), ('abC', True), ('bC', False), ('bCa', False), ('aCRb', False), ('abCR', False), ('abCRa', False),
+    ('vC', False), ('aCRv', False), ('aCRb-', True), ('oC', False),
+])
+def test_a_confirmation_is_of_what_one_version_of_an_experiment_had_measured(
+    bare: Lab, row: Callable[..., Result], story: str, vouched: bool,
+) -> None:
+    """'a' and 'b' measure one tree, 'v' in another version, 'o' by another evaluation; 'C' confirms it for 'a', 'R' retires 'a' so far."""
+    rows = [row('0', kind=Kind.BASELINE, tree='base')]
+    for number, end in enumerate(story, 1):
+        name = f'{number}'
+        rows.append({
+            'C': row(name, experiment='a', kind=Kind.CONFIRM, value=None, tree=None, params={'confirms': 'tree'}),
+            'R': row(name, kind=Kind.SUPERSEDE, value=None, tree=None,
+                     params={'bug': 'b', 'covers': [one.id for one in rows if one.experiment == 'a' and one.kind is Kind.EVAL]}),
+            '-': row(name, kind=Kind.RESTORE, value=None, tree=None, params={'restores': f'{story.find("R") + 1}'}),
+            'v': row(name, experiment='a', version='v2'), 'o': row(name, experiment='a', eval_id='other'),
+        }.get(end) or row(name, experiment=end))
+    for order in (rows, rows[::-1]):
+        bare.ledger.unlink(missing_ok=True)
+        write.append(bare, order)
+
+        found = standing.trees(bare, rows[0].eval_id)
+        assert ('tree' in found.vouched) is vouched
+        assert found == standing.among(read.read(bare), bare.config.metric, rows[0].eval_id)
 
 
 def test_nothing_is_the_best_of_nothing(bare: Lab) -> None:

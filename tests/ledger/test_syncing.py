@@ -134,6 +134,33 @@ def test_a_forged_note_is_named_and_what_was_there_first_counts(lab: Place) -> N
     assert [row.value for row in read.read(Lab.find(fresh.path)).results] == [1.5]
 
 
+def test_of_two_rows_neither_counts_where_only_dates_say_which_was_first(lab: Place) -> None:
+    bare = sharing.server(lab)
+    sharing.measure(lab, '01')
+    sharing.measure(lab, '02')
+    lab.ok('sync')
+    eve = sharing.clone(bare, 'eve')
+    eve.ok('sync')
+    forged = (lab.path / 'results.tsv').read_text().splitlines()[2].replace('\t1.5\t', '\t0.1\t') + '\n'
+    true, oid = eve.git('rev-parse', REF).stdout.strip(), subprocess.run(
+        ['git', 'hash-object', '-w', '--stdin'], cwd=eve.path, input=forged, text=True, capture_output=True).stdout.strip()
+    path = f'rows/{oid[:2]}/02-{oid[2:10]}'
+    old = {'GIT_AUTHOR_DATE': '@1000 +0000', 'GIT_COMMITTER_DATE': '@1000 +0000', 'GIT_INDEX_FILE': str(eve.path / '.git/forged')}
+    eve.git('read-tree', '--empty', **old)
+    eve.git('update-index', '--add', '--cacheinfo', f'100644,{oid},{path}', **old)
+    root = eve.git('commit-tree', '-m', 'old', eve.git('write-tree', **old).stdout.strip(), **old).stdout.strip()
+    eve.git('read-tree', true, **old)
+    eve.git('update-index', '--add', '--cacheinfo', f'100644,{oid},{path}', **old)
+    both = eve.git('commit-tree', '-m', 'both', '-p', root, '-p', true, eve.git('write-tree', **old).stdout.strip(), **old).stdout.strip()
+    eve.git('push', '-q', 'origin', f'{both}:{REF}')
+
+    fresh = sharing.clone(bare, 'fresh')
+    assert 'ledger: 1 new row' in fresh.ok('sync') and sharing.ledger(fresh) == ['01']
+    assert 'one of 2 rows of that id, and nothing tells which was first, so that none counts' in fresh.talk
+    lab.ok('sync')
+    assert [row.value for row in read.read(Lab.find(lab.path)).results] == [1.5, 1.5]
+
+
 @pytest.mark.parametrize(('text', 'path', 'why'), [
     ('nonsense\n', None, '1 columns where'),
     ('{}\n' * 2, None, 'not one line'),

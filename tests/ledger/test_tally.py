@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, scan, standing, tally
 from gitexp.ledger.cells import LONGEST
-from gitexp.ledger.result import Kind, Result, Status, columns
+from gitexp.ledger.result import ABOUT, Kind, Result, Status, columns
 from gitexp.ledger.tally import Experiment
 
 HEADER = '\t'.join(columns('score'))
@@ -44,7 +44,7 @@ MORE = [
     {'seconds': '1.5'}, {'seconds': '1.5.2'}, {'seconds': '-1e-5'}, {'seconds': ' 2'}, {'memory_gb': 'inf'}, {'memory_gb': '1_0'},
     {'metrics': '{"a":1.5,"b":"x"}'}, {'metrics': '{"a":01}'}, {'metrics': '{"a":1,}'}, {'metrics': '{"a":"b\\\\u0022"}'},
     {'params': '[]'}, {'params': '{"a":{"b":[null]}}'}, {'params': ''}, {'params': 'x'}, {'env': ''}, {'description': 'näiv \\t'},
-    {'description': 'a\rb'}, {'verdict': 'better'},
+    {'description': 'a\rb'}, {'verdict': 'better'}, {'verdict': 'b\\u0065tter'},
 ]
 ids = st.sampled_from([f'{number:03}' for number in range(36)])
 good = lines(lambda plain, *_: plain)
@@ -77,14 +77,15 @@ def story(chance: random.Random) -> list[str]:
         return line(
             id=name, tree=chance.choice('ab'), score=f'{3600.0 * chance.randrange(10)}' * (status == 'ok'), seed=chance.choice('12'),
             eval_id='one', status=status, kind=chance.choice(['eval', 'eval', 'baseline', 'import']), experiment=chance.choice('ef'),
-            version=chance.choice(['', 'v1', 'v1', 'v2', 'v1_with_x']), params=chance.choice(['{}'] * 9 + ['{"undeclared":true}']),
+            version=chance.choice(['', 'v1', 'v1', 'v2', 'v1_with_x']), verdict=chance.choice(['better', 'worse', '', '']),
+            params=chance.choice(['{}'] * 9 + ['{"undeclared":true}']),
             env=json.dumps({**({'lab_data_md5': data} if data else {}), **({'contended': True} if chance.random() < 0.1 else {})}))
 
     def event(name: str) -> str:
-        params = {'bug': name, 'covers': chance.sample(names, 2), 'restores': chance.choice(names)}
-        version = chance.choice(['v1', 'v1_b', 'v2_b'])
-        return line(id=name, experiment=chance.choice('ef'), version=version, kind=chance.choice(['supersede', 'supersede', 'restore']),
-                    params=json.dumps(params))
+        params = {'bug': name, 'covers': chance.sample(names, 2), 'restores': chance.choice(names), 'confirms': chance.choice('ab')}
+        kind = chance.choice(['supersede', 'supersede', 'restore', 'confirm', 'confirm'])
+        version = chance.choice(['v1', 'v1', 'v2'] if kind == 'confirm' else ['v1', 'v1_b', 'v2_b'])
+        return line(id=name, experiment=chance.choice('ef'), version=version, kind=kind, params=json.dumps(params), eval_id='one')
 
     names = [f'{number:03}' for number in range(chance.randrange(4, 30))]
     made = [run(name) if chance.random() < 0.93 else event(name) for name in names]
@@ -101,7 +102,7 @@ def summed(lab: Lab) -> tuple[object, ...]:
             found.setdefault(row.experiment, []).append(row)
     experiments = []
     for slug, rows in found.items():
-        runs = [row for row in rows if row.kind not in (Kind.SUPERSEDE, Kind.RESTORE)]
+        runs = [row for row in rows if row.kind not in ABOUT]
         experiments.append(Experiment(slug, len(runs), rows[-1].time, runs[-1].id if runs else None))
     unused = sum(finding.level == 'error' for finding in contents.findings)
     return len(contents.results), unused, experiments, contents.covered
@@ -150,12 +151,13 @@ def test_it_agrees_about_what_other_rows_take_out_and_the_order_of_lines_changes
             assert tallied(bare) == summed(bare)
             assert now == standing.among(contents, bare.config.metric)
             assert (best and (best.tree, best.experiment, Fraction(best.mean))) == obvious(bare, None)
-            found.append((contents.covered, now.lost, now.picked, now.data, sorted((one.tree, one.n, one.mean) for one in now.trees)))
+            trees = sorted((one.tree, one.n, one.mean, one.kind is Kind.BASELINE) for one in now.trees)
+            found.append((contents.covered, now.vouched, now.lost, now.picked, now.data, now.won, trees))
             chance.shuffle(said)
         assert found[0] == found[1]
-        said_of = {'covered': contents.covered, 'lost': now.lost, 'picked': now.picked, 'data': now.data}
-        met.update(name for name, there in said_of.items() if there)
-    assert len(met) == 4 and min(met.values()) > 10
+        said_of = {'vouched': now.vouched, 'lost': now.lost, 'picked': now.picked, 'data': now.data, 'won': now.won}
+        met.update(name for name, there in {**said_of, 'covered': contents.covered}.items() if there)
+    assert len(met) == 6 and min(met.values()) > 10
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
     contents = read.read(lab)
     alive = [
         row for row in contents.results
-        if row.status is Status.OK and row.kind not in (Kind.SUPERSEDE, Kind.RESTORE) and row.value is not None and 0 <= row.value <= 30000
+        if row.status is Status.OK and row.kind not in ABOUT and row.value is not None and 0 <= row.value <= 30000
         and row.tree and row.eval_id and row.id not in contents.covered
         and not row.params.get('undeclared') and not row.env.get('contended')
     ]
@@ -217,11 +219,14 @@ def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
     if asked is None and alive:
         asked = sorted(alive, key=lambda row: row.id)[-1].eval_id
     best: tuple[str, str, Fraction] | None = None
-    for first in [row for row in alive if row.eval_id == asked]:
+    heads: dict[str | None, Result] = {}
+    for row in sorted([row for row in alive if row.eval_id == asked], key=lambda row: row.kind is not Kind.BASELINE):
+        heads.setdefault(row.tree, row)
+    for first in [row for row in alive if heads.get(row.tree) is row]:
         runs = [row for row in alive if row.tree == first.tree and row.eval_id == asked]
         seeds = {row.seed: [Fraction(other.value or 0) for other in runs if other.seed == row.seed] for row in runs}
         mean = sum((sum(values) / len(values) for values in seeds.values()), Fraction()) / len(seeds)
         ahead = best and (mean - best[2]) * (1 if lab.config.metric.direction == 'max' else -1)
         if best is None or ahead and ahead > 0:
-            best = first.tree or '', runs[0].experiment, mean
+            best = first.tree or '', first.experiment, mean
     return best

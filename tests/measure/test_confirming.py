@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,7 @@ def test_a_jump_is_held_until_it_is_confirmed(lab: Place) -> None:
     assert (row['kind'], row['experiment'], row['score'], row['tree']) == ('confirm', 'leak', '', '')
     assert json.loads(row['params']) == {
         'confirms': rows(lab)[-2]['tree'], 'by': 'Ada <ada@example.org>', 'because': 'trained again: the same',
+        'seeds': 3, 'mean': 0.502,
     }
     assert verdict(lab) == ('better', [])
     assert '(jump)' not in lab.ok('list') and 'not confirmed' not in lab.ok('status')
@@ -71,6 +73,49 @@ def test_more_runs_stay_confirmed_and_another_tree_is_not(lab: Place) -> None:
 
     more = experiment(lab, 'more', model_py='score = 0.4\n')
     assert more.ok('eval').startswith('better: more v1 against leak v1\n'), 'what is confirmed has been gained'
+
+
+def test_what_was_tried_in_vain_after_it_was_confirmed_counts(lab: Place, tmp_path: Path) -> None:
+    lab.ok('baseline')
+    experiment(lab, 'small', model_py='score = 2.9\n').ok('eval')
+    fails = 'import os, sys\nassert sys.argv[1] == "1" or not os.path.exists(os.environ["TRIES"])\nscore = 0.5\n'
+    bold = experiment(lab, 'bold', model_py=fails)
+    flag = tmp_path / 'fails'
+    flag.touch()
+    bold.ok('eval', '--seed', '1', TRIES=str(flag))
+    assert '    provisional: ' in lab.ok('confirm', 'bold', '--because', 'looked: no leak')
+    for _ in range(2):
+        assert bold.exp('eval', '--seed', '2', TRIES=str(flag)) == 4
+    flag.unlink()
+    bold.ok('eval', TRIES=str(flag))
+    assert verdict(lab) == ('provisional', ['retried'])
+    assert '    better: ' in lab.ok('confirm', 'bold', '--because', 'the disk was full')
+    assert verdict(lab) == ('better', [])
+
+
+def test_what_was_confirmed_and_retired_is_held_anew_whoever_measures_it(lab: Place) -> None:
+    leak = jump(lab)
+    commit = leak.git('rev-parse', 'HEAD').stdout.strip()
+    lab.ok('confirm', 'leak', '--because', 'looked')
+    lab.ok('supersede', 'leak', '--bug', 'val-leak', '--yes')
+    lab.git('worktree', 'add', '-q', '-b', 'exp/again', '5_worktrees/again', commit)
+    again = lab.at('5_worktrees/again')
+    assert again.ok('eval', '--seeds', '3', '--despite', 'val-leak').startswith('provisional: again v1')
+    assert 'jump' in verdict(lab)[1]
+
+
+def test_a_tree_of_the_trunk_is_its_baseline_whoever_measured_it_first(lab: Place) -> None:
+    lab.ok('baseline')
+    experiment(lab, 'small', model_py='score = 2.9\n').ok('eval')
+    lab.commit('rows')
+    older = ','.join(row['id'] for row in rows(lab) if row['kind'] == 'baseline')
+    early = experiment(lab, 'early')
+    early.git('reset', '-q', '--hard', 'main')
+    early.ok('eval', '--seed', '1')
+    lab.ok('baseline')
+    lab.ok('supersede', '--bug', 'old-driver', '--runs', older, '--yes')
+    assert experiment(lab, 'leap', model_py='score = 0.5\n').ok('eval', '--seeds', '3').startswith('provisional: leap v1 against small v1')
+    assert verdict(lab) == ('provisional', ['jump'])
 
 
 def test_retired_and_measured_again_it_is_held_anew(lab: Place) -> None:

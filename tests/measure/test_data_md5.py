@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -99,6 +101,19 @@ def test_data_that_changed_is_read_again_though_its_times_say_otherwise(tmp_path
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     assert digests(tmp_path, 'data').whole == md5('two')
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='stat(1) of others speaks of file systems in other words')
+def test_data_that_an_older_mapping_of_memory_changes_is_read_again(tmp_path: Path) -> None:
+    if subprocess.run(['stat', '-f', '-c', '%T', tmp_path], capture_output=True, text=True, check=True).stdout.strip() == 'tmpfs':
+        pytest.skip('tmpfs has no time of change for what a mapping writes')
+    file = put(tmp_path / 'data', 'one')
+    with open(file, 'r+b') as opened, mmap.mmap(opened.fileno(), 0) as memory:
+        memory[:] = b'one'
+        aged(file)
+        assert digests(tmp_path, 'data').whole == md5('one')
+        memory[:] = b'two'
+        assert digests(tmp_path, 'data').whole == md5('two')
 
 
 def test_data_that_is_known_is_not_read(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-from place import Place
+from place import CONFIG, Place
 from stories import experiment, rows
 
 TRIES = """\
@@ -90,6 +91,39 @@ def test_a_gain_of_what_is_left_of_a_tree(lab: Place) -> None:
 def retire(lab: Place, slug: str, seed: str) -> None:
     run = next(row['id'] for row in rows(lab) if (row['experiment'], row['seed']) == (slug, seed))
     lab.ok('supersede', slug, '--bug', f'hot-gpu-{seed}', '--runs', run, '--yes')
+
+
+def test_a_champion_that_is_doubted_afterwards_is_still_to_be_beaten(lab: Place) -> None:
+    lab.ok('baseline')
+    champ = experiment(lab, 'champ', model_py='score = 2.0\n')
+    champ.ok('eval')
+    champ.ok('eval', '--seed', '1')
+    lab.ok('supersede', 'champ', '--bug', 'hiccup', '--runs', rows(lab)[-1]['id'], '--yes')
+    assert experiment(lab, 'small', model_py='score = 2.9\n').ok('eval', '--seeds', '3').startswith('worse: small v1 against champ v1\n')
+    assert json.loads(lab.ok('best', '--json'))['flags'] == ['retried']
+
+
+def test_junk_that_is_measured_takes_no_gain_away(make_lab: Callable[..., Place]) -> None:
+    lab = make_lab(config=CONFIG.replace('min_effect: 0.01', 'min_effect: 0.002'))
+    lab.ok('baseline')
+    assert experiment(lab, 'small', model_py='score = 2.995\n').ok('eval').startswith('better: ')
+    for number in range(3):
+        scatter = f'import sys\nscore = 3.1 + {number} / 1e4 + [0, 0.009, -0.008][int(sys.argv[1]) - 1]\n'
+        experiment(lab, f'junk-{number}', model_py=scatter).ok('eval', '--seeds', '3')
+    assert json.loads(lab.ok('show', 'small', '--json'))['trees'][0]['verdict'] == 'inconclusive'
+    assert experiment(lab, 'leap', model_py='score = 0.5\n').ok('eval').startswith('provisional: leap v1 against small v1\n')
+    assert rows(lab)[-1]['verdict'] == 'provisional' and json.loads(rows(lab)[-1]['params']) == {'flags': ['jump']}
+
+
+def test_seeds_that_came_after_a_confirmation_are_not_confirmed_by_it(lab: Place) -> None:
+    lab.ok('baseline')
+    experiment(lab, 'small', model_py='score = 2.9\n').ok('eval')
+    idea = experiment(lab, model_py=ONE_VALUE.replace('2.0', '0.5'))
+    assert 'flag: jump' in idea.ok('eval', '--seed', '1')
+    lab.ok('confirm', 'idea', '--because', 'looked: no leak')
+    idea.ok('eval')
+    assert json.loads(lab.ok('best', '--json'))['flags'] == ['seedless']
+    assert '    better: ' in lab.ok('confirm', 'idea', '--because', 'it is solved exactly')
 
 
 def test_seeds_that_all_give_one_value_count_as_one(lab: Place) -> None:

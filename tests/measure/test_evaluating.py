@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from place import CONFIG, PROGRAM, Place
+from place import CONFIG, PROGRAM, Place, powerless, quiet
 from stories import change, experiment, reason, rows
+from gitexp.ledger.result import columns
 
 SCRIPT = "eval: sh ./eval.sh {seed}"
 
@@ -224,7 +223,7 @@ def test_outside_an_experiment_nothing_is_guessed(lab: Place) -> None:
 def test_two_evaluations_take_turns(lab: Place) -> None:
     script = 'echo score: 1; mkdir "$TURN" || exit 1; sleep 0.3; rmdir "$TURN"\n'
     idea = scripted(lab, script)
-    env = {**os.environ, 'TURN': str(lab.path.parent / 'turn')}
+    env = {**quiet(), 'TURN': str(lab.path.parent / 'turn')}
     started = [
         subprocess.Popen([PROGRAM, 'eval', '--seed', seed], cwd=idea.path, env=env, stderr=subprocess.PIPE, text=True) for seed in '123'
     ]
@@ -239,11 +238,8 @@ def test_a_ledger_that_cannot_be_written_is_refused_before_the_run(lab: Place) -
     idea = scripted(lab, 'touch "$STARTED"; echo score: 1\n')
     lab.write('results.tsv', '')
     (lab.path / 'results.tsv').chmod(0o444)
-    powerless = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
-    if powerless and not shutil.which('setpriv'):
-        pytest.skip('root can write everything, and there is no setpriv to take that away')
     done = subprocess.run(
-        [*powerless, PROGRAM, 'eval', '--seed', '1'], cwd=idea.path, env={**os.environ, 'STARTED': str(lab.path.parent / 'started')},
+        [*powerless(), PROGRAM, 'eval', '--seed', '1'], cwd=idea.path, env={**quiet(), 'STARTED': str(lab.path.parent / 'started')},
         capture_output=True, text=True,
     )
 
@@ -309,3 +305,15 @@ def test_strange_names_are_just_names(make_lab: object) -> None:
     idea.ok('eval', '--seed', '1')
 
     assert rows(lab)[0]['score'] == '2.001'
+
+
+def test_what_is_retired_is_not_measured_again_though_the_ledger_ends_in_the_column_that_says_so(lab: Place) -> None:
+    head = [name for name in columns('score') if name != 'kind']
+    lab.write('results.tsv', '\t'.join([*head, 'kind']) + '\n')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+    lab.ok('supersede', 'idea', '--bug', 'leak', '--yes')
+    assert idea.exp('eval', '--seed', '2') == 3 and "what 'idea' holds is superseded by the bug 'leak'" in idea.talk
+    change(idea, model_py='score = 2.1\n')
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['version'] == 'v2'

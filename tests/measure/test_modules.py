@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gitexp.core import kept
 from gitexp.lab.lab import Lab
 from gitexp.measure.modules import Modules
 from place import CONFIG, Place
@@ -40,7 +41,8 @@ def _found(lab: Place, eval_: str, *modules: str, scripts: str = '') -> set[str]
     lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py', eval_))
     lab.git('add', '-A')
     lab.git('commit', '-q', '--allow-empty', '-m', 'eval')
-    return Modules(Lab.find(lab.path), lab.path).installed(modules, lambda: scripts)
+    found = Modules(Lab.find(lab.path), lab.path).installed(modules, lambda: scripts)
+    return {module for module, package in found.items() if package is None}
 
 
 def test_what_is_in_the_place_of_packages_is_found(lab: Place, python: Path) -> None:
@@ -90,6 +92,45 @@ def test_a_name_that_other_versions_have_is_asked_for(lab: Place) -> None:
     assert _found(lab, f'{sys.executable} eval.py', *asked) == asked & sys.stdlib_module_names
 
 
+def test_what_is_installed_from_its_sources_later_counts_as_well(lab: Place, python: Path, tmp_path: Path) -> None:
+    (tmp_path / 'sources').mkdir()
+    (tmp_path / 'sources/single.py').touch()
+    assert _found(lab, f'{python}/bin/python eval.py', 'single') == set()
+    (python / 'lib' / VERSION / 'site-packages/ours.pth').write_text(f'{tmp_path}/sources\n')
+    assert _found(lab, f'{python}/bin/python eval.py', 'single') == {'single'}
+
+
+def test_a_python_is_asked_anew_when_something_was_installed(
+    lab: Place, python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept, '_YOUNG', 0)  # As if all were made long ago.
+    (tmp_path / 'sources/whole').mkdir(parents=True)
+    (tmp_path / 'sources/whole/__init__.py').touch()
+    assert _found(lab, f'{python}/bin/python eval.py', 'whole') == set()
+    known = (lab.path / '.git/exp/cache/programs.json').read_text()
+    assert _found(lab, f'{python}/bin/python eval.py', 'whole') == set()
+    assert (lab.path / '.git/exp/cache/programs.json').read_text() == known
+    (python / 'lib' / VERSION / 'site-packages/ours.pth').write_text(f'import sys; sys.path.append({os.fspath(tmp_path / "sources")!r})\n')
+    assert _found(lab, f'{python}/bin/python eval.py', 'whole') == {'whole'}
+
+
+def test_what_installed_packages_would_take_is_known(lab: Place, python: Path) -> None:
+    big = python / 'lib' / VERSION / 'site-packages/big'
+    (big / '__init__.py').write_text('try:\n    import faster\n    from quick.er import x\nexcept ImportError:\n    x = None\n')
+    (big / 'inner.py').write_text('from importlib import import_module, util\nutil.find_spec("seen")\nimport_module("named")\n')
+    (big / 'other.py').write_text('def late():\n    import needed\nfor name in ("listed",): print("model")\n')
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py', f'{python}/bin/python eval.py'))
+    lab.commit('eval')
+    said: list[str] = []
+    modules = Modules(Lab.find(lab.path), lab.path, said.append)
+    asked = ['faster', 'quick/er', 'quick/other', 'seen', 'named', 'needed', 'listed', 'model', 'helperlib']
+    for _ in range(2):
+        assert modules.installed(asked, lambda: '') == {
+            'faster': 'big', 'quick/er': 'big', 'seen': 'big', 'named': 'big', 'helperlib': None,
+        }
+    assert said == []
+
+
 @pytest.mark.parametrize('eval_', ['bin/python eval.py', 'make PY=python', 'env PYTHONPATH=src python3 eval.py'])
 def test_nothing_of_the_commit_is_run(lab: Place, eval_: str, monkeypatch: pytest.MonkeyPatch) -> None:
     started = lab.path / 'started'
@@ -130,6 +171,17 @@ def test_training_cannot_take_it_either(installed: Place, name: str) -> None:
     assert idea.exp('eval', '--seed', '1') == 5
     row, = rows(installed)
     assert row['status'] == 'violation' and f'training left {name}: Python would load it in place of the installed' in reason(row)
+
+
+def test_the_place_of_a_module_that_a_package_asks_for_cannot_be_taken(installed: Place, python: Path) -> None:
+    (python / 'lib' / VERSION / 'site-packages/helperlib.py').write_text('try:\n    import faster\nexcept ImportError: pass\n')
+    idea = experiment(installed, faster_py='', slower_py='', experiments__idea__faster_py='')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "\n    faster.py: the installed 'helperlib' asks for 'faster', and would load it\nhint: call it" in idea.talk
+    idea.git('rm', '-q', 'faster.py')
+    idea.commit('exp(idea): without')
+    idea.ok('eval', '--seed', '1')
 
 
 @pytest.fixture

@@ -49,6 +49,25 @@ def test_a_row_says_what_it_was_measured_with(lab: Place) -> None:
     assert env(lab) == said
 
 
+@pytest.mark.skipif(sys.platform != 'linux', reason='only Linux has masks of CPUs')
+def test_where_time_is_limited_a_run_has_all_cpus_that_it_could_take(lab: Place) -> None:
+    ours = os.sched_getaffinity(0)
+    idea = experiment(lab, model_py='import os\nscore = float(len(os.sched_getaffinity(0)))\n')
+    os.sched_setaffinity(0, range(1 << 13))
+    every = len(os.sched_getaffinity(0))
+    try:
+        os.sched_setaffinity(0, {min(ours)})
+        idea.ok('eval', '--seed', '0')
+        lab.write('gitexp.yaml', CONFIG.replace('min_effect', 'time_limited: true, min_effect'))
+        lab.commit('limited')
+        idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
+        idea.ok('eval', '--seed', '0')
+    finally:
+        os.sched_setaffinity(0, ours)
+    assert [(float(row['score']), json.loads(row['env'])['cpus']) for row in rows(lab)] == [(1, 1), (every, every)]
+    assert (f'a run has all {every} CPUs, and not 1' in idea.talk) == (every > 1)
+
+
 def test_a_row_names_the_packages_of_the_python_that_evaluates(lab: Place) -> None:
     lab.write('gitexp.yaml', CONFIG.replace('eval: python3', 'eval: .venv/bin/python') + 'inputs: [.venv]\n')
     lab.write('.gitignore', '/.venv\n/5_worktrees/\n/experiments/*/results*/*\n/experiments/*/exp_log*/\n')
@@ -145,7 +164,7 @@ def test_an_answer_is_kept_until_its_file_changes(tmp_path: Path) -> None:
 
     def ask() -> int:
         kept = Kept(tmp_path / 'kept.json')
-        said = kept.ask(str(file), answer, str(beside))
+        said = kept.ask(str(file), answer, lambda known: [str(beside)])
         kept.save()
         return said
     file.write_text('a')

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gitexp.tracking import offline
-from place import CONFIG, PROGRAM, Place
+from place import CONFIG, PROGRAM, Place, quiet
 from stories import change, experiment, rows
 from wandb_server import serving
 
@@ -265,7 +265,7 @@ def test_a_full_disk_below_wandb_costs_a_line(lab: Place) -> None:
 def test_a_killed_supervisor_leaves_a_run_that_has_failed(lab: Place, at_work: str) -> None:
     real()
     idea = tracked(lab, f'{WAITS}{at_work}\ntouch "$AT/../../there"; sleep 60\n')
-    running = subprocess.Popen([PROGRAM, 'eval', '--seed', '1'], cwd=idea.path, env={**os.environ, **idea.env}, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen([PROGRAM, 'eval', '--seed', '1'], cwd=idea.path, env={**quiet(), **idea.env}, stderr=subprocess.DEVNULL)
     until((lab.path / 'there').exists)
     running.send_signal(signal.SIGKILL)
     running.wait()

@@ -277,6 +277,78 @@ def test_the_configuration_of_pytest_is_the_labs_where_it_evaluates(lab: Place) 
     assert other.exp('eval', '--seed', '1') == 5 and 'pyproject.toml: pytest would load it unasked' in other.talk
 
 
+def _cases(lab: Place, rule: str) -> None:
+    config = (lab.path / 'gitexp.yaml').read_text()
+    lab.write('gitexp.yaml', config.replace('frozen: [', f'frozen: [{rule}, '))
+    lab.write('cases/one.txt', '1')
+    lab.write('.gitignore', '/5_worktrees/\n*.o\n')
+    lab.commit('cases')
+
+
+ADDS = 'import os; os.makedirs({!r}, exist_ok=True); open({!r}, "w").close()\n'
+
+
+@pytest.mark.parametrize(('rule', 'folder', 'name', 'refused'), [
+    ('cases/**', 'cases/deep', 'new.txt', True), ('cases', 'cases', 'built.o', True), ('Cases/*.txt', 'cases', 'new.txt', True),
+    ("'**/*.txt'", 'cases', 'new.txt', True), ("'**/*.txt'", 'outputs', 'new.txt', False), ('cases/*.txt', 'cases', 'new.json', False),
+    ('cases/**', 'cases/__pycache__', 'one.pyc', False), ('cases/**', 'cases/new/__pycache__', 'one.txt', True),
+])
+def test_training_adds_nothing_to_a_folder_that_is_fixed_as_a_whole(
+    strict: Place, rule: str, folder: str, name: str, refused: bool,
+) -> None:
+    _cases(strict, rule)
+    idea = experiment(strict, train_py=ADDS.format(folder, f'{folder}/{name}') + ANSWER)
+
+    assert idea.exp('eval', '--seed', '1') == (5 if refused else 0), idea.talk
+    said = f"training left {folder}/{name}: nothing comes where '{rule.strip(chr(39))}' is frozen"
+    assert not refused or reason(rows(strict)[0]) == said
+
+
+@pytest.mark.parametrize(('code', 'refused'), [
+    (ADDS.format('cases', 'cases/new.txt'), True), (ADDS.format('cases', 'cases/metric.o'), False),
+    (ADDS.format('cases/.cache', 'cases/.cache/x') + 'open("cases/.cache/.gitignore", "w").write("*")\n', False),
+    (ADDS.format('cases/__pycache__', 'cases/__pycache__/one.nbc'), False),
+], ids=['new', 'built', 'cached', 'compiled'])
+def test_where_one_command_trains_and_scores_what_git_ignores_may_be_built_there(single: Place, code: str, refused: bool) -> None:
+    _cases(single, 'cases/**')
+    idea = experiment(single, train_py=code + ANSWER)
+
+    assert idea.exp('eval', '--seed', '1') == (5 if refused else 0), idea.talk
+    assert not refused or 'it left cases/new.txt: nothing comes' in idea.talk
+
+
+def test_what_training_leaves_beside_fixed_code_for_whoever_loads_it_is_removed(strict: Place) -> None:
+    strict.write('eval.py', "import os\nprint('score:', float(os.path.exists('__pycache__/cached.error-1.py311.nbc')))\n")
+    strict.commit('looks')
+    idea = experiment(strict, train_py=ADDS.format('__pycache__', '__pycache__/cached.error-1.py311.nbc') + ANSWER)
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(strict)[0]['score'] == '0.0'
+
+
+def test_training_leaves_no_metric_that_a_library_would_take_for_its_own(strict: Place) -> None:
+    strict.write('eval.py', f'"""Not run here: import evaluate; evaluate.combine(["f1"])."""\n{EVAL}')
+    strict.commit('names')
+    idea = experiment(strict, train_py=ADDS.format('f1', 'f1/f1.py') + ANSWER)
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert "training left f1/f1.py: evaluate or datasets would load it in place of their own 'f1'" in idea.talk
+
+
+def test_what_pytest_would_find_above_the_checkout_has_no_say(lab: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', f'{sys.executable} -m pytest -q -s test_score.py'))
+    lab.write('test_score.py', 'def test_score(): print("\\nscore:", 2.0)\n')
+    lab.commit('pytest')
+    lab.write('pytest.ini', '[pytest]\npython_functions = none\n')
+    lab.write('setup.py', '')
+    lab.write('conftest.py', 'print = 1/0\n')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+
+    assert [row['status'] for row in rows(lab)] == ['ok']
+    assert not (lab.path / '.git/exp/.pytest_cache').exists() and not (lab.path / '.pytest_cache').exists()
+
+
 def test_the_place_of_an_installed_module_cannot_be_taken_either(strict: Place, tmp_path: Path) -> None:
     (tmp_path / 'installed').mkdir()
     (tmp_path / 'installed' / 'scores.py').write_text('')

@@ -5,12 +5,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gitexp.rules import append
+from gitexp.rules import append, parts
 
 BARE = b'# Log\n'
 LEVEL = b'# 2026-01-02 b\nx\n\n# 2026-01-01 a\ny\n'
 BULLETS = b'# Log\n\n- b\n- a\n'
 UNTITLED = b'## b\nx\n\n## a\ny\n'
+
+
+ENTRY = b'## 2026-01-02 two\n\nb\n\n'
+FIRST = b'## 2026-01-01 one\n\na\n'
+
+
+@pytest.mark.parametrize(('entry', 'fine'), [
+    (b'# 2026-01-02 two\nb\n', False), (b'### 2026-01-02 two\nb\n', False), (b'## two\n\n# three\nb\n', True),
+    (b'## two\n### more\n```\n# run\n```\n## three\nb\n', True), (b'## two\n```x``` it\n', True), (b'## two\n```\n# run\n', True),
+])
+def test_an_entry_is_one_as_the_others_are(entry: bytes, fine: bool) -> None:
+    for title in (b'# Log\n\n', b''):
+        assert (append.top(title + FIRST, title + entry + b'\n' + FIRST) is None) == fine or not title and entry.startswith(b'# ')
+
+
+def test_an_entry_of_another_level_is_told_at_once_what_is_wrong() -> None:
+    said = "the new entry does not begin with '## ', as the others do"
+    for marks in (b'#', b'###'):
+        assert append.top(b'# Log\n\n' + FIRST, b'# Log\n\n' + marks + b' two\nb\n\n' + FIRST) == said
+    below = b'# Log\n\n### How\n\nwords\n\n' + FIRST
+    assert append.top(below, below.replace(b'### How', b'## two\n\n### How')) is None, 'the entries have fewer marks than the preface'
+    assert append.top(below, below.replace(b'### How', b'# two\n\n### How')) is not None
+
+
+@pytest.mark.parametrize('preface', [
+    b'# Log\n\nAs in:\n\n```\n## DATE what\n```\n\n', b'# Log\n\n<!-- newest first:\n## DATE what\n-->\n\n', b'# Log\n<!-- x -->\n\n',
+    b'---\ntitle: log\n# of ours\n---\n\n# Log\n\n', b'---\r\ntitle: log\r\n---\r\n',
+])
+def test_what_a_preface_shows_is_no_entry(preface: bytes) -> None:
+    assert append.top(preface + FIRST, preface + ENTRY + FIRST) is None
+    assert append.top(preface + FIRST, preface + b'words\n\n' + FIRST) is not None
+    assert append.top(preface + FIRST, preface + FIRST + ENTRY) is not None
+    assert append.top(preface + FIRST, preface[:5] + ENTRY + preface[5:] + FIRST) is not None
 
 
 @pytest.mark.parametrize(('old', 'new', 'fine'), [
@@ -102,5 +135,5 @@ def test_no_byte_of_the_old_text_is_ever_lost(old: bytes, new: bytes) -> None:
 
 @given(_texts, _texts)
 def test_a_new_entry_always_has_a_place(old: bytes, text: bytes) -> None:
-    entry = b'## new\n' + text + b'\n'
+    entry = b'#' * (parts.level(old) or 2) + b' new\n' + text + b'\n'
     assert any(append.top(old, old[:at] + entry + old[at:]) is None for at in range(len(old) + 1))

@@ -114,6 +114,57 @@ def test_going_back_to_the_trunk_does_not_lose_what_was_appended(tmp_path: Path)
     assert _commit(place, 'edit model.py') == 'append-top'
 
 
+def test_what_was_merged_is_not_lost_by_going_back_to_the_trunk(tmp_path: Path) -> None:
+    place, name, theirs = make(tmp_path), 'notes_journal.md', '## 2026-03-03 theirs\nc\n\n## '
+    assert _commit(place, f'top {name}') == 'ok'
+    mine = (place.path / name).read_text()
+    place.git('switch', '-q', 'main')
+    place.write(name, (place.path / name).read_text().replace('## ', theirs, 1))
+    place.commit('an entry')
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', 'main', check=False)
+    place.write(name, mine.replace('## ', theirs, 1))
+    place.commit('exp(a): take in main')
+    place.git('checkout', '-q', 'main', '--', name)
+    assert _commit(place, 'edit model.py') == 'append-top'
+
+
+def test_what_is_published_is_not_lost_by_going_to_what_the_trunk_has_become(tmp_path: Path) -> None:
+    place, name = make(tmp_path), 'notes_journal.md'
+    assert _commit(place, f'top {name}') == 'ok'
+    _on_trunk(place, f'above {name}')
+    place.git('checkout', '-q', 'main', '--', name)
+    assert _commit(place, 'edit model.py') == 'append-top', 'the trunk has gone on, and nothing was broken'
+    place.without_hooks('commit', '-q', '-m', 'exp(a): tidy')
+    place.without_hooks('merge', '-q', '-m', 'exp(a): take in main', 'main')
+    assert (ranged(place), rulebook.served(place, 'exp/a')) == ('append-top',) * 2
+
+
+def test_who_squashes_what_has_pulled_is_told_what_to_do(tmp_path: Path) -> None:
+    place, name, theirs = make(tmp_path, branch='side'), 'notes_journal.md', '## 2026-03-03 theirs\nc\n\n## '
+    old = (place.path / name).read_text()
+    assert _commit(place, f'top {name}') == 'ok'
+    mine = (place.path / name).read_text()
+    place.git('switch', '-q', 'main')
+    place.write(name, old.replace('## ', theirs, 1))
+    place.commit('an entry')
+    place.git('switch', '-q', 'side')
+    place.git('merge', '-q', 'main', check=False)
+    place.write(name, mine.replace('## ', theirs, 1))
+    place.commit('take in main')
+
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--squash', 'side')
+    done = place.git('commit', '-q', '-m', 'squashed', check=False)
+    assert told(done.stderr) == 'append-top'
+    assert 'merged without --squash, or after git rebase main on it' in done.stderr
+    place.git('reset', '-q', '--hard')
+    apply(place, f'letter {name}')
+    assert '--squash' not in place.git('commit', '-q', '-m', 'edited', check=False).stderr
+    place.git('reset', '-q', '--hard')
+    assert _merge(place, '--no-ff', '-m', 'take it', 'side') == 'ok'
+
+
 def test_an_experiment_takes_in_what_the_trunk_has_changed(tmp_path: Path) -> None:
     place = make(tmp_path)
     assert _commit(place, 'edit model.py') == 'ok'
@@ -234,6 +285,24 @@ def test_an_octopus_is_judged_against_every_parent(tmp_path: Path) -> None:
     apply(place, 'edit eval.py')
     place.without_hooks('commit', '-q', '--amend', '-m', 'both, and more')
     assert ranged(place) == 'frozen'
+
+
+@pytest.mark.parametrize(('path', 'rule'), [
+    ('experiments/A/model.py', 'sections'), ('DOCS/new.md', 'keep'), ('Docs', 'keep'), ('docſ/new.md', 'keep'), ('LIB/new.py', 'ok'),
+])
+def test_no_name_comes_beside_one_on_the_way_to_what_is_kept(tmp_path: Path, path: str, rule: str) -> None:
+    place = make(tmp_path, branch='side')
+    _slip(place, f'add {path}')
+    assert (ranged(place), rulebook.served(place, 'side')) == (rule, rule)
+
+
+def test_two_spellings_that_a_lab_has_already_are_its_own(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    _on_trunk(place, 'add DOCS/notes.md; add docs/archived/ſ.md')
+    assert _merge(place, 'main') == 'ok'
+    assert _commit(place, 'add DOCS/more.md; add docs/more.md; add docs/archived/x.md') == 'ok'
+    assert (ranged(place), gated(place)) == ('ok', 'ok')
+    assert _commit(place, 'add docs/archived/S.md') == 'keep'
 
 
 def test_a_merge_does_not_bring_another_spelling_of_what_is_kept(tmp_path: Path) -> None:

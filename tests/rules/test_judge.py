@@ -3,11 +3,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from gitexp.lab import config
 from gitexp.rules import pattern, ruleset
 from gitexp.rules.case import Case
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.judge import judge
+from gitexp.rules.ruleset import Rule
 
 PLAN = b'# Plan\n\n## 1. Goal\nlower\n'
 NINE, OTHER = b'\n## 9. mine\nx\n', b'\n## 9. theirs\ny\n'
@@ -103,12 +106,25 @@ def test_a_merge_of_plans_has_what_both_sides_have() -> None:
     assert _judged('PLAN.md', _entry('plan-theirs'), ['plan', 'plan-theirs'], ['plan']) == []
 
 
+@pytest.mark.parametrize(('said', 'path', 'expected'), [
+    ('LOG', 'LOG', []), ('LOG', 'LOG/tool.py', ['guarded']), ('LOG/', 'LOG/a', []), ('LOG/**', 'LOG/a/b', []),
+    ('LOG/*', 'LOG/a/b', ['guarded']),
+    ('**/LOG.md', 'x/LOG.md', []), ('**/LOG.md', 'x/LOG.md/tool.py', ['append-top']), ('LOG.md/', 'LOG.md/a', []),
+])
+def test_what_a_guarded_trunk_takes_is_a_file_where_no_folder_is_named(said: str, path: str, expected: list[str]) -> None:
+    rules = RULES._replace(rules=(Rule('append-top', pattern.of(said), said),), guard='gitexp.yaml:1')
+    assert [one.rule for one in judge(Case(rules, 'main', TEXTS.__getitem__), [Change(path, _entry('plan'), (None,))])] == expected
+
+
 def test_a_plan_that_was_broken_goes_back_to_what_the_trunk_has_and_no_other() -> None:
     def to_trunk(change: Change) -> bool:
         return False
     assert _judged('PLAN.md', _entry('plan'), ['plan-first'], []) == ["sections the section '1. Goal' is changed"]
-    assert _judged('PLAN.md', _entry('plan'), ['plan-first'], [], away=to_trunk) == []
-    assert _judged('PLAN.md', _entry('plan'), ['plan-mine'], [], away=to_trunk) == ["sections the section '9. mine' is gone"]
+    told: dict[str, Any] = {'away': to_trunk, 'began': lambda path: _entry('plan')}
+    assert _judged('PLAN.md', _entry('plan'), ['plan-first'], [], **told) == []
+    gone = ["sections the section '9. mine' is gone"]
+    assert _judged('PLAN.md', _entry('plan'), ['plan-mine'], [], **told) == gone
+    assert _judged('PLAN.md', _entry('plan-theirs'), ['plan-mine'], [], **told) == gone, 'that the trunk has gone on breaks nothing'
 
 
 def test_between_two_ends_of_the_trunk_sections_may_have_come_in_any_order() -> None:
@@ -122,8 +138,9 @@ def test_what_goes_with_a_whole_experiment_is_not_lost() -> None:
     path = 'experiments/a/PLAN.md'
     rules = RULES._replace(rules=tuple(one._replace(pattern=pattern.of(path)) if one.text == 'PLAN.md' else one for one in RULES.rules))
     change = Change(path, None, (_entry('plan'),))
-    for branch, left, count in (('main', True, 0), ('main', False, 1), ('exp/a', True, 1)):
-        assert len(judge(Case(rules, branch, TEXTS.__getitem__, left=lambda slug, left=left: left), [change])) == count
+    led, since = Change(path, None, (None,)), Change(path, None, (_entry('plan-mine'),))
+    for branch, found, count in (('main', led, 0), ('revert-a', led, 0), ('main', since, 1), ('main', None, 1), ('exp/a', led, 1)):
+        assert len(judge(Case(rules, branch, TEXTS.__getitem__, led=lambda one, found=found: found), [change])) == count
 
 
 def test_links_come_from_either_side_and_nothing_else_does() -> None:
@@ -152,6 +169,10 @@ def test_two_spellings_of_a_name_do_not_come_together_by_a_merge() -> None:
     assert _together('exp/a', mine, theirs) == [f'Plan.md: {said}']
     assert _together('exp/a', mine, theirs, away=lambda one: one.path == 'PLAN.md') == [f'Plan.md: {said}'], 'the trunk has one of them'
     assert _together('exp/a', mine, theirs, away=lambda one: False) == []
+    keeping = RULES._replace(rules=(Rule('keep', pattern.of('docs/kept/**')),))
+    case = Case(keeping, 'exp/a', TEXTS.__getitem__)
+    found, = judge(case, [added('DOCS/x', 'plan', None), added('docs/kept/y', None, 'plan')])
+    assert (found.path, found.message) == ('DOCS/x', said.replace('sections added as', "added in 'DOCS',").replace('PLAN.md', 'docs'))
     both = added('PLAN.md', None, 'plan')
     assert _together('main', both, theirs) == [], 'one side has both already'
     assert _together('exp/a', added('other.md', 'plan', None), added('Other.md', None, 'plan')) == [], 'no rule keeps them'

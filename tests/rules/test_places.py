@@ -14,7 +14,7 @@ def said(path: str, eval_: str, *fixed: str, packages: tuple[str, ...] = (), **t
     """What is said of a new path, with the fixed files and what some of them say: 'a__b_py' is a/b.py."""
     names = {name.replace('__', '/')[:-3] + f'.{name[-2:]}': text.encode() for name, text in texts.items()}
     ground = Ground({*fixed, *names}, packages.__contains__, lambda: {**names, COMMANDS: eval_.encode()},
-                    lambda modules, scripts: INSTALLED.intersection(modules))
+                    lambda modules, scripts: dict.fromkeys(INSTALLED.intersection(modules)))
     return ''.join(one.message for one in uninvited.judge({path: True}, ground))
 
 

@@ -1,9 +1,13 @@
 """Which experiments the rows of a ledger are about."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gitexp.core import escapes
+from gitexp.core.lines import LONGEST
+from gitexp.ledger.read import Reader
 from gitexp.rules import rows
 
 HEAD = b'id\texperiment\tstatus\tcommit\n'
@@ -28,16 +32,29 @@ HEAD = b'id\texperiment\tstatus\tcommit\n'
     (b' \t\n\xef\xbb\xbf' + HEAD + b'1\ta\tok\tc1\n', 'a', ['c1']),
     (b'\texperiment\tcommit\n1\ta\tc1\n', 'a', ['c1']),
     (b'id\texperiment\texperiment\tcommit\n1\ta\tb\tc1\n', 'b', ['c1']),
+    (b'=======\n' + HEAD + b'1\ta\tok\tc1\n', 'a', ['c1']),
+    (b'<<<<<<< HEAD\n\n>>>>>>> x\r\n' + HEAD + b'1\ta\tok\tc1\n', 'a', ['c1']),
 ])
 def test_an_experiment_is_what_its_own_column_says(ledger: bytes, slug: str, said: list[str]) -> None:
     assert rows.commits(ledger, slug) == said
 
 
+@pytest.mark.parametrize('above', [
+    b'', b'=======\n', b'||||||| x\n\n', b'\xef\xbb\xbf\n', b' \t\n', b'x' * LONGEST + b'\n', b'=\n', b'=======\tx\n',
+])
+def test_the_rules_and_the_results_have_one_header(above: bytes, tmp_path: Path) -> None:
+    text = above + HEAD.replace(b'commit', b'commit\tkind') + b'1\ta\tok\tc1\teval\n'
+    (tmp_path / 'results.tsv').write_bytes(text)
+    with open(tmp_path / 'results.tsv', 'rb') as file:
+        header = Reader('results.tsv', 'score').header(file)
+    assert bool(header.columns) == bool(rows.commits(text, 'a')) == (above[:2] != b'=\n' and b'=\t' not in above)
+
+
 def test_what_was_run_is_told_from_what_is_said_of_it() -> None:
     ledger = b'experiment\tkind\tcommit\na\teval\tc1\na\tsupersede\tc2\na\trestore\tc3\na\ttrain\tc4\na\tconfirm\tc5\na\n'
     assert rows.commits(ledger, 'a') == ['c1', 'c2', 'c3', 'c4', 'c5', '']
-    assert rows.commits(ledger, 'a', runs=True) == ['c1', 'c4', '']
-    assert rows.commits(HEAD + b'1\ta\tok\tc1\n', 'a', runs=True) == ['c1'], 'another ledger has no kinds'
+    assert rows.commits(ledger + b'a\timport\tc6\n', 'a', here=True) == ['c1', 'c4', '']
+    assert rows.commits(HEAD + b'1\ta\tok\tc1\n', 'a', here=True) == ['c1'], 'another ledger has no kinds'
 
 
 @pytest.mark.parametrize('slug', ['a\tb', 'a\nb', 'a\\nb', '"a', 'ä', '\u2028', '\udcff'])

@@ -55,32 +55,67 @@ def _swapped(text: bytes, one: bytes, other: bytes) -> bytes:
     (PLAN, _swapped(PLAN, b'## 7. MONITORING\n\ncurves\n\n', b''), None),
     (PLAN, _swapped(PLAN, b'<!-- which\nfiles -->', b'train.txt\n\nall of it'), None),
     (PLAN, _swapped(PLAN, b'Where:', b'Where: model.py'), None),
-    (PLAN, _swapped(PLAN, b'Why: so', b'Why: so that'), "the section '8. Code' is changed"),
+    (PLAN, _swapped(PLAN, b'Why: so', b'Why: so that'), "the section 'not a heading' is changed"),
     (PLAN, _swapped(PLAN, b'lower', b'higher'), "the section '1. Goal' is changed"),
     (PLAN, _swapped(PLAN, b'lower', b'lower '), "the section '1. Goal' is changed"),
     (PLAN, _swapped(PLAN, b'lower', b'lower\n\nand more'), "the section '1. Goal' is changed"),
     (PLAN, _swapped(PLAN, b'1. Goal', b'1. Aim'), "the section '1. Goal' is gone"),
     (PLAN, _swapped(PLAN, b'2. Data', b'2. Status'), "the section '2. Data' is gone"),
-    (PLAN, _swapped(PLAN, b'not a heading', b'still none'), "the section '8. Code' is changed"),
+    (PLAN, _swapped(PLAN, b'not a heading', b'still none'), "the section 'not a heading' is gone"),
     (PLAN, _swapped(PLAN, b'\n', b'\r\n'), "the line ends of the section '1. Goal' are changed"),
     (PLAN, b'', "the section '1. Goal' is gone"),
     (PLAN, _swapped(PLAN, b'## 2.', NEW + b'\n## 2.'), "the section '2. Data' is not in its place: new ones follow below the last"),
     (PLAN, PLAN + b'## 1. Goal\n\nlower\n', "the section '1. Goal' is there twice"),
     (PLAN, PLAN + b'## 1. Goal\n\nhigher\n', None),
-    (PLAN, _swapped(PLAN, b'planned', b'planned\n~~~'), "the section '1. Goal' is gone"),
+    (PLAN, _swapped(PLAN, b'planned', b'planned\n~~~'), "the section '1. Goal' is in code now"),
+    (PLAN, _swapped(PLAN, b'<!-- which\nfiles -->', b'```\n## list\nls\n```'),
+     "the section '8. Code' is not in its place: new ones follow below the last, and a line '## …' in code begins one"),
     (GAP, _swapped(GAP, b'\n## 10.', NEW + b'\n## 10.'), None),
     (GAP, _swapped(GAP, b'\n## 10.', NEW.replace(b'9. ', b'') + b'\n## 10.'),
      "the section '10. v1 root cause' is not in its place: new ones follow below the last"),
     (b'## 1. a\n\n## ' + b'9' * 5000 + b'. b\n', b'## 1. a\n\n## 2. x\n\n## ' + b'9' * 5000 + b'. b\n',
      f"the section '{'9' * 60}…' is not in its place: new ones follow below the last"),
-    (PLAN + b'```\n', PLAN + b'```\n\nx\n```\n', "the section '8. Code' is changed"),
-    (b'## 1. A\n```\n``` goes on\n## 2. B\n```\n', b'## 1. A\n```\n``` goes on\n## 2. C\n```\n', "the section '1. A' is changed"),
+    (PLAN + b'```\n', PLAN + b'```\n\nx\n```\n', "the section 'not a heading' is changed"),
+    (b'## 1. A\n```\n``` goes on\n## 2. B\n```\n', b'## 1. A\n```\n``` goes on\n## 2. C\n```\n', "the section '2. B' is gone"),
     (b'', PLAN, None),
     (b'no sections\n', b'other words\n', None),
     (b'## 1. A\r\nx\r\n', b'## 1. A\r\nx\r\n\n## 2. B\ny\n', None),
+    (b'## 1. A\r\rx\n', b'## 1. A\r\rx\n\nor y\n', "the section '1. A' is changed"),
+    (b'## 1. A\r\r## 2. B\rx\n', b'## 1. A\ry\r\r## 2. B\rx\n', None),
+    (b'##\n\nfalls\n', b'##\n\nrises\n', "the section '' is changed"),
+    (b'> ## A\n>\n> falls\n', b'> ## A\n>\n> rises\n', "the section 'A' is changed"),
+    (b'1. ## A\n\n   falls\n', b'1. ## A\n\n   rises\n', "the section 'A' is changed"),
 ])
 def test_what_is_committed_stays(old: bytes, new: bytes, says: str | None) -> None:
     assert sections.kept(old, new, LIVE) == says
+
+
+@pytest.mark.parametrize(('body', 'is_open'), [
+    ('', True), (' \t\n\r\n', True), ('<!-- say\nwhat -->\n\n   <!-- and why -->  ', True), ('<!---->', True),
+    ('<!--> it falls <!-- -->', False), ('<!---> it falls -->', False), ('<!-- a --!> it falls <!-- -->', False),
+    ('<!-- a --> it falls', False), ('<!-- a --> <!-- b -->', False), ('<!-- a <!-- b -->', False), ('<!-- it falls', False),
+    ('    <!-- it falls -->', False), ('\t<!-- it falls -->', False), ('- <!-- it falls -->', False), ('\f', False),
+])
+def test_only_what_shows_nothing_to_any_reader_is_empty(body: str, is_open: bool) -> None:
+    old, new = (f'## 1. Goal\n{text}\n\n## 2. Data\n\nx\n'.encode() for text in (body, 'it rises'))
+    assert (sections.kept(old, new, ()) is None) == is_open
+
+
+@pytest.mark.parametrize('above', [
+    '```\nsetup\n```\f\n```\n\n', '<div>\n\n\f\n```\n</div>\n\n', 'P\0\n\n', '```\n', '~~~\n', '<!--\n', '\0',
+    '\ufeff\n', '## 1. Code\n\n```\n## 1. Status\n```\n\n', '<pre>\n',
+])
+def test_whatever_stands_above_a_section_it_stays(above: str) -> None:
+    old, new = (f'# Plan\n\n{above}## Hypothesis\n\nit {word}\n'.encode() for word in ('falls', 'rises'))
+    for wrong in (sections.kept(old, new, LIVE), sections.held(old, new, LIVE), sections.merged([old, old], new, LIVE)):
+        assert wrong and 'Hypothesis' in wrong
+
+
+def test_what_is_live_on_the_page_is_not_so_in_code() -> None:
+    old = b'## 1. Goal\n\n```\n## Status\n```\n\nit falls\n\n## Status\n\nplanned\n'
+    assert sections.kept(old, _swapped(old, b'falls', b'rises'), LIVE) == "the section 'Status' is changed"
+    assert sections.kept(old, _swapped(old, b'planned', b'done'), LIVE) is None
+    assert sections.kept(old, old + b'\n## 2. More\n\n```\n## Status\n```\n\nit falls\n', LIVE) is None, 'code may be said again'
 
 
 def test_a_merge_has_the_sections_of_both_sides_in_either_order() -> None:
@@ -122,7 +157,7 @@ _texts = some.lists(_lines, max_size=9).map(b''.join)
 def test_no_line_of_a_closed_section_is_ever_lost(old: bytes, new: bytes) -> None:
     if sections.kept(old, new, LIVE) is None:
         rest = iter(new.split(b'\n'))
-        closed = [line for text in sections._closed(old, LIVE) for line in text.split(b'\n')]
+        closed = [line for section in sections._closed(old, LIVE) for line in section.text.split(b'\n')]
         kept = [line for line in closed if line.startswith((b'## ', b'x'))]
         assert all(any(line.rstrip() == other.rstrip() for other in rest) for line in kept)
 

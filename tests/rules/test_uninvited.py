@@ -19,8 +19,20 @@ SAYS = b'import numpy, pkg.data\n'
 def said(path: str, *, is_file: bool = True, eval_: str = 'python3 eval.py', **texts: bytes) -> str:
     """What is said of a new path; the fixed eval.py says that it imports, others what `texts` has for them."""
     said = {places.COMMANDS: eval_.encode(), 'eval.py': SAYS, **{name.replace('_', '.'): text for name, text in texts.items()}}
-    ground = Ground(FIXED, lambda folder: folder == 'pkg', lambda: said, lambda modules, scripts: INSTALLED.intersection(modules))
+    ground = Ground(FIXED, lambda folder: folder == 'pkg', lambda: said,
+                    lambda modules, scripts: dict.fromkeys(INSTALLED.intersection(modules)))
     return ''.join(one.message for one in uninvited.judge({path: is_file}, ground))
+
+
+@pytest.mark.parametrize(('path', 'text', 'refused'), [
+    ('f1/f1.py', b'import evaluate\nfor name in ("f1",): evaluate.load(name)\n', True),
+    ('f1/f1.py', b"from datasets import load_dataset as l\nload_metric('f1')\n", True),
+    ('ours/f1/f1.py', b'import evaluate\nevaluate.load("./ours/f1")\n', True),
+    ('f1/other.py', b'import evaluate\nevaluate.load("f1")\n', False), ('f1/f1.py', b'import joblib\njoblib.load("f1")\n', False),
+    ('f2/f2.py', b'import evaluate\nevaluate.load("f1")\n', False), ('f1.py', b'import evaluate\nevaluate.load("f1")\n', False),
+])
+def test_a_metric_of_a_hub_is_not_brought(path: str, text: bytes, refused: bool) -> None:
+    assert said(path, metric_py=text) == ("evaluate or datasets would load it in place of their own 'f1'" if refused else '')
 
 
 @pytest.mark.parametrize(('path', 'message'), [
@@ -48,6 +60,9 @@ def said(path: str, *, is_file: bool = True, eval_: str = 'python3 eval.py', **t
     ('tests/conftest.py', 'pytest would load it'),
     ('.pytest.ini', 'pytest would load it'),
     ('.Rprofile', 'R would load it'),
+    ('matplotlibrc', 'matplotlib would load it'),
+    ('tools/jupyter_nbconvert_config.py', 'Jupyter would load it'),
+    ('.numba_config.yaml', 'numba would load it'),
     ('tools/__init__.py', "run it before 'tools/score.py'"),
     ('tools/__init__.abi3.so', "run it before 'tools/score.py'"),
     ('tools.py', "look there for 'tools/score.py'"),
@@ -67,6 +82,13 @@ def test_what_configures_pytest_matters_where_the_evaluation_runs_it(name: str) 
     assert said(name) == ''
     assert 'pytest would load it' in said(name, eval_='python3 -m pytest -q tests')
     assert 'pytest would load it' in said(name, eval_py=b"subprocess.run(['pytest'])\n")
+
+
+def test_what_is_read_where_a_program_starts_matters_there() -> None:
+    for name, eval_ in (('matplotlibrc', 'cd plots && python3 draw.py'), ('.octaverc', 'octave --path plots')):
+        assert said(f'plots/{name}') == '' and 'would load it unasked' in said(f'plots/{name}', eval_=eval_)
+    assert said('plots/conftest.py', eval_='pytest plots') == ''
+    assert said('.RData', eval_='Rscript eval.R') == '' and 'R would load it' in said('.RData', eval_='R CMD BATCH eval.R')
 
 
 def test_a_program_looks_beside_itself_though_it_is_in_a_package() -> None:

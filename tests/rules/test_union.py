@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gitexp.rules import union, weave
+from gitexp.rules import append, union, weave
 
 bottom, top = partial(union.wrong, 'append-bottom'), partial(union.wrong, 'append-top')
 BASE = b'id\tscore\n1\t3.0\n'
@@ -66,11 +66,69 @@ def test_entries_of_both_sides_are_there_whole(new: bytes, said: str | None) -> 
     assert top([TITLE + OLD], [TITLE + MINE + OLD, TITLE + YOURS + OLD], new) == said
 
 
+@pytest.mark.parametrize('code', [b'```\nls\n', b'~~~\n', b'<!--\n', b'```x``` it\n', b'```\n# run\n'])
+@pytest.mark.parametrize('old', [OLD, b'\n## a\n```\n# run\n```\n', b'\n## a\n```sh\n# run\n```\n~~~\nx\n~~~\n<!-- x -->\n'])
+def test_whoever_has_forgotten_to_end_a_block_may_be_merged_with(code: bytes, old: bytes) -> None:
+    base, mine, yours = TITLE + old, TITLE + b'\n## o\n' + code + old, TITLE + YOURS + old
+    for new in (TITLE + b'\n## o\n' + code + YOURS + old, TITLE + YOURS + b'\n## o\n' + code + old):
+        assert top([base], [mine, yours], new) is None
+        assert [union.holds('append-top', side, new) for side in (mine, yours)] == [None, None]
+    assert top([base], [mine, yours], TITLE + YOURS + old) is not None
+    assert top([base], [mine, yours], TITLE + b'\n## o\n' + code + old) is not None
+
+
+def test_a_block_that_is_ended_by_older_code_holds_nothing_together() -> None:
+    old, open_, mine = b'\n## a\n```sh\nls\n```\n', b'\n## o\n```\n', TITLE + b'\n## n\n'
+    base = TITLE + open_ + old
+    assert top([base], [mine + open_ + YOURS + old, TITLE + MINE.replace(b'## o', b'## p') + open_ + old],
+               mine + MINE.replace(b'## o', b'## p') + open_ + YOURS + old) is None, 'one side had it merged between'
+
+
+def test_code_that_an_author_has_ended_is_not_torn() -> None:
+    code = b'\n## o\n```\n## x\n# run\n```\n'
+    sides = [TITLE + code + OLD, TITLE + YOURS + OLD]
+    for line in (b'## x', b'# run'):
+        torn = code.replace(line, YOURS[1:] + line)
+        assert top([TITLE + OLD], sides, TITLE + torn + OLD) == "the merge loses or moves '## o'"
+        assert weave.entries(TITLE + OLD, *sides) != TITLE + torn + OLD
+
+
+def test_two_who_begin_a_journal_on_levels_of_their_own_can_be_merged() -> None:
+    sides = [TITLE + b'\n### o\nx\n', TITLE + YOURS]
+    assert weave.entries(TITLE, *sides) is None
+    assert top([TITLE], sides, TITLE + b'\n### o\nx\n' + YOURS) is None
+    assert top([TITLE], sides, TITLE + YOURS) is not None
+
+
 def test_lines_of_text_may_repeat_themselves() -> None:
     old, mine, yours = b'one\n', b'one\n- it broke\n', b'one\n- it broke\n'
     assert bottom([old], [mine, yours + b'two\n'], b'one\n- it broke\n- it broke\ntwo\n') is None
     assert bottom([old], [mine, yours + b'two\n'], b'one\n- it broke\n- it broke\n- it broke\ntwo\n') is not None
     assert bottom([old], [mine, b'one\ntwo\n- it broke\n'], b'one\n- it broke\ntwo\n') is not None, 'words have an order'
+
+
+_said = some.lists(some.sampled_from(['x', '```', '```sh', '~~~', '# run', '## x', '### why', '<!--', '-->', '```pip```', '']), max_size=4)
+_bodies = some.lists(_said.map('\n'.join), min_size=1, max_size=3)
+_prefaces = some.sampled_from(['# T\n\n', '', '---\nt: x\n---\n# T\n\n', '# T\n\n```\n## DATE\n```\n\n'])
+
+
+def _entries(name: str, bodies: list[str]) -> bytes:
+    return ''.join(f'## 2026-01-0{at + 1} {name}\n{body.replace("## x", f"## {name}{at}")}\n\n' for at, body in enumerate(bodies)).encode()
+
+
+@given(_prefaces, _bodies, _bodies, _bodies)
+def test_entries_are_merged_whatever_code_they_forget_to_end(preface: str, old: list[str], ours: list[str], theirs: list[str]) -> None:
+    first, tail, mine, yours = preface.encode(), _entries('a', old), _entries('o', ours), _entries('t', theirs)
+    base, sides = first + tail, [first + mine + tail, first + yours + tail]
+    assert [append.top(base, side) for side in sides] == [None, None]
+    made, anew = weave.entries(base, *sides), weave.stacked(base, *sides)
+    assert made is not None and anew is not None
+    assert append.top(sides[0], anew) is None
+    for new in (made, first + mine + yours + tail, first + yours + mine + tail):
+        assert top([base], sides, new) is None
+        assert [union.holds('append-top', side, new) for side in sides] == [None, None]
+    for new in (*sides, first + tail + mine + yours, first + mine + yours, base):
+        assert top([base], sides, new) is not None
 
 
 _texts = some.text(alphabet='a# \n-', max_size=20).map(lambda text: text.encode() + b'\n')
@@ -126,6 +184,8 @@ def test_what_the_driver_makes_holds_every_line_end(ours: bytes, theirs: bytes, 
     (OURS, b'x\ty\n' + OURS, "the header is changed: 'id\tscore'"),
     (OURS, b'', "the header is changed: 'id\tscore'"),
     (b'', OURS, None),
+    (b'=======\n' + OURS, b'=======\n' + BASE + b'2\t0.1\n2\t2.9\n', "'2\t0.1' has the id of another row"),
+    (b'=======\n' + OURS, OURS, "the header is changed: 'id\tscore'"),
     (b'one\ntwo\n', b'one\nmine\ntwo\n', None),
     (b'one\ntwo\n', b'two\none\n', "'two' is lost, moved or changed"),
     (b'one\ntwo\n', b'one\r\ntwo\r\n', "'one' is lost, moved or changed"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from place import CONFIG, PROGRAM, Place
+from place import CONFIG, PROGRAM, Place, quiet
 from stories import change, experiment, reason, rows
 
 
@@ -29,7 +29,7 @@ def until(condition: Callable[[], object]) -> None:
 
 def start(place: Place, *words: str, **env: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [PROGRAM, *words], cwd=place.path, env={**os.environ, **env}, text=True, start_new_session=True,
+        [PROGRAM, *words], cwd=place.path, env={**quiet(), **env}, text=True, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
 

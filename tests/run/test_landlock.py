@@ -3,16 +3,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from place import CONFIG, Place
+from place import CONFIG, Place, powerless
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.run import beyond, fence, mounts
@@ -107,9 +107,6 @@ def test_a_run_writes_where_it_may(closed: Place, tmp_path: Path) -> None:
 
 @held
 def test_without_any_power_it_holds_too(closed: Place) -> None:
-    powerless = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
-    if powerless and not shutil.which('setpriv'):
-        pytest.skip('root has powers, and there is no setpriv to take them away')
     around = fence.around([closed.path], said='true', env={}, command='').but(closed.path / '.git' / 'exp')
     (closed.path / '.git' / 'exp').mkdir(exist_ok=True)
     script = 'echo x > .git/exp/may; echo x > may; echo x > .git/may'
@@ -117,7 +114,7 @@ def test_without_any_power_it_holds_too(closed: Place) -> None:
         'import subprocess, sys; from gitexp.run.fence import Fence\n'
         f'Fence({around.version}, "", {around.free!r}).launch(lambda: subprocess.run(["sh", "-c", {script!r}]))'
     )
-    subprocess.run([*powerless, sys.executable, '-c', program], cwd=closed.path, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([*powerless(), sys.executable, '-c', program], cwd=closed.path, check=True, stderr=subprocess.DEVNULL)
 
     assert (closed.path / '.git/exp/may').exists()
     assert not (closed.path / 'may').exists() and not (closed.path / '.git/may').exists()
@@ -226,26 +223,20 @@ def test_what_decides_outside_a_lab_is_known(closed: Place, tmp_path: Path) -> N
     (other / 'info/alternates').write_text('../third\n')
     (closed.path / '.git/objects/info/alternates').write_text(f'# beside\n{other}\n')
     closed.git('config', 'gitexp.chained', '~/hooks')
-    python = tmp_path / 'venv/bin/python3'
-    python.parent.mkdir(parents=True)
-    python.symlink_to(sys.executable)
-    (tmp_path / 'venv/pyvenv.cfg').touch()
-    found = beyond.others(Lab.find(closed.path), {'HOME': '/h', 'GIT_CONFIG_GLOBAL': '/g'}, str(python))
+    found = beyond.others(Lab.find(closed.path), {'HOME': '/h', 'GIT_CONFIG_GLOBAL': '/g'})
 
     package = Path(fence.__file__).parents[1]
     wanted = [other, tmp_path / 'other/third', f'{os.environ["HOME"]}/hooks', '/g', '/h/.config/git', '/h/.local/lib', package]
-    wanted += [tmp_path / 'venv']
     assert {os.path.realpath(path) for path in wanted} <= set(map(os.path.realpath, found))
 
 
-def test_of_a_python_of_the_system_the_packages_are_known(closed: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_python_of_the_system_the_packages_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usr, local = tmp_path / 'usr', tmp_path / 'usr/local'
     monkeypatch.setattr(beyond, '_OF_ALL', (str(usr), str(local)))
     for place in (usr / 'bin', usr / 'lib/python3', usr / 'lib64/python3.11', usr / 'lib/x', local / 'lib/python3.11'):
         place.mkdir(parents=True)
-    found = set(beyond.others(Lab.find(closed.path), {}, str(usr / 'bin/python3')))
 
-    assert {path for path in found if path.startswith(str(usr))} == {
+    assert set(beyond.prefixes(str(usr / 'bin/python3'))) == {
         f'{usr}/lib/python3', f'{usr}/lib64/python3.11', f'{local}/lib/python3.11',
     }
 
@@ -264,6 +255,42 @@ def test_packages_of_the_user_are_closed_to_a_run_where_all_is(closed: Place) ->
     assert json.loads(rows(closed)[0]['metrics']) == {'share': 1.0}
 
 
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """A Python of its own in PATH, behind a script that chooses it, and a project that is installed for it from its sources."""
+    venv.create(tmp_path / 'own', symlinks=True)
+    site, = (tmp_path / 'own/lib').glob('*/site-packages')
+    for name in ('shims', 'sources', 'named', 'linked'):
+        (tmp_path / name).mkdir()
+    (site / 'ours.pth').write_text(f'{tmp_path}/sources\n')
+    (site / 'more').symlink_to(tmp_path / 'linked')
+    shim = tmp_path / 'shims/python3'
+    shim.write_text(f'#!/bin/sh\nexec {tmp_path}/own/bin/python3 "$@"\n')
+    shim.chmod(0o755)
+    return tmp_path
+
+
+@held
+@pytest.mark.parametrize('eval_', ['python3 score.py', 'cd . && python3 score.py', 'sh ./eval.sh', 'make score', 'OWN/bin/python3 x.py'])
+def test_the_python_that_evaluates_is_closed_however_the_command_is_spelled(closed: Place, python: Path, eval_: str) -> None:
+    site, = (python / 'own/lib').glob('*/site-packages')
+    names = [str(site), str(python / 'own'), str(python / 'sources'), str(python / 'linked'), str(python / 'named')]
+    tries = f'import os\nfor at in {names!r}:\n    try: open(at + "/x", "w").close()\n    except OSError as error: pass\n'
+    path = f'{python}/shims:{os.environ["PATH"]}'
+    command = eval_.replace('OWN', str(python / 'own'))
+    train = f'train: env PYTHONPATH={python}/named python3 train.py\n'
+    closed.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', command) + train)
+    closed.write('eval.sh', 'python3 score.py\n')
+    closed.write('Makefile', 'score:\n\tpython3 score.py\n')
+    for name in ('score', 'x'):
+        closed.write(f'{name}.py', 'print("score:", 1)\n')
+    closed.commit('however')
+    experiment(closed, train_py=tries).ok('eval', '--seed', '1', PATH=path)
+
+    assert protection(closed) != [False]
+    assert [name for name in names if os.path.exists(f'{name}/x')] == []
+
+
 @held
 def test_what_decides_outside_is_closed_where_that_breaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fence, '_TEMPORARY', ())
@@ -273,7 +300,7 @@ def test_what_decides_outside_is_closed_where_that_breaks_nothing(tmp_path: Path
     others = [str(tmp_path / name) for name in ('tools/venv', 'home/.gitconfig', 'home', 'lab/.venv')] + [str(tmp_path), os.devnull]
 
     def free(said: str | None) -> set[str]:
-        around = fence.around([tmp_path / 'lab'], others, said=said, env={'HOME': str(tmp_path / 'home')}, command='')
+        around = fence.around([tmp_path / 'lab'], lambda: others, said=said, env={'HOME': str(tmp_path / 'home')}, command='')
         return {path.removeprefix(f'{tmp_path}/') for path in around.free if path.startswith(str(tmp_path))}
     assert free(None) == {'tools/more', 'home'}
     assert free('true') == {'tools/more', 'home/.cache'}

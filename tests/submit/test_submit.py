@@ -189,6 +189,38 @@ def test_a_link_is_no_document(desk: Desk, better: Any) -> None:
     assert better.exp('submit') == 3 and "changed 'experiments/idea/PLAN.md'" in better.talk
 
 
+def test_a_file_of_the_trunk_alone_may_be_what_is_measured(desk: Desk) -> None:
+    lab = desk.lab
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text().replace('global: [', 'global: [settings.txt, '))
+    lab.write('settings.txt', '1\n')
+    lab.commit('settings')
+    desk.baseline()
+    place = desk.experiment('later')
+    desk.measured(place, 2.0, 2.01, 2.02)
+    lab.write('RESEARCH_JOURNAL.md', '# Journal\n\n## 2026-01-01 nothing\n\nnew\n')
+    lab.commit('an entry')
+    place.ok('submit')
+    lab.write('settings.txt', '2\n')
+    lab.commit('other settings')
+    assert place.exp('submit') == 3 and "'main' has changed 'settings.txt'" in place.talk
+
+
+def test_a_branch_that_holds_what_brought_a_bug_is_refused_until_it_is_said_to_be_mended(desk: Desk, better: Any) -> None:
+    lab, leaky = desk.lab, better.git('rev-parse', 'HEAD').stdout.strip()
+    lab.ok('supersede', '--bug', 'leak', '--commit', leaky, '--yes')
+    lab.git('worktree', 'add', '-q', '-b', 'exp/next', '5_worktrees/next', leaky)
+    place = lab.at('5_worktrees/next')
+    place.write('model.py', 'score = 2.0  # mended\n')
+    mended = place.commit('exp(next): mend it')
+    desk.measured(place, 2.0, 2.01, 2.02)
+    assert place.exp('submit') == 3
+    assert f"what would merge holds {leaky}, which brought the bug 'leak'" in place.talk and desk.pushed('next') == ''
+
+    lab.ok('supersede', '--bug', 'leak', '--commit', leaky, '--fixed-in', mended)
+    assert place.ok('submit').startswith('# exp(next): ')
+    assert lab.exp('supersede', '--bug', 'other', '--commit', leaky, '--fixed-in', mended) == 3 and 'nothing to supersede' in lab.talk
+
+
 def test_the_trunk_must_not_have_moved_under_the_measurement(desk: Desk, better: Any) -> None:
     desk.lab.write('helper.py', 'x = 1\n')
     desk.lab.commit('a helper')
@@ -504,7 +536,8 @@ def test_ssh_is_not_asked_for_a_password_unless_it_is_set_up_to(desk: Desk, bett
 def test_the_real_thing(desk: Desk) -> None:
     """Measured and handed over by the program itself, hooks and all."""
     lab = desk.lab
-    (lab.path / 'results.tsv').unlink()
+    for name in ('results.tsv', '.git/exp/own-rows.tsv'):
+        (lab.path / name).unlink()
     lab.ok('hook', 'install')
     lab.ok('baseline')
     lab.ok('new', 'idea')

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gitexp.lab.config import Metric
+from gitexp.ledger.counting import Vain
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import decide
@@ -15,6 +18,10 @@ METRIC = Metric('score', 'min', 0.01)
 def tree(name: str, *values: float, kind: Kind = Kind.EVAL) -> Standing:
     """A tree with these values for the seeds 1, 2, 3 …"""
     return Standing(name, name, 'v1', None, 'e', kind, tuple(enumerate(values, 1)))
+
+
+def row(name: str) -> Result:
+    return Result(name, '', 'someone', Kind.CONFIRM)
 
 
 BASELINE = tree('base', 3.0, 3.01, 2.99, kind=Kind.BASELINE)
@@ -91,9 +98,14 @@ def test_where_that_is_usual_it_says_nothing(others: list[Standing]) -> None:
     assert said and (said.verdict.kind, said.verdict.n) == (Judged.BETTER, 3) and 'seedless' not in said.verdict.flags
 
 
-@pytest.mark.parametrize(('lost', 'flags'), [({('new', 2): 2}, ('retried',)), ({('new', 9): 2}, ()), ({('good', 2): 2}, ())])
-def test_a_seed_that_was_run_in_vain_makes_a_gain_provisional(lost: dict[tuple[str, int], int], flags: tuple[str, ...]) -> None:
-    standings = Standings('e', (BASELINE, GOOD, tree('new', 2.8, 2.81, 2.79)), lost=lost)
+@pytest.mark.parametrize(('key', 'vouched', 'flags'), [
+    (('new', 2), {}, ('retried',)), (('new', 9), {}, ()), (('good', 2), {}, ()),
+    (('new', 2), {'new': row('6')}, ()), (('new', 2), {'new': row('4')}, ('retried',)),
+])
+def test_a_seed_that_was_run_in_vain_makes_a_gain_provisional(
+    key: tuple[str, int], vouched: dict[str, Result], flags: tuple[str, ...],
+) -> None:
+    standings = Standings('e', (BASELINE, GOOD, tree('new', 2.8, 2.81, 2.79)), vouched, {key: Vain(2, '5')})
     said = decide.among(standings, 'new', METRIC)
 
     assert said and said.verdict.flags == flags
@@ -126,8 +138,44 @@ def test_what_is_left_of_either_tree_makes_a_gain_provisional(picked: str, vouch
     assert found.flags == flags and found.kind is (Judged.PROVISIONAL if flags else Judged.BETTER)
 
 
-def row(name: str) -> Result:
-    return Result(name, '', 'someone', Kind.CONFIRM)
+def test_what_was_better_in_its_day_has_been_gained_whatever_noise_has_been_made_since() -> None:
+    junk = [tree(f'junk {number}', 3.1, 3.1 + 0.085 + number / 1000, 3.1 - 0.085) for number in range(3)]
+    standings = Standings('e', (BASELINE, tree('good', 2.95, 2.96, 2.94), *junk, tree('new', 1.0, 1.01, 0.99)))
+    lucky = standings._replace(won={'good'}, trees=(BASELINE, tree('good', 3.1, 3.11, 3.09), *junk, standings.trees[-1]))
+
+    for said, flags in ((standings, ()), (standings._replace(won={'good'}), ('jump',)), (lucky, ())):
+        found = decide.among(said, 'new', METRIC)
+        assert found and found.verdict.flags == flags
+    vouched = standings._replace(vouched={'good': row('6')._replace(verdict='better')})
+    assert [one.tree for one in Judging(vouched, METRIC).champions][:2] == ['base', 'good']
+
+
+@pytest.mark.parametrize('doubt', [{'lost': {('good', 1): Vain(1, '5')}}, {'picked': {'good': '5'}}])
+def test_a_gain_in_doubt_is_one_to_be_beaten(doubt: dict[str, Any]) -> None:
+    noisy = tree('noisy', 3.1, 3.12, 3.11)
+    for value, kind in ((2.95, Judged.WORSE), (2.9, Judged.INCONCLUSIVE)):
+        standings = Standings('e', (BASELINE, noisy, GOOD, tree('new', value, value + 0.01, value - 0.01)), **doubt)
+        said = decide.among(standings, 'new', METRIC)
+        assert said and (said.against, said.verdict.kind) == ('good v1', kind)
+        assert said.verdict.why.endswith('what it is held against is retried, and nobody has confirmed it')
+
+
+@pytest.mark.parametrize(('seen', 'flags'), [
+    ({'seeds': 1, 'mean': 1.0}, ()), ({'seeds': 3, 'mean': 2.5}, ()), ({'seeds': 3, 'mean': 2.89}, ('jump',)), ({}, ()),
+])
+def test_a_confirmed_jump_is_confirmed_up_to_ten_times_what_was_seen(seen: dict[str, Any], flags: tuple[str, ...]) -> None:
+    standings = Standings('e', (BASELINE, GOOD, tree('new', 1.0, 1.01, 0.99)), {'new': row('6')._replace(params=seen)})
+    said = decide.among(standings, 'new', METRIC)
+
+    assert said and said.verdict.flags == flags
+
+
+@pytest.mark.parametrize(('seen', 'flags'), [({'seeds': 3, 'mean': 2.5}, ()), ({'seeds': 1, 'mean': 2.5}, ('seedless',)), ({}, ())])
+def test_what_seeds_do_is_not_seen_of_one(seen: dict[str, Any], flags: tuple[str, ...]) -> None:
+    standings = Standings('e', (BASELINE, GOOD, FLAT), {'new': row('6')._replace(params=seen)})
+    said = decide.among(standings, 'new', METRIC)
+
+    assert said and said.verdict.flags == flags
 
 
 def test_without_another_tree_there_is_no_verdict() -> None:

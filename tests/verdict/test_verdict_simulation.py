@@ -94,12 +94,13 @@ def test_the_verdict_of_the_ledger_is_the_one_that_is_simulated() -> None:
             trees.append(tried.sample)
             rows += _rows(f't{turn:03}', tried.sample)
             said = decide.among(standing.among(Contents(rows, [], {}), METRIC), f't{turn:03}', METRIC, seeds=len(SEEDS))
+            rows[-1] = rows[-1]._replace(verdict=said and said.verdict.kind.value)
             same, rounds = same + (said is not None and (said.verdict.kind is Verdict.BETTER) is tried.won), rounds + 1
             best = tried.sample if tried.won else best
     print(f'\nthe same verdict in {same} of {rounds} rounds')
 
-    # Each time the champions are judged anew, by the noise of all trees and not only of those before them.
-    assert same > 0.95 * rounds
+    # What was no champion in its day may be one by the noise of all trees. Without what the rows say, what was one may be none: 192.
+    assert same > 0.97 * rounds
 
 
 def _picked(lab: Lab, *, undeclared: bool) -> bool:

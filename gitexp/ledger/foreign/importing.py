@@ -77,12 +77,12 @@ def unclear(found: Log, metric: Metric, told: Told) -> Question | None:
     return None
 
 
-def plan(lab: Lab, found: Log, told: Told, *, source: str) -> Plan:
-    """Make the rows that a log says, whether the ledger has them or not; `source` is what the log is called."""
+def plan(lab: Lab, found: Log, told: Told) -> Plan:
+    """Make the rows that a log says, whether the ledger has them or not."""
     name = told.metric or lab.config.metric.name
     values = (record.cells[place] for record in found.records if (place := columns.find(record.names, name)) is not None)
     commas = not any(map(quantity.has_decimal_comma, values))
-    maker = Maker(name, experiment=told.experiment, source=source, told=told.statuses, commas=commas)
+    maker = Maker(name, experiment=told.experiment, ledger=lab.config.metric.name, told=told.statuses, commas=commas)
     rows = maker.rows(found.records)
     dropped = sorted([*found.dropped, *maker.dropped])
     return Plan(found.form, rows, dropped, dict(maker.unknown), _complete(lab.git, rows))

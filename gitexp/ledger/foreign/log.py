@@ -3,8 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitexp.ledger import read
-from gitexp.ledger.cells import LONGEST
+from gitexp.core.lines import LONGEST, is_marker
 from gitexp.ledger.foreign import objects, table
 from gitexp.ledger.foreign.record import Dropped, Log
 
@@ -33,7 +32,7 @@ def _lines(data: bytes, dropped: list[Dropped]) -> Iterator[tuple[int, str]]:
                 dropped.append(Dropped(number, f'longer than {_LONGEST >> 10} KiB'))
             elif b'\0' in line:
                 dropped.append(Dropped(number, 'binary data'))
-            elif read.is_marker(line):
+            elif is_marker(line):
                 dropped.append(Dropped(number, 'a conflict marker'))
             elif text := line.decode().strip(' \r'):
                 yield number, text

@@ -14,7 +14,7 @@ from gitexp.ledger.cells import BadCell
 from gitexp.ledger.foreign import columns, quantity, reading, statuses
 from gitexp.ledger.foreign.quantity import Quantity
 from gitexp.ledger.foreign.record import Dropped, Record
-from gitexp.ledger.result import Kind, Status
+from gitexp.ledger.result import METRIC, Kind, Status
 
 _ENCODER = json.JSONEncoder(separators=(',', ':'), ensure_ascii=False, sort_keys=True, allow_nan=False)
 _OURS = ('id', 'experiment', 'env')  # what a row has from us, and does not say itself
@@ -30,10 +30,11 @@ class Row(NamedTuple):
 class Maker:
     """Makes rows of records; `dropped` are those that it cannot use, `unknown` the statuses whose meaning it does not know.
 
-    With `commas`, '1,061' is more than a thousand.
+    With `commas`, '1,061' is more than a thousand; `ledger` is what the ledger calls its metric. Where a log is kept, and by what name, is
+    not said: two clones that import the same one have the same rows.
     """
 
-    def __init__(self, metric: str, *, experiment: str, source: str, told: Mapping[str, Status], commas: bool) -> None:
+    def __init__(self, metric: str, *, experiment: str, ledger: str, told: Mapping[str, Status], commas: bool) -> None:
         self.dropped: list[Dropped] = []
         self.unknown = Counter[str]()
         self._metric = metric
@@ -42,7 +43,7 @@ class Maker:
         self._unit: tuple[str, int] | None = None
         self._seen: dict[str, tuple[int, bytes]] = {}
         self._blank = {name: '' for name in cells.NAMES if name not in _OURS} | {'version': 'v1', 'kind': Kind.IMPORT.value}
-        self._ours = {'id': '', 'experiment': escapes.escape(experiment), 'env': _document({'imported': source})}
+        self._ours = {'id': '', 'experiment': escapes.escape(experiment), 'env': _document({METRIC: ledger})}
 
     def rows(self, records: Iterable[Record]) -> list[Row]:
         """A row for each record that can be used, in the order of the log, the same one once."""
@@ -127,7 +128,8 @@ class Maker:
 
     def _id(self, order: int, said: Mapping[str, str], line: int) -> str:
         """The same for the same row, wherever it stands; raises BadCell for one that was there before."""
-        digest = hashlib.blake2b('\t'.join(said.values()).encode('utf-8', 'surrogatepass'), digest_size=16).digest()
+        whole = '\t'.join([*said.values(), self._ours['experiment']])
+        digest = hashlib.blake2b(whole.encode('utf-8', 'surrogatepass'), digest_size=16).digest()
         name = ids.of(order, digest)
         while (there := self._seen.get(name)) and there[1] != digest:
             name = ids.of(order, hashlib.blake2b(name.encode() + digest).digest())

@@ -1,0 +1,66 @@
+"""What has come where a rule fixes more than the files that are there, as in a folder that is fixed as a whole."""
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+
+from gitexp.core.finding import Finding
+from gitexp.git.command import Git
+from gitexp.lab.lab import Lab
+from gitexp.rules import gate
+from gitexp.rules.pattern import fold
+from gitexp.rules.ruleset import Rule
+
+CACHE = '__pycache__'
+
+
+class Whole:
+    """All that is there by such rules now, to be compared with what is there later; where the lab has none, nothing is listed.
+
+    Of a rule that names files in any folder, as `**/*.yaml`, only the folders that had fixed files are looked at.
+    """
+
+    def __init__(self, lab: Lab, folder: Path, fixed: Collection[str]) -> None:
+        known = {fold(path) for path in fixed}
+        self._lab = lab
+        self._folder = folder
+        self._rules = [rule for rule in gate.fixing(lab) if rule.pattern.text not in known]
+        self._around = {str(parent) for path in fixed for parent in PurePosixPath(path).parents}
+        self._before = dict(self._there())
+
+    def added(self, *, next_: bool) -> list[Finding]:
+        """Name what has come since. Where no `next_` command follows, caches may, and what git ignores: programs build, too."""
+        new = {path: rule for path, rule in self._there() if path not in self._before}
+        free = self._ignored(new) if new and not next_ else set()
+        return [
+            Finding('fixed', path, f"nothing comes where '{rule.text}' is {rule.kind}", rule.where) for path, rule in sorted(new.items())
+            if path not in free and (next_ or CACHE not in path.split('/'))
+        ]
+
+    def _there(self) -> Iterator[tuple[str, Rule]]:
+        """Each file and link with the first rule that names it, and each folder that cannot be listed."""
+        waiting = [''] if self._rules else []
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with os.scandir(self._folder / folder) as found:
+                    entries = {f'{folder}/{one.name}' if folder else one.name: one.is_dir(follow_symlinks=False) for one in found}
+            except OSError:
+                entries = {folder: False}
+            waiting += [path for path, is_folder in entries.items() if is_folder and self._leads(path)]
+            named = ((path, self._rule(path)) for path, is_folder in entries.items() if not is_folder)
+            yield from ((path, rule) for path, rule in named if rule)
+
+    def _rule(self, path: str) -> Rule | None:
+        return next((rule for rule in self._rules if rule.pattern.covers(path)), None)
+
+    def _leads(self, folder: str) -> bool:
+        return folder in self._around or any(rule.pattern.leads(folder) for rule in self._rules)
+
+    def _ignored(self, paths: Collection[str]) -> set[str]:
+        """By the lab's own git: what the checkout says of itself may be of the run's making."""
+        git = Git(self._folder)
+        where = (f'--git-dir={self._lab.common}', f'--work-tree={self._folder}')
+        feed = ''.join(f'{path}\0' for path in paths).encode('utf-8', 'surrogateescape')
+        return set(git.run(*where, 'check-ignore', '--no-index', '-z', '--stdin', feed=feed).names)

@@ -1,0 +1,134 @@
+"""That no row which this clone has appended goes unseen, whoever else has changed the ledger, and whatever the notes say."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import forked
+import pytest
+import sharing
+from place import Place
+
+from gitexp.core.errors import Refused
+from gitexp.lab.lab import Lab
+from gitexp.ledger import loss, read, write
+from gitexp.ledger.result import Kind, Result
+
+Rows = Callable[..., Result]
+
+
+def ids(rows: list[Result]) -> list[str]:
+    return [row.id for row in rows]
+
+
+def test_each_row_is_missed_wherever_it_stood_and_put_back_whole(bare: Lab, row: Rows) -> None:
+    made = [row(f'{number}', description='näiv\t\\', env={'cpus': number}) for number in range(5)]
+    for one in made:
+        write.append(bare, [one])
+    lines = bare.ledger.read_bytes().splitlines(keepends=True)
+    for gone in ([0], [2, 3], [4], [0, 1, 2, 3, 4]):
+        bare.ledger.write_bytes(b''.join(line for number, line in enumerate(lines, -1) if number not in gone))
+        assert loss.lost(bare) == [made[number] for number in gone]
+        with pytest.raises(Refused, match=f"has lost rows that it had, such as '{gone[-1]}'"):
+            write.ready(bare)
+        assert write.put_back(bare) == len(gone) and loss.lost(bare) == []
+        assert sorted(read.read(bare).results, key=lambda one: one.id) == made
+    bare.ledger.unlink()
+    assert ids(loss.lost(bare)) == ['0', '1', '2', '3', '4']
+    assert (bare.state / 'own-rows.tsv').read_bytes().count(b'\n') == 5
+
+
+def test_what_others_have_added_or_ordered_is_no_loss(bare: Lab, row: Rows) -> None:
+    write.append(bare, [row('2'), row('4')])
+    head, *lines = bare.ledger.read_text().splitlines()
+    columns = [line.split('\t') for line in (head, *reversed(lines), lines[0].replace('2\t', '3\t', 1))]
+    bare.ledger.write_text(''.join('\t'.join([*cells[1:], cells[0]]) + '\r\n' for cells in columns).replace('\r\n', '\n'))
+    assert loss.lost(bare) == []
+    bare.ledger.write_text(''.join('\t'.join([*cells[1:], cells[0]]) + '\n' for cells in columns[:2]))
+    assert ids(loss.lost(bare)) == ['2']
+
+
+def test_rows_that_are_imported_may_be_thrown_away_and_those_of_another_metric_are_missed_elsewhere(bare: Lab, row: Rows) -> None:
+    ours, other = {'metric': 'score'}, {'metric': 'loss'}
+    write.append(bare, [row('1', kind=Kind.IMPORT, env=ours), row('2', env=other), row('3', env=ours)])
+    bare.ledger.unlink()
+    assert ids(loss.lost(bare)) == ['3']
+
+
+def test_the_ledger_is_read_only_where_somebody_else_has_changed_it(bare: Lab, row: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    write.append(bare, [row('1')])
+    assert loss.lost(bare) == []
+    opened: list[Path] = []
+    real = read.opened
+    monkeypatch.setattr(read, 'opened', lambda path: opened.append(path) or real(path))
+    for name in '234':
+        write.append(bare, [row(name)])
+        assert loss.lost(bare) == []
+    assert opened == []
+
+    bare.ledger.write_bytes(bare.ledger.read_bytes())
+    assert loss.lost(bare) == [] and loss.lost(bare) == [] and len(opened) == 1
+
+
+def test_a_row_that_cannot_be_appended_is_not_missed(bare: Lab, row: Rows) -> None:
+    write.append(bare, [row('1')])
+    kept = bare.ledger.read_bytes()
+    bare.ledger.write_text('commit\tscore\n')
+    with pytest.raises(Refused, match='no column'):
+        write.append(bare, [row('2')])
+    bare.ledger.write_bytes(kept)
+    assert loss.lost(bare) == []
+
+
+def test_killed_at_any_step_a_row_is_there_or_can_be_put_back_and_none_is_missed_for_good(bare: Lab, row: Rows) -> None:
+    write.append(bare, [row('00')])
+    step, told = 0, None
+    while told is None:
+        step += 1
+        one = row(f'{step:02}')
+        told = forked.run(lambda: str(write.append(bare, [one])), die_at=step)
+        assert set(ids(loss.lost(bare))) <= {one.id}
+        if told:
+            assert loss.lost(bare) == [] and one in read.read(bare).results
+        write.put_back(bare)
+        assert loss.lost(bare) == []
+    assert step > 8
+    bare.ledger.unlink()
+    assert f'{step:02}' in ids(loss.lost(bare))
+
+
+def test_what_was_appended_and_never_noted_comes_back(lab: Place) -> None:
+    sharing.measure(lab, '01')
+    lab.commit('rows')
+    sharing.measure(lab, '02', noted=False)
+    sharing.measure(lab, '03')
+    lab.git('update-ref', '-d', sharing.REF)
+    whole = (lab.path / 'results.tsv').read_bytes()
+    lab.git('checkout', '-q', 'results.tsv')
+
+    lab.exp('doctor')
+    assert "results.tsv' has lost rows that it had, such as '03'\n" in lab.said
+    assert lab.ok('sync', '--local') == 'ledger: 2 new rows; notes: 3 new rows\n'
+    assert (lab.path / 'results.tsv').read_bytes() == whole
+
+
+def test_a_lab_that_names_another_metric_has_another_ledger(lab: Place) -> None:
+    said: dict[str, Any] = {'env': {'metric': 'score'}}
+    sharing.measure(lab, '01', **said)
+    lab.commit('rows')
+    text = (lab.path / 'gitexp.yaml').read_text().replace('name: score', 'name: loss')
+    lab.write('gitexp.yaml', text)
+    lab.commit('another metric')
+    for words in (['baseline'], ['sync', '--local']):
+        assert lab.exp(*words) == 3 and "no column 'loss'" in lab.talk and 'paths: {ledger: results_2.tsv}' in lab.talk, words
+
+    lab.write('gitexp.yaml', text + 'paths: {ledger: results_2.tsv}\n')
+    lab.write('eval.py', (lab.path / 'eval.py').read_text().replace("'score:'", "'loss:'"))
+    lab.commit('another ledger')
+    lab.ok('baseline')
+    assert lab.ok('sync', '--local') == 'ledger: nothing new; notes: nothing new\n'
+    head, *rows = (lab.path / 'results_2.tsv').read_text().splitlines()
+    assert head.split('\t')[5] == 'loss' and len(rows) == 4 and all('\tbaseline\t' in line for line in rows)
+    lab.exp('doctor')
+    assert 'lost' not in lab.said
