@@ -20,7 +20,7 @@ rules:
   global: [RESEARCH_JOURNAL.md, results.tsv]
   append-top: ['*_journal.md', RESEARCH_JOURNAL.md]
   append-bottom: [results.tsv]
-environment: [COUNT, FAKE_NVML, GATE, HOOKS, LAB, LEDGER, STARTED, TRIES, TURN]
+environment: [AT, COUNT, FAKE_NVML, GATE, HOOKS, LAB, LEDGER, STARTED, TRIES, TURN, WITNESS]
 """
 IGNORED = """\
 /5_worktrees/

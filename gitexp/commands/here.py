@@ -107,4 +107,4 @@ def _record(found: Lab) -> None:
         out.failure(error)
         return
     for result in recorded:
-        out.talk(f"run {result.id} of '{result.experiment}', which was left without a row, has one now: {result.status.value}")
+        out.talk(pending.told(found, result))

@@ -41,12 +41,14 @@ def voice(show: bool | None) -> Iterator[Voice]:
 
 def renew(lab: Lab, results: Iterable[Result]) -> None:
     """Write the report anew, where there is one and a run has succeeded; what keeps it from that does not fail the run."""
-    if any(one.status is Status.OK for one in results) and view.is_there(lab.root / view.REPORT, view.TITLE):
-        from gitexp.report import document
-        try:
+    if not any(one.status is Status.OK for one in results):
+        return
+    try:
+        if view.is_there(lab.root / view.REPORT):
+            from gitexp.report import document
             document.write(lab, _now())
-        except (Failure, OSError) as error:
-            out.talk(f'{view.REPORT} is not written anew: {error}')
+    except (Failure, OSError, ArithmeticError, ValueError) as error:
+        out.talk(f'{view.REPORT} is not written anew: {error}')
 
 
 def as_json(done: Evaluation) -> dict[str, Any]:

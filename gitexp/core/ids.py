@@ -19,5 +19,15 @@ def of(milliseconds: int, digest: bytes) -> str:
     return _digits(milliseconds, 10) + _digits(int.from_bytes(digest[:4], 'big'), 6)
 
 
+def milliseconds(name: str) -> int | None:
+    """The Unix time of a name that `make` could have made, None for any other."""
+    if len(name) != LENGTH or not set(name) <= set(_ALPHABET):
+        return None
+    number = 0
+    for letter in name[:10]:
+        number = number << 5 | _ALPHABET.index(letter)
+    return number
+
+
 def _digits(number: int, length: int) -> str:
     return ''.join([_ALPHABET[number >> shift & 31] for shift in range(5 * length - 5, -1, -5)])

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from gitexp.core import files
 
 _YOUNG = 1_000_000_000  # nanoseconds; what has just changed may change again within one tick of the file system's clock
+_GIVEN = '\0'  # after the name of a file
 
 T = TypeVar('T')
 
@@ -44,26 +45,30 @@ class Kept:
             self._said[file] = [state, answer]
             self._new = True
 
-    def ask(self, file: str, find_out: Callable[[], T], beside: Callable[[T | None], Iterable[str]] = lambda answer: ()) -> T:
+    def ask(
+        self, file: str, find_out: Callable[[], T], beside: Callable[[T | None], Iterable[str]] = lambda answer: (), *, given: str = '',
+    ) -> T:
         """The answer about a file, found out if need be, and again when one `beside` it changes, which may depend on the answer.
 
-        Raises OSError without the file.
+        There is one for whatever else was `given`. Raises OSError without the file.
         """
         def state(answer: T | None) -> str:
             there = (other for other in beside(answer) if os.path.exists(other))
             return ', '.join(state_of(os.stat(one)) for one in (file, *there))
-        said = self._said.get(file)
+        key = f'{file}{_GIVEN}{given}' if given else file
+        said = self._said.get(key)
         known: T | None = said[1] if isinstance(said, list) and len(said) == 2 else None
-        if known is None or not self.knows(file, state(known)):
+        if known is None or not self.knows(key, state(known)):
             known = find_out()
-            self.note(file, state(known), known)
+            self.note(key, state(known), known)
         return known
 
     def save(self) -> None:
         """Keep what is new, without what is about files that are gone."""
         if self._new:
             try:
-                files.replace(self._path, json.dumps({file: said for file, said in self._said.items() if os.path.exists(file)}))
+                there = {key: said for key, said in self._said.items() if os.path.exists(key.partition(_GIVEN)[0])}
+                files.replace(self._path, json.dumps(there))
             except OSError:
                 pass  # A read-only repository is slower, not broken.
             self._new = False

@@ -76,10 +76,14 @@ def _go(lab: Lab, slug: str, root: Path, moves: list[list[str]]) -> None:
 def _to_move(worktree: Path, inside: str, home: Path) -> list[list[str]]:
     """From where to where each ignored result goes; raises Refused when there is anything else that git does not have."""
     uncommitted, ignored = _status(worktree)
+    passed_over = _passed_over(worktree)
     results = [path for path in ignored if _is_result(path, inside)]
     lost = [path for path in ignored if path not in results and not _regenerable(worktree, path)]
     if uncommitted:
         raise Refused(_listing('these are not committed', uncommitted), hint=f'commit them, or throw them away: git -C {worktree} status')
+    if passed_over:
+        way = f'git -C {worktree} update-index --no-skip-worktree FILE (or --no-assume-unchanged), and commit it'
+        raise Refused(_listing('these are not committed, and git was told not to look at them', passed_over), hint=way)
     if lost:
         raise Refused(_listing('git ignores these, so no commit has them', lost), hint=f'move them away, or delete them: cd {worktree}')
     moves = [[str(worktree / path), str(home / PurePosixPath(path).relative_to(inside))] for path in results]
@@ -101,6 +105,22 @@ def _status(worktree: Path) -> tuple[list[str], list[str]]:
         if 'R' in field[:2] or 'C' in field[:2]:
             next(fields)
     return uncommitted, ignored
+
+
+def _passed_over(worktree: Path) -> list[str]:
+    """What has changed of the files that are marked skip-worktree or assume-unchanged, of which `git status` says nothing."""
+    git = Git(worktree)
+    marked = [field[2:] for field in git.ask('ls-files', '-v', '-z').names if field[0] == 'S' or field[0].islower()]
+    there = {path for path in marked if os.path.lexists(worktree / path)}
+    if not there:
+        return []
+    from tempfile import TemporaryDirectory
+    staged = [line for line in git.ask('ls-files', '--stage', '-z').names if line.partition('\t')[2] in there]
+    with TemporaryDirectory() as folder:  # Another index has no such marks.
+        env = {'GIT_INDEX_FILE': f'{folder}/index'}
+        git.ask('update-index', '-z', '--index-info', feed=os.fsencode(''.join(f'{line}\0' for line in staged)), env=env)
+        words = ('diff', '--name-only', '-z', '--no-ext-diff', '--no-renames', '--ignore-submodules=none')
+        return git.ask('-c', 'diff.autoRefreshIndex=true', *words, env=env).names
 
 
 def _is_result(path: str, inside: str) -> bool:

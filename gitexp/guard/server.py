@@ -22,6 +22,7 @@ from gitexp.rules.attested import Witness
 from gitexp.rules.ruleset import RuleSet
 
 _MOST = 1_000_000  # paths: to judge them takes about a minute and 1 GB.
+_HEADS = 'refs/heads/'
 _LARGEST = 1 << 18  # bytes of gitexp.yaml
 _MANY = 1000  # More names than are told to git one by one.
 
@@ -34,6 +35,8 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
     found = _elsewhere(git, asked)
     mine = [update for update in asked if update.ref == ref]
     new = mine[0].local if mine else None
+    if mine and mine[0].remote != old:  # It is held against what we judge by, and git holds it against what is there in the end.
+        return [_moved(mine[0])]
     if old is not None and mine and new is None:
         return [push.deleted(trunk)]
     if new is not None:
@@ -106,7 +109,8 @@ def _beginning(git: Git, trunk: str, old: str | None, new: str | None) -> list[F
 def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
     """A name that stands for another one would move that one unseen; one that is not where the push says is left out by git.
 
-    The rest would go on without it, and it may be the trunk that the rest counts on. Where there is no rest, git says so itself.
+    The rest would go on without it, and it may be the trunk that the rest counts on; and it may be there once we have looked. Where
+    there is no rest, of notes and the like git says so itself, and who brings them tries again.
     """
     refs = [update.ref for update in asked]
     some = refs if len(refs) < _MANY else ()
@@ -115,6 +119,9 @@ def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
     here = [(update, told.get(update.ref, [None, '', ''])) for update in asked]
     return [
         *(Finding('name', one.ref, f"it stands for '{said[2]}' here", way=f'push to {said[2]}') for one, said in here if said[2]),
-        *(Finding('moved', one.ref, 'is not where the push says that it is', way='git fetch, and push again')
-          for one, said in here if len(asked) > 1 and not said[2] and said[0] != one.remote),
+        *(_moved(one) for one, said in here if not said[2] and said[0] != one.remote and (len(asked) > 1 or one.ref.startswith(_HEADS))),
     ]
+
+
+def _moved(update: Update) -> Finding:
+    return Finding('moved', update.ref, 'is not where the push says that it is', way='git fetch, and push again')

@@ -73,8 +73,7 @@ def _rules(answers: Answers, journals: bool, paths: Paths) -> list[str]:
         'rules:',
         '  # What decides and what measures: nobody changes it in an experiment. ** crosses folders.',
         f'  frozen: {_list(dict.fromkeys(alone))}',
-        '  # Belongs to the trunk.',
-        f'  global: {_list([*(["RESEARCH_JOURNAL.md"] if journals else []), paths.ledger])}',
+        *(['  # Belongs to the trunk.', f'  global: {_list(["RESEARCH_JOURNAL.md"])}'] if journals else []),
         '  # Grows at its end only.',
         f'  append-bottom: {_list([paths.ledger])}',
     ]

@@ -1,20 +1,24 @@
-"""Whether the ledger has lost rows that this clone has appended, as after `git stash`: without them a champion may be missing.
+"""Whether the ledger has lost rows that this clone has appended or the trunk has, as after `git stash`: a champion may be missing.
 
-Each of them is kept whole in a file of the git directory, from before it is appended, so that it can be put back whatever has become
+Each row that is appended is kept whole in a file of the git directory, from before that, so that it can be put back whatever has become
 of the notes.
 """
 from __future__ import annotations
 
 import errno
+import io
 import os
 from collections.abc import Iterator
 
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
+from gitexp.git import repository
+from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
 from gitexp.ledger.cells import BadCell
-from gitexp.ledger.result import METRIC, Result
+from gitexp.ledger.read import Header
+from gitexp.ledger.result import METRIC, Kind, Result
 
 _KEPT = 'own-rows.tsv'
 _WHOLE = 'whole-ledger'  # what the ledger and that file were like when last no row was missing
@@ -58,14 +62,17 @@ def refuse(lab: Lab) -> None:
 
 
 def found(lab: Lab) -> Refused | None:
-    """Why nothing should be judged now: the ledger lacks a row that this clone has appended."""
+    """Why nothing should be judged now: the ledger lacks a row that it had."""
     rows = lost(lab)
     said = f"'{lab.ledger}' has lost rows that it had, such as '{rows[-1].id}'" if rows else ''
     return Refused(said, hint='git exp sync --local puts them back') if rows else None
 
 
 def lost(lab: Lab) -> list[Result]:
-    """The rows that were appended here and that the ledger lacks, in their order; it is read only where somebody else has changed it."""
+    """The rows that were appended here, or are in the trunk's commit, and that the ledger lacks.
+
+    It is read only where somebody else has changed it.
+    """
     rows = _look(lab)
     if not rows:
         return rows
@@ -78,10 +85,11 @@ def lost(lab: Lab) -> list[Result]:
 
 def _look(lab: Lab) -> list[Result]:
     now = _current(lab)
-    if now is None or now == _noted(lab):
+    if now == _noted(lab):
         return []
     there = _ids(lab)
-    missing = {row.id: row for line in _kept(lab) if line[:line.find(b'\t')] not in there and (row := _row(lab, line))}
+    lacking = [(read.OURS, line) for line in _kept(lab) if line[:line.find(b'\t')] not in there]
+    missing = {row.id: row for header, line in (*lacking, *_committed(lab, there)) if (row := _row(lab, header, line))}
     if not missing and now == _current(lab):
         try:
             _note(lab, now)
@@ -99,30 +107,47 @@ def _ids(lab: Lab) -> set[bytes]:
     with file:
         columns = read.Reader('', lab.config.metric.name).header(file).columns
         place = columns.index('id') if columns else 0
-        return {line.rstrip(b'\r\n').split(b'\t', place + 1)[place] for line in file if line.count(b'\t') >= place}
+        return {_cell(line, place) for line in file if line.count(b'\t') >= place}
+
+
+def _cell(line: bytes, place: int) -> bytes:
+    return line.rstrip(b'\r\n').split(b'\t', place + 1)[place]
 
 
 def _kept(lab: Lab) -> Iterator[bytes]:
     """Whole lines only: one may have been cut off."""
-    with open(f'{lab.state}/{_KEPT}', 'rb', buffering=1 << 18) as file:
-        yield from (line for line in file if line.endswith(b'\n'))
-
-
-def _row(lab: Lab, line: bytes) -> Result | None:
-    """A row of the lab's metric: another is measured under another name, and belongs to another ledger."""
     try:
-        row = read.OURS.parse(line)
+        with open(f'{lab.state}/{_KEPT}', 'rb', buffering=1 << 18) as file:
+            yield from (line for line in file if line.endswith(b'\n'))
+    except FileNotFoundError:
+        return
+
+
+def _committed(lab: Lab, there: set[bytes]) -> Iterator[tuple[Header, bytes]]:
+    """The lines of the trunk's commit that have an id which is not there."""
+    name = f'{lab.trunk_commit}:{lab.config.paths.ledger}'
+    [said] = repository.contents(Git(lab.common), [name]) if lab.trunk_commit else [None]
+    file = io.BytesIO(said[1] if said else b'')
+    header = read.Reader('', lab.config.metric.name).header(file)
+    if 'id' in header.columns:
+        place = header.columns.index('id')
+        yield from ((header, line) for line in file if line.count(b'\t') >= place and _cell(line, place) not in there)
+
+
+def _row(lab: Lab, header: Header, line: bytes) -> Result | None:
+    """A row of the lab's metric: another is measured under another name, and belongs to another ledger. One that is imported may go."""
+    try:
+        row = header.parse(line)
     except BadCell:
         return None
-    return row if row and row.env.get(METRIC, lab.config.metric.name) == lab.config.metric.name else None
+    return row if row and row.kind is not Kind.IMPORT and row.env.get(METRIC, lab.config.metric.name) == lab.config.metric.name else None
 
 
-def _current(lab: Lab) -> bytes | None:
-    """None where nothing was appended here."""
+def _current(lab: Lab) -> bytes:
     try:
         size = os.stat(f'{lab.state}/{_KEPT}').st_size
     except FileNotFoundError:
-        return None
+        size = 0
     try:
         return _state(os.stat(lab.ledger), size)
     except FileNotFoundError:

@@ -14,7 +14,7 @@ from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, notes, read, write
-from gitexp.ledger.result import Result, Status
+from gitexp.ledger.result import METRIC, Result, Status
 
 ROOM = 1 << 16
 DIED = 'the process that ran it died'
@@ -84,6 +84,7 @@ def running(lab: Lab) -> list[Result]:
 def recover(lab: Lab, now: str, *, alone: bool = False) -> list[Result]:
     """Append what dead processes left: outcomes whose row is missing, and a row 'failed' for each run without an outcome.
 
+    What was measured as another metric is kept for the ledger of that one, and is among what is returned: see `told`.
     Whoever is `alone`, and so holds the lock of all evaluations, need not ask who does.
     """
     if not _files(lab):
@@ -93,11 +94,26 @@ def recover(lab: Lab, now: str, *, alone: bool = False) -> list[Result]:
         left = [result for path in dead if (result := _left(path, now))]
         there = read.present(lab, [result.id for result in left]) if left else set()
         missing = [result for result in left if result.id not in there]
-        write.append(lab, missing)
+        ours, other = [one for one in missing if not _of_another(lab, one)], [one for one in missing if _of_another(lab, one)]
+        write.append(lab, ours)
+        if other:
+            write.keep(lab, other)
         for path in dead:
             path.unlink(missing_ok=True)
-    notes.add(lab, missing)
+    notes.add(lab, ours)
     return missing
+
+
+def told(lab: Lab, result: Result) -> str:
+    """For a person, what `recover` has done with what it returns."""
+    run = f"run {result.id} of '{result.experiment}', which was left without a row"
+    if _of_another(lab, result):
+        return f"{run}, was measured as '{result.env[METRIC]}' and is kept for a ledger of that"
+    return f'{run}, has one now: {result.status.value}'
+
+
+def _of_another(lab: Lab, result: Result) -> bool:
+    return bool(result.env.get(METRIC, lab.config.metric.name) != lab.config.metric.name)
 
 
 def _make(path: Path, line: bytes) -> int:

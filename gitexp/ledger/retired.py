@@ -11,26 +11,22 @@ VERSIONED = frozenset((Kind.EVAL, Kind.TRAIN, Kind.ROUND))
 
 
 class Retired(NamedTuple):
-    """The bug by the id of each row that is named, None where that was undone, and by experiment and version that is closed.
+    """The bug by the id of each row that is named, and by experiment and version that is closed.
 
     A version is closed wherever it is measured: who has not heard of the bug measures it all the same, as in another clone. `events`
     is the id of the first row that retires each that is named.
     """
 
-    ids: dict[str, str | None]
+    ids: dict[str, str]
     versions: dict[tuple[str, str], str]
     events: dict[str, str]
 
     def bug(self, row: Result) -> str | None:
-        """What has retired a row; one that is named is retired by name only, so that it can be brought back."""
-        if row.id in self.ids or not self.versions or row.kind not in VERSIONED:
-            return self.ids.get(row.id)
+        """What has retired a row, by its name or with its version."""
+        named = self.ids.get(row.id)
+        if named is not None or not self.versions or row.kind not in VERSIONED:
+            return named
         return self.versions.get((row.experiment, row.version))
-
-    @property
-    def named(self) -> dict[str, str]:
-        """The rows that are retired by name."""
-        return {name: bug for name, bug in self.ids.items() if bug is not None}
 
 
 def of(rows: Iterable[Result]) -> Retired:
@@ -39,16 +35,14 @@ def of(rows: Iterable[Result]) -> Retired:
     restored = {row.params['restores'] for row in about if row.kind is Kind.RESTORE}
     found = Retired({}, {}, {})
     for row in about:
-        if row.kind is Kind.SUPERSEDE:
-            bug = None if row.id in restored else str(row.params.get('bug', ''))
-            for one in row.params['covers']:
-                if found.ids.get(one) is None:
-                    found.ids[one] = bug
-                    if bug is not None:
-                        found.events[one] = row.id
-            if bug is not None and (version := closed(row)):
+        if row.kind is Kind.SUPERSEDE and row.id not in restored:
+            bug = str(row.params.get('bug', ''))
+            new = [one for one in row.params['covers'] if one not in found.ids]
+            found.ids.update(dict.fromkeys(new, bug))
+            found.events.update(dict.fromkeys(new, row.id))
+            if version := closed(row):
                 found.versions.setdefault((row.experiment, version), bug)
-    return found if found.versions else found._replace(ids={**found.named})
+    return found
 
 
 def closed(row: Result) -> str | None:
@@ -62,7 +56,7 @@ def covered(rows: Iterable[Result]) -> dict[str, str]:
     known = list(rows)
     found = of(known)
     unnamed = [row for row in known if row.id not in found.ids] if found.versions else []
-    return {**found.named, **{row.id: bug for row in unnamed if (bug := found.bug(row)) is not None}}
+    return {**found.ids, **{row.id: bug for row in unnamed if (bug := found.bug(row)) is not None}}
 
 
 def by(event: Result, rows: Sequence[Result]) -> tuple[Result, ...]:

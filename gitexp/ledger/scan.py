@@ -105,7 +105,7 @@ class Scan:
             self.unused += 1
             return
         if result:
-            yield _one(result, self._metric, out=counting.why_not(result, self._metric))
+            yield one(result, self._metric)
 
     def _plain(self, block: bytes) -> Rows | None:
         """The rows of a block in which nothing is odd."""
@@ -210,7 +210,9 @@ def _ground(env: Mapping[str, Any], metric: Metric) -> bytes:
     return cells.raw(counting.ground(env, metric))
 
 
-def _one(row: Result, metric: Metric, *, out: str | None) -> Rows:
+def one(row: Result, metric: Metric) -> Rows:
+    """What a way through a ledger with that row alone shows."""
+    out = counting.why_not(row, metric)
     status = _OUT[out] if out else row.status.value.encode()
     said = [cells.raw(text or '') for text in (row.id, row.time, row.experiment, row.version, row.commit)]
     said += [status, *(cells.raw(text or '') for text in (row.kind.value, row.tree, row.eval_id))]

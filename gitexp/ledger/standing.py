@@ -67,9 +67,9 @@ class Standings(NamedTuple):
         return best
 
 
-def trees(lab: Lab, eval_id: str | None = None) -> Standings:
-    """How the trees stand under an evaluation, that of the newest competing row unless named."""
-    return of(tally.of(lab.ledger, lab.config.metric), eval_id)
+def trees(lab: Lab, eval_id: str | None = None, more: Iterable[Result] = ()) -> Standings:
+    """How the trees stand under an evaluation, that of the newest competing row unless named; `more` are runs that are no rows yet."""
+    return of(tally.of(lab.ledger, lab.config.metric, more), eval_id)
 
 
 def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from math import inf, isfinite
 from operator import lt
@@ -12,7 +12,7 @@ from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
-from gitexp.ledger import counting, read, retired
+from gitexp.ledger import counting, read, retired, scan
 from gitexp.ledger.cells import raw, text
 from gitexp.ledger.result import WON, Kind, Result
 from gitexp.ledger.retired import VERSIONED, Retired
@@ -68,7 +68,7 @@ class Tally:
         self.unused = 0
         self.unsure = False
         self.events: list[Result] = []
-        self.covered = known.gone.named
+        self.covered = dict(known.gone.ids)
         self.latest: tuple[bytes, bytes] | None = None
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
         self._won = set[tuple[bytes, bytes]]()
@@ -235,25 +235,30 @@ class Tally:
             self._tries.give(eval_id, rows)
 
 
-def of(path: Path, metric: Metric) -> Tally:
-    """Go through a ledger, again where the first time showed that something counts otherwise; a missing one is empty."""
-    made = _through(path, metric, Known(), sure=False)
+def of(path: Path, metric: Metric, more: Iterable[Result] = ()) -> Tally:
+    """Go through a ledger, again where the first time showed that something counts otherwise; a missing one is empty.
+
+    What there is `more` counts as if it stood at its end.
+    """
+    last = [scan.one(row, metric) for row in more]
+    made = _through(path, metric, Known(), last, sure=False)
     while made.unsure and not made.sure or made.shown() != made.known:
-        made = _through(path, metric, made.shown(), sure=made.sure or made.unsure)
+        made = _through(path, metric, made.shown(), last, sure=made.sure or made.unsure)
     return made
 
 
-def _through(path: Path, metric: Metric, known: Known, *, sure: bool) -> Tally:
+def _through(path: Path, metric: Metric, known: Known, last: Sequence[Rows], *, sure: bool) -> Tally:
     made = Tally(metric, known, sure=sure)
     try:
-        file = read.opened(path)
+        with read.opened(path) as file:
+            way = Scan(file, metric)
+            for rows in way.rows():
+                made.add(rows)
+            made.unused = way.unused
     except FileNotFoundError:
-        return made
-    with file:
-        scan = Scan(file, metric)
-        for rows in scan.rows():
-            made.add(rows)
-        made.unused = scan.unused
+        pass
+    for rows in last:
+        made.add(rows)
     return made
 
 

@@ -27,6 +27,12 @@ def append(lab: Lab, rows: Sequence[Result]) -> None:
     put(lab, [cells.written(row) for row in rows])
 
 
+def keep(lab: Lab, rows: Sequence[Result]) -> None:
+    """Keep rows of another metric for the ledger of that one, where they are `loss.lost` then."""
+    with locks.held(lab.state / 'locks' / 'ledger', purpose='keep rows for another ledger'):
+        loss.keep(lab, lines([cells.written(row) for row in rows], read.OURS))
+
+
 def put_back(lab: Lab) -> int:
     """Append what is `loss.lost`; returns how many rows."""
     rows = sorted(loss.lost(lab), key=lambda row: row.id)
@@ -83,8 +89,9 @@ def _open(path: str, metric: str) -> None:
     try:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        if not os.access(os.path.dirname(path), os.W_OK):
-            raise Refused(f"cannot make the ledger '{path}': permission denied", hint=f"chmod u+w '{os.path.dirname(path)}'") from None
+        folder = _nearest(os.path.dirname(os.path.realpath(path)))
+        if not os.access(folder, os.W_OK):
+            raise Refused(f"cannot make the ledger '{path}': permission denied", hint=f"chmod u+w '{folder}'") from None
         return
     except OSError as error:
         raise Refused(f"cannot append to the ledger '{path}': {words(error)}", hint=way(path, error)) from None
@@ -94,6 +101,13 @@ def _open(path: str, metric: str) -> None:
             _check(path, read.heading(first, metric), [], metric)
     finally:
         os.close(handle)
+
+
+def _nearest(folder: str) -> str:
+    """The folder, or what is there of the way to it: the rest is made with the ledger."""
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> tuple[os.stat_result, ...] | None:

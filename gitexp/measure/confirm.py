@@ -10,14 +10,16 @@ from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import loss, notes, standing, write
+from gitexp.ledger import loss, notes, read, standing, write
 from gitexp.ledger.result import METRIC, Kind, Result
-from gitexp.ledger.standing import Standing
+from gitexp.ledger.standing import Standing, Standings
 from gitexp.measure import current
 from gitexp.rules import people
 from gitexp.verdict import doubt
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.verdict import Verdict
+
+_SKEW = 5 * 60 * 1000  # ms by which the clocks of two machines may differ without harm
 
 
 class Confirmed(NamedTuple):
@@ -32,7 +34,8 @@ class Confirmed(NamedTuple):
 def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: datetime) -> Confirmed:
     """Vouch for the tree at the tip of an experiment, or for its best one where that is not held back; `here` says who does.
 
-    Raises Refused when nothing is to be confirmed, while the ledger lacks rows, and for a stranger where the lab lists its people.
+    Raises Refused when nothing is to be confirmed, while the ledger lacks rows, for a stranger where the lab lists its people, and by a
+    clock that is far behind the runs.
     """
     by = _person(lab, here)
     if not because.strip():
@@ -46,6 +49,7 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
         said, before = _verdict(judged, one), standings.vouched.get(one.tree)
         if said and doubt.of(said.flags):
             row = _row(one, lab.config.metric.name, because=because.strip(), by=by, now=now)
+            row = row._replace(id=_after(_seen(lab, standings, one, judged.rival(one)), one, now=now))
             after = Judged(standings._replace(vouched={**standings.vouched, one.tree: row}), judged.metric, seeds=judged.seeds)
             now_said = _verdict(after, one)
             row = row._replace(verdict=now_said.kind.value if now_said else None)
@@ -67,6 +71,29 @@ def _person(lab: Lab, here: Git) -> str:
 def _verdict(judged: Judged, one: Standing) -> Verdict | None:
     rival = judged.rival(one)
     return judged.verdict(one, rival) if rival else None
+
+
+def _seen(lab: Lab, standings: Standings, one: Standing, rival: Standing | None) -> str:
+    """The newest row of those that a verdict on a tree rests on."""
+    runs = (row.id for row in read.holding(lab, one.tree) if row.tree == one.tree and row.eval_id == one.eval_id)
+    vain = (said.last for (tree, _), said in standings.lost.items() if tree == one.tree)
+    picked = (standings.picked.get(each.tree, '') for each in (one, rival) if each)
+    return max((*runs, *vain, *picked), default='')
+
+
+def _after(seen: str, one: Standing, *, now: datetime) -> str:
+    """A name that sorts after what was looked at; one far ahead of the clock would vouch for runs that nobody has looked at yet."""
+    clock, made = int(now.timestamp() * 1000), ids.milliseconds(seen)
+    name = ids.make(clock)
+    if name > seen:
+        return name
+    if made is not None and made <= clock + _SKEW:
+        return ids.make(made + 1)
+    ahead = '' if made is None else f', by {(made - clock) / 60_000:.0f} minutes'
+    raise Refused(
+        f"the clock here is behind the newest row '{seen}' about '{one.experiment}'{ahead}, and a confirmation counts for older rows only",
+        hint=f'set the clock that is wrong; if the run had that one: git exp supersede {one.experiment} --bug clock, and measure again',
+    )
 
 
 def _row(one: Standing, metric: str, *, because: str, by: str, now: datetime) -> Result:

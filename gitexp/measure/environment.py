@@ -18,7 +18,7 @@ from gitexp.measure.voice import Voice
 _MODULES = re.compile(r'BASH_FUNC_(module|ml|_module_raw)(%%|\(\))')  # The functions by which clusters offer programs.
 _ASSIGNED = re.compile(r'(\w+)=(.*)')
 _SHELL = {'_', 'PWD', 'OLDPWD', 'SHLVL'}  # Each shell sets them anew.
-_SHOWN = 8
+_SHOWN = 4
 _OURS = {
     'PYTHONDONTWRITEBYTECODE': '1',  # So that what is compiled in the checkout is what somebody has put there.
     'PYTHONHASHSEED': '0',  # So that the same seed gives the same, and nobody picks the order of a set.

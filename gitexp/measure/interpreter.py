@@ -39,7 +39,10 @@ for compiled, source in zip(sys.argv[1::2], sys.argv[2::2]):
         pass
 '''
 _UNCHECKED = (1).to_bytes(4, 'little')  # in the head of compiled code: a hash of the source that is not to be looked at
-_SELF = 'import sys; print(sys.version.split()[0], sys.executable, *sys.path[1:], sep="\\0", end="")'
+_SELF = (
+    'import site, sys; '
+    'print(sys.version.split()[0], sys.executable, site.getusersitepackages(), *sys.path[1:], sep="\\0", end="")'
+)
 _PATIENCE = 20.0
 PACKAGES = ('site-packages', 'dist-packages')
 _PLAIN = {'exec', 'nice', 'ionice', 'nohup', 'numactl', 'setsid', 'stdbuf', 'taskset', 'time', 'timeout'}
@@ -80,20 +83,22 @@ def ask(path: str, kept: Kept, *, folder: Path) -> Python | None:
     """Have a Python say what it is when started in `folder`, unless that is known; None when it cannot."""
     place = os.path.realpath(os.path.dirname(path))  # of the link to a program, which is what makes a venv
     path = os.path.join(place, os.path.basename(path))
+    env = environment.handed_on(os.environ)
+    given = ' '.join(f'{name}={value}' for name, value in sorted(env.items()) if name == 'HOME' or name.startswith('PYTHON'))
 
     def say() -> list[str]:
-        return _said([path, '-c', _SELF], folder, environment.handed_on(os.environ)).split('\0')
+        return _said([path, '-c', _SELF], folder, env).split('\0')
 
     def beside(said: list[str] | None) -> list[str]:
-        """What its path comes from: what is installed later may add folders to it, by a file *.pth."""
+        """What its path comes from: what is installed later may add folders to it, by a file *.pth, or as the first one of a user."""
         sites = [one for one in said or () if one.endswith(PACKAGES) and os.path.isdir(one)]
         added = [os.path.join(site, name) for site in sites for name in os.listdir(site) if name.endswith('.pth')]
         return [os.path.join(os.path.dirname(place), 'pyvenv.cfg'), *sites, *added]
     try:
-        said = say() if is_script(path) else kept.ask(path, say, beside)
+        said = say() if is_script(path) else kept.ask(path, say, beside, given=given)
     except OSError:
         return None
-    return Python(said[0], said[1], said[2:]) if len(said) > 2 else None
+    return Python(said[0], said[1], said[3:]) if len(said) > 3 else None
 
 
 def is_script(path: str) -> bool:

@@ -13,11 +13,12 @@ from gitexp.measure import interpreter
 from gitexp.measure.modules import Modules
 from gitexp.measure.whole import CACHE, Whole
 from gitexp.rules import uninvited
-from gitexp.rules.places import COMMANDS, Places
+from gitexp.rules.places import COMMANDS, Places, started
 from gitexp.rules.pythons_own import ASKED_FOR
 from gitexp.rules.uninvited import Ground
 
 _ANY = ('__init__.py', uninvited.PLUGINS)  # what stands for all that may be in a folder
+_SAVES = r'\bR[ \t]+(?![^\n;&|]*--(?:no-save|vanilla))[^\n;&|]*(?:\bCMD[ \t]+BATCH\b|--save\b)'
 _LOADED = r'[^.]+\.[^.-]+-[^.-]+(?:(?:\.opt-\w+)?\.pyc|-pytest-.+\.py[co])'  # as import names them, and as pytest does
 
 
@@ -47,7 +48,7 @@ class Planted:
         folders = {f'{path}__init__.py': True for path in new if path.endswith('/')}
         below = [one for package in uninvited.judge(folders, self._ground) for one in self._below(str(PurePosixPath(package.path).parent))]
         files = {path: is_file for path, is_file in [*new.items(), *below] if not path.endswith(('/', uninvited.MADE))}
-        return [*found, *uninvited.judge(files, self._ground)]
+        return [one for one in (*found, *uninvited.judge(files, self._ground)) if next_ or not self._is_saved(one.path)]
 
     def _seen(self) -> Iterator[tuple[str, bool]]:
         """Paths with whether each is a plain file: what a program may find by name, and what makes a folder a package.
@@ -67,6 +68,10 @@ class Planted:
                     yield from ((f'{path}/{one}', True) for one in said if self._matters(path, one))
                 else:
                     yield path, not entry.is_symlink()
+
+    def _is_saved(self, path: str) -> bool:
+        """Whether it is what R saves when it ends, after which nothing restores it any more."""
+        return PurePosixPath(path).name == '.RData' and bool(re.search(_SAVES, '\n'.join(started(self._texts()).values())))
 
     def _matters(self, folder: str, name: str) -> bool:
         if name.lower() != uninvited.PLUGINS:

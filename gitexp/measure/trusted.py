@@ -90,7 +90,7 @@ def _picked(rows: Sequence[Result], runs: Sequence[Result], gone: Retired, metri
     if not found:
         return []
     name, = found.values()
-    bug = next(bug for one, bug in gone.named.items() if gone.events[one] == name)
+    bug = next(bug for one, bug in gone.ids.items() if gone.events[one] == name)
     return [Finding(
         'picked', 'baseline', f"because of '{bug}' some of its runs are retired and others count, so that the mean may be picked",
         way=f'retire the rest too: git exp supersede baseline --bug {bug} --eval-id {runs[0].eval_id}',

@@ -14,7 +14,11 @@ from gitexp.measure import packages
 from gitexp.rules.pythons_own import MODULES
 
 # A function that is asked with a literal whether a module is there, or for the module: find_spec, import_optional_dependency.
-_ASKS = r'(?i)(?!\w*deprecat)\w*(?:import|module(?!type)|spec\Z|available\Z|package|dependenc|optional)'
+# Modules are also the layers of a network (add_module), and what is made by a class (ParamSpec) is not asked for.
+_ASKS = (
+    r'(?!\w*deprecat)(?:\w*(?:[Ii]mport(?![Ee])|find_spec\Z|available\Z|dependenc|optional|(?:module|package)_(?:present|exists|installed))'
+    r'|_*(?:get|find|has|have|is|need|require|try|check)_(?:module|package)(?:_|\Z))'
+)
 _IMPORT = rb'\n[ \t]+(?:import|from)[ \t]+([A-Za-z_][^\n#;]*)'
 # Each is searched for by itself, which takes half the time, and without its first letter, which may be a capital.
 _CALLS = tuple(word + rb'\w*\(\s*["\']([A-Za-z_][\w.]*)["\']' for word in (
@@ -37,10 +41,10 @@ def by(names: Collection[str], places: Collection[str], *, cache: Path, say: Cal
             pass  # It is read again.
     found: dict[str, str] = {}
     for name in names:
-        asking = (path for path in index.get(name.partition('.')[0], []) if _asks(path, name))
-        if path := next(asking, None):
-            place = next(place for place in places if path.startswith(f'{place}/'))
-            found[name] = os.path.relpath(path, place).partition('/')[0].removesuffix('.py')
+        # What was kept may be of more places than those: a person's own are left out by PYTHONNOUSERSITE.
+        there = ((path, place) for path in index.get(name.partition('.')[0], []) for place in places if path.startswith(f'{place}/'))
+        if asking := next((pair for pair in there if _asks(pair[0], name)), None):
+            found[name] = os.path.relpath(*asking).partition('/')[0].removesuffix('.py')
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from gitexp.core.finding import Finding
+from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.rules import gate
@@ -13,6 +14,7 @@ from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import Rule
 
 CACHE = '__pycache__'
+_CACHES = {CACHE, '.pytest_cache', '.ipynb_checkpoints'}
 
 
 class Whole:
@@ -32,14 +34,15 @@ class Whole:
     def added(self, *, next_: bool) -> list[Finding]:
         """Name what has come since. Where no `next_` command follows, caches may, and what git ignores: programs build, too."""
         new = {path: rule for path, rule in self._there() if path not in self._before}
-        free = self._ignored(new) if new and not next_ else set()
+        kept = {path for path in new if not next_ and not _CACHES.isdisjoint(path.split('/'))}
+        free = kept if next_ or len(kept) == len(new) else kept | self._ignored(new)
         return [
             Finding('fixed', path, f"nothing comes where '{rule.text}' is {rule.kind}", rule.where) for path, rule in sorted(new.items())
-            if path not in free and (next_ or CACHE not in path.split('/'))
+            if path not in free
         ]
 
     def _there(self) -> Iterator[tuple[str, Rule]]:
-        """Each file and link with the first rule that names it, and each folder that cannot be listed."""
+        """Each file, link and empty folder, `a/`, with the first rule that names it, and each folder that cannot be listed."""
         waiting = [''] if self._rules else []
         while waiting:
             folder = waiting.pop()
@@ -48,6 +51,8 @@ class Whole:
                     entries = {f'{folder}/{one.name}' if folder else one.name: one.is_dir(follow_symlinks=False) for one in found}
             except OSError:
                 entries = {folder: False}
+            if folder and not entries and (rule := self._rule(folder)):
+                yield f'{folder}/', rule
             waiting += [path for path, is_folder in entries.items() if is_folder and self._leads(path)]
             named = ((path, self._rule(path)) for path, is_folder in entries.items() if not is_folder)
             yield from ((path, rule) for path, rule in named if rule)
@@ -59,8 +64,17 @@ class Whole:
         return folder in self._around or any(rule.pattern.leads(folder) for rule in self._rules)
 
     def _ignored(self, paths: Collection[str]) -> set[str]:
-        """By the lab's own git: what the checkout says of itself may be of the run's making."""
-        git = Git(self._folder)
-        where = (f'--git-dir={self._lab.common}', f'--work-tree={self._folder}')
-        feed = ''.join(f'{path}\0' for path in paths).encode('utf-8', 'surrogateescape')
-        return set(git.run(*where, 'check-ignore', '--no-index', '-z', '--stdin', feed=feed).names)
+        """By the lab's own git and the trunk's .gitignore: the commit's, and what the run has put there, may name anything."""
+        from tempfile import TemporaryDirectory  # Costs time, and most runs leave nothing there.
+        with TemporaryDirectory() as folder:
+            self._lay_out(Path(folder), {PurePosixPath(parent, '.gitignore') for path in paths for parent in PurePosixPath(path).parents})
+            where = (f'--git-dir={self._lab.common}', f'--work-tree={folder}')
+            feed = ''.join(f'{path}\0' for path in paths).encode('utf-8', 'surrogateescape')
+            return set(Git(Path(folder)).run(*where, 'check-ignore', '--no-index', '-z', '--stdin', feed=feed).names)
+
+    def _lay_out(self, folder: Path, paths: Collection[PurePosixPath]) -> None:
+        names = [f'{self._lab.trunk_commit}:{path}' for path in paths]
+        for path, found in zip(paths, repository.contents(self._lab.git, names)):
+            if found:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(found[1])

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, standing
+from gitexp.ledger import read, seeds, standing
 from gitexp.ledger.result import ABOUT, Result, Status
 from gitexp.measure import current
 from gitexp.report import figures, pivot, view
@@ -40,7 +39,7 @@ def of(lab: Lab) -> Document:
 def write(lab: Lab, now: datetime) -> Path:
     """Write it into the lab; raises Refused when something else is there by that name."""
     path = lab.root / view.REPORT
-    view.write(path, text(of(lab), now), top=lab.root)
+    view.write(path, text(of(lab), now), ours=view.OURS, top=lab.root)
     return path
 
 
@@ -48,7 +47,7 @@ def text(said: Document, now: datetime) -> str:
     """The same bytes for the same ledger, but for the line that says when."""
     ok = sum(run.status is Status.OK for run in said.runs)
     facts = {
-        'Generated': now.isoformat(timespec='seconds'), 'Total Experiments': len({run.experiment for run in said.runs}),
+        'Generated': f"{now.isoformat(timespec='seconds')} {view.SIGNED}", 'Total Experiments': len({run.experiment for run in said.runs}),
         'Total Runs': len(said.runs), 'Success Rate': f'{ok / len(said.runs):.1%}' if said.runs else 'no run yet',
     }
     lines = [view.TITLE, *(line for name, fact in facts.items() for line in (f'{name}: {fact}', ''))]
@@ -135,7 +134,7 @@ def _values(said: Document, section: Section) -> dict[str, Any]:
         fit = section.fit() if said.metric.direction == 'min' else None
     except ValueError:
         fit = None
-    cells = [{'places': [row, column], 'mean': fmean(values), 'n': len(values)} for (row, column), values in section.cells.items()]
+    cells = [{'places': [row, column], 'mean': seeds.mean(values), 'n': len(values)} for (row, column), values in section.cells.items()]
     return {
         'places': list(section.places), 'cells': cells,
         'fit': fit and {**fit._asdict(), 'strength': fit.strength, 'reduction': fit.reduction},

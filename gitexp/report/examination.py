@@ -42,7 +42,7 @@ def _said(step: Callable[[Lab], list[str]], lab: Lab) -> list[str]:
 
 
 def _rows(lab: Lab, now: str) -> list[str]:
-    return [f'appended the row of {result.id}: {result.status.value}' for result in pending.recover(lab, now)]
+    return [pending.told(lab, result) for result in pending.recover(lab, now)]
 
 
 def _notes(lab: Lab) -> list[str]:

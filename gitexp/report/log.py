@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,6 +19,7 @@ COLUMNS = (
     'timestamp', 'experiment', 'phase', 'budget', 'task', 'horizon', 'timescale', 'script_path', 'run_type', 'status', 'duration_seconds',
     'val_loss', 'test_accuracy', 'hyperparameters', 'error_message', 'thermal_max_temp', 'data_md5',
 )
+OURS = re.compile(re.escape(f'{",".join(COLUMNS)}\n'.encode()))
 _AXES = COLUMNS[2:7]
 _NUMBERS = ('val_loss', 'test_accuracy')
 

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from statistics import fmean
+from sys import float_info
 
 from gitexp.core.tuples import NamedTuple
+from gitexp.ledger import seeds
 from gitexp.ledger.result import Result
 from gitexp.report import scaling
 from gitexp.report.scaling import Fit
@@ -29,11 +30,11 @@ class Section(NamedTuple):
 
     def mean(self, row: Place, column: Place) -> float | None:
         values = self.cells.get((row, column))
-        return fmean(values) if values else None
+        return seeds.mean(values) if values else None
 
     def average(self, row: Place) -> float:
         """Of all runs in a row."""
-        return fmean(value for (one, _), values in self.cells.items() if one == row for value in values)
+        return seeds.mean([value for (one, _), values in self.cells.items() if one == row for value in values])
 
     def fit(self) -> Fit:
         """How the average falls along the first axis; raises ValueError, which says why there is no telling."""
@@ -49,9 +50,11 @@ def sections(runs: Iterable[Result], counted: Collection[str], axes: Sequence[st
 
 
 def place(run: Result, axis: str) -> Place:
-    """Where a run is on an axis."""
+    """Where a run is on an axis: by a word, or by a number that can be reckoned with."""
     said = run.metrics.get(axis)
-    return None if isinstance(said, bool) or not isinstance(said, (int, float, str)) else said
+    if isinstance(said, bool) or not isinstance(said, (int, float, str)):
+        return None
+    return said if isinstance(said, str) or abs(said) <= float_info.max else None
 
 
 def label(place: Place) -> str | None:

@@ -31,7 +31,7 @@ class Fit(NamedTuple):
 def fit(points: Iterable[tuple[float, float]]) -> Fit:
     """Fit sizes and their errors by least squares in log-log space.
 
-    Raises ValueError, which says why, for fewer than two sizes and for what is not positive.
+    Raises ValueError, which says why, for fewer than two sizes, for what is not positive, and for a law that no number holds.
     """
     points = [*points]
     if any(number <= 0 for point in points for number in point):
@@ -40,4 +40,11 @@ def fit(points: Iterable[tuple[float, float]]) -> Fit:
     if len({*sizes}) < 2:
         raise ValueError('a power law takes two sizes at least')
     slope, intercept = linear_regression(sizes, errors)
-    return Fit(-slope, math.exp(intercept), correlation(sizes, errors) ** 2 if len({*errors}) > 1 else None)
+    try:
+        found = Fit(-slope, math.exp(intercept), correlation(sizes, errors) ** 2 if len({*errors}) > 1 else None)
+        steep = not (math.isfinite(found.alpha) and math.isfinite(found.reduction) and 0 < found.factor < math.inf)
+    except OverflowError:
+        steep = True
+    if steep:
+        raise ValueError('the sizes are too near each other for errors so far apart')
+    return found

@@ -2,30 +2,32 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from gitexp.core import files
 from gitexp.core.errors import Refused
 
-
 REPORT = 'docs/experiment_results.md'
 TITLE = '# Experiment Results\n'
+SIGNED = 'by git exp report'
+OURS = re.compile(rb'# Experiment Results\n\nGenerated: \S+ by git exp report\n')
+_LONGEST = 1 << 10  # bytes of the beginning of a file by which it is known
 
 
-def write(path: Path, text: str, *, top: Path | None = None) -> None:
-    """Replace a file that begins with the same line, or make it; raises Refused where another one is.
+def write(path: Path, text: str, *, ours: re.Pattern[bytes], top: Path | None = None) -> None:
+    """Replace a file that begins as ours do, or make it; raises Refused where another one is.
 
     Below `top`, where it is given, no link is followed.
     """
-    if not is_there(path, text) and os.path.lexists(path):
+    if not is_there(path, ours) and os.path.lexists(path):
         raise Refused(f"'{path}' is there, and not by git exp report", hint='another name, or move it away')
-    files.replace(path, text, top=top)
+    files.replace(path, text.encode(errors='backslashreplace'), top=top)  # A log that was imported may hold half an emoji.
 
 
-def is_there(path: Path, text: str) -> bool:
-    """Whether a file begins with the first line of a text."""
-    first = text.encode().partition(b'\n')[0] + b'\n'
+def is_there(path: Path, ours: re.Pattern[bytes] = OURS) -> bool:
+    """Whether a file begins as ours do, by a line that nobody writes by chance: a title is anybody's."""
     if not path.is_file():
         return False
     with path.open('rb') as file:
-        return file.read(len(first)) == first
+        return ours.match(file.read(_LONGEST)) is not None

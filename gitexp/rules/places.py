@@ -8,6 +8,9 @@ from functools import cached_property
 
 COMMANDS = ''  # stands for a path among texts: the commands of the lab
 MAKE = ('GNUmakefile', 'makefile', 'Makefile')  # in the order in which make looks for them
+_SETTINGS = ('pytest.ini', 'pytest.toml', 'pyproject.toml', 'setup.cfg', 'tox.ini')  # by which pytest changes the path
+_NO_SHELL = ('.py', *_SETTINGS)
+SAYING = ('.ipynb', *_SETTINGS)  # how those are called that are no scripts, and may name folders all the same
 _PROGRAMS = ('', '.py', '.pyw', '.pyc', '.so', '.pyd', '.ipynb', '.sh', '.bash', '.zsh', '.mk')
 # Not compiled before they are needed, since each takes longer than what is done with it.
 _APART = r'\$[({]?\w*[)}]?|[\s;&|()<>{}"\'`=:,]+'
@@ -17,6 +20,9 @@ _PATH = r'PYTHONPATH["\']?[\s=:,]+([^\s;&|]+)'
 _MODULE = r'(?<!\S)-m[\s"\',]+([\w.]+)'
 _TOLD = ('sys.path', 'addsitedir', 'PYTHONPATH', 'chdir', 'cwd')
 _TELLING = r'\bsys\.path\b|\baddsitedir\b|PYTHONPATH|\bchdir\b|\bcwd\b'
+_SETTING = r'(?m)^[ \t]*pythonpath[ \t]*=(.*(?:\n[ \t]+\S.*)*)'
+_OPEN = r'([(\[{,])[ \t]*\n\s*'  # where a line goes on
+_NAMING = r'\s*(?:for\s+)?(\w+)\s*(?::[^=]*)?(?:\+?=(?!=)|in\b)'
 _QUOTED = r'["\']([^"\'\n]*)["\']'
 _HUB = r'\b(?:import|from)\s+(?:evaluate|datasets)\b'
 _OF_HUB = r'(?<=["\'])[\w./-]+(?=["\'])'
@@ -28,8 +34,9 @@ class Places:
     def __init__(self, fixed: Collection[str], is_package: Callable[[str], bool], texts: Mapping[str, bytes]) -> None:
         self._fixed = fixed
         self._is_package = is_package
-        modules = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items() if path.endswith('.py')}
-        self._texts = {**modules, **started(texts)}
+        modules = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items() if path.endswith(_NO_SHELL)}
+        cells = {f'{path}.py': _code(text) for path, text in texts.items() if path.endswith('.ipynb')}
+        self._texts = {**modules, **cells, **started(texts)}
         self._around = {'', *(folder for path in fixed if _is_program(path) for folder in above(path))}
 
     def __iter__(self) -> Iterator[str]:
@@ -68,7 +75,7 @@ class Places:
         found: set[str] = set()
         into: set[str] = set()
         for path, text in self._texts.items():
-            if not path.endswith('.py'):
+            if not path.endswith(_NO_SHELL):
                 into.update(_joined(path, text, re.findall(_INTO, text)))
                 found.update(_joined(path, text, (one for said in re.findall(_PATH, text) for one in re.split(_APART, said))))
                 ends = [f'/{name.replace(".", "/")}{end}' for name in re.findall(_MODULE, text) for end in ('.py', '/__main__.py')]
@@ -91,7 +98,7 @@ class Places:
 
 def started(texts: Mapping[str, bytes]) -> dict[str, str]:
     """The commands, and the scripts that they name or that such scripts name, by path; make finds its own."""
-    left = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items()}
+    left = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items() if not path.endswith(SAYING)}
     found, new = {}, {COMMANDS: left.pop(COMMANDS, '')}
     while new:
         found.update(new)
@@ -121,17 +128,41 @@ def above(path: str) -> Iterator[str]:
 def _words(path: str, text: str) -> Iterator[str]:
     """What may be a path in a text, from the top; what is handed to a program of Python is none of it."""
     if path.endswith('.py'):
-        lines = text.splitlines() if any(word in text for word in _TOLD) else []
-        said: Iterable[str] = (word for line in lines if re.search(_TELLING, line) for word in re.findall(_QUOTED, line))
+        said: Iterable[str] = _named(text) if any(word in text for word in _TOLD) else []
+    elif path.endswith(_SETTINGS):
+        said = (word for value in re.findall(_SETTING, text) for word in re.findall(r'[^\s,"\'\[\]]+', value))
     else:
         said = re.split(_APART, re.sub(_ARGUMENTS, r'\1', text))
     return _joined(path, text, said)
 
 
+def _named(text: str) -> Iterator[str]:
+    """What stands in quotes where a program says where to look, and where it makes the names that it says there; together, too."""
+    lines = re.sub(_OPEN, r'\1 ', text).splitlines()
+    made = {line: found[1] for line in lines if (found := re.match(_NAMING, line))}
+    telling = new = {line for line in lines if re.search(_TELLING, line)}
+    while new:
+        used = {name for line in new for name in re.findall(r'\w+', line)}
+        new = {line for line, name in made.items() if name in used} - telling
+        telling = telling | new
+    for words in (re.findall(_QUOTED, line) for line in telling):
+        yield from (*words, '/'.join(words))
+
+
+def _code(notebook: bytes) -> str:
+    """The cells of code in a notebook."""
+    import json
+    try:
+        cells = json.loads(notebook)['cells']
+        return '\n'.join(''.join(cell['source']) for cell in cells if cell['cell_type'] == 'code')
+    except (ValueError, KeyError, TypeError):
+        return ''
+
+
 def _joined(path: str, text: str, words: Iterable[str]) -> Iterator[str]:
     """Words as paths from the top, from the folder of their script, and from each folder that it changes into."""
     starts = [posixpath.dirname(path)]
-    for said in () if path.endswith('.py') else re.findall(_INTO, text):
+    for said in () if path.endswith(_NO_SHELL) else re.findall(_INTO, text):
         starts += [posixpath.join(start, re.split(_APART, said)[-1].lstrip('/')) for start in ('', starts[-1])]
     for word in {word.lstrip('/') for word in words if word}:
         for start in {'', *starts}:

@@ -15,7 +15,7 @@ from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.rules import shadow
 from gitexp.rules.change import Change
-from gitexp.rules.places import MAKE, Places, above, started
+from gitexp.rules.places import MAKE, SAYING, Places, above, started
 from gitexp.rules.pythons_own import ALWAYS, ASKED_FOR, MODULES, WANTED
 from gitexp.rules.ruleset import BUILT_IN
 
@@ -43,7 +43,7 @@ _TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
 _JUPYTER = r'jupyter_(?:\w+_)?config\.(?:py|json)'
 _RESTORES = r'(?<![\w/.-])R\s'  # and Rscript does not
 _RUNNER = r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b'
-_SCRIPTS = ('.py', '.sh', '.bash', '.zsh', '.mk')
+_SCRIPTS = ('.py', '.sh', '.bash', '.zsh', '.mk', *SAYING)
 _WAY = 'call it something else'
 
 
@@ -74,7 +74,7 @@ def judge(new: Mapping[str, bool], ground: Ground) -> list[Finding]:
 
 
 def is_script(path: str) -> bool:
-    """Whether a file may start programs and name modules."""
+    """Whether a file may start programs, name modules, or say where they are."""
     return path.endswith(_SCRIPTS) or '.' not in posixpath.basename(path)
 
 
@@ -125,7 +125,7 @@ class _Judge:
         program = _LOADED.get(name) or ('pytest' if name in _SHARED else 'Jupyter' if re.fullmatch(_JUPYTER, name) else None)
         if not program or not self._is_looked_in(folder, by=program):
             return None
-        if name in _SHARED and not any(re.search(_PYTEST, text) for text in self._texts.values()):
+        if name in _SHARED and not any(re.search(_PYTEST, text) for other, text in self._texts.items() if not other.endswith(SAYING)):
             return None
         if name == '.RData' and not re.search(_RESTORES, self._scripts()):
             return None

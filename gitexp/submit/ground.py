@@ -10,6 +10,7 @@ from gitexp.git import repository
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.read import Contents
 from gitexp.ledger.standing import Standing, Standings
+from gitexp.report import view
 from gitexp.rules import pattern
 
 _SHOWN = 5
@@ -52,11 +53,12 @@ def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
 def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
     """What the trunk has changed since the branch left it, but for what cannot change a measurement.
 
-    That is what is only appended to, and the folders of other experiments.
+    That is what is only appended to, the report, and the folders of other experiments.
     """
     free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
     folder = f'{lab.config.paths.experiments}/'
-    others = [path for path in documents.names(lab.git, ground.base, lab.trunk_commit) or [] if path != lab.config.paths.ledger]
+    written = (lab.config.paths.ledger, view.REPORT)
+    others = [path for path in documents.names(lab.git, ground.base, lab.trunk_commit) or [] if path not in written]
     return [
         path for path in others
         if not any(one.covers(path) for one in free) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))

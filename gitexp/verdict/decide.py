@@ -7,7 +7,7 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, standing
+from gitexp.ledger import standing
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict.judged import Judged
@@ -44,8 +44,7 @@ def decide(lab: Lab, tree: str, *, eval_id: str | None = None, more: Iterable[Re
 
     None when the tree has no run that competes, or there is no other tree.
     """
-    standings = standing.trees(lab, eval_id)
-    return among(_with(standings, [*more], lab.config.metric), tree, lab.config.metric, seeds=len(lab.config.seeds))
+    return among(standing.trees(lab, eval_id, more), tree, lab.config.metric, seeds=len(lab.config.seeds))
 
 
 def among(standings: Standings, tree: str, metric: Metric, *, seeds: int = 1) -> Decision | None:
@@ -56,20 +55,3 @@ def among(standings: Standings, tree: str, metric: Metric, *, seeds: int = 1) ->
     if candidate is None or reference is None:
         return None
     return Decision(candidate, reference, judged.verdict(candidate, reference), judged.screen(candidate, reference))
-
-
-def _with(standings: Standings, more: list[Result], metric: Metric) -> Standings:
-    for row in more:
-        data = {standings.eval_id: standings.data} if standings.eval_id and standings.data else {}
-        if counting.competes(row, metric, data) and row.eval_id == standings.eval_id and row.tree and row.value is not None:
-            standings = _added(standings, row, row.tree, row.value)
-    return standings
-
-
-def _added(standings: Standings, row: Result, tree: str, value: float) -> Standings:
-    known = standings.of(tree)
-    run = (row.seed, value)
-    if known is None:
-        made = Standing(tree, row.experiment, row.version, row.commit, row.eval_id or '', row.kind, (run,))
-        return standings._replace(trees=(*standings.trees, made))
-    return standings._replace(trees=tuple(one._replace(runs=(*one.runs, run)) if one is known else one for one in standings.trees))

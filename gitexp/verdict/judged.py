@@ -86,10 +86,13 @@ class Judged:
 
     def _beats(self, standing: Standing, over: Standing) -> bool:
         gain = self.metric.gain(standing.mean, over.mean)
-        if gain <= self.metric.min_effect or (before := self._gained(standing, over)) is not None and verdict.jump(gain, before):
+        if gain <= self.metric.min_effect:
             return False
         if self._has_won(standing):
             return True
+        before = self._gained(standing, over)
+        if before is not None and verdict.jump(gain, before):
+            return False
         # Whatever the lab asks for today: were it to ask for more seeds, there would be no champion left, and little to beat.
         return standing.tree not in self._seedless and self._compared(standing, over, None, 1).kind is verdict.Kind.BETTER
 

@@ -60,6 +60,19 @@ def test_what_would_be_lost_is_listed(lab, one, name: str, text: str, told: str)
     scene.assert_sound(lab.path)
 
 
+@pytest.mark.parametrize('mark', ['skip-worktree', 'assume-unchanged'])
+def test_what_git_was_told_not_to_look_at_is_not_lost(lab, one, mark: str) -> None:
+    root = one.at('../..')
+    root.git('update-index', f'--{mark}', 'model.py')
+    text = (root.path / 'model.py').read_text()
+    root.write('model.py', 'score = 1.0\n')
+
+    assert lab.exp('close', 'one') == 3
+    assert 'git was told not to look at them:\n  model.py' in lab.talk
+    root.write('model.py', text)
+    lab.ok('close', 'one')
+
+
 def test_a_long_list_is_cut(lab, one) -> None:
     for number in range(30):
         one.write(f'note{number}', 'x')

@@ -14,7 +14,7 @@ RULE = '  sections: [experiments/*/PLAN.md]\n'
 @pytest.fixture
 def plan(make_lab: Callable[..., Place]) -> Place:
     """The folder of an experiment, with hooks."""
-    lab = make_lab(config=CONFIG + RULE)
+    lab = make_lab(config=CONFIG.replace('environment:', f'{RULE}environment:'))
     lab.git('config', '--unset', 'gitexp.hooks')
     lab.ok('hook', 'install')
     lab.ok('new', 'one', '--idea', 'a longer context predicts better')

@@ -174,3 +174,16 @@ def test_a_judge_that_fails_refuses_in_one_line(tmp_path: Path) -> None:
     start = 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.guard import entry; entry.main()'
     done = subprocess.run([sys.executable, '-I', '-S', '-c', start, copy, 'pre-commit'], cwd=place.path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, 'gitexp: refused: gitexp failed (ValueError: nobody thought of it)\n')
+
+
+def test_what_a_branch_had_is_not_said_by_whoever_deletes_it(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    old = place.git('rev-parse', 'HEAD').stdout.strip()
+    place.git('switch', '-q', '-c', 'exp/a')
+    tip = change(place, model_DOT_py='m = 2\n')
+    assert push(place, 'exp/a') == ''
+
+    said = send(place, bare(place), f'{old} {NOTHING} refs/heads/exp/a')
+    assert 'refs/heads/exp/a: is not where the push says that it is' in said and at_server(place, 'refs/heads/exp/a') == tip
+    assert push(place, ':exp/a') == ''
+    assert 'is not where the push says that it is' in send(place, bare(place), f'{old} {NOTHING} refs/heads/exp/a')

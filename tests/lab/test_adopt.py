@@ -40,8 +40,6 @@ PLAN = """\
           | rules:
           |   # What decides and what measures: nobody changes it in an experiment. ** crosses folders.
           |   frozen: [gitexp.yaml, tools/score.py]
-          |   # Belongs to the trunk.
-          |   global: [results.tsv]
           |   # Grows at its end only.
           |   append-bottom: [results.tsv]
           |   # All that an experiment may change, for a lab that wants it narrow.

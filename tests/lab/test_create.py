@@ -77,6 +77,20 @@ def test_the_trunk_of_a_new_lab_is_guarded(desk: Place) -> None:
     lab.git('commit', '-m', 'evaluation', META_MODE='1')
 
 
+def test_rows_are_committed_on_the_trunk_or_on_a_branch_of_their_own(desk: Place) -> None:
+    desk.ok('init', 'lab', *OWN)
+    lab = desk.at('lab')
+    lab.git('switch', '-qc', 'rows')
+    lab.write('results.tsv', 'id\texperiment\tstatus\tkind\tval_bpb\n1\tidea\tok\teval\t2.0\n')
+    lab.commit('rows')
+    lab.ok('check', 'rules', '--ci', 'main..rows')
+
+    lab.git('switch', '-qc', 'exp/idea', 'main')
+    lab.git('checkout', 'rows', '--', 'results.tsv')
+    done = lab.git('commit', '-qm', 'exp(idea): rows', check=False)
+    assert done.returncode == 1 and 'rule: rows' in done.stderr
+
+
 def test_what_a_run_leaves_is_ignored(desk: Place) -> None:
     desk.ok('init', 'lab', *OWN)
     kept = 'experiments/a/results/viz/curve.png'

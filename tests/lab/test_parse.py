@@ -95,8 +95,8 @@ BAD = {
     'unknown, like nothing': (
         LEAST + 'colour: red\n',
         "gitexp.yaml:3: unknown key 'colour' in the file",
-        'the keys are metric, eval, train, smoke, inputs, outputs, min_free_gb, seeds, baseline, gpus, tracking, trunk, rules, live, '
-        'humans, signers, paths',
+        'the keys are metric, eval, train, smoke, inputs, environment, outputs, axes, min_free_gb, seeds, baseline, gpus, tracking, '
+        'trunk, rules, live, humans, signers, paths',
     ),
     'unknown in metric': (
         'eval: x\nmetric:\n  name: loss\n  direction: min\n  min-effect: 1\n',
@@ -308,7 +308,7 @@ SAID: dict[tuple[str, ...], Any] = {
     ('paths', 'ledger'): 'l.tsv', ('paths', 'worktrees'): 'w', ('paths', 'experiments'): 'e',
     ('live',): ['Diary'], ('humans',): ['Ada <ada@example.org>'], ('signers',): ['A' * 40],
     ('outputs',): ['o.json'], ('min_free_gb',): 2, ('gpus',): 1, ('tracking',): 'wandb', ('metric', 'time_limited'): True,
-    ('baseline', 'max_sd'): 0.5, ('baseline', 'required'): False,
+    ('baseline', 'max_sd'): 0.5, ('baseline', 'required'): False, ('axes',): ['budget'], ('environment',): ['DATA_DIR'],
     **{('rules', kind): ['a'] for kind in config.KINDS},
 }
 

@@ -113,6 +113,25 @@ def test_what_was_appended_and_never_noted_comes_back(lab: Place) -> None:
     assert (lab.path / 'results.tsv').read_bytes() == whole
 
 
+def test_rows_of_the_trunk_are_missed_by_who_has_not_appended_them(lab: Place) -> None:
+    sharing.measure(lab, '01')
+    lab.commit('rows')
+    sharing.measure(lab, '02')
+    lab.commit('more rows')
+    whole = (lab.path / 'results.tsv').read_bytes()
+    lab.git('update-ref', '-d', sharing.REF)
+    for name in ('own-rows.tsv', 'whole-ledger'):
+        (lab.path / '.git' / 'exp' / name).unlink(missing_ok=True)  # As in a clone.
+    assert lab.exp('best') != 3
+
+    lab.git('checkout', '-q', 'HEAD~1', '--', 'results.tsv')
+    assert lab.exp('submit', 'fish') == 3 and "has lost rows that it had, such as '02'\nhint: git exp sync --local" in lab.talk
+    assert lab.ok('sync', '--local').startswith('ledger: 1 new row;')
+    assert (lab.path / 'results.tsv').read_bytes() == whole
+    lab.exp('best')
+    assert 'lost' not in lab.talk
+
+
 def test_a_lab_that_names_another_metric_has_another_ledger(lab: Place) -> None:
     said: dict[str, Any] = {'env': {'metric': 'score'}}
     sharing.measure(lab, '01', **said)

@@ -12,7 +12,7 @@ import pytest
 from gitexp.core import locks, process
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
-from gitexp.ledger import pending, read, write
+from gitexp.ledger import loss, pending, read, write
 from gitexp.ledger.result import Result, Status
 
 Rows = Callable[..., Result]
@@ -132,6 +132,20 @@ def test_a_row_that_is_there_is_not_appended_again(bare: Lab, begun: Result) -> 
     write.append(bare, [begun._replace(status=Status.OK, value=2.5)])
     assert pending.recover(bare, NOW) == []
     assert rows(bare)['1'].value == 2.5 and left(bare) == []
+
+
+def test_an_outcome_of_another_metric_comes_into_no_ledger_but_that_ones(bare: Lab, begun: Result) -> None:
+    abandoned(bare, begun._replace(env={'metric': 'loss'}))
+    abandoned(bare, begun._replace(id='2', env={'metric': 'score'}))
+
+    other, ours = pending.recover(bare, NOW)
+    assert list(rows(bare)) == ['2'] and left(bare) == [] and loss.lost(bare) == []
+    assert pending.told(bare, other).endswith("which was left without a row, was measured as 'loss' and is kept for a ledger of that")
+    assert pending.told(bare, ours).endswith('has one now: failed')
+
+    bare.config = bare.config._replace(metric=bare.config.metric._replace(name='loss'))
+    bare.ledger.unlink()
+    assert write.put_back(bare) == 1 and rows(bare) == {'1': other}
 
 
 def test_the_outcome_survives_a_ledger_that_takes_no_row(bare: Lab, begun: Result) -> None:

@@ -57,10 +57,12 @@ def test_of_two_that_close_it_one_is_enough(row: Rows) -> None:
     assert covered(rows) == {'1': 'bias', '4': 'bias'}
 
 
-def test_what_is_brought_back_by_name_counts_in_a_version_that_is_closed(row: Rows) -> None:
+@pytest.mark.parametrize('back', ['35', '5'], ids=['before', 'after'])
+def test_what_was_brought_back_by_name_is_no_exception_from_a_version_that_is_closed(row: Rows, back: str) -> None:
     some, rest = event(row, '3', 'v1', '1'), event(row, '4', 'v1_leak', '2')
 
-    assert covered([row('1'), row('2'), some, rest, row('5', kind=Kind.RESTORE, value=None, params={'restores': '3'})]) == {'2': 'leak'}
+    rows = [row('1'), row('2'), some, rest, row(back, kind=Kind.RESTORE, value=None, params={'restores': '3'})]
+    assert covered(rows) == {'1': 'leak', '2': 'leak'}
 
 
 def test_measured_again_before_the_bug_was_heard_of(lab: Place) -> None:

@@ -28,6 +28,17 @@ def test_a_tree_stands_by_the_mean_of_its_seeds(bare: Lab, row: Callable[..., Re
     assert best_of(bare) == other
 
 
+def test_a_run_that_is_no_row_yet_counts_as_it_will_as_one(bare: Lab, row: Callable[..., Result]) -> None:
+    rows = [row('1', tree='base', kind=Kind.BASELINE), row('2', value=1.0), row('3', value=2.0), row('4', value=2.0, seed=2)]
+    write.append(bare, rows)
+    for more in (row('5', value=6.0), row('6', tree='new'), row('7', value=9.0, status=Status.FAILED)):
+        asked = standing.trees(bare, more=[more])
+        write.append(bare, [more])
+        assert asked == standing.trees(bare)
+        tree = asked.of('tree')
+        assert tree and tree.runs == ((1, 3.0), (2, 2.0))
+
+
 def test_the_lucky_run_of_a_tree_does_not_make_it_the_best(bare: Lab, row: Callable[..., Result]) -> None:
     write.append(bare, [row('1', tree='lucky', value=0.1), row('2', tree='lucky', seed=2, value=9.0), row('3', tree='steady', value=1.0)])
 

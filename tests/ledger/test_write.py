@@ -52,6 +52,14 @@ def test_the_ledger_is_made_with_its_first_row(bare: Lab, row: Rows) -> None:
     assert sorted(os.listdir(bare.root)) == ['.git', 'results.tsv']
 
 
+def test_its_folder_is_made_with_it(bare: Lab, row: Rows) -> None:
+    bare.config = bare.config._replace(paths=bare.config.paths._replace(ledger='books/of/rows.tsv'))
+    write.ready(bare)
+    assert not (bare.root / 'books').exists()
+    write.append(bare, [row('1')])
+    assert ids(bare) == ['1'] and (bare.root / 'books/of/rows.tsv').is_file()
+
+
 @pytest.mark.parametrize('text', ['', '\n'])
 def test_an_empty_ledger_gets_its_header(bare: Lab, row: Rows, text: str) -> None:
     bare.ledger.write_text(text)

@@ -4,14 +4,17 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from place import CONFIG, PROGRAM, Place
+from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, write
 from gitexp.ledger.result import Kind, Result
+from gitexp.measure import confirm
 from stories import experiment, rows
 
 
@@ -63,6 +66,19 @@ def test_a_jump_while_the_best_was_retired_is_one_when_that_is_back(lab: Place) 
     lab.git('init', '-q', '--bare', '../shared.git')
     lab.git('remote', 'add', 'origin', '../shared.git')
     assert leak.exp('submit') == 1 and "'exp/leak' is not confirmed: " in leak.talk
+
+
+def test_a_clock_that_is_behind_confirms_what_it_has_seen_or_nothing(lab: Place) -> None:
+    jump(lab)
+    here, now = Lab.find(lab.path), datetime.now(timezone.utc)
+    which, before = here.experiment('leak'), rows(lab)
+    with pytest.raises(Refused, match='the clock here is behind .*, by 60 minutes'):
+        confirm.confirm(here, which, because='looked', here=here.git, now=now - timedelta(hours=1))
+    assert rows(lab) == before and verdict(lab) == ('provisional', ['jump'])
+
+    said = confirm.confirm(here, which, because='looked', here=here.git, now=now - timedelta(minutes=2))
+    assert said.new and verdict(lab) == ('better', [])
+    assert said.row.id > before[-1]['id'] and not confirm.confirm(here, which, because='again', here=here.git, now=now).new
 
 
 def test_more_runs_stay_confirmed_and_another_tree_is_not(lab: Place) -> None:

@@ -57,7 +57,7 @@ def test_what_a_run_does_not_get_is_said_once(lab: Place, bonus: str) -> None:
 
 def test_a_lab_names_what_its_runs_get(lab: Place) -> None:
     lab.write('eval.py', "import os\nprint('score:', os.environ.get('DATA_DIR', '2'))\nassert 'OTHER' not in os.environ\n")
-    lab.write('gitexp.yaml', CONFIG.replace('[COUNT', '[DATA_DIR, EXP_SEED'))
+    lab.write('gitexp.yaml', CONFIG.replace('[AT', '[DATA_DIR, EXP_SEED'))
     lab.commit('a variable')
     idea = experiment(lab)
     idea.ok('eval', '--seed', '1', DATA_DIR='7', OTHER='1', EXP_SEED='9')
@@ -135,6 +135,8 @@ def test_a_run_gets_what_a_machine_a_cluster_and_a_service_say() -> None:
     bending = {name: '/x' for name in ('PYTHONPATH', 'PYTHONHOME', 'PYTHONIOENCODING', 'LD_PRELOAD', 'NODE_OPTIONS', 'MAKEFILES', 'CDPATH')}
     bending |= {name: '/x' for name in ('OPENSSL_CONF', 'LUA_PATH_5_4', 'npm_config_node_options', 'CARGO_BUILD_RUSTC_WRAPPER', 'GIT_DIR')}
     bending |= {'MPLBACKEND': 'module://x', 'PERL_HASH_SEED': '5', 'BASH_FUNC_python3%%': '() { :; }', 'BASH_FUNC_modules%%': '() { :; }'}
+
+    bending |= {name: '1' for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR')}  # A launcher in the command says those.
 
     assert environment.handed_on({**kept, **bending}) == kept
 

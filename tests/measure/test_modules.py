@@ -114,6 +114,25 @@ def test_a_python_is_asked_anew_when_something_was_installed(
     assert _found(lab, f'{python}/bin/python eval.py', 'whole') == {'whole'}
 
 
+def test_the_packages_of_a_user_are_known_whatever_a_shell_said_before(
+    lab: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept, '_YOUNG', 0)  # As if all were made long ago.
+    assert _found(lab, f'{os.path.realpath(sys.executable)} eval.py', 'ours') == set()
+    monkeypatch.setenv('HOME', str(tmp_path / 'home'))
+
+    def known() -> set[str]:
+        return {*Modules(Lab.find(lab.path), lab.path).installed(['ours'], lambda: '')}
+    assert known() == set()
+    site = tmp_path / 'home/.local/lib' / VERSION / 'site-packages'
+    site.mkdir(parents=True)
+    (site / 'ours.py').touch()
+    monkeypatch.setenv('PYTHONNOUSERSITE', '1')
+    assert known() == set()
+    monkeypatch.delenv('PYTHONNOUSERSITE')
+    assert known() == {'ours'}
+
+
 def test_what_installed_packages_would_take_is_known(lab: Place, python: Path) -> None:
     big = python / 'lib' / VERSION / 'site-packages/big'
     (big / '__init__.py').write_text('try:\n    import faster\n    from quick.er import x\nexcept ImportError:\n    x = None\n')
@@ -123,10 +142,14 @@ def test_what_installed_packages_would_take_is_known(lab: Place, python: Path) -
     lab.commit('eval')
     said: list[str] = []
     modules = Modules(Lab.find(lab.path), lab.path, said.append)
-    asked = ['faster', 'quick/er', 'quick/other', 'seen', 'named', 'needed', 'listed', 'model', 'helperlib']
+    layers = 'self.add_module("norm", x)\nP = ParamSpec("P")\nraise ImportError("conv")\nset_module("pool")\n'
+    (big / 'layers.py').write_text(f'{layers}get_module("plot")\nhas_package_("x")\n_is_package_available("fused")\n')
+    asked = ['norm', 'P', 'conv', 'pool', 'plot', 'fused']
+    asked += ['faster', 'quick/er', 'quick/other', 'seen', 'named', 'needed', 'listed', 'model', 'helperlib']
     for _ in range(2):
         assert modules.installed(asked, lambda: '') == {
             'faster': 'big', 'quick/er': 'big', 'seen': 'big', 'named': 'big', 'helperlib': None,
+            'plot': 'big', 'fused': 'big',
         }
     assert said == []
 

@@ -73,7 +73,8 @@ def test_training_is_watched_as_well(biased: Place) -> None:
 
 
 def test_a_run_that_only_reads_and_writes_beside_is_left_alone(biased: Place) -> None:
-    beside = "open('guard/cache', 'w').write('x')\nopen('new', 'w').write('x')\n"
+    cache = "import os\nos.makedirs('guard/__pycache__', exist_ok=True)\nopen('guard/__pycache__/mine', 'w').write('x')\n"
+    beside = f"{cache}open('new', 'w').write('x')\n"
     idea = experiment(biased, model_py=f'import guard, bias\n{beside}score = 2.0\n')
     idea.ok('eval')
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -281,7 +282,7 @@ def _cases(lab: Place, rule: str) -> None:
     config = (lab.path / 'gitexp.yaml').read_text()
     lab.write('gitexp.yaml', config.replace('frozen: [', f'frozen: [{rule}, '))
     lab.write('cases/one.txt', '1')
-    lab.write('.gitignore', '/5_worktrees/\n*.o\n')
+    lab.write('.gitignore', '/5_worktrees/\n*.o\nbuild/\n')
     lab.commit('cases')
 
 
@@ -306,15 +307,40 @@ def test_training_adds_nothing_to_a_folder_that_is_fixed_as_a_whole(
 
 @pytest.mark.parametrize(('code', 'refused'), [
     (ADDS.format('cases', 'cases/new.txt'), True), (ADDS.format('cases', 'cases/metric.o'), False),
-    (ADDS.format('cases/.cache', 'cases/.cache/x') + 'open("cases/.cache/.gitignore", "w").write("*")\n', False),
+    (ADDS.format('cases', 'cases/new.txt') + 'open("cases/.gitignore", "w").write("*")\n', True),
+    (ADDS.format('cases', 'cases/new.txt') + 'open(".gitignore", "a").write("cases/new*")\n', True),
+    ('import os; os.mkdir("cases/new.txt")\n', True), ('import os; os.mkdir("cases/build")\n', False),
+    (ADDS.format('cases/.pytest_cache', 'cases/.pytest_cache/x') + 'open("cases/.pytest_cache/.gitignore", "w").write("*")\n', False),
     (ADDS.format('cases/__pycache__', 'cases/__pycache__/one.nbc'), False),
-], ids=['new', 'built', 'cached', 'compiled'])
+], ids=['new', 'built', 'ignored', 'ignored-above', 'folder', 'folder-built', 'cached', 'compiled'])
 def test_where_one_command_trains_and_scores_what_git_ignores_may_be_built_there(single: Place, code: str, refused: bool) -> None:
     _cases(single, 'cases/**')
     idea = experiment(single, train_py=code + ANSWER)
 
     assert idea.exp('eval', '--seed', '1') == (5 if refused else 0), idea.talk
-    assert not refused or 'it left cases/new.txt: nothing comes' in idea.talk
+    assert not refused or re.search(r'it left cases/(new.txt/?|.gitignore): nothing comes', idea.talk)
+
+
+def test_training_adds_no_empty_folder_either(strict: Place) -> None:
+    _cases(strict, 'cases/**')
+    idea = experiment(strict, train_py=f'import os; os.makedirs("cases/a/b")\n{ANSWER}')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert reason(rows(strict)[0]) == "training left cases/a/b/: nothing comes where 'cases/**' is frozen"
+
+
+@pytest.mark.parametrize(('how', 'refused'), [('CMD BATCH', False), ('CMD BATCH --no-save', True), ('--vanilla -f', True)])
+def test_r_may_save_when_it_ends(single: Place, how: str, refused: bool) -> None:
+    R = single.write('bin/R', '#!/bin/sh\necho "score: 2.0"; touch .RData\n')
+    R.chmod(0o755)
+    single.write('eval.sh', f'R {how} score.R\n')
+    single.write('score.R', '')
+    single.commit('R')
+    idea = experiment(single)
+    ended = idea.exp('eval', '--seed', '1', PATH=f'{R.parent}:{os.environ["PATH"]}')
+
+    assert ended == (5 if refused else 0), idea.talk
+    assert not refused or 'it left .RData: R would load it unasked' in idea.talk
 
 
 def test_what_training_leaves_beside_fixed_code_for_whoever_loads_it_is_removed(strict: Place) -> None:

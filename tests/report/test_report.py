@@ -85,7 +85,7 @@ def scaled(make_lab: Make) -> notebook.Notebook:
 def _page(book: notebook.Notebook) -> str:
     path = Path(book.answers('report').rstrip('\n'))
     assert path == book.lab.path / 'docs' / 'experiment_results.md'
-    text, many = re.subn(r'(?m)^Generated: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$', 'Generated: WHEN', path.read_text())
+    text, many = re.subn(r'(?m)^Generated: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 by git exp report$', 'Generated: WHEN', path.read_text())
     assert many == 1
     return text
 
@@ -154,13 +154,13 @@ def test_the_log_has_its_columns_whatever_is_in_them(scaled: notebook.Notebook, 
 ])
 def test_the_log_knows_three_ends(make_lab: Make, tmp_path: Path, status: Status, says: str) -> None:
     book = notebook.blank(make_lab)
-    book.runs('s', 'a', [1.5], status=status, params={'args': ['--lr', '1,5 "x"']}, metrics={'test_accuracy': 0.9})
+    book.runs('s', 'a', [1.5], status=status, params={'args': ['--lr', '1,5 "x"', '\ud83d']}, metrics={'test_accuracy': 0.9})
     book.answers('report', '--csv', str(tmp_path / 'log.csv'))
     with (tmp_path / 'log.csv').open(newline='') as file:
         [run] = csv.DictReader(file)
 
     assert (run['status'], run['test_accuracy'], run['val_loss']) == (says, '0.9', '')
-    assert json.loads(run['hyperparameters']) == {'args': ['--lr', '1,5 "x"'], 'val_bpb': 1.5}
+    assert json.loads(run['hyperparameters']) == {'args': ['--lr', '1,5 "x"', '\ud83d'], 'val_bpb': 1.5}
 
 
 @pytest.mark.parametrize('words', [(), ('--csv', 'results.tsv'), ('--csv', 'docs')])
@@ -184,6 +184,34 @@ def test_the_figures_as_json(scaled: notebook.Notebook) -> None:
     assert said['sections'][1]['fit'] is None and not (scaled.lab.path / 'docs').exists()
 
 
+@pytest.mark.parametrize('words', ['', 'Generated: by hand, in March\n'])
+def test_a_page_of_the_same_title_is_somebody_elses(lab: Place, words: str) -> None:
+    page = f'# Experiment Results\n\n{words}The third week was lost to a broken loader.\n'
+    path = lab.write('docs/experiment_results.md', page)
+    lab.ok('baseline')
+
+    assert path.read_text() == page and 'experiment_results' not in lab.talk
+    assert lab.exp('report') == 3 and 'is there, and not by git exp report' in lab.talk
+    assert path.read_text() == page
+
+
+def test_what_is_in_a_report_ends_no_run(lab: Place) -> None:
+    lab.ok('report')
+    report = lab.path / 'docs' / 'experiment_results.md'
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text() + 'axes: [params]\n')
+    lab.write('eval.py', (lab.path / 'eval.py').read_text() + "print('params:', model.params)\n")
+    lab.write('model.py', 'score, params = 5.0, 10_000_000\n')
+    lab.git('add', '-A')
+    lab.git('commit', '-qm', 'axes', META_MODE='1')
+    lab.ok('baseline')
+    stories.experiment(lab, 'larger', model_py='score, params = 4.5, 10_010_000\n').ok('eval')
+    assert 'No fit: the sizes are too near each other for errors so far apart.' in report.read_text()
+
+    stories.experiment(lab, 'huge', model_py=f'score, params = 4.5, {10 ** 400}\n').ok('eval')
+    assert '#### params -' in report.read_text()
+    assert json.loads(lab.ok('report', '--json'))['sections'][0]['fit'] is None
+
+
 def test_runs_that_succeed_write_the_page_anew_once_it_is_there(lab: Place) -> None:
     path = lab.path / 'docs' / 'experiment_results.md'
     lab.ok('baseline')
@@ -203,7 +231,8 @@ def test_runs_that_succeed_write_the_page_anew_once_it_is_there(lab: Place) -> N
 
 
 def test_a_page_that_cannot_be_written_fails_no_run(lab: Place) -> None:
-    lab.write('docs/experiment_results.md', '# Experiment Results\n')
+    lab.ok('report')
+    before = (lab.path / 'docs' / 'experiment_results.md').read_text()
     elsewhere = lab.path.parent / 'elsewhere'
     (lab.path / 'docs').rename(elsewhere)
     (lab.path / 'docs').symlink_to(elsewhere)
@@ -211,7 +240,7 @@ def test_a_page_that_cannot_be_written_fails_no_run(lab: Place) -> None:
     idea.ok('eval', '--seed', '1')
 
     assert 'docs/experiment_results.md is not written anew: ' in idea.talk
-    assert (elsewhere / 'experiment_results.md').read_text() == '# Experiment Results\n', 'no link is followed'
+    assert (elsewhere / 'experiment_results.md').read_text() == before, 'no link is followed'
 
 
 @given(
@@ -223,6 +252,14 @@ def test_a_power_law_is_found_again(alpha: float, factor: float, sizes: list[flo
 
     assert fit.alpha == pytest.approx(alpha, abs=1e-6) and fit.factor == pytest.approx(factor, rel=1e-4)
     assert fit.r2 == pytest.approx(1)
+
+
+@pytest.mark.parametrize('points', [
+    [(10_000_000, 5.0), (10_010_000, 4.5)], [(10_000_000, 4.5), (10_010_000, 5.0)], [(1, 2.0), (1.0000001, 1e300)],
+])
+def test_a_law_that_no_number_holds_is_none(points: list[tuple[float, float]]) -> None:
+    with pytest.raises(ValueError, match='the sizes are too near each other'):
+        scaling.fit(points)
 
 
 @pytest.mark.parametrize(('alpha', 'strength', 'reduction'), [

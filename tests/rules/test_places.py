@@ -1,6 +1,8 @@
 """Where Python may look first, told from what the lab runs; and what is refused there."""
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gitexp.rules import uninvited
@@ -59,6 +61,33 @@ def test_a_folder_that_scripts_name_counts() -> None:
         assert "own 'json'" in said('lib/json.py', 'python3 run.py', run_py=text)
     assert said('lib/json.py', 'python3 run.py', run_sh='cd lib\n') == ''
     assert said('lib/json.py', 'sh run.sh', run_sh='python3 score.py lib\n', run_py="import lib\nopen('lib')\n") == ''
+
+
+@pytest.mark.parametrize('text', [
+    "SRC = HERE / 'lib'\nsys.path.insert(0, str(SRC))\n", "for place in ('x', 'lib'):\n    sys.path.append(place)\n",
+    "top = 'lib'\nPLACES: list[str] = [\n    top,\n]\nsys.path += PLACES\n", "sys.path.insert(\n    0, 'lib')\n",
+])
+def test_a_folder_counts_that_a_program_has_named_before(text: str) -> None:
+    assert "own 'json'" in said('lib/json.py', 'python3 run.py', run_py=text)
+    assert "own 'json'" in said('a/lib/json.py', 'python3 run.py', run_py=text.replace("'lib'", "'a' / 'lib'").replace("'x', ", ''))
+    assert said('lib/json.py', 'python3 run.py', run_py=f"models = 'lib'\n{text}".replace("'lib'", "'src'").replace('src', 'lib', 1)) == ''
+
+
+def test_a_folder_counts_that_a_notebook_names() -> None:
+    source = ['import sys\n', 'sys.path.insert(0, "lib")\n']
+    code = {'cell_type': 'code', 'source': source}
+    for cell, found in ((code, True), ({**code, 'cell_type': 'markdown'}, False), ('', False)):
+        ground = Ground({'score.ipynb'}, lambda folder: False, lambda: {'score.ipynb': json.dumps({'cells': [cell]}).encode()},
+                        lambda modules, scripts: {})
+        assert bool(uninvited.judge({'lib/json.py': True}, ground)) == found
+
+
+@pytest.mark.parametrize('text', ['[pytest]\npythonpath = src lib\n', '[pytest]\npythonpath =\n  src\n  lib\ntestpaths = tests\n'])
+def test_a_folder_counts_that_the_configuration_of_pytest_names(text: str) -> None:
+    texts = {'pytest.ini': text.encode(), 'pkg/pyproject.toml': b'[tool.pytest.ini_options]\npythonpath = [\n  "a",\n  "b"]\nx = ["c"]\n'}
+    ground = Ground({*texts}, lambda folder: False, lambda: texts, lambda modules, scripts: {})
+    new = [f'{folder}/json.py' for folder in ('src', 'lib', 'tests', 'pkg/a', 'pkg/b', 'pkg/c')]
+    assert {one.path for one in uninvited.judge(dict.fromkeys(new, True), ground)} == {*new} - {'tests/json.py', 'pkg/c/json.py'}
 
 
 def test_a_package_counts_where_something_leads_into_it() -> None:

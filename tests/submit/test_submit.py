@@ -198,6 +198,7 @@ def test_a_file_of_the_trunk_alone_may_be_what_is_measured(desk: Desk) -> None:
     place = desk.experiment('later')
     desk.measured(place, 2.0, 2.01, 2.02)
     lab.write('RESEARCH_JOURNAL.md', '# Journal\n\n## 2026-01-01 nothing\n\nnew\n')
+    lab.ok('report')
     lab.commit('an entry')
     place.ok('submit')
     lab.write('settings.txt', '2\n')

@@ -150,6 +150,15 @@ def test_what_was_better_in_its_day_has_been_gained_whatever_noise_has_been_made
     assert [one.tree for one in Judging(vouched, METRIC).champions][:2] == ['base', 'good']
 
 
+def test_what_was_better_in_its_day_is_to_be_beaten_though_it_would_be_a_jump_today() -> None:
+    great = tree('great', 1.0, 1.01, 0.99)
+    standings = Standings('e', (BASELINE, GOOD, great, tree('new', 2.5, 2.51, 2.49)))
+
+    for won, against, kind in ((set[str](), 'good v1', Judged.BETTER), ({'great'}, 'great v1', Judged.WORSE)):
+        said = decide.among(standings._replace(won=won), 'new', METRIC)
+        assert said and (said.against, said.verdict.kind) == (against, kind)
+
+
 @pytest.mark.parametrize('doubt', [{'lost': {('good', 1): Vain(1, '5')}}, {'picked': {'good': '5'}}])
 def test_a_gain_in_doubt_is_one_to_be_beaten(doubt: dict[str, Any]) -> None:
     noisy = tree('noisy', 3.1, 3.12, 3.11)
