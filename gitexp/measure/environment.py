@@ -43,7 +43,7 @@ def tell(lab: Lab, voice: Voice) -> None:
     """Say which variables are not handed on, each name once in a clone."""
     path = lab.state / 'cache' / 'not-handed-on'
     known = _lines(path)
-    asked = {name for name in os.environ if not name.startswith(('GIT_', 'META_MODE'))}
+    asked = {name for name in os.environ if name.isidentifier() and not name.startswith(('GIT_', 'META_MODE'))}
     names = asked - known - _OURS.keys() - _SHELL - handed_on(os.environ, lab.config.environment).keys()
     if not names:
         return

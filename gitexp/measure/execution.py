@@ -56,5 +56,5 @@ def offence(ready: Prepared, sentry: Sentry, planted: Planted, watch: Watch | No
     found = watch.changed() if watch else []
     if found:
         return f'the inputs changed while it ran: {", ".join(found[:_SHOWN])}'
-    left = planted.found(next_=trained)
+    left = planted.found(more=trained)
     return f'{"training" if trained else "it"} left {left[0].path}: {left[0].message}' if left else None

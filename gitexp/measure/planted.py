@@ -37,18 +37,18 @@ class Planted:
         self._before = dict(self._seen())
         self._whole = Whole(lab, folder, self._fixed)
 
-    def found(self, *, next_: bool) -> list[Finding]:
+    def found(self, *, more: bool) -> list[Finding]:
         """Name what has come since and would be loaded.
 
-        Where a `next_` command follows, compiled code is removed, as it will be made again; else that of fixed files is held against
+        Where a further command follows, compiled code is removed, as it will be made again; else that of fixed files is held against
         its source, since the command may have started several programs.
         """
-        found = [*(self._left() if next_ else self._forged()), *self._whole.added(next_=next_), *self._closed()]
+        found = [*(self._left() if more else self._forged()), *self._whole.added(more=more), *self._closed()]
         new = {path: is_file for path, is_file in self._seen() if path not in self._before}
         folders = {f'{path}__init__.py': True for path in new if path.endswith('/')}
         below = [one for package in uninvited.judge(folders, self._ground) for one in self._below(str(PurePosixPath(package.path).parent))]
         files = {path: is_file for path, is_file in [*new.items(), *below] if not path.endswith(('/', uninvited.MADE))}
-        return [one for one in (*found, *uninvited.judge(files, self._ground)) if next_ or not self._is_saved(one.path)]
+        return [one for one in (*found, *uninvited.judge(files, self._ground)) if more or not self._is_saved(one.path)]
 
     def _seen(self) -> Iterator[tuple[str, bool]]:
         """Paths with whether each is a plain file: what a program may find by name, and what makes a folder a package.

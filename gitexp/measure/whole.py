@@ -31,11 +31,11 @@ class Whole:
         self._around = {str(parent) for path in fixed for parent in PurePosixPath(path).parents}
         self._before = dict(self._there())
 
-    def added(self, *, next_: bool) -> list[Finding]:
-        """Name what has come since. Where no `next_` command follows, caches may, and what git ignores: programs build, too."""
+    def added(self, *, more: bool) -> list[Finding]:
+        """Name what has come since. Where nothing follows, caches may, and what git ignores: programs build, too."""
         new = {path: rule for path, rule in self._there() if path not in self._before}
-        kept = {path for path in new if not next_ and not _CACHES.isdisjoint(path.split('/'))}
-        free = kept if next_ or len(kept) == len(new) else kept | self._ignored(new)
+        kept = {path for path in new if not more and not _CACHES.isdisjoint(path.split('/'))}
+        free = kept if more or len(kept) == len(new) else kept | self._ignored(new)
         return [
             Finding('fixed', path, f"nothing comes where '{rule.text}' is {rule.kind}", rule.where) for path, rule in sorted(new.items())
             if path not in free

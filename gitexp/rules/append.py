@@ -18,9 +18,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from gitexp.core.lines import BOM
 from gitexp.rules import parts
 
-_MARK = b'\xef\xbb\xbf'
 _NOT_HERE = 'elsewhere'
 _MARKS = re.compile(rb'#{1,6}[ \t]')
 
@@ -48,8 +48,8 @@ def top(old: bytes, new: bytes) -> str | None:
     """
     if not old or new == old:
         return None
-    if old.startswith(_MARK) and new.startswith(_MARK):
-        return top(old.removeprefix(_MARK), new.removeprefix(_MARK))
+    if old.startswith(BOM) and new.startswith(BOM):
+        return top(old.removeprefix(BOM), new.removeprefix(BOM))
     headings = [*islice(parts.headings(old), 2)]
     last = headings[-1][0] if headings else -1
     answers = [_inserted(old, new, zone, last) for zone in _zones(old, headings)]
@@ -134,7 +134,7 @@ def _edited(old: bytes, new: bytes) -> str:
 
 
 def _plain(text: bytes) -> bytes:
-    return text.removeprefix(_MARK).replace(b'\r\n', b'\n').rstrip(b'\n')
+    return text.removeprefix(BOM).replace(b'\r\n', b'\n').rstrip(b'\n')
 
 
 def _first_difference(old: bytes, new: bytes) -> tuple[int, bytes]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from gitexp.core.lines import BOM
 from gitexp.core.tuples import NamedTuple
 
-_MARK = b'\xef\xbb\xbf'
 _HEADING = rb'(?:\xff\xfe|\xfe\xff)?(?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t])*##(?!\S)'
 _FENCE = rb'(?s)( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)'
 
@@ -26,7 +26,7 @@ class Section(NamedTuple):
 def sections(text: bytes) -> list[Section]:
     """What begins with each heading, without the line ends at its end; what stands before the first is left out."""
     found: list[tuple[list[bytes], bool]] = [([], False)]
-    lines = text.removeprefix(_MARK).splitlines(keepends=True)
+    lines = text.removeprefix(BOM).splitlines(keepends=True)
     plain = [line.replace(b'\0', b'') for line in lines]
     for line, said, in_code in zip(lines, plain, _coded(plain)):
         if re.match(_HEADING, said):

@@ -10,7 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 
-BOM = b'\xef\xbb\xbf'
+from gitexp.core.lines import BOM
+
 _LINE = re.compile(rb'[^\n]*\n|[^\n]+')
 _HEADING = re.compile(rb'(#{1,6})[ \t]')
 _ANY = re.compile(rb'^(#{1,6})[ \t]', re.MULTILINE)

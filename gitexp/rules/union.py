@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, dropwhile
 
-from gitexp.core.lines import is_passed_over
+from gitexp.core.lines import BOM, is_passed_over
 from gitexp.rules import append, parts, weave
 
 _Parts = tuple[list[list[bytes]], list[list[bytes]], list[bytes]]
@@ -117,7 +117,7 @@ def _table(lines: Sequence[bytes]) -> list[bytes]:
 
 def _top(text: bytes) -> bytes:
     """The first line, blank or not, without its end."""
-    return text.removeprefix(parts.BOM).partition(b'\n')[0].rstrip(b'\r')
+    return text.removeprefix(BOM).partition(b'\n')[0].rstrip(b'\r')
 
 
 def _lost(sides: Iterable[Iterable[bytes]], now: Sequence[bytes]) -> bytes | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from place import Place
 from rulebook import told
-from test_server import bare, change, make, push
+from test_server import OPEN, bare, change, make, push
 
 from gitexp.lab.lab import Lab
 from gitexp.ledger import write
@@ -224,3 +225,25 @@ def test_so_may_that_of_an_experiment_that_was_retired_since(tmp_path: Path) -> 
     place.git('revert', '--no-edit', '-m', '1', 'HEAD^')
     assert push(place, 'main') == ''
     assert not (place.path / 'experiments').exists()
+
+
+@pytest.mark.parametrize(('first', 'second'), [('exp/a', 'exp/b'), ('side', 'other')])
+def test_what_one_branch_merges_of_another_project_is_not_judged_for_the_next(tmp_path: Path, first: str, second: str) -> None:
+    place = _lab(tmp_path)
+    foreign = _commit(place, _tree(place, 'main', {'eval.py': 'print(0)\n'}))
+    further = _commit(place, _tree(place, foreign, {'more.txt': 'x\n'}), foreign)
+    merge = _commit(place, _tree(place, 'main', {}), 'main', foreign)
+    assert push(place, f'{merge}:{first}') == '' and push(place, f':{first}') == ''
+    alone = told(push(place, f'{further}:{second}'))
+    assert alone != 'ok' and told(push(place, f'{merge}:{first}', f'{further}:{second}')) == alone
+
+
+def test_what_a_person_vouches_for_on_one_branch_is_not_open_on_another(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', words=('--identity', 'PUSHER'))
+    lifted = change(place, OPEN, eval_DOT_py='print(2)\n')
+    assert push(place, f'{lifted}:exp/ada', PUSHER='ada@example.org') == ''
+    change(place, model_DOT_py='m = 2\n')
+    alone = told(push(place, 'HEAD:exp/eve', PUSHER='eve@example.org'))
+    place.git('checkout', '-q', '--detach', 'HEAD')
+    tip = change(place, 'exp(ada): on', model_DOT_py='m = 3\n')
+    assert alone == 'frozen' == told(push(place, f'{tip}:exp/ada', 'main:exp/eve', PUSHER='eve@example.org'))

@@ -98,6 +98,13 @@ def _reverted(place: Place, commit: str = 'HEAD', *words: str) -> str:
     return told(push(place, 'main'))
 
 
+def _rebased_and_merged(place: Place) -> None:
+    place.git('switch', '-q', 'exp/a')
+    place.git('rebase', '-q', 'main')
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+
+
 def test_each_merge_may_be_taken_back_whatever_was_measured_and_where_the_plan_came_first(place: Place) -> None:
     _plan(place, PLAN)
     change(place, 'the plan')
@@ -106,10 +113,7 @@ def test_each_merge_may_be_taken_back_whatever_was_measured_and_where_the_plan_c
     measured = change(place, 'exp(a): it')
     place.git('switch', '-q', 'main')
     _row(place, measured)
-    place.git('switch', '-q', 'exp/a')
-    place.git('rebase', '-q', 'main')
-    place.git('switch', '-q', 'main')
-    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    _rebased_and_merged(place)
     first = place.git('rev-parse', 'HEAD').stdout.strip()
     place.git('switch', '-q', 'exp/a')
     _plan(place, f'{PLAN}\n## Results\n\n3.0\n')
@@ -118,10 +122,7 @@ def test_each_merge_may_be_taken_back_whatever_was_measured_and_where_the_plan_c
     place.git('push', '-q', 'origin', 'exp/a:early')
     place.git('switch', '-q', 'main')
     _row(place, measured)
-    place.git('switch', '-q', 'exp/a')
-    place.git('rebase', '-q', 'main')
-    place.git('switch', '-q', 'main')
-    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    _rebased_and_merged(place)
     place.git('switch', '-q', 'exp/a')
     measured = change(place, 'exp(a): v3', model_DOT_py='m = 3\n')
     place.git('switch', '-q', 'main')

@@ -46,7 +46,7 @@ def bonus(lab: Place, tmp_path: Path) -> str:
 
 def test_what_a_run_does_not_get_is_said_once(lab: Place, bonus: str) -> None:
     idea = experiment(lab)
-    idea.ok('eval', '--seed', '1', PYTHONPATH=bonus, DATA_DIR='/data')
+    idea.ok('eval', '--seed', '1', PYTHONPATH=bonus, DATA_DIR='/data', **{'a\x1b[31m': '1'})
     said = 'not handed to the run: DATA_DIR, PYTHONPATH; gitexp.yaml names what it needs, as in environment: [DATA_DIR]'
     assert idea.talk.splitlines().count(said) == 1
     idea.ok('eval', '--seed', '2', PYTHONPATH=bonus, MORE='1')

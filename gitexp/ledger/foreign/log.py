@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitexp.core.lines import LONGEST, is_marker
+from gitexp.core.lines import BOM, LONGEST, is_marker
 from gitexp.ledger.foreign import objects, table
 from gitexp.ledger.foreign.record import Dropped, Log
 
@@ -25,7 +25,7 @@ def _lines(data: bytes, dropped: list[Dropped]) -> Iterator[tuple[int, str]]:
     """The lines that hold anything, without their ends."""
     if data.startswith((b'\xff\xfe', b'\xfe\xff')):  # what `>>` of an older PowerShell writes
         data = data.decode('utf-16', 'replace').encode()
-    data = data.removeprefix(b'\xef\xbb\xbf')
+    data = data.removeprefix(BOM)
     for number, line in enumerate(data.split(b'\n' if b'\n' in data else b'\r'), 1):
         try:
             if len(line) > _LONGEST:
