@@ -47,6 +47,7 @@ GROUPS: dict[str, dict[str, str]] = {
         'show': 'Show one experiment.',
     },
 }
+_OF_GIT = 'git -C DIR exp COMMAND'
 COMMANDS = {name: says for group in GROUPS.values() for name, says in group.items()}
 
 
@@ -84,6 +85,8 @@ def _run(words: list[str]) -> int:
         from gitexp.commands import completion
         completion.answer(completion.Table(COMMANDS, find), os.environ, shell=shell.removesuffix('_complete'))
         return 0
+    if words[:1] == ['help']:  # As git's own: `git exp help eval` is `git exp eval -h`.
+        words = [*(word for word in words if word != 'help'), '-h']
     if not words or words[0] in ('-h', '--help'):
         print(_overview())
         return 0 if words else Usage.code
@@ -92,6 +95,8 @@ def _run(words: list[str]) -> int:
         return 0
     from gitexp.commands import invoke
     command = find(words[0])
+    if command is None and words[0].startswith('-'):
+        raise Usage(f"no option '{words[0]}' before the command", hint=_OF_GIT if words[0].startswith('-C') else 'git exp -h')
     if command is None:
         raise Usage(invoke.unknown('no command', words[0], COMMANDS), hint='git exp -h')
     return invoke.run(command, words[1:], f'git exp {words[0]}')
@@ -101,7 +106,7 @@ def _overview() -> str:
     lines = ['usage: git exp COMMAND ...', '', SAYS]
     for group, commands in GROUPS.items():
         lines += ['', f'{group}:', *(f'  {name:{max(map(len, commands))}}  {says}' for name, says in commands.items())]
-    return '\n'.join([*lines, '', 'git exp COMMAND -h tells more; --version is the version of gitexp.'])
+    return '\n'.join([*lines, '', 'git exp help COMMAND tells more; --version is the version of gitexp.'])
 
 
 def _system(error: OSError) -> int:

@@ -20,6 +20,7 @@ metric: {name: val_bpb, direction: min, min_effect: 0.01, bounds: [0, 100]}
 eval: python3 eval.py {seed}
 rules:
   frozen: [gitexp.yaml, eval.py]
+baseline: {required: false}
 """
 DESCRIPTION = 'tries a much wider context, naïvely: 全角文字 and more words than any table of eighty cells has room for'
 

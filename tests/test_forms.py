@@ -173,11 +173,11 @@ def test_the_story_is_the_same_in_every_form(lab: Make, form: str) -> None:
 
     rows = (root.path / 'results.tsv').read_text()
     assert rows.startswith(committed) and rows.count('\n') == committed.count('\n') + 1
-    assert _states(one) == {'old': 'gone', 'one': 'open'}
+    assert _states(one) == {'old': 'rows', 'one': 'open'}
     assert 'nothing against the rules' in one.ok('check', 'rules')
     assert 'hooks  alive' in one.ok('status') and one.talk.count('\n') <= 1
     one.ok('close')
-    assert _states(root) == {'old': 'gone', 'one': 'closed'}
+    assert _states(root) == {'old': 'rows', 'one': 'closed'}
     assert root.git('status', '--porcelain').stdout == ' M results.tsv\n'
 
 
@@ -351,7 +351,7 @@ def test_a_copied_lab_leaves_the_worktrees_of_the_other_alone(lab: Make, tmp_pat
 
     assert {path: path.read_bytes() for path in before} == before
     assert way == f'rm -r {tmp_path}/copy/.git/worktrees/one'
-    assert _states(original)['one'] == 'open' and _states(copy) == {'old': 'gone', 'one': 'closed', 'two': 'open'}
+    assert _states(original)['one'] == 'open' and _states(copy) == {'old': 'rows', 'one': 'closed', 'two': 'open'}
 
 
 def test_a_branch_that_is_deleted_by_hand_can_be_brought_back(lab: Make) -> None:

@@ -14,7 +14,7 @@ from gitexp.git.command import Git
 _FILE = '100644'
 _PROGRAM = '100755'
 _LINK = '120000'
-_REPOSITORY = '160000'
+REPOSITORY = '160000'
 _CHUNK = 1 << 20
 
 
@@ -23,7 +23,7 @@ def changed(folder: Path, wanted: Mapping[str, tuple[str, str]]) -> list[Finding
 
     Submodules are not looked at: an evaluation has none.
     """
-    found = ((path, _difference(folder / path, mode, blob)) for path, (mode, blob) in sorted(wanted.items()) if mode != _REPOSITORY)
+    found = ((path, _difference(folder / path, mode, blob)) for path, (mode, blob) in sorted(wanted.items()) if mode != REPOSITORY)
     return [Finding('fixed', path, message) for path, message in found if message]
 
 

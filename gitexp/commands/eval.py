@@ -9,7 +9,7 @@ from gitexp.ledger import counting
 from gitexp.measure import evaluate, protocol
 from gitexp.measure.evaluate import Evaluation
 from gitexp.report import figures
-from gitexp.verdict import doubt
+from gitexp.verdict import doubt, flags
 from gitexp.verdict.decide import Decision
 
 
@@ -88,7 +88,7 @@ def _numbers(decision: Decision, metric: Metric) -> list[str]:
     return [
         f'{metric.name} {scale.show(said.mean)} (n={said.n}) against {scale.show(said.reference_mean)} (n={said.reference_n})',
         said.why,
-        *(f'flag: {flag}' for flag in said.flags),
+        *(f'flag: {flags.told(flag)}' for flag in said.flags),
     ]
 
 

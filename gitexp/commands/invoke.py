@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any, NoReturn
 
 from gitexp.commands import out
-from gitexp.commands.declare import DASHES, Command, Group, flag
+from gitexp.commands.declare import DASHES, Command, Group, Param, flag
 from gitexp.core.errors import Usage
 
 HELP = ('-h', '--help')
@@ -29,14 +29,14 @@ def run(what: Command | Group, words: Sequence[str], name: str) -> int:
     return run(what.commands[words[0]], words[1:], f'{name} {words[0]}')
 
 
-def parser(command: Command, name: str) -> argparse.ArgumentParser:
-    """What reads the words of a command, and tells of them."""
+def parser(command: Command, name: str, *, lenient: bool = False) -> argparse.ArgumentParser:
+    """What reads the words of a command, and tells of them; a `lenient` one misses nothing."""
     made = _Parser(
         prog=name, usage=_usage(command, name), description=command.help, formatter_class=_Help, allow_abbrev=False, add_help=False,
     )
     for param in (_HELP, *command.params):
         if param.flags != (DASHES,):
-            made.add_argument(*param.flags, **{'help': argparse.SUPPRESS, **param.said})
+            made.add_argument(*param.flags, **{'help': argparse.SUPPRESS, **param.said, **(_spared(param) if lenient else {})})
     return made
 
 
@@ -88,11 +88,24 @@ def _values(command: Command, words: Sequence[str], name: str) -> dict[str, Any]
     at = words.index(DASHES) if after and DASHES in words else len(words)
     made = parser(command, name)
     read = made.parse_known_args if _has_rest(command) else made.parse_known_intermixed_args
-    found, strays = read([*_joined(command, words[:at])])
+    try:
+        found, strays = read([*_joined(command, words[:at])])
+    except Usage:
+        _, left = parser(command, name, lenient=True).parse_known_args([*_joined(command, words[:at])])
+        strays = [word for word in left if word.startswith('-')]
+        if not strays:
+            raise
     if strays:
         made.error(_stray(strays[0], command, dashed=after is not None))
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in vars(found).items()}
     return {**values, after.said['dest']: tuple(words[at + 1:])} if after else values
+
+
+def _spared(param: Param) -> dict[str, Any]:
+    """What makes it one that may be left out."""
+    if param.is_option:
+        return {'required': False}
+    return {} if param.may_be_left_out else {'nargs': '?'}
 
 
 def _joined(command: Command, words: Sequence[str]) -> Iterator[str]:

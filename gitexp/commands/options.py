@@ -24,10 +24,10 @@ def commits() -> list[str]:
 
 def bugs() -> list[str]:
     """The bugs that have retired something."""
+    from gitexp.experiment import spoilt
     from gitexp.lab.lab import Lab
     from gitexp.ledger import read
-    from gitexp.ledger.result import Kind
-    return sorted({str(row.params.get('bug')) for row in read.read(Lab.find(Path.cwd())).results if row.kind is Kind.SUPERSEDE})
+    return sorted(spoilt.bugs(read.read(Lab.find(Path.cwd()))))
 
 
 as_json = flag('--json', dest='as_json', help='Print JSON.')

@@ -8,20 +8,22 @@ from gitexp.commands import here, invoke, options, out
 from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import No, Usage
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, standing
+from gitexp.ledger import counting, read, standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result, Status
 from gitexp.measure import current
 from gitexp.report import kept, rows
 from gitexp.report.rows import Wanted
+from gitexp.verdict.verdict import Kind
 
-VERDICTS = ('better', 'worse', 'inconclusive', 'provisional')
+VERDICTS = (*(kind.value for kind in Kind), *counting.WORDS, rows.BUG)
 
 
 @command(
     option('--experiment', metavar='SLUG', completes=options.experiments, help='Only the rows of SLUG.'),
     option('--status', choices=[status.value for status in Status], help='Only the runs that ended so.'),
-    option('--verdict', choices=VERDICTS, help='Only the runs that were judged so when they ended.'),
+    option('--verdict', choices=VERDICTS, metavar='VERDICT',
+           help=f"Only the runs that the table shows so: {', '.join(VERDICTS)}. Retired ones are found by their verdict too."),
     options.as_json,
     flag('--tsv', dest='as_tsv', help="Print the rows in the ledger's own format."),
     option('--plot', nargs='?', const='', metavar='FILE',
@@ -40,8 +42,8 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
     out.unused(found.findings)
     lacks = here.lacks_rows(lab)
     wanted = Wanted(experiment, Status(status) if status else None, verdict)
-    taken = [row for row in found.results if wanted.takes(row)]
     silent = standing.silent(found, lab.config.metric)
+    taken = [row for row in found.results if wanted.takes(row, found.covered, silent)]
     if plot is not None:
         out.answer(_plot(lab, found, taken, plot))
     elif as_json:

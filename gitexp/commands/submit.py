@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from gitexp.commands import here, options, out
 from gitexp.commands.declare import command, option
+from gitexp.experiment import place
 from gitexp.ledger import read
 from gitexp.submit import submit as handing
 
@@ -37,6 +38,7 @@ def submit(slug: str | None, remote: str, as_json: bool) -> int:
         out.answer(done.asked.body)
         if not done.asked.plots:
             drawing = f'{which.folder}/results/viz/runs.png'
-            out.hint(f"nothing is drawn: git exp results --experiment {done.slug} --plot '{drawing}', and commit it")
+            way = '' if which.root.is_dir() else f'{place.entry(which)}, then '
+            out.hint(f"nothing is drawn: {way}git exp results --experiment {done.slug} --plot '{drawing}', and commit it")
     out.answer(done.request)
     return 0

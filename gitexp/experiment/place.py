@@ -1,6 +1,7 @@
 """Where an experiment is now: in its worktree, or closed."""
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,10 +9,11 @@ from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, scaffold
 from gitexp.experiment import slug as slugs
+from gitexp.git import repository
 from gitexp.git.command import Git
-from gitexp.lab.lab import Lab
-from gitexp.ledger import pending
-from gitexp.ledger.result import Result
+from gitexp.lab.lab import Experiment, Lab
+from gitexp.ledger import pending, read
+from gitexp.ledger.result import Kind, Result
 
 
 class Place(NamedTuple):
@@ -71,12 +73,38 @@ def check_known(lab: Lab, slug: str, at: Place, rows: Iterable[Result]) -> None:
 
 def unknown(lab: Lab, slug: str) -> Refused:
     """What to say of an experiment that there is not, or whose branch somebody has deleted."""
-    if any(one.branch == lab.experiment(slug).branch for one in lab.worktrees):
+    which = lab.experiment(slug)
+    if any(one.branch == which.branch for one in lab.worktrees):
         return Refused(f"the branch exp/{slug} is gone, and its worktree is there", hint='git exp doctor')
+    if remote := of_remote(lab, slug):
+        return Refused(f"'{slug}' is not in this clone: its branch is on '{remote}'", hint=f'to go on with it: {entry(which)}')
+    if _has_rows(lab, slug):
+        return Refused(f"'{slug}' has neither branch nor worktree here, only rows", hint=f'git exp show {slug}')
     known = lab.git.ask('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split('\n')
     import difflib  # Costs time, and most experiments are known.
     near = difflib.get_close_matches(slug, known, n=1)
-    return Refused(f"no experiment '{slug}'", hint=f"did you mean '{near[0]}'?" if near else 'git exp list')
+    return Refused(f"there is no experiment '{slug}'", hint=f"did you mean '{near[0]}'?" if near else 'git exp list')
+
+
+def of_remote(lab: Lab, slug: str) -> str | None:
+    """The remote that had its branch when it was last asked."""
+    names = lab.remotes if slugs.shaped(slug) else []
+    found = repository.objects(lab.git, [f'refs/remotes/{name}/exp/{slug}' for name in names]) if names else []
+    return next((name for name, there in zip(names, found) if there), None)
+
+
+def entry(which: Experiment) -> str:
+    """The command that leads into its worktree, which is made anew where it is gone."""
+    root = shlex.quote(str(which.root))
+    return f'cd {root}' if which.root.is_dir() else f'git worktree add {root} exp/{which.slug} && cd {root}'
+
+
+def _has_rows(lab: Lab, slug: str) -> bool:
+    try:
+        known = read.mentions(lab, slug)
+    except Refused:
+        return False  # No ledger is in sight.
+    return known and any(row.experiment == slug and row.kind is not Kind.BASELINE for row in read.holding(lab, slug))
 
 
 def _check_idle(lab: Lab, slug: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gitexp.core.errors import Refused
-from gitexp.experiment import folders, intent, place, turned, versions
+from gitexp.experiment import folders, intent, place, spoilt, turned, versions
 from gitexp.experiment import slug as slugs
 from gitexp.experiment.place import Place
 from gitexp.experiment.versions import Turned
@@ -45,9 +45,13 @@ def _found(lab: Lab, contents: Contents, slug: str | None, bug: str | None) -> l
         place.check_known(lab, slug, place.find(lab, slug), contents.results)
     newest = {row.experiment: row for row in _retired(contents) if slug in (None, row.experiment) and bug in (None, row.params.get('bug'))}
     if not newest:
+        if bug is not None:
+            spoilt.check_known(contents, bug, hint='git exp results')
         of = f"version of '{slug}'" if slug else 'version'
         because = f" because of '{bug}'" if bug else ''
+        others = [row.params.get('bug') for row in _retired(contents) if slug in (None, row.experiment)]
         hint = f'git exp results --experiment {slug}' if slug else 'git exp results'
+        hint = f'git exp restore {slug or "--all"} --bug {others[-1]}' if others else hint
         raise Refused(f'nothing to restore: no {of} is retired{because}', hint=hint)
     return [(row, _turned(contents, row, _place(lab, name))) for name, row in newest.items()]
 

@@ -11,11 +11,31 @@ from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, Kind, Result
 
 
+_NAMED = 3
+
+
 class Spoilt(NamedTuple):
     """`commit` is where it was measured, or what brought the bug."""
 
     bug: str
     commit: str | None
+
+
+def bugs(contents: Contents) -> list[str]:
+    """The bugs that have retired something, the oldest first, brought back or not."""
+    return list(dict.fromkeys(str(row.params.get('bug')) for row in contents.results if row.kind is Kind.SUPERSEDE))
+
+
+def check_known(contents: Contents, bug: str, *, hint: str) -> None:
+    """Raises Refused for a bug that has retired nothing, naming the nearest that have, or the newest; `hint` is for where none has."""
+    known = bugs(contents)
+    if bug in known:
+        return
+    import difflib  # Costs time, and most bugs are known.
+    near = difflib.get_close_matches(bug, known, n=_NAMED)
+    named = ' or '.join(f"'{name}'" for name in near or known[:-_NAMED - 1:-1])
+    way = f'did you mean {named}?' if near else f'the newest that have: {named}' if known else hint
+    raise Refused(f"no bug '{bug}' has retired anything", hint=way)
 
 
 def tree(lab: Lab, contents: Contents, slug: str | None, name: str, *, eval_id: str | None = None) -> Spoilt | None:

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gitexp.core.errors import Failure, Usage
+from gitexp.core.errors import Failure, Refused, Usage
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.guard.moved import HEADS, Move
 from gitexp.lab.config import FILE
-from gitexp.rules import ruleset
+from gitexp.rules import measured, ruleset
 from gitexp.rules.change import Committed
+from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.staged import Index
 
 
@@ -41,11 +42,18 @@ def moves(git: Git, asked: Sequence[Move], error: Failure, environment: Mapping[
     return True
 
 
-def check(index: Index) -> None:
-    """A gitexp.yaml that changes must be one that can be read, or nothing could be committed any more; raises Usage."""
+def check(index: Index, rules: RuleSet | None = None) -> None:
+    """A gitexp.yaml that changes must be one that can be read, or nothing could be committed any more; raises Usage.
+
+    Raises Refused where it forgets a ledger of those `rules`, but for a merge, which may bring what is published.
+    """
     old, new = repository.objects(index.git, [f'HEAD:{FILE}', f':{FILE}'])
-    if new is not None and new != old:
-        ruleset.read(index.git, new)
+    if new is None or new == old:
+        return
+    ruleset.read(index.git, new)
+    lost = measured.forgotten(index.git, rules, 'HEAD', new) if rules and not index.merged else []
+    if lost:
+        raise Refused(f"'{lost[0]}' would be no ledger any more", hint=measured.way(lost))
 
 
 def _begins(index: Index) -> bool:

@@ -58,7 +58,7 @@ def _staged(index: Index, folder: Path, environment: Mapping[str, str], seen: by
     mode = _meta(lab, environment)
     if mode.on:
         from gitexp.guard import beginning
-        beginning.check(index)
+        beginning.check(index, rules)
     changes = staged.changes(rules, index, seen)
     found = staged.findings(lab, index, meta=mode.on, seen=changes)
     if not found and not mode.on:

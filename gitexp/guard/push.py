@@ -130,7 +130,11 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     named = [Finding('name', ref, why, way='push it under another name') for ref, why in wrong.items()]
     tips = repository.objects(ground.git, [f'{update.local}^{{commit}}' for update in judged])
     pushed = [(update, tip) for update, tip in zip(judged, tips) if tip]
-    like = Span(ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, stands=ground.line)
+    # A trunk that comes along may make of where the trunk is as yet what a merge has brought.
+    was = (ground.line, *published.beside(ground.git)) if ground.line else ()
+    like = Span(
+        ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, stands=ground.line, beside=was,
+    )
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
     found = [one for span in spans for one in span.findings()]
     if any(span.picks.seen for span in spans):
@@ -152,7 +156,7 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
         return [*named, *found, *lost]
     new = [span for span in spans if slug(span.branch)]
     asked_whole = ours if inherited.begins_elsewhere(ground.git, ground.line, new, [span.tip for span, _ in ours]) else []
-    beside, written = published.beside(ground.git) if asked_whole else [], {one for span in spans for one in span.written}
+    beside, written = was[1:] if asked_whole else (), {one for span in spans for one in span.written}
     told = {'opened': opened, 'written': written}
     return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, **told, beside=beside))]
 

@@ -18,6 +18,7 @@ from gitexp.lab.draft import Answers
 from gitexp.lab.site import Site
 
 _ELSEWHERE = Paths('exp.tsv', 'exp_worktrees', 'exp')
+_SCRIPTS = ('.py', '.sh')
 _LEDGER_STARTS = b'id\ttime\texperiment\t'
 
 
@@ -119,18 +120,33 @@ def _configuration(site: Site, answers: Answers, journals: bool, notes: list[str
     frozen = answers.frozen or [re.sub(r'[*?\[\\]', r'\\\g<0>', path) for path in _scripts(site, answers.eval)]
     if not frozen:
         notes.append(f'nothing but {FILE} will be frozen: name what measures with --frozen PATH, or add it to the file')
+    for path in _lacking(site, answers):
+        notes.append(f"git does not have '{path}', which a command names: a run finds only what is committed")
     told = Answers(**{**vars(answers), 'frozen': tuple(frozen)})
     return Write(FILE, draft.text(told, trunk=site.trunk, journals=journals, paths=paths).encode())
 
 
+def _lacking(site: Site, answers: Answers) -> list[str]:
+    """The scripts, by their endings, that the commands name and git does not track; of one that goes to another folder nothing is known."""
+    told = [(answers.eval, 'evaluation'), (answers.train or '', 'training')]
+    words = [path for command, what in told if not re.search(r'\bcd\b', command) for path in _named(command, what)]
+    named = [path for path in words if path.endswith(_SCRIPTS) and not re.search(r'[\s{]', path)]
+    return [path for path in dict.fromkeys(named) if path not in site.tracked(*named)]
+
+
 def _scripts(site: Site, command: str) -> list[str]:
     """The tracked files that the evaluation names, but for training: experiments are there to change that."""
+    named = _named(command, 'evaluation')
+    return [path for path in site.tracked(*dict.fromkeys(named)) if path in named and 'train' not in os.path.basename(path)]
+
+
+def _named(command: str, what: str) -> list[str]:
+    """The words that may be paths of the repository."""
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise Usage(f"the evaluation command cannot be read: {str(error).lower()}: '{command}'") from None
-    named = [os.path.normpath(word) for word in words if not word.startswith(('-', '/', '..'))]
-    return [path for path in site.tracked(*dict.fromkeys(named)) if path in named and 'train' not in os.path.basename(path)]
+        raise Usage(f"the {what} command cannot be read: {str(error).lower()}: '{command}'") from None
+    return [os.path.normpath(word) for word in words if not word.startswith(('-', '/', '..'))]
 
 
 def _free(site: Site, notes: list[str]) -> Paths:

@@ -110,6 +110,8 @@ def _senseless(said: Mapping[str, Any]) -> Iterator[Complaint]:
     yield from _ordered(said, 'metric', 'bounds')
     yield from _ordered(said, 'baseline', 'minutes')
     yield from _places(said)
+    if said.get('sealed') and 'train' not in said:
+        yield Complaint(('sealed',), "sealed needs the key 'train': eval sees only what training has left", 'train: python3 train.py')
 
 
 def _values(value: Any, path: tuple[str | int, ...]) -> Iterator[Complaint]:

@@ -66,7 +66,8 @@ class Config(NamedTuple):
     `live` are headings that stay open under the sections rule, `humans` names or addresses of people, `signers` their keys:
     lines as in an allowed-signers file of ssh-keygen(1), or fingerprints of OpenPGP keys. `gpus` is how many a run takes, or
     their uuids, None for all. `outputs` are patterns of what a run must leave, `min_free_gb` GiB. `axes` are names of numbers that a
-    run prints beside its metric, `environment` of variables that it gets.
+    run prints beside its metric, `environment` of variables that it gets. `sealed`: what scores sees of an experiment only what its
+    training has left. `ledgers` has that of `paths`, and those that the lab had before.
     """
 
     metric: Metric
@@ -89,6 +90,8 @@ class Config(NamedTuple):
     gpus: int | tuple[str, ...] | None = None
     axes: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    sealed: bool = False
+    ledgers: tuple[str, ...] = ('results.tsv',)
 
     @property
     def commands(self) -> str:
@@ -111,7 +114,8 @@ def of(said: Mapping[str, Any]) -> Config:
         trunk=trunk.get('name', 'main'),
         guarded=trunk.get('guarded', False),
         rules={kind: tuple(said.get('rules', {}).get(kind, ())) for kind in KINDS},
-        paths=Paths(**{name: place.rstrip('/') for name, place in said.get('paths', {}).items()}),
+        paths=_paths(said.get('paths', {})),
+        ledgers=ledgers(said.get('paths', {})),
         live=tuple(said.get('live', LIVE)),
         humans=tuple(said.get('humans', ())),
         signers=tuple(said.get('signers', ())),
@@ -120,8 +124,18 @@ def of(said: Mapping[str, Any]) -> Config:
         gpus=tuple(said['gpus']) if isinstance(said.get('gpus'), list) else said.get('gpus'),
         axes=tuple(said.get('axes', ())),
         environment=tuple(said.get('environment', ())),
+        sealed=said.get('sealed', False),
         tracking=None if said.get('tracking', 'none') == 'none' else said['tracking'],
     )
+
+
+def ledgers(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ledger that is named below `paths`, and those that the lab had before."""
+    return tuple(dict.fromkeys((_paths(said).ledger, *said.get('former', ()))))
+
+
+def _paths(said: Mapping[str, Any]) -> Paths:
+    return Paths(**{name: place.rstrip('/') for name, place in said.items() if name != 'former'})
 
 
 def _metric(said: Mapping[str, Any]) -> Metric:

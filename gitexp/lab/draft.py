@@ -60,6 +60,8 @@ def _measured(answers: Answers) -> list[str]:
         f'eval: {_scalar(answers.eval)}',
         '# Runs first, in the same checkout, where training is a command of its own.',
         train,
+        '# What scores then sees nothing of an experiment but what its training has left in $EXP_OUT.',
+        '# sealed: true',
         '# Files that git ignores and the evaluation needs, such as data.',
         '# inputs: [data/**]',
         '# How long one run takes, in minutes: a baseline outside [shortest, longest] fails. For quick runs: [0, 40].',

@@ -6,6 +6,7 @@ from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
+from gitexp.ledger import seeds
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
 UNDECLARED = 'undeclared'
@@ -134,6 +135,15 @@ def is_lost(row: Result, metric: Metric) -> bool:
     why = why_not(row, metric)
     odd = row.status is Status.OK and row.value is not None and not metric.plausible(row.value)
     return row.kind not in ABOUT and (why == CONTENDED or why is None and (row.status in LOST or odd))
+
+
+def former(gone: Iterable[Result], metric: Metric) -> dict[str, float]:
+    """The means of baselines, by their trees, from the rows of one evaluation that are retired."""
+    found: dict[str, list[float]] = {}
+    for row in gone:
+        if row.kind is Kind.BASELINE and row.tree and row.value is not None and competes(row, metric):
+            found.setdefault(row.tree, []).append(row.value)
+    return {tree: seeds.mean(values) for tree, values in found.items()}
 
 
 def picked(

@@ -44,7 +44,7 @@ class Standings(NamedTuple):
 
     `vouched` are the rows by which somebody confirms that a tree is as good as it looks; `lost` is how often a seed of a tree was run
     in vain, `picked` by which row some values of a tree are retired and others not, see `counting`; `data` is what was measured on;
-    `won` are the trees that were better in their day.
+    `won` are the trees that were better in their day, `former` the means of baselines that are retired, by their trees.
     """
 
     eval_id: str | None
@@ -54,6 +54,7 @@ class Standings(NamedTuple):
     picked: Mapping[str, str] = {}
     data: str | None = None
     won: Set[str] = frozenset()
+    former: Mapping[str, float] = {}
 
     def of(self, tree: str) -> Standing | None:
         return next((standing for standing in self.trees if standing.tree == tree), None)
@@ -83,7 +84,8 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
         for name, one in found.trees(eval_id).items()
     )
     lost, picked = found.lost(eval_id), found.picked(eval_id)
-    return Standings(eval_id, trees, found.confirmed(eval_id), lost, picked, found.data(eval_id), found.won(eval_id))
+    data, won, former = found.data(eval_id), found.won(eval_id), found.former(eval_id)
+    return Standings(eval_id, trees, found.confirmed(eval_id), lost, picked, data, won, former)
 
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
@@ -102,7 +104,8 @@ def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, pre
         key = row.tree or '', row.experiment, row.version
         began[key] = min(row.id, began.get(key, row.id))
     vouched, won = read.confirmed(contents.results, eval_id, began), frozenset(row.tree for row in rows if row.tree and row.verdict == WON)
-    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won)
+    gone = [row for row in rows if row.id in contents.covered] if contents.covered else []
+    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won, counting.former(gone, metric))
 
 
 def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) -> list[Result]:

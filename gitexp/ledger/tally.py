@@ -12,7 +12,7 @@ from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
-from gitexp.ledger import counting, read, retired, scan
+from gitexp.ledger import counting, read, retired, scan, seeds
 from gitexp.ledger.cells import raw, text
 from gitexp.ledger.result import WON, Kind, Result
 from gitexp.ledger.retired import VERSIONED, Retired
@@ -72,6 +72,7 @@ class Tally:
         self.latest: tuple[bytes, bytes] | None = None
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
         self._won = set[tuple[bytes, bytes]]()
+        self._former: dict[tuple[bytes, bytes], list[float]] = {}
         self._runs = Counter[bytes]()
         self._last: dict[bytes, bytes] = {}
         self._newest: dict[bytes, bytes] = {}
@@ -109,6 +110,10 @@ class Tally:
         """The trees of an evaluation that a row says were better, whatever has become of it."""
         return frozenset(text(tree) for said, tree in self._won if tree and said == raw(eval_id))
 
+    def former(self, eval_id: str) -> dict[str, float]:
+        """The means of the retired runs of baselines, by their trees."""
+        return {text(tree): seeds.mean(values) for (said, tree), values in self._former.items() if said == raw(eval_id)}
+
     def data(self, eval_id: str) -> str | None:
         """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
         said = self._baselines.get(raw(eval_id))
@@ -142,6 +147,8 @@ class Tally:
             self._close(rows)
         if not self._are_plain(rows):
             self._tries.miss(rows, self._skip)
+            if _BASELINE in rows.kinds:
+                self._retire(rows)
             rows = self._competing(rows)
         if rows.ids and (rows := self._comparable(rows)).ids:
             for eval_id in dict.fromkeys(rows.eval_ids):
@@ -208,6 +215,14 @@ class Tally:
             rows.statuses.count(_OK) == len(rows.ids) and b'' not in rows.trees and b'' not in rows.eval_ids
             and isfinite(sum(values)) and low <= min(values) and max(values) <= high and self._skip.isdisjoint(rows.ids)
         )
+
+    def _retire(self, rows: Rows) -> None:
+        """Note the values of baselines that are retired."""
+        (low, high), skip = self._bounds, self._skip
+        columns = zip(rows.ids, rows.kinds, rows.statuses, rows.values, rows.eval_ids, rows.trees)
+        for name, kind, status, value, *key in columns:
+            if kind == _BASELINE and name in skip and status == _OK and b'' not in key and low <= value <= high:
+                self._former.setdefault((key[0], key[1]), []).append(value)
 
     def _competing(self, rows: Rows) -> Rows:
         (low, high), skip = self._bounds, self._skip

@@ -16,7 +16,7 @@ from gitexp.ledger.read import Header
 from gitexp.ledger.result import Kind, Result, columns
 
 _NEEDED = (*read.NEEDED, cells.VALUE, 'tree', 'eval_id')
-_ANOTHER = 'a ledger keeps its header: on the trunk, name a new file in gitexp.yaml, such as paths: {ledger: results_2.tsv}'
+_ANOTHER = 'a ledger keeps its header: on the trunk, name another in gitexp.yaml: paths: {ledger: results_2.tsv, former: [results.tsv]}'
 
 
 def append(lab: Lab, rows: Sequence[Result]) -> None:

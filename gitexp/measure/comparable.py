@@ -1,7 +1,7 @@
 """Whether a value would be measured on the data that the others of its evaluation were."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gitexp.core import files
 from gitexp.core.errors import Refused
@@ -42,6 +42,15 @@ def require(lab: Lab, begun: Result, *, say: Callable[[str], None]) -> None:
         files.replace(known, said)
     except OSError:
         pass  # A read-only repository is slower, not broken.
+
+
+def tell(lab: Lab, eval_id: str, now: Mapping[str, str], *, say: Callable[[str], None]) -> None:
+    """Say which variables have other values than when the newest baseline was measured, as far as its row says."""
+    newest = max(read.baselines(lab, eval_id), key=lambda row: row.id, default=None)
+    then = newest.env.get('variables') if newest else None
+    other = [name for name in sorted({*now, *then}) if now.get(name) != then.get(name)] if isinstance(then, dict) else []
+    if newest and other:
+        say(f'other values than run {newest.id} of the baseline had, so that the results may not compare: {", ".join(other)}')
 
 
 def _refuse_unknown(other: Result | None) -> None:

@@ -4,6 +4,7 @@ gitexp.yaml fixes how a lab measures, and a variable that only one person has se
 """
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -17,7 +18,14 @@ from gitexp.measure.voice import Voice
 
 _MODULES = re.compile(r'BASH_FUNC_(module|ml|_module_raw)(%%|\(\))')  # The functions by which clusters offer programs.
 _ASSIGNED = re.compile(r'(\w+)=(.*)')
+_SETTING = r'(?<![\w$])(\w+)=([^\s;&|]*)'
+_VARIABLE = r'\$(?:(\w+)|\{(\w+)\})'
+_HOME = r'(?<![\w/.~])~(?=/)'
+_QUOTED = r'"([^"\s]*)"'
+_NESTED = 3  # variables that name variables
 _SHELL = {'_', 'PWD', 'OLDPWD', 'SHLVL'}  # Each shell sets them anew.
+_NUMBER = r'-?[\d.]{1,10}'
+_DIGITS = 12
 _SHOWN = 4
 _OURS = {
     'PYTHONDONTWRITEBYTECODE': '1',  # So that what is compiled in the checkout is what somebody has put there.
@@ -28,15 +36,34 @@ _OURS = {
 def of(lab: Lab, what: Subject, *, run: str, seed: int | None, out: Path) -> dict[str, str]:
     """What is handed on, and what a command may want to know."""
     told = {**_OURS, 'EXP_SLUG': what.slug, 'EXP_SEED': '' if seed is None else str(seed), 'EXP_RUN': run, 'EXP_OUT': str(out)}
-    return {**handed_on(os.environ, lab.config.environment), **told}
+    return {**_given(lab), **told}
 
 
-def handed_on(environ: Mapping[str, str], named: Collection[str] = ()) -> dict[str, str]:
-    """What a run gets, `named` being further names."""
+def handed_on(environ: Mapping[str, str], named: Collection[str] = (), *, timed: bool = False) -> dict[str, str]:
+    """What a run gets, `named` being further names; of `timed` ones nobody says from outside how fast they work."""
     return {
         name: value for name, value in environ.items()
-        if variables.is_for_a_run(name) or name in named or _MODULES.fullmatch(name)
+        if variables.is_for_a_run(name, timed=timed) or name in named or _MODULES.fullmatch(name)
     }
+
+
+def said(lab: Lab) -> dict[str, str]:
+    """What of it may make a result another, for a row: a path that is there and a number as they are, of all else a hash, since it may
+    be a key.
+    """
+    named = {*lab.config.environment}
+    return {
+        name: value if name not in named or _is_plain(value) else hashlib.sha256(os.fsencode(value)).hexdigest()[:_DIGITS]
+        for name, value in sorted(_given(lab).items()) if variables.may_bend(name) or name in named
+    }
+
+
+def _is_plain(value: str) -> bool:
+    return bool(re.fullmatch(_NUMBER, value)) or os.path.isabs(value) and os.path.exists(value)
+
+
+def _given(lab: Lab) -> dict[str, str]:
+    return handed_on(os.environ, lab.config.environment, timed=lab.config.metric.time_limited)
 
 
 def tell(lab: Lab, voice: Voice) -> None:
@@ -44,7 +71,7 @@ def tell(lab: Lab, voice: Voice) -> None:
     path = lab.state / 'cache' / 'not-handed-on'
     known = _lines(path)
     asked = {name for name in os.environ if name.isidentifier() and not name.startswith(('GIT_', 'META_MODE'))}
-    names = asked - known - _OURS.keys() - _SHELL - handed_on(os.environ, lab.config.environment).keys()
+    names = asked - known - _OURS.keys() - _SHELL - _given(lab).keys()
     if not names:
         return
     shown = ', '.join([*sorted(names)[:_SHOWN], *([f'{len(names) - _SHOWN} more'] if len(names) > _SHOWN else [])])
@@ -67,13 +94,23 @@ def program(command: str, env: Mapping[str, str], folder: Path) -> str | None:
 
     `folder` is where the command starts, since PATH may name folders from there.
     """
-    words = launched(command)
+    words = launched(command, env)
     return found(words[0], env, folder) if words and ('/' not in words[0] or os.path.isabs(words[0])) else None
 
 
-def launched(command: str) -> list[str]:
+def expanded(said: str, environ: Mapping[str, str]) -> str:
+    """What commands or scripts say, with what the shell puts in place of `~` and of variables that they or a run have."""
+    known = {**environ, **{name: value.strip('\'"') for name, value in re.findall(_SETTING, said)}}
+    for _ in range(_NESTED):
+        said, before = re.sub(_VARIABLE, lambda found: known.get(found[1] or found[2], found[0]), said), said
+        if said == before:
+            break
+    return re.sub(_HOME, lambda found: known.get('HOME', '~'), re.sub(_QUOTED, r'\1', said))
+
+
+def launched(command: str, environ: Mapping[str, str]) -> list[str]:
     """The words of a command line from its program on; none where the line itself sets PATH."""
-    words = command.split()
+    words = expanded(command, environ).split()
     first = next((at for at, word in enumerate(words) if word != 'env' and not _ASSIGNED.fullmatch(word)), len(words))
     return [] if 'PATH' in assigned(words[:first]) else words[first:]
 

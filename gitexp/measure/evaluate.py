@@ -80,6 +80,10 @@ def session(
     if (what.worktree / '.gitmodules').exists():
         voice.say('submodules are not checked out for an evaluation: declare what it needs of them as inputs')
     environment.tell(lab, voice)
+    given = environment.said(lab)
+    if what.kind is not Kind.BASELINE and (given or lab.config.environment):
+        from gitexp.measure import comparable
+        comparable.tell(lab, made.eval_id, given, say=voice.say)
     if lab.config.metric.time_limited:
         _widen(voice)
     with occupancy.alone(lab, purpose=f"the evaluation of '{what.slug}'", say=voice.say), \
@@ -147,4 +151,9 @@ def refuse_broken_rules(lab: Lab, what: Subject, *, say: Callable[[str], None]) 
 
 
 def _has_run(lab: Lab, slug: str) -> bool:
-    return any(one.slug == slug for one in tally.of(lab.ledger, lab.config.metric).experiments())
+    if any(one.slug == slug for one in tally.of(lab.ledger, lab.config.metric).experiments()):
+        return True
+    if not lab.config.ledgers[1:]:
+        return False
+    from gitexp.rules import staged  # Few labs have had another ledger.
+    return staged.begun(lab, slug)

@@ -2,20 +2,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from gitexp.checkout import fixed
-from gitexp.checkout.sentry import Sentry
 from gitexp.core.tuples import NamedTuple
 from gitexp.measure.metric import Reading
-from gitexp.measure.planted import Planted
-from gitexp.measure.prepare import Prepared
-from gitexp.run.ending import Ended
-
-if TYPE_CHECKING:
-    from gitexp.measure.data import Watch
-
-_SHOWN = 10
+from gitexp.run.ending import Ended, Ending
 
 
 class Executed(NamedTuple):
@@ -42,19 +32,6 @@ def added(before: Executed | None, last: Executed) -> Executed:
     )
 
 
-def offence(ready: Prepared, sentry: Sentry, planted: Planted, watch: Watch | None, *, trained: bool) -> str | None:
-    """What a command has done that it may not, in words; `trained`: the evaluation comes next."""
-    changed = [one.path for one in fixed.changed(ready.folder, ready.fixed)]
-    if changed:
-        return f'it changed {", ".join(changed[:_SHOWN])}'
-    touched = sentry.touched()
-    links = [path for path in touched if path in ready.inputs]
-    if links:
-        return f'it replaced the input {", ".join(links[:_SHOWN])}'
-    if touched:
-        return f'it wrote to or moved {", ".join(touched[:_SHOWN])}, and put back what was there'
-    found = watch.changed() if watch else []
-    if found:
-        return f'the inputs changed while it ran: {", ".join(found[:_SHOWN])}'
-    left = planted.found(more=trained)
-    return f'{"training" if trained else "it"} left {left[0].path}: {left[0].message}' if left else None
+def none(log: Path, reason: str) -> Executed:
+    """What stands for a command that could not be started."""
+    return Executed(Ended(Ending.FAILED, reason, 0.0), log, 0.0, None, None, None)

@@ -11,6 +11,9 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.measure import environment
 
 _PYTHON = re.compile(r'(?:/\S*/)?python[\d.]*')
+_WORD = r'(?<![\w/.-])(?:/[\w./+-]*/)?python(?:\d(?:\.\d+)?)?(?![\w/-])'
+_ACTIVE = r'(?<![\w/.-])([\w./+-]+)/bin/activate(?!\w)'
+_PATH = r'(?<!\w)PATH=["\']?([^\s;&|"\']*)'
 _COMPARE = '''\
 from importlib.util import MAGIC_NUMBER
 import ast, marshal, sys, types
@@ -45,6 +48,9 @@ _SELF = (
 )
 _PATIENCE = 20.0
 PACKAGES = ('site-packages', 'dist-packages')
+# Scripts of Python, many of them, that start another one than their own.
+_LAUNCHERS = {'conda', 'hatch', 'mamba', 'micromamba', 'nox', 'pdm', 'pipenv', 'pipx', 'pixi', 'poetry', 'pyenv', 'rye', 'tox', 'uv', 'uvx'}
+NAMES = ('python3', 'python')
 _PLAIN = {'exec', 'nice', 'ionice', 'nohup', 'numactl', 'setsid', 'stdbuf', 'taskset', 'time', 'timeout'}
 
 
@@ -59,15 +65,23 @@ class Python(NamedTuple):
 def of(command: str, environ: Mapping[str, str], folder: Path) -> str | None:
     """The Python that a command line is run by, None where that cannot be told, as behind `uv run` or in a script of the shell.
 
-    A program that is a script of Python, such as torchrun, names it in its first line.
+    A program that is a script of Python, such as torchrun, names it in its first line; poetry and its like start another one.
     """
-    words = environment.launched(command)
-    if not words:
+    words = environment.launched(command, environ)
+    if not words or os.path.basename(words[0]) in _LAUNCHERS:
         return None
     word = words[0]
     if os.path.basename(word) in _PLAIN:
         word = next((word for word in words if _PYTHON.fullmatch(word)), word)
     return behind(word, environ, folder)
+
+
+def named(said: str, environ: Mapping[str, str], folder: Path) -> set[str]:
+    """The Pythons that commands and scripts name, whose environment they activate, or which they put into PATH."""
+    said = environment.expanded(said, environ)
+    paths = [*re.findall(_PATH, said), *(f'{place}/bin' for place in re.findall(_ACTIVE, said))]
+    asked = [(word, environ) for word in {*re.findall(_WORD, said)}] + [(name, {'PATH': path}) for path in paths for name in NAMES]
+    return {path for word, env in asked if (path := environment.found(word, env, folder))}
 
 
 def behind(word: str, environ: Mapping[str, str], folder: Path) -> str | None:
@@ -134,7 +148,7 @@ def _said(words: list[str], folder: str | os.PathLike[str], env: Mapping[str, st
 
 def _named(command: str) -> tuple[str, list[str]]:
     """The Python that a command line names, and the words before it; the one in PATH where it names none."""
-    words = command.split()
+    words = environment.expanded(command, os.environ).split()
     at = next((at for at, word in enumerate(words) if _PYTHON.fullmatch(word)), None)
     return ('python3', []) if at is None else (words[at], words[:at])
 

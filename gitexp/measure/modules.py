@@ -11,7 +11,7 @@ from gitexp.core.kept import Kept
 from gitexp.lab.lab import Lab
 from gitexp.measure import environment, interpreter
 
-PYTHON = r'(?<![\w/.-])(?:/[\w./+-]*/)?python(?:\d(?:\.\d+)?)?(?![\w/-])'
+_ONE = r'[^;&|\n]*'  # a command line that starts one program
 _OWN = r'site-packages|dist-packages|lib-dynload|python3[\d.]*t?'
 _CODE = ('.py', '.pyc', '.so', '.pyd')
 # What packages leave there by mistake, and nobody imports.
@@ -50,7 +50,8 @@ class Modules:
         text = self._lab.config.eval.text
         told = interpreter.of(text, os.environ, self._folder)
         told = None if told and _inside(told, [self._folder]) else told  # A program of the commit is not started outside a run.
-        said = text if told else f'{text}\n{scripts()}\n{launcher(text, self._folder)}'
+        is_one = told and re.fullmatch(_ONE, text.strip())
+        said = environment.expanded(text if is_one else f'{text}\n{scripts()}\n{launcher(text, self._folder)}', os.environ)
         paths = list(self._paths(told, said))
         files = (os.path.join(path, name) for path in paths if path.endswith(interpreter.PACKAGES) for name in _entries(Path(path)))
         added = {place for file in files if file.endswith('.pth') for place in _added(file)}
@@ -63,8 +64,7 @@ class Modules:
                 yield place, True
 
     def _paths(self, told: str | None, said: str) -> Iterator[str]:
-        words = [*re.findall(PYTHON, said), *([] if told else ['python3'])]
-        paths = {path for word in words if (path := environment.found(word, os.environ, self._folder))}
+        paths = interpreter.named(said if told else f'{said}\npython3', os.environ, self._folder)
         kept = Kept(self._lab.state / 'cache' / 'programs.json')
         for path in paths.union([told] if told else []):
             python = None if _inside(path, [self._folder]) else interpreter.ask(path, kept, folder=self._folder)

@@ -74,6 +74,8 @@ def _advise(lab: Lab, done: Executed, fence: Fence, voice: Voice) -> None:
     if fence.version and _DENIED in done.last.tail:
         voice.say('a run writes to its checkout, EXP_OUT, and outside the lab but not to the programs that measure; '
                   'if it must elsewhere: git config gitexp.landlock false')
+    if lab.config.sealed and done.reading:
+        voice.say('sealed: of the repository it has the frozen and fixed files and the inputs, and what training left in EXP_OUT')
     for name in conversion.missed(lab, checkout.place(lab)):
         voice.say(f"the filter '{name}' has no say in the checkout, which has the files as they are committed; "
                   'declare what a run needs otherwise as inputs')

@@ -48,7 +48,7 @@ class Planted:
         folders = {f'{path}__init__.py': True for path in new if path.endswith('/')}
         below = [one for package in uninvited.judge(folders, self._ground) for one in self._below(str(PurePosixPath(package.path).parent))]
         files = {path: is_file for path, is_file in [*new.items(), *below] if not path.endswith(('/', uninvited.MADE))}
-        return [one for one in (*found, *uninvited.judge(files, self._ground)) if more or not self._is_saved(one.path)]
+        return [one for one in (*found, *uninvited.judge(files, self._ground)) if not self._is_saved(one.path, more=more)]
 
     def _seen(self) -> Iterator[tuple[str, bool]]:
         """Paths with whether each is a plain file: what a program may find by name, and what makes a folder a package.
@@ -69,9 +69,13 @@ class Planted:
                 else:
                     yield path, not entry.is_symlink()
 
-    def _is_saved(self, path: str) -> bool:
-        """Whether it is what R saves when it ends, after which nothing restores it any more."""
-        return PurePosixPath(path).name == '.RData' and bool(re.search(_SAVES, '\n'.join(started(self._texts()).values())))
+    def _is_saved(self, path: str, *, more: bool) -> bool:
+        """Whether it is what R saves when it ends, and nothing restores it afterwards: Rscript does not."""
+        if PurePosixPath(path).name != '.RData':
+            return False
+        texts = {**self._texts(), COMMANDS: (self._eval if more else self._commands).encode('utf-8', 'surrogateescape')}
+        said = '\n'.join(started(texts).values())
+        return not uninvited.restored(said) if more else bool(re.search(_SAVES, said))
 
     def _matters(self, folder: str, name: str) -> bool:
         if name.lower() != uninvited.PLUGINS:

@@ -14,7 +14,6 @@ from gitexp.rules import uninvited
 from gitexp.rules.places import COMMANDS, started
 from gitexp.run import beyond
 
-_IN_PATH = ('python3', 'python')
 _ACTIVE = ('VIRTUAL_ENV', 'CONDA_PREFIX')
 _WORD = r'(?<![\w./$-])[\w.+-]+(?![\w/-])'
 
@@ -39,12 +38,13 @@ class Pythons:
         That is all of each Python that the commands name, the `fixed` scripts that they run, PATH or an active environment. A script
         that chooses a Python, such as one of pyenv, is asked for its choice where it is named: it takes its time each time.
         """
-        said = self._commands(fixed)
-        words = {*re.findall(modules.PYTHON, f'{said}\n{modules.launcher(self._lab.config.eval.text, self._folder)}')}
-        named = {path for word in words.union(re.findall(_WORD, said)) if (path := self._behind(word))}
+        said = environment.expanded(self._commands(fixed), os.environ)
+        launcher = modules.launcher(self._lab.config.eval.text, self._folder)
+        words = interpreter.named(f'{said}\n{launcher}', os.environ, self._folder).union(re.findall(_WORD, said))
+        named = {path for word in words if (path := self._behind(word))}
         found = {*self._started(said), *environment.path(said, self._lab.config.environment)}
         paths: set[str] = set()
-        for path in named.union(filter(None, map(self._behind, _IN_PATH))):
+        for path in named.union(filter(None, map(self._behind, interpreter.NAMES))):
             python = self._ask(path) if path in named or not interpreter.is_script(path) else None
             found.update([os.path.dirname(path)], *map(beyond.prefixes, (path, python.executable) if python else (path,)))
             paths.update(python.path if python else [])
@@ -68,7 +68,7 @@ class Pythons:
     def _started(self, said: str) -> Iterator[str]:
         """The folders of PATH down to the one where a program is found: one of its name in an earlier one would be started in its place."""
         places = [place for place in os.get_exec_path() if os.path.isabs(place)]
-        for word in (*_IN_PATH, *environment.launched(said.partition('\n')[0])[:1]):
+        for word in (*interpreter.NAMES, *environment.launched(said.partition('\n')[0], os.environ)[:1]):
             path = environment.found(word, os.environ, self._folder)
             if path and os.path.dirname(path) in places:
                 yield from places[:places.index(os.path.dirname(path)) + 1]

@@ -33,8 +33,10 @@ def of(lab: Lab, ready: Prepared, pythons: Pythons, *, logs: Path, top: Path, sa
     worktree `top`.
     """
     program = _program(lab.config, ready, pythons, logs, top)
-    said = {'gitexp': gitexp.__version__, METRIC: lab.config.metric.name, 'trunk': lab.trunk_commit}
+    said: dict[str, Any] = {'gitexp': gitexp.__version__, METRIC: lab.config.metric.name, 'trunk': lab.trunk_commit}
     said.update({**_machine(), **_git(lab, pythons.kept), **program})
+    if variables := environment.said(lab):
+        said['variables'] = variables
     said.update({name: value for name, value in graphics().items() if name != 'gpus' or lab.config.gpus != 0})
     pythons.kept.save()
     return {**said, **_inputs(lab, ready, say)}

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
-from gitexp.checkout.sentry import Sentry
 from gitexp.core import ids
 from gitexp.core.errors import Failure
 from gitexp.core.tuples import NamedTuple
@@ -13,11 +12,10 @@ from gitexp.gpu.gpus import Taken
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, loss, pending, standing
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.measure import environment, execution, occupancy, outcome, outputs, prepare, record, tracked
+from gitexp.measure import environment, execution, occupancy, outcome, outputs, prepare, record, stage, tracked
 from gitexp.measure.execution import Executed
 from gitexp.measure.metric import Reader
 from gitexp.measure.outputs import Outputs
-from gitexp.measure.planted import Planted
 from gitexp.measure.prepare import Prepared
 from gitexp.measure.pythons import Pythons
 from gitexp.measure.sound import Sound
@@ -86,6 +84,7 @@ class Session(NamedTuple):
             self._collect(places)
             missing = () if self.trained else places.missing(self.lab.config.outputs)
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
+            result = self._marked(result, places)
             under_way.keep(result)
             result = tracker.end(result)
             ground = self._ground()
@@ -105,7 +104,7 @@ class Session(NamedTuple):
             ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
             eval_id=self.eval_id, params={**({'args': list(self.words)} if self.words else {}), **self._mark},
-            env={**around, 'landlock': self.fence.version or False},
+            env={**around, 'landlock': self.fence.version or False, **({'sealed': True} if self.lab.config.sealed else {})},
         )
         return self.trained.begun(begun) if self.trained else begun
 
@@ -121,28 +120,49 @@ class Session(NamedTuple):
         config = self.lab.config
         env = {**environment.of(self.lab, self.what, run=begun.id, seed=begun.seed, out=places.out), **self.gpus.env}
         train = None if self.trained else config.train
-        planted = Planted(ready.folder, ready.fixed, self.lab)
         done: Executed | None = None
-        with Sentry(ready.folder, ready.watched) as sentry, self.trained.laid(places.out) if self.trained else nullcontext():
+        with ExitStack() as held:
+            if self.trained:
+                held.enter_context(self.trained.laid(places.out))
+            at = held.enter_context(stage.of(self.lab, ready, watch))
             for command, log in [(train, places.log('.train')), (config.eval, places.log())]:
                 if command is None or done and (done.offence or done.last.ending is not Ending.OK):
                     continue
                 reader = Reader(config.metric.name) if command is config.eval else None
-                line = prepare.line(command.text, begun.seed, self.words if reader else ())
+                if reader and config.sealed:
+                    try:
+                        places.make()
+                        at = held.enter_context(stage.sealed(self.lab, at, self.yardstick.files))
+                    except Failure as error:
+                        done = execution.added(done, execution.none(log, error.message))
+                        break
                 ended = run.supervise(
-                    line, cwd=ready.folder, env={**env, **tracker.environment(did='eval' if reader else 'train')},
+                    prepare.line(command.text, begun.seed, self.words if reader else ()), cwd=at.ready.folder,
+                    env={**env, **tracker.environment(did='eval' if reader else 'train')},
                     limit=command.limit, log=log, top=places.below, signals=signals,
-                    hear=reader.hear if reader else None, echo=self.voice.echo, fence=self.fence.but(ready.folder, places.out),
+                    hear=reader.hear if reader else None, echo=self.voice.echo, fence=self.fence.but(at.ready.folder, places.out),
                     warden=warden, notes=occupancy.notes(self.lab),
                 )
                 if command is train and ended.ending is Ending.OK:
-                    from gitexp.measure import trained
-                    trained.note(places)
-                offence = execution.offence(ready, sentry, planted, watch, trained=command is train)
+                    self._keep_trained(places)
+                offence = at.offence(trained=command is train)
                 reading = reader.reading() if reader else None
                 done = execution.added(done, Executed(ended, log, ended.seconds, ended.memory_gb, reading, offence))
         assert done
         return self.trained.judged(done) if self.trained else done
+
+    def _keep_trained(self, places: Outputs) -> None:
+        """What scores in a sealed lab finds all in EXP_OUT, and never comes to where training was."""
+        from gitexp.measure import trained
+        if self.lab.config.sealed:
+            self._collect(places)
+        trained.note(places)
+
+    def _marked(self, result: Result, places: Outputs) -> Result:
+        if not self.lab.config.train or self.trained:
+            return result
+        from gitexp.measure import trained
+        return trained.marked(result, places)
 
     @staticmethod
     def _watch(ready: Prepared) -> AbstractContextManager[Watch | None]:

@@ -22,16 +22,19 @@ class Sound:
 
     def require(self) -> None:
         """Raises Refused for a tree whose rows under this evaluation are all retired, unless `despite` names the bug, and once the
-        version that is measured has been closed.
+        version that is measured has been closed. No other bug can be named than one that has retired something.
         """
         before, self._seen = self._seen, read.stamp(self._lab)
         if self._seen == before:
             return
         grown = before and self._seen and before[0] == self._seen[0] and before[1] < self._seen[1]
-        if not read.mentions(self._lab, Kind.SUPERSEDE.value, after=before[1] if before and grown else 0):
+        asked = before is None and self._despite is not None
+        if not asked and not read.mentions(self._lab, Kind.SUPERSEDE.value, after=before[1] if before and grown else 0):
             return
         from gitexp.experiment import spoilt, versions
         contents = read.read(self._lab)
+        if self._despite is not None:
+            spoilt.check_known(contents, self._despite, hint='git exp eval')
         found = spoilt.tree(self._lab, contents, self._what.slug, self._what.tree, eval_id=self._eval_id())
         if found and found.bug != self._despite:
             raise Refused(

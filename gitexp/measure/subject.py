@@ -71,10 +71,8 @@ def trunk(lab: Lab) -> Subject:
 
 def _absent(lab: Lab, which: Experiment) -> Refused:
     if lab.git.run('rev-parse', '--verify', '--quiet', which.branch).code:
-        if any(worktree.branch == which.branch for worktree in lab.worktrees):
-            from gitexp.experiment import place
-            return place.unknown(lab, which.slug)
-        return Refused(f"there is no experiment '{which.slug}'", hint='git exp list')
+        from gitexp.experiment import place
+        return place.unknown(lab, which.slug)
     return Refused(
         f"no worktree has the branch of '{which.slug}' checked out",
         hint=f"git -C '{lab.root}' worktree add '{which.root}' exp/{which.slug}",

@@ -15,10 +15,12 @@ from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Kind, Result
+from gitexp.measure import evidence
 from gitexp.measure.execution import Executed
 from gitexp.measure.outputs import Outputs
 
 _NOTE = '.trained'
+_LEFT = 'trained'  # in env
 
 
 _COPIED = 64 << 20  # bytes; what is larger is a checkpoint, which no evaluation writes to, and is linked
@@ -96,6 +98,23 @@ def note(places: Outputs) -> None:
         pass  # It cannot be evaluated again then, and is a result all the same.
 
 
+def marked(result: Result, places: Outputs) -> Result:
+    """The row of a run that has trained, with what its evidence is when it ends; an evaluation may have changed some of it."""
+    try:
+        said = _noted(places.log().with_suffix(_NOTE))
+        left = evidence.digest(places.out, (*said[0], *said[1])) if said else None
+    except OSError:
+        left = None  # Some of it is gone, and so nothing of it is evaluated again.
+    return result._replace(env={**result.env, _LEFT: left}) if left else result
+
+
+def _require_same(row: Result, folder: Path, names: Sequence[str]) -> None:
+    if row.env.get(_LEFT) not in (None, evidence.digest(folder, names)):
+        raise Refused(
+            f"what lies in '{folder}' is not what run {row.id} has left there", hint='put it back, or train it again: git exp eval',
+        )
+
+
 def _names(folder: Path) -> list[str]:
     return sorted(os.path.relpath(os.path.join(inner, name), folder) for inner, _, found in deep.walk(folder) for name in found)
 
@@ -125,7 +144,10 @@ def of(lab: Lab, which: Experiment, version: str, fix: str) -> list[Trained]:
     for row in contents.results:
         said = _noted(logs / f'{row.id}{_NOTE}') if row.id in covers else None
         if said:
-            found.append(Trained(row, kept / row.id, fix, suffix, *said, _all(kept / row.id, (*said[0], *said[1]))))
+            names = (*said[0], *said[1])
+            there = _all(kept / row.id, names)
+            _require_same(row, kept / row.id, names)
+            found.append(Trained(row, kept / row.id, fix, suffix, *((names, ()) if lab.config.sealed else said), there))
     if not found:
         raise Refused(
             f"no run of {version} of '{which.slug}' has left what it trained in '{kept}'",

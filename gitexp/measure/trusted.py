@@ -15,22 +15,29 @@ from gitexp.verdict.noise import Sample
 
 SEEDS = 3
 _MINUTE = 60.0
+_NOTHING = 'no run of it has given a value that counts'
 
 
 def require(lab: Lab, eval_id: str) -> None:
     """Raise Refused until the baseline of an evaluation has passed, but in meta mode."""
-    rows, gone = read.trunk(lab, eval_id)
-    found = [
-        [*_picked(rows, runs, gone, lab.config.metric), *errors(runs, lab.config)]
-        for runs in _trees([row for row in rows if gone.bug(row) is None])
-    ]
+    found = _judged(lab, eval_id)
     if [] in found or _lifted(lab):
         return
     if not found:
         raise Refused('nothing is evaluated before the unchanged trunk is: this evaluation has no baseline', hint='git exp baseline')
     first = found[-1][0]
-    hint = f'{first.way}; once mended: git exp baseline'
-    raise Refused(f'nothing is evaluated before a baseline has passed: {first.message}', hint=hint)
+    raise Refused(f'nothing is evaluated before a baseline has passed: {first.message}', hint=way(first))
+
+
+def failing(lab: Lab, eval_id: str) -> Finding | None:
+    """What keeps the newest baseline of an evaluation from passing; None where one passes or is not asked for, and where there is none."""
+    found = _judged(lab, eval_id) if lab.config.baseline.required else []
+    return None if not found or [] in found or _lifted(lab) else found[-1][0]
+
+
+def way(found: Finding) -> str:
+    """What to do where that keeps a baseline from passing."""
+    return found.way if found.way.startswith('git exp baseline') else f'{found.way}; once mended: git exp baseline'
 
 
 def refuse_picked(lab: Lab, tree: str, eval_id: Callable[[], str]) -> None:
@@ -40,7 +47,7 @@ def refuse_picked(lab: Lab, tree: str, eval_id: Callable[[], str]) -> None:
     rows, gone = read.trunk(lab, eval_id())
     runs = [row for row in rows if row.tree == tree and gone.bug(row) is None]
     for one in _picked(rows, runs, gone, lab.config.metric):
-        raise Refused(f'the baseline cannot pass: {one.message}', hint=f'{one.way}; once mended: git exp baseline')
+        raise Refused(f'the baseline cannot pass: {one.message}', hint=way(one))
 
 
 def errors(results: Sequence[Result], config: Config) -> list[Finding]:
@@ -74,6 +81,15 @@ def seconds(runs: Sequence[Result]) -> float | None:
     """The mean time of a run."""
     times = [run.seconds for run in runs if run.seconds is not None]
     return sum(times) / len(times) if times else None
+
+
+def _judged(lab: Lab, eval_id: str) -> list[list[Finding]]:
+    """What is wrong with the runs of each tree of the trunk that nothing has retired, the newest at the end."""
+    rows, gone = read.trunk(lab, eval_id)
+    return [
+        [*_picked(rows, runs, gone, lab.config.metric), *errors(runs, lab.config)]
+        for runs in _trees([row for row in rows if gone.bug(row) is None])
+    ]
 
 
 def _trees(rows: Sequence[Result]) -> list[list[Result]]:
@@ -117,7 +133,7 @@ def _count(runs: Sequence[Result]) -> Finding | None:
     if n >= SEEDS:
         return None
     return Finding(
-        'seeds', 'baseline', f'{n} {"seed says" if n == 1 else "seeds say"} too little of the noise: it takes {SEEDS}',
+        'seeds', 'baseline', f'{n} {"seed says" if n == 1 else "seeds say"} too little of the noise: it takes {SEEDS}' if n else _NOTHING,
         way=f'git exp baseline --seeds {SEEDS}', where='gitexp.yaml, baseline',
     )
 

@@ -14,7 +14,7 @@ _INSTRUCTIONS = 'program.md'  # for agents
 
 
 class Yardstick(NamedTuple):
-    """Frozen and fixed files of the trunk as path -> (mode, blob).
+    """Frozen and fixed files of the trunk, and inputs that are committed, as path -> (mode, blob).
 
     `documents` are those that say nothing about a value: gitexp.yaml, whose commands count by themselves, the agents'
     instructions, and what is only appended to. A commit may have them as they were on the trunk when it left it.
@@ -27,7 +27,7 @@ class Yardstick(NamedTuple):
         """The eval_id: a hash of all that makes two values comparable, `words` being added to the command line."""
         said = [
             config.metric.name, config.train.text if config.train else None, config.eval.text, list(words),
-            sorted((path, *blob) for path, blob in self.files.items()),
+            sorted((path, *blob) for path, blob in self.files.items()), *(['sealed'] if config.sealed else []),
         ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]
 

@@ -6,7 +6,7 @@ from typing import Any
 from gitexp.lab.config import Metric
 from gitexp.report import figures, table
 from gitexp.report.overview import Against, Best
-from gitexp.verdict import doubt
+from gitexp.verdict import doubt, flags
 
 BASELINE = 'baseline'
 
@@ -42,8 +42,8 @@ def json(best: Best, metric: Metric) -> dict[str, Any]:
 
 def plain(best: Best) -> dict[str, Any]:
     """Every field, and whether the win is more than chance and not too good to be believed."""
-    others = {field: said and said._asdict() for field, said in (('baseline', best.baseline), ('against', best.against))}
-    return {**best._asdict(), **others, 'confirmed': best.verdict == 'better'}
+    fields = {field: said._asdict() if isinstance(said, Against) else said for field, said in best._asdict().items()}
+    return {**fields, 'confirmed': best.verdict == 'better'}
 
 
 def _facts(best: Best, scale: figures.Scale) -> list[tuple[str, str]]:
@@ -56,9 +56,11 @@ def _facts(best: Best, scale: figures.Scale) -> list[tuple[str, str]]:
     if best.kind == BASELINE:
         return [*facts, ('verdict', 'nothing is better than the baseline')]
     facts.append(('verdict', _verdict(best)))
-    facts += [('flag', flag) for flag in best.flags]
+    facts += [('flag', flags.told(flag)) for flag in best.flags]
     if best.against and best.against.kind != BASELINE:
         facts.append(('against', f'{name(best.against)}: {scale.show(best.against.mean)} (n={best.against.n})'))
+    if best.champion:
+        facts.append(('champion', f'{_where(best.champion)}: new trees are held against it, which this one is not shown to be better than'))
     return [*facts, ('baseline', _over_baseline(best.baseline, scale))] if best.baseline else facts
 
 
@@ -68,6 +70,11 @@ def _verdict(best: Best) -> str:
     said = f'{best.verdict} against {name(best.against)}\n{best.why}'
     way = f'not confirmed: look for a leak; if there is none: git exp confirm {best.experiment} --because WHY'
     return f'{said}\n{way}' if doubt.of(best.flags) else said
+
+
+def _where(champion: Against) -> str:
+    """With its commit, since it may be of the same experiment."""
+    return name(champion) + (f' at {champion.commit[:7]}' if champion.commit and champion.kind != BASELINE else '')
 
 
 def _over_baseline(other: Against, scale: figures.Scale) -> str:

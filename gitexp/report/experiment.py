@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.core.errors import Refused
+from gitexp.experiment import place
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.config import Metric
@@ -19,6 +20,7 @@ from gitexp.measure import current
 from gitexp.report import experiments, figures, table
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
+from gitexp.verdict import flags
 from gitexp.verdict.judged import Judged
 
 
@@ -53,6 +55,7 @@ class Tree:
 class View:
     """`base` is where the branch left the trunk; `uncommitted` counts files, None without a worktree.
 
+    `remote` is who has the branch that is not here; `root` is where the worktree is or would be.
     `measured` and `bug` are about the tip: whether it has a value that counts, and what has retired all its runs.
     """
 
@@ -69,6 +72,8 @@ class View:
     log: Path | None
     measured: bool
     bug: str | None
+    remote: str | None
+    root: Path
 
 
 def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
@@ -76,8 +81,9 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     slug = experiment.slug
     runs = [row for row in contents.results if row.experiment == slug and row.kind not in ABOUT]
     tip, tree = _tip(lab, experiment)
+    remote = place.of_remote(lab, slug) if tip is None else None
     if tip is None and not runs:
-        raise Refused(f"there is no experiment '{slug}'", hint=_near(lab, slug))
+        raise place.unknown(lab, slug) if remote else Refused(f"there is no experiment '{slug}'", hint=_near(lab, slug))
     base = lab.git.run('merge-base', lab.trunk_commit, tip).text or None if tip else None
     ahead, behind = _distance(lab, tip)
     running = [run for run in experiments.running(lab) if run.experiment == slug]
@@ -87,9 +93,10 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     tried = {row.tree for row in runs}
     mine = tuple(_tree(judged, one) for one in judged.standings.trees if one.tree in tried)
     return View(
-        slug, _state(running, tip, worktree), tip, base, ahead, behind, worktree, uncommitted(worktree),
+        slug, _state(running, tip, worktree, remote), tip, base, ahead, behind, worktree, uncommitted(worktree),
         tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
         any(one.tree == tree for one in judged.standings.trees), _bug([row for row in runs if row.tree == tree], contents),
+        remote, experiment.root,
     )
 
 
@@ -116,7 +123,7 @@ def json(shown: View) -> dict[str, Any]:
     """Every field."""
     return {
         **asdict(shown), 'state': shown.state.value,
-        'worktree': shown.worktree and str(shown.worktree), 'log': shown.log and str(shown.log),
+        'worktree': shown.worktree and str(shown.worktree), 'log': shown.log and str(shown.log), 'root': str(shown.root),
     }
 
 
@@ -125,6 +132,10 @@ def way(shown: View) -> str:
     better = any(one.verdict == 'better' for one in shown.trees)
     if shown.state is State.RUNNING:
         return f'tail -f {shown.log}' if shown.log else 'git exp status'
+    if shown.remote:
+        return f'to go on with it: {place.entry(Experiment(shown.slug, shown.root, shown.root))}'
+    if shown.state is State.ROWS:
+        return 'git fetch, which brings its branch where somebody has pushed it'
     if shown.versions and shown.commit and not shown.ahead:  # The trunk has it.
         return f'git exp close {shown.slug}' if shown.worktree else 'git exp new SLUG'
     if shown.worktree is None:
@@ -158,12 +169,14 @@ def _distance(lab: Lab, tip: str | None) -> tuple[int, int]:
     return int(ahead), int(behind)
 
 
-def _state(running: Sequence[Result], tip: str | None, worktree: Path | None) -> State:
+def _state(running: Sequence[Result], tip: str | None, worktree: Path | None, remote: str | None) -> State:
     if running:
         return State.RUNNING
     if worktree:
         return State.OPEN
-    return State.CLOSED if tip else State.GONE
+    if tip:
+        return State.CLOSED
+    return State.REMOTE if remote else State.ROWS
 
 
 def _versions(runs: Sequence[Result], contents: Contents) -> list[Version]:
@@ -195,17 +208,17 @@ def _tree(judged: Judged, one: standing.Standing) -> Tree:
 
 
 def _log(folder: Path, runs: Sequence[Result]) -> Path | None:
-    """The output of the newest run that left some; a retired version's has moved."""
+    """The output of the newest run that left some, of its evaluation if that began; a retired version's has moved."""
     for row in reversed(runs[-3:]):
-        found = sorted(folder.glob(f'exp_log*/{row.id}*.log'))
+        found = min(folder.glob(f'exp_log*/{row.id}*.log'), key=lambda path: len(path.name), default=None)
         if found:
-            return found[-1]
+            return found
     return None
 
 
 def _branch(shown: View) -> str:
     if shown.commit is None:
-        return 'gone'
+        return f"exp/{shown.slug} on '{shown.remote}', none here" if shown.remote else 'none here, nor on a remote as far as git knows'
     base = f', {shown.ahead} ahead of {shown.base[:7]}' if shown.base else ''
     behind = f'; the trunk has {shown.behind} more' if shown.behind else ''
     return f'exp/{shown.slug} at {shown.commit[:7]}{base}{behind}'
@@ -239,4 +252,10 @@ def _trees(shown: View, metric: Metric, width: int) -> str:
         )
         for one in shown.trees
     ]
-    return table.text(columns, rows, width=width)
+    return '\n'.join([table.text(columns, rows, width=width), *_flags(shown.trees)])
+
+
+def _flags(trees: Sequence[Tree]) -> list[str]:
+    """A line for each flag that the verdicts themselves do not say, with its trees and what it means."""
+    found = {flag: [one.tree[:7] for one in trees if flag in one.flags] for flag in flags.MEANINGS}
+    return [f'{", ".join(names)} {flags.told(flag)}' for flag, names in found.items() if names]

@@ -20,12 +20,13 @@ PREFIX = 'refs/heads/exp/'
 
 
 class State(Enum):
-    """Open: it has a worktree; closed: its branch is left; gone: only its rows are left."""
+    """Open: it has a worktree; closed: only its branch; remote: a remote has its branch; else only its rows are here."""
 
     RUNNING = 'running'
     OPEN = 'open'
     CLOSED = 'closed'
-    GONE = 'gone'
+    REMOTE = 'remote'
+    ROWS = 'rows'
 
 
 class Line(NamedTuple):
@@ -53,10 +54,10 @@ def opened(lab: Lab) -> list[str]:
 def lines(lab: Lab, summaries: Collection[Summary], running: Collection[str]) -> list[Line]:
     """Every experiment that has a branch or a row, the one that was last active at the end."""
     known = {one.slug: one for one in summaries}
-    committed = _branches(lab)
+    committed, remote = _branches(lab)
     with_worktree = set(opened(lab))
     found = [
-        Line(slug, _state(slug, committed, with_worktree, running), _last(known.get(slug), committed.get(slug)), known.get(slug))
+        Line(slug, _state(slug, committed, remote, with_worktree, running), _last(known.get(slug), committed.get(slug)), known.get(slug))
         for slug in {**committed, **known}
     ]
     return sorted(found, key=lambda line: line.last)
@@ -105,19 +106,26 @@ def judged(said: str | None, flags: Sequence[str]) -> str | None:
     return f'{said} ({held})' if held else said
 
 
-def _branches(lab: Lab) -> dict[str, str]:
-    """Each experiment that has a branch, with the time of its last commit (UTC, ISO 8601)."""
-    form = '--format=%(refname:lstrip=3) %(committerdate:format-local:%Y-%m-%dT%H:%M:%S+00:00)'
-    asked = lab.git.ask('for-each-ref', form, PREFIX, env={'TZ': 'UTC'}).text
-    return dict(line.split(' ') for line in asked.split('\n') if line)
+def _branches(lab: Lab) -> tuple[dict[str, str], set[str]]:
+    """Each experiment that has a branch, with the time of its last commit (UTC, ISO 8601), and those that remotes have."""
+    form = '--format=%(refname) %(committerdate:format-local:%Y-%m-%dT%H:%M:%S+00:00)'
+    theirs = [f'refs/remotes/{name}/exp/' for name in lab.remotes]
+    asked = lab.git.ask('for-each-ref', form, PREFIX, *theirs, env={'TZ': 'UTC'}).text
+    found = dict(line.split(' ') for line in asked.split('\n') if line)
+    own = {name.removeprefix(PREFIX): when for name, when in found.items() if name.startswith(PREFIX)}
+    return own, {name.removeprefix(place) for place in theirs for name in found if name.startswith(place)}
 
 
-def _state(slug: str, branches: Mapping[str, str], opened: Collection[str], running: Collection[str]) -> State:
+def _state(
+    slug: str, branches: Mapping[str, str], remote: Collection[str], opened: Collection[str], running: Collection[str],
+) -> State:
     if slug in running:
         return State.RUNNING
     if slug in opened:
         return State.OPEN
-    return State.CLOSED if slug in branches else State.GONE
+    if slug in branches:
+        return State.CLOSED
+    return State.REMOTE if slug in remote else State.ROWS
 
 
 def _last(summary: Summary | None, committed: str | None) -> str:

@@ -61,5 +61,5 @@ def _read(said: list[Any]) -> Overview:
 
 
 def _best(*said: Any) -> Best:
-    *fields, baseline, against = said
-    return Best._make([*fields, baseline and Against._make(baseline), against and Against._make(against)])
+    *fields, champion, baseline, against = said
+    return Best._make([*fields, *(one and Against._make(one) for one in (champion, baseline, against))])

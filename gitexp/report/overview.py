@@ -40,7 +40,10 @@ class Against(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best tree; `gain` is over the baseline, `verdict` against `against`, which may be the baseline."""
+    """The best tree; `gain` is over the baseline, `verdict` against `against`, which may be the baseline.
+
+    `champion` is what new trees are held against, where that is not this one.
+    """
 
     experiment: str
     kind: str
@@ -56,6 +59,7 @@ class Best(NamedTuple):
     verdict: str | None
     why: str | None
     flags: tuple[str, ...]
+    champion: Against | None
     baseline: Against | None
     against: Against | None
 

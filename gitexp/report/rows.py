@@ -1,7 +1,7 @@
 """The rows of the ledger as a table, as JSON, and as the ledger itself writes them."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -12,6 +12,9 @@ from gitexp.report import figures, table
 from gitexp.report.table import Column
 
 
+BUG = 'bug'
+
+
 class Wanted(NamedTuple):
     """What a row must be to be shown; None wants any."""
 
@@ -19,14 +22,17 @@ class Wanted(NamedTuple):
     status: Status | None = None
     verdict: str | None = None
 
-    def takes(self, row: Result) -> bool:
-        """Supersede, restore and confirm rows say something of others, so that they have no status or verdict to be wanted for."""
+    def takes(self, row: Result, covered: Collection[str] = (), silent: Mapping[str, str] = {}) -> bool:
+        """Whether it is shown; `covered` and `silent` are as in `text`.
+
+        Supersede, restore and confirm rows say something of others, so that they have no status or verdict to be wanted for.
+        """
         if row.kind in ABOUT and (self.status or self.verdict):
             return False
         return (
             self.experiment in (None, row.experiment)
             and self.status in (None, row.status)
-            and self.verdict in (None, row.verdict)
+            and self.verdict in (None, row.verdict, silent.get(row.id), BUG if row.id in covered else None)
         )
 
 
@@ -75,7 +81,7 @@ def _status(row: Result) -> str:
 
 def _verdict(row: Result, covered: Mapping[str, str], silent: Mapping[str, str]) -> str | None:
     bug = row.params.get('bug') if row.kind in ABOUT else covered.get(row.id)
-    return silent.get(row.id, row.verdict) if bug is None else f'bug: {bug}'
+    return silent.get(row.id, row.verdict) if bug is None else f'{BUG}: {bug}'
 
 
 def _plain(value: Any) -> Any:

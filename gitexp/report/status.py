@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Status(NamedTuple):
-    """`here` is 'root', 'experiment' or 'elsewhere'; `measured` says whether a row names the tree of this commit."""
+    """`here` is 'root', 'experiment' or 'elsewhere'; `measured` says whether a row names the tree of this commit.
+
+    `failing` is what keeps the baseline from passing, without which nothing is evaluated.
+    """
 
     root: Path
     here: str
@@ -37,6 +40,7 @@ class Status(NamedTuple):
     baseline: bool
     rows: int
     unused: int
+    failing: Finding | None
 
 
 def status(lab: Lab, hooks: Sequence[Finding]) -> Status:
@@ -51,6 +55,7 @@ def status(lab: Lab, hooks: Sequence[Finding]) -> Status:
         running=tuple(experiments.running(lab)), locks=tuple(_locks(lab.state / 'locks')), open=tuple(experiments.opened(lab)),
         best=overview.best, summary=next((one for one in overview.experiments if one.slug == slug), None),
         hooks=tuple(hooks), baseline=overview.baseline, rows=overview.rows, unused=overview.unused,
+        failing=_failing(lab) if overview.rows else None,
     )
 
 
@@ -64,6 +69,7 @@ def text(now: Status, metric: Metric) -> str:
         *([('locked', '\n'.join(now.locks))] if now.locks else []),
         ('open', ', '.join(now.open) or 'no experiment'),
         ('best', report.headline(now.best, metric) + _doubt(now.best) if now.best else 'nothing is measured'),
+        *([('baseline', f'does not pass: {now.failing.message}')] if now.failing else []),
         ('hooks', '; '.join(finding.message for finding in now.hooks) or 'alive'),
     ]
     return table.fields(facts)
@@ -74,7 +80,8 @@ def json(now: Status) -> dict[str, Any]:
     from gitexp.report import rows
     return {
         **now._asdict(), 'root': str(now.root), 'running': rows.json(now.running, {}), 'best': now.best and report.plain(now.best),
-        'summary': now.summary and now.summary._asdict(), 'hooks': [finding.as_json() for finding in now.hooks], 'next': way(now),
+        'summary': now.summary and now.summary._asdict(), 'hooks': [finding.as_json() for finding in now.hooks],
+        'failing': now.failing and now.failing.as_json(), 'next': way(now),
     }
 
 
@@ -82,6 +89,9 @@ def way(now: Status) -> str:
     """What to do next."""
     if now.hooks:
         return 'git exp hook install'
+    if now.failing:
+        from gitexp.measure import trusted
+        return trusted.way(now.failing)
     if not now.baseline:
         return 'git exp baseline'
     if now.slug:
@@ -97,6 +107,11 @@ def _in_experiment(now: Status, slug: str) -> str:
     if now.summary and now.summary.verdict == 'better':
         return 'git exp submit'
     return 'change something and commit it, or: git exp show'
+
+
+def _failing(lab: Lab) -> Finding | None:
+    from gitexp.measure import current, trusted  # A look at every row: it is spared where there is none.
+    return trusted.failing(lab, current.eval_id(lab))
 
 
 def _uncommitted(folder: Path) -> int:

@@ -12,7 +12,7 @@ from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Change, Committed, Pair
 from gitexp.rules.places import COMMANDS
-from gitexp.rules.ruleset import Rule, RuleSet
+from gitexp.rules.ruleset import INPUT, Rule, RuleSet
 from gitexp.rules.uninvited import Ground, Installed
 
 
@@ -51,12 +51,12 @@ def commit(
 
 
 def fixing(lab: Lab) -> list[Rule]:
-    """The rules that fix what an evaluation is made with."""
-    return [rule for rule in ruleset.fresh(lab).rules if rule.kind in ('frozen', 'fixed')]
+    """The rules that fix what an evaluation is made with, and on."""
+    return [rule for rule in ruleset.fresh(lab).rules if rule.kind in ('frozen', 'fixed', INPUT)]
 
 
 def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
-    """The mode and the object id of every frozen and fixed file as the trunk has it, by path."""
+    """The mode and the object id of every frozen and fixed file and committed input as the trunk has it, by path."""
     named = fixing(lab)
     specs = [spec for rule in named for spec in rule.pattern.pathspecs]
     there = Committed(lab.git, lab.trunk_commit).against(change.empty_tree(lab.git, lab.trunk_commit), (*specs, *pattern.ODD))
@@ -80,7 +80,7 @@ def ground(lab: Lab, installed: Installed) -> Ground:
 
 def _ledger(lab: Lab, rules: RuleSet) -> bytes:
     from gitexp.rules import rows  # An experiment that brings rows is rare.
-    return rows.whole(lab.git, lab.trunk_commit, rules.ledger)
+    return rows.whole(lab.git, lab.trunk_commit, rules.ledgers)
 
 
 def _elsewhere(lab: Lab, name: str, found: list[Finding], unasked: list[Finding], gone: Set[str]) -> list[Finding]:

@@ -84,7 +84,7 @@ def findings(span: Span, trunk: str, *, opened: Opened, written: Opened, beside:
     case = Case(
         rules, span.branch, blobs.read, away, ends=True, undo=f'git merge {rules.trunk}', commit=span.tip,
         begun=lambda slug: slug != rules.slug(span.branch) and bool(span.rows(trunk, slug)),
-        ledger=lambda: rows.whole(span.git, trunk, rules.ledger),
+        ledger=lambda: rows.whole(span.git, trunk, rules.ledgers),
     )
     put = {'human': written, **dict.fromkeys(LIFTED, opened)}
     entries = {one.path: one.new for one in changes}

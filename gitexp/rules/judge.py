@@ -87,7 +87,7 @@ def _change(case: Case, change: Change) -> Iterator[Finding]:
         if wrong and not _has_left(case, rule, change):
             told.add(rule.kind)
             yield _finding(case, rule, change, wrong)
-    if change.path == case.rules.ledger and told.isdisjoint((*_APPENDS, 'global')):
+    if change.path in case.rules.ledgers and told.isdisjoint((*_APPENDS, 'global')):
         yield from _unmeasured(case, change)
     if old is None and change.new is not None:
         yield from _added(case, change, change.new, told)

@@ -1,13 +1,15 @@
 """Texts cut into what must not be torn: the rows of a table, the entries of a journal.
 
 A journal is a title, with what stands above its first entry, and its entries: a heading of their level and what stands below it, up
-to the next one. A '#' in fenced code, in a comment or in front matter is no heading, and a block that never ends hides none. What is
-known to be a part is one wherever it stands: no block that was opened above it later hides it.
+to the next one. A '#' in fenced code, in a comment or in front matter is no heading, and a block that never ends hides none. What was
+a part before stays one, as often as it was there and whatever block was opened above it later: what is new has been put above it, and
+if it quotes it in code, it is whole with what it quotes.
 """
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from bisect import bisect
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from gitexp.core.lines import BOM
@@ -33,29 +35,32 @@ def ended(text: bytes) -> list[bytes]:
     return [line for line in _LINE.findall(text.removeprefix(BOM)) if line.strip()]
 
 
-def split(text: bytes, known: Iterable[bytes] = (), depth: int = 0, *, finely: bool = False) -> list[bytes]:
+def split(text: bytes, known: Iterable[Iterable[bytes]] = (), depth: int = 0) -> list[bytes]:
     """A journal cut at its title and above each entry; together the parts are the text.
 
-    `known` are parts that it may have, `depth` is how many marks the heading of an entry has, 0 for as many as in the text itself. With
-    `finely` it is cut also where code has a line that looks like an entry.
+    `known` are the parts of texts that it has grown from, each there as often as in the one that has it most often; `depth` is how many
+    marks the heading of an entry has, 0 for as many as in the text itself.
     """
     depth, made, done = depth or level(text), list[bytes](), 0
     for start, end in _whole(text, known, depth):
-        made += [*_cut(text[done:start], depth, finely), text[start:end]]
+        made += [*_cut(text[done:start], depth), text[start:end]]
         done = end
-    return made + _cut(text[done:], depth, finely)
+    return made + _cut(text[done:], depth)
 
 
-def common(bases: Iterable[bytes], sides: Sequence[bytes]) -> Iterator[bytes]:
-    """The parts of what several sides have grown from, finely cut where one has something between what a block holds together.
+def common(base: bytes, sides: Sequence[bytes]) -> Iterator[bytes]:
+    """The parts of what several sides have grown from, cut also inside a block where one has something between what it holds together.
 
     Such a block was never ended by its author, but by the code of an older entry.
     """
-    for base in bases:
-        depth = level(base)
-        for part in split(base):
-            pieces = _cut(part, depth, True) if depth else [part]
-            yield from [part] if len(pieces) == 1 or all(bare(part) in side for side in sides) else pieces
+    depth = level(base)
+    for part in split(base):
+        yield from [part] if all(bare(part) in side for side in sides) else pieces(part, depth)
+
+
+def pieces(text: bytes, depth: int) -> list[bytes]:
+    """A text cut at each line that looks like the heading of an entry, in code or not."""
+    return _parted(text, {found.start() for found in _ANY.finditer(text) if len(found[1]) == depth})
 
 
 def headings(text: bytes) -> Iterator[Heading]:
@@ -113,10 +118,15 @@ def plain(part: bytes) -> bytes:
 
 
 def bare(part: bytes) -> bytes:
+    """A part without the blank lines around it, and without the end of its last line."""
+    return whole(part).rstrip(b'\r\n')
+
+
+def whole(part: bytes) -> bytes:
     """A part without the blank lines around it."""
     text = part.lstrip(b'\r\n')
-    end = text.find(b'\n', len(text.rstrip()))
-    return (text if end < 0 else text[:end]).rstrip(b'\r') if text.strip() else b''
+    end = text.find(b'\n', len(text.rstrip())) + 1
+    return (text[:end] if end else text) if text.strip() else b''
 
 
 def _closed(fence: bytes, at: int, ends: list[re.Match[bytes]]) -> int:
@@ -126,27 +136,37 @@ def _closed(fence: bytes, at: int, ends: list[re.Match[bytes]]) -> int:
     return next((one.end() for one in reversed(ends) if one[1].startswith(fence)), -1)
 
 
-def _cut(text: bytes, depth: int, finely: bool) -> list[bytes]:
-    cuts = {at for at, count in headings(text) if count == depth} if depth else {below(text)}
-    if finely:
-        cuts |= {found.start() for found in _ANY.finditer(text) if len(found[1]) == depth}
-    edges = sorted({0, *cuts, len(text)})
+def _cut(text: bytes, depth: int) -> list[bytes]:
+    return _parted(text, {at for at, count in headings(text) if count == depth} if depth else {below(text)})
+
+
+def _parted(text: bytes, places: Iterable[int]) -> list[bytes]:
+    edges = sorted({0, *places, len(text)})
     return [text[start:end] for start, end in zip(edges, edges[1:])]
 
 
-def _whole(text: bytes, known: Iterable[bytes], depth: int) -> Iterator[tuple[int, int]]:
-    """Where parts that are known stand in a text, with the blank lines below them; the longest counts."""
-    named: dict[bytes, dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
-    for part in filter(None, (bare(one.removeprefix(BOM)) for one in known)):
-        named[_top(part)][len(part)].add(part)
-    done = 0
-    for at in _places(text, (part for sizes in named.values() for some in sizes.values() for part in some)):
-        there = named.get(_top(text, at), {}) if at >= done else {}
-        sizes = (size for size in sorted(there, reverse=True) if text[at:at + size] in there[size])
-        end = next(filter(None, (_after(text, at, at + size, depth, named) for size in sizes)), 0)
-        if end:
-            yield at if text[done:at].removeprefix(BOM).strip() else done, end
-            done = end
+def _whole(text: bytes, known: Iterable[Iterable[bytes]], depth: int) -> list[tuple[int, int]]:
+    """Where parts that are known stand in a text, with the blank lines below them.
+
+    What stands at the top comes first, then the longest, as far down as it can be: above it is what quotes it.
+    """
+    most, sizes, taken = Counter[bytes](), defaultdict[bytes, set[int]](set), list[tuple[int, int]]()
+    for some in known:
+        most |= Counter(filter(None, (bare(part.removeprefix(BOM)) for part in some)))
+    for part in most:
+        sizes[_top(part)].add(len(part))
+    places = _places(text, most)
+    there = (
+        (at == places[0], size, at, _after(text, at, at + size, depth, sizes))
+        for at in places for size in sizes.get(_top(text, at), ()) if text[at:at + size] in most
+    )
+    for is_first, size, at, end in sorted((one for one in there if one[-1]), reverse=True):
+        part, start = text[at:at + size], 0 if is_first else at
+        index = bisect(taken, (start, end))
+        if most[part] and all(done <= start or end <= begun for begun, done in taken[max(index - 1, 0):index + 1]):
+            most[part] -= 1
+            taken.insert(index, (start, end))
+    return taken
 
 
 def _places(text: bytes, known: Iterable[bytes]) -> list[int]:

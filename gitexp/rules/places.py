@@ -34,6 +34,7 @@ class Places:
     def __init__(self, fixed: Collection[str], is_package: Callable[[str], bool], texts: Mapping[str, bytes]) -> None:
         self._fixed = fixed
         self._is_package = is_package
+        self._said = texts
         modules = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items() if path.endswith(_NO_SHELL)}
         cells = {f'{path}.py': _code(text) for path, text in texts.items() if path.endswith('.ipynb')}
         self._texts = {**modules, **cells, **started(texts)}
@@ -44,9 +45,11 @@ class Places:
 
     def hold(self, folder: str) -> bool:
         """Whether Python may look there first. What is in a package is found there only if a program, or its path, leads there."""
-        if folder in self.named:
-            return True
-        return folder in self._around and (not folder or not self._is_package(folder) or folder in self._opened or self._is_started(folder))
+        if folder in self.named or not folder:
+            return folder in self.named or folder in self._around
+        if folder not in self._around:
+            return False
+        return not (self._is_package(folder) or self._is_imported(folder)) or folder in self._opened or self._is_started(folder)
 
     def replace_hub(self, path: str) -> bool:
         """Whether a path is run for what fixed code names: `f1/f1.py` for 'f1', which evaluate and datasets take before a hub's."""
@@ -89,6 +92,20 @@ class Places:
             folder for path, text in self._texts.items() if path.endswith('.py') and ('sys.path' in text or 'addsitedir' in text)
             for folder in above(path)
         }
+
+    def _is_imported(self, folder: str) -> bool:
+        """Whether a folder without an __init__ is a package all the same: imported as one, with no program that anything else names.
+
+        pytest looks in each folder of tests that has no __init__.
+        """
+        name = re.escape(posixpath.basename(folder))
+        files = {posixpath.basename(path) for path in self._fixed if posixpath.dirname(path) == folder and _is_program(path)}
+        said = rf'(?:(?<!\S)-m|\bfrom|\bimport)[ \t]+(?:[\w.]+\.)?{name}(?:\.\w|[ \t]+import\b)'
+        texts = self._texts.values()
+        if not any(re.search(said, text) for text in texts) or any(one in text for one in files for text in texts):
+            return False
+        from gitexp.rules import tested  # Seldom asked.
+        return not tested.by_pytest(self._said)
 
     def _is_started(self, folder: str) -> bool:
         """Whether another program of Python names a program there by its path."""

@@ -1,7 +1,6 @@
 """The folder of an experiment that has been measured: what was there then is there, whatever way a branch or the trunk has taken."""
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import chain
@@ -9,13 +8,14 @@ from itertools import chain
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
-from gitexp.rules import change, gathered, judge, reverted, rows
+from gitexp.lab.config import FILE
+from gitexp.rules import change, gathered, judge, measured, reverted, rows
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
+from gitexp.rules.ruleset import BUILT_IN
 from gitexp.rules.span import Span, has_trailer
 
-_ID = r'[0-9a-f]{40}|[0-9a-f]{64}'
 _GROWING = ('append-top', 'append-bottom')
 
 Opened = Set[tuple[str, Entry | None]]
@@ -23,9 +23,16 @@ Opened = Set[tuple[str, Entry | None]]
 
 def arriving(span: Span, *, whole: bool = False) -> list[Finding]:
     """Compare what the trunk will be with what is published, and then the experiments that come with what was measured."""
-    return span.ends() or [
+    return _forgotten(span) or span.ends() or [
         one for slug in sorted(span.arrived) for one in findings(span, slug, opened=span.opened, merged=True, whole=whole)
     ]
+
+
+def _forgotten(span: Span) -> list[Finding]:
+    """That what was measured counts as such no more, since the ledger is another one."""
+    blob, = repository.objects(span.git, [f'{span.tip}:{FILE}']) if FILE in span.taken else [None]
+    lost = measured.forgotten(span.git, span.rules, span.trunk, blob) if blob else []
+    return [Finding('rows', FILE, f"'{path}' would be no ledger any more", BUILT_IN, measured.way(lost)) for path in lost[:1]]
 
 
 def findings(
@@ -39,14 +46,14 @@ def findings(
     On the trunk (`merged`) only the files that it takes are: it need not take in everything. What comes back to it comes as it left.
     `opened` is what a person has put where.
     """
-    measured = span.rows(span.trunk, slug)
+    said = span.rows(span.trunk, slug)
     left = _left(span, slug) if merged else []
-    if not measured and not left:
+    if not said and not left:
         return []
-    names = [name for name in dict.fromkeys(measured) if re.fullmatch(_ID, name)]
+    names = measured.named(said)
     *known, was = repository.objects(span.git, [f'{name}^{{commit}}' for name in (*names, old or '0' * len(span.tip))])
     before = dict.fromkeys(oid for oid in (*known, was, *left) if oid)
-    lacking = _lacking(span, slug, merged=merged) if whole and measured else []
+    lacking = _lacking(span, slug, merged=merged) if whole and said else []
     if lacking or not before:
         return lacking
     apart = history.apart(span.git, span.tip, before)
@@ -56,8 +63,8 @@ def findings(
 
     @cache
     def is_begun(start: str) -> bool:
-        # A branch that goes on from where it was had not to keep its plan there before something was measured.
-        return bool(measured) and (start != was or start in apart or not ran or history.apart(span.git, start, ran) != ran)
+        # A branch that goes on from where it was had not to keep its plan there before something was measured, further on.
+        return bool(said) and (start != was or start in apart or not measured.is_before(span.git, start, ran))
     folder = _Folder(
         span, slug, opened, merged, apart, Blobs(span.git, most=LARGEST), is_published, is_begun, frozenset(left),
         lambda one: one.new is None or away(one),
@@ -73,9 +80,8 @@ def _left(span: Span, slug: str) -> list[str]:
 
 def _lacking(span: Span, slug: str, *, merged: bool) -> list[Finding]:
     """That nothing is here of what was measured; what the trunk has already is held against that."""
-    named = rows.at(span.git, span.trunk, span.rules.ledger, slug, here=True)
-    ran = [name for name in dict.fromkeys(named) if re.fullmatch(_ID, name)]
-    if not ran or any(repository.objects(span.git, [f'{name}^{{commit}}' for name in ran])) or merged and stays(span, slug, span.trunk):
+    ran = measured.named(rows.at(span.git, span.trunk, span.rules.ledgers, slug, here=True))
+    if not ran or measured.known(span.git, ran) or merged and stays(span, slug, span.trunk):
         return []
     wrong = f'its rows name commits that were never pushed, such as {ran[-1][:10]}, so that nothing can be compared with them'
     return [Finding('measured', f'exp/{slug}', wrong, way=f'push that first: git push origin {ran[-1]}:refs/heads/exp/{slug}')]

@@ -1,7 +1,7 @@
 """What the rows of a ledger are about, for the rules: bytes, since anybody may have appended anything."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
 from itertools import dropwhile
@@ -15,13 +15,12 @@ from gitexp.git.command import Git
 _OTHER = {b'supersede', b'restore', b'confirm', b'import'}
 
 
-def at(git: Git, commit: str, path: str, slug: str, *, here: bool = False) -> list[str]:
-    """What the ledger of a commit says in the column `commit` of each row of an experiment, in their order; '' where it says nothing.
+def at(git: Git, commit: str, paths: Iterable[str], slug: str, *, here: bool = False) -> list[str]:
+    """What the ledgers of a commit say in the column `commit` of each row of an experiment, in their order; '' where it says nothing.
 
     With `here` only of what was run in this repository, and not of rows about other rows.
     """
-    oid, = repository.objects(git, [f'{commit}:{path}'])
-    return commits(_text(git, oid), slug, here=here) if oid else []
+    return [name for text in _texts(git, commit, paths) for name in commits(text, slug, here=here)]
 
 
 def commits(ledger: bytes, slug: str, *, here: bool = False) -> list[str]:
@@ -42,13 +41,16 @@ def _said(row: Sequence[bytes], column: int) -> str:
     return escapes.unescape(b''.join(row[column:column + 1]).decode('utf-8', 'surrogateescape'))
 
 
-def whole(git: Git, commit: str, path: str) -> bytes:
-    """The ledger of a commit, empty where there is none."""
-    oid, = repository.objects(git, [f'{commit}:{path}'])
-    return _text(git, oid) if oid else b''
+def whole(git: Git, commit: str, paths: Iterable[str]) -> bytes:
+    """The lines of the ledgers of a commit, empty where there is none."""
+    return b'\n'.join(_texts(git, commit, paths))
 
 
-@lru_cache(maxsize=2)
+def _texts(git: Git, commit: str, paths: Iterable[str]) -> list[bytes]:
+    return [_text(git, oid) for oid in repository.objects(git, [f'{commit}:{path}' for path in paths]) if oid]
+
+
+@lru_cache(maxsize=4)
 def _text(git: Git, oid: str) -> bytes:
     """Many commits have the same ledger, and many are asked about."""
     return repository.blob(git, oid)

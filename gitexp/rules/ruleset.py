@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from gitexp.core.errors import Usage
@@ -47,7 +47,7 @@ class Said(NamedTuple):
     """`trunk` is the short name of its branch, `guard` where it is said to be guarded or '', `experiments` the folder of their folders.
 
     `live` are the headings that stay open under the sections rule, `humans` the people that the human rule is for,
-    `signers` their keys.
+    `signers` their keys. `ledgers` has the one that is written, and below it those that the lab had before: what was measured stays so.
     """
 
     rules: tuple[Rule, ...]
@@ -57,7 +57,7 @@ class Said(NamedTuple):
     live: tuple[str, ...] = ()
     humans: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
-    ledger: str = 'results.tsv'
+    ledgers: tuple[str, ...] = ('results.tsv',)
 
 
 class RuleSet(Said):
@@ -145,8 +145,8 @@ def of(config: Config, text: bytes) -> RuleSet:
     named = {**config.rules, INPUT: config.inputs}
     said = [rule for kind, patterns in named.items() for one in patterns for rule in _rules(kind, one, lines)]
     guard = f"{FILE}:{line(lines, 'guarded', 'true')}" if config.guarded else ''
-    rules = (*_floor(folder, config.paths.ledger, said), *said)
-    return RuleSet(rules, config.trunk, guard, folder, config.live, config.humans, config.signers, config.paths.ledger)
+    rules = (*_floor(folder, config.ledgers, said), *said)
+    return RuleSet(rules, config.trunk, guard, folder, config.live, config.humans, config.signers, config.ledgers)
 
 
 def fresh(lab: Lab) -> RuleSet:
@@ -164,10 +164,11 @@ def read(git: Git, blob: str) -> RuleSet:
     return of(configuration.of(parse.parse(text)), text)
 
 
-def _floor(folder: str, ledger: str, said: Sequence[Rule]) -> Iterator[Rule]:
-    """What holds without being said; the ledger only grows, unless the file says in which way."""
-    if not any(rule.kind in ('append-top', 'append-bottom') and rule.pattern.covers(ledger) for rule in said):
-        yield Rule('append-bottom', pattern.of(pattern.literal(ledger)))
+def _floor(folder: str, ledgers: Iterable[str], said: Sequence[Rule]) -> Iterator[Rule]:
+    """What holds without being said; a ledger only grows, unless the file says in which way."""
+    for ledger in ledgers:
+        if not any(rule.kind in ('append-top', 'append-bottom') and rule.pattern.covers(ledger) for rule in said):
+            yield Rule('append-bottom', pattern.of(pattern.literal(ledger)))
     below = f'{pattern.literal(folder)}/*'
     # A link, a file or a submodule stands for the results as a folder does; 'results_v' may begin other names of files.
     kept = (('keep', f'{below}/{text}') for name in RETIRED for text in (f'{name}_v*/**', f'{name}_v[0-9]*_*'))

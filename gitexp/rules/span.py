@@ -11,7 +11,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import attested, change, gathered, judge, people, reverted, rows, wording
+from gitexp.rules import attested, change, gathered, judge, measured, people, reverted, rows, wording
 from gitexp.rules.attested import Witness
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
@@ -209,9 +209,9 @@ class Span(Asked):
             self.rules, self.branch if own else None, read, self.picks.away(commit.oid, self._origin),
             pulled=all(other not in self._known_here for other in commit.parents[1:]) and len(commit.parents) > 1,
             undo=self.undo(commit), commit=commit.oid,
-            author=self.witness.author(commit.oid, self.branch, author) if self.witness and author else author, begun=self._begun(commit),
-            led=self._led(commit.oid),
-            ledger=lambda: rows.whole(self.git, self._sure, self.rules.ledger), target=target, names=self._names,
+            author=self.witness.author(commit.oid, self.branch, author) if self.witness and author else author,
+            begun=self._begun(commit, changes), led=self._led(commit.oid),
+            ledger=lambda: rows.whole(self.git, self._sure, self.rules.ledgers), target=target, names=self._names,
             began=change.left(self.git, self._sure, commit.oid),
         )
         found = judge.judge(case, changes)
@@ -232,7 +232,7 @@ class Span(Asked):
     def _unsure(self, case: Case, changes: list[Change], found: list[Finding]) -> list[Finding]:
         """Say what to do about what only a trunk has that may be left out."""
         away = judge.away(lambda: [Committed(self.git, case.commit).against(self.trunk)])
-        case = case._replace(away=away, ledger=lambda: rows.whole(self.git, self.trunk, self.rules.ledger))
+        case = case._replace(away=away, ledger=lambda: rows.whole(self.git, self.trunk, self.rules.ledgers))
         left = {(one.rule, one.path) for one in judge.judge(case, changes)}
         return [one if (one.rule, one.path) in left else one._replace(way=wording.first(self.rules.trunk)) for one in found]
 
@@ -245,10 +245,18 @@ class Span(Asked):
         ]
         return {oid: author for oid, (author, _) in attested.idents(self.git, asked).items()} if asked else {}
 
-    def _begun(self, commit: Commit | None) -> Callable[[str], bool]:
+    def _begun(self, commit: Commit | None, changes: Sequence[Change] = ()) -> Callable[[str], bool]:
         """Whether an experiment had had a run before a commit, or before all of them: its ledger has a row, or the trunk's one about it."""
         before = commit.parents[:1] if commit else (self.trunk,)
-        return lambda slug: any(self.rows(one, slug) for one in before) or commit is not None and self._is_measured(slug, commit)
+        return lambda slug: (
+            commit is not None and self._is_measured(slug, commit)
+            or any(self.rows(one, slug) for one in before) and not self._is_replayed(slug, changes)
+        )
+
+    def _is_replayed(self, slug: str, changes: Sequence[Change]) -> bool:
+        """Whether a rebase has put what was changed before the first run, and is kept since, upon a ledger that has its row."""
+        ours = [one for one in changes if self.rules.owner(one.path) == slug and judge.lasts(self.rules, one.path)]
+        return bool(ours) and measured.is_made(self.git, measured.known(self.git, self.rows(self.trunk, slug)), ours)
 
     @cached_property
     def led(self) -> Callable[[Change], Change | None]:
@@ -261,15 +269,15 @@ class Span(Asked):
 
     def _is_measured(self, slug: str, commit: Commit) -> bool:
         """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""
-        measured = set(self.rows(self.trunk, slug))
-        return '' in measured or bool(measured) and not measured.isdisjoint(self._before(commit.oid))
+        ran = set(self.rows(self.trunk, slug))
+        return '' in ran or bool(ran) and not ran.isdisjoint(self._before(commit.oid))
 
     def _before(self, commit: str) -> list[str]:
         return self.git.ask('rev-list', f'{commit}^@').text.split()
 
     def rows(self, commit: str, slug: str) -> list[str]:
-        """The commits that the ledger there has rows of an experiment about."""
-        return rows.at(self.git, commit, self.rules.ledger, slug)
+        """The commits that the ledgers there have rows of an experiment about."""
+        return rows.at(self.git, commit, self.rules.ledgers, slug)
 
     @cached_property
     def _known_here(self) -> frozenset[str]:

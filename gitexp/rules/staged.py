@@ -84,7 +84,7 @@ def _judged(lab: Lab, index: Index, rules: RuleSet, seen: list[Change], *, meta:
     case = Case(
         rules, index.branch, blobs.read, _away(lab, index), meta, pulled=_is_pull(lab, index, rules),
         author=author(index, rules, seen), begun=lambda slug: begun(lab, slug), led=_led(lab, index, rules),
-        ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledger), target=Staged(index.git),
+        ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledgers), target=Staged(index.git),
         names=Names(lab.git, *trees).learn(seen), began=change.left(lab.git, lab.trunk_commit, index.head or lab.trunk_commit),
     )
     return judge.judge(case, seen) + _brought(lab, index, rules, meta=meta)
@@ -100,13 +100,13 @@ def author(index: Index, rules: RuleSet, seen: list[Change] | None = None) -> st
 
 
 def begun(lab: Lab, slug: str) -> bool:
-    """Whether the ledger has a row of an experiment, as it lies in root or as the trunk has it."""
-    committed, = repository.contents(lab.git, [f'{lab.trunk_commit}:{lab.config.paths.ledger}'])
+    """Whether the ledger has a row of an experiment, as it lies in root or as the trunk has it, or one that the lab had before."""
+    committed = repository.contents(lab.git, [f'{lab.trunk_commit}:{path}' for path in lab.config.ledgers])
     try:
         here = lab.ledger.read_bytes()
     except (Refused, OSError):
         here = b''  # No worktree has the trunk, or nothing has been measured.
-    return any(rows.commits(text, slug) for text in (here, committed[1] if committed else b''))
+    return any(rows.commits(text, slug) for text in (here, *(one[1] for one in committed if one)))
 
 
 def _led(lab: Lab, index: Index, rules: RuleSet) -> Callable[[Change], Change | None]:

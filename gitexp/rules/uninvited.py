@@ -36,12 +36,11 @@ _BY_NAME = frozenset((*_LOADED, *_SHARED, *MAKE))
 MADE = '.pdm-python'  # of those the one that its launcher writes whenever it starts
 PLUGINS = 'entry_points.txt'
 # Not compiled before they are needed: every evaluation comes by here.
-_PYTEST = rb'\b(?:pytest|py\.test)\b'
 _INFO = r'(?is).*\.(?:dist|egg)-info'
 _ENVIRONMENT = r'/(?:pyvenv\.cfg|bin(?:/python[^/]*)?)\Z'  # what makes a folder one with a Python
 _TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
 _JUPYTER = r'jupyter_(?:\w+_)?config\.(?:py|json)'
-_RESTORES = r'(?<![\w/.-])R\s'  # and Rscript does not
+_RESTORES = r'(?<![\w/.-])R\s|/R\s+(?:CMD|-|<)'  # and Rscript does not
 _RUNNER = r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b'
 _SCRIPTS = ('.py', '.sh', '.bash', '.zsh', '.mk', *SAYING)
 _WAY = 'call it something else'
@@ -76,6 +75,11 @@ def judge(new: Mapping[str, bool], ground: Ground) -> list[Finding]:
 def is_script(path: str) -> bool:
     """Whether a file may start programs, name modules, or say where they are."""
     return path.endswith(_SCRIPTS) or '.' not in posixpath.basename(path)
+
+
+def restored(said: str) -> bool:
+    """Whether commands and scripts start an R that loads what another one has saved."""
+    return bool(re.search(_RESTORES, said))
 
 
 class _Judge:
@@ -125,11 +129,16 @@ class _Judge:
         program = _LOADED.get(name) or ('pytest' if name in _SHARED else 'Jupyter' if re.fullmatch(_JUPYTER, name) else None)
         if not program or not self._is_looked_in(folder, by=program):
             return None
-        if name in _SHARED and not any(re.search(_PYTEST, text) for other, text in self._texts.items() if not other.endswith(SAYING)):
+        if name in _SHARED and not self._is_tested:
             return None
-        if name == '.RData' and not re.search(_RESTORES, self._scripts()):
+        if name == '.RData' and not restored(self._scripts()):
             return None
         return f'{program} would load it unasked'
+
+    @cached_property
+    def _is_tested(self) -> bool:
+        from gitexp.rules import tested  # It needs those that read Python.
+        return tested.by_pytest(self._texts)
 
     def _is_looked_in(self, folder: str, *, by: str) -> bool:
         """pytest looks beside tests and above them, the others where they are started."""

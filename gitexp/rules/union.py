@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain, dropwhile
+from itertools import dropwhile
 
 from gitexp.core.lines import BOM, is_passed_over
 from gitexp.rules import append, parts, weave
@@ -52,12 +52,18 @@ def _held(kind: str, old: bytes, new: bytes) -> str | None:
     if _is_table(old):
         return _kept(old, new)
     depth = parts.level(old) if kind == 'append-top' else 0
-    before, now = parts.ended(old), parts.ended(new)
-    if depth:
-        entries = parts.split(old, finely=True)  # What a later entry has opened may be ended by the code of an earlier one.
-        before, now = ([*map(parts.bare, some)] for some in (entries, parts.split(new, entries, depth)))
-    lost = _lost([before], now)
+    lost = _torn(old, new, depth) if depth else _lost([parts.ended(old)], parts.ended(new))
     return None if lost is None else f'{_shown(lost)} is lost, moved or changed'
+
+
+def _torn(old: bytes, new: bytes, depth: int) -> bytes | None:
+    """The first entry that is not there whole."""
+    lost = None
+    for entries in (parts.pieces(old, depth), parts.split(old)):  # What an entry has opened may be ended by the code of an older one.
+        lost = _lost([map(parts.whole, entries)], [*map(parts.whole, parts.split(new, [entries], depth))])
+        if lost is None:
+            break
+    return lost
 
 
 def _kept(old: bytes, new: bytes) -> str | None:
@@ -92,9 +98,9 @@ def _made(kind: str, base: bytes, sides: Sequence[bytes]) -> bytes | None:
 
 def _entries(bases: Sequence[bytes], sides: Sequence[bytes], new: bytes) -> _Parts:
     """The entries of journals: what is known is found in what came of it, so that only what was added is cut."""
-    depth, olds = next(filter(None, map(parts.level, bases)), 0), [[*parts.common([base], sides)] for base in bases]
-    mine = [parts.split(side, chain(*olds), depth) for side in sides]
-    now = parts.split(new, chain(*mine), depth)
+    depth, olds = next(filter(None, map(parts.level, bases)), 0), [[*parts.common(base, sides)] for base in bases]
+    mine = [parts.split(side, olds, depth) for side in sides]
+    now = parts.split(new, mine, depth)
     return [_plain(old) for old in olds], [_plain(side) for side in mine], _plain(now)
 
 

@@ -70,8 +70,8 @@ OLD = {'ledger': 'the header or an old row', 'journal': 'an old entry, or what s
 
 def _cut(base: bytes, ours: bytes, theirs: bytes) -> tuple[int, list[bytes], list[bytes], list[bytes]]:
     """How many marks entries have, and the parts of each text."""
-    old, depth = [*parts.common([base], [ours, theirs])], parts.level(base)
-    mine, yours = (parts.split(side, old, depth) for side in (ours, theirs))
+    old, depth = [*parts.common(base, [ours, theirs])], parts.level(base)
+    mine, yours = (parts.split(side, [old], depth) for side in (ours, theirs))
     return depth or min(filter(None, map(parts.level, (ours, theirs))), default=0), old, mine, yours
 
 

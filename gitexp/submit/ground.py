@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gitexp.core.errors import Refused
-from gitexp.experiment import documents, spoilt
+from gitexp.experiment import documents, place, spoilt
 from gitexp.git import repository
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.read import Contents
@@ -36,7 +36,7 @@ def find(lab: Lab, experiment: Experiment, contents: Contents, standings: Standi
         standing = standings.of(one)
         if standing and not documents.differing(lab, experiment.slug, one, tree):
             return Ground(head, base, standing)
-    raise _unmeasured(lab, experiment.slug, contents, tree)
+    raise _unmeasured(lab, experiment, contents, tree)
 
 
 def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
@@ -69,7 +69,7 @@ def _ends(lab: Lab, experiment: Experiment) -> tuple[str, str, str]:
     name = f'exp/{experiment.slug}'
     head, tree = repository.objects(lab.git, [experiment.branch, f'{experiment.branch}^{{tree}}'])
     if head is None or tree is None:
-        raise Refused(f"there is no experiment '{experiment.slug}'", hint='git exp list')
+        raise place.unknown(lab, experiment.slug)
     base = lab.git.run('merge-base', lab.trunk_commit, head).text
     if not base:
         raise Refused(f"'{name}' and '{lab.trunk}' have no history in common", hint='git fetch --unshallow')
@@ -91,7 +91,9 @@ def few(paths: Sequence[str]) -> str:
     return ', '.join(f"'{path}'" for path in paths[:_SHOWN]) + (f' and {rest} more' if rest > 0 else '')
 
 
-def _unmeasured(lab: Lab, slug: str, contents: Contents, tree: str) -> Refused:
+def _unmeasured(lab: Lab, experiment: Experiment, contents: Contents, tree: str) -> Refused:
+    slug = experiment.slug
+    anew = f'{place.entry(experiment)} && git exp eval --seeds 3'
     rows = [row for row in reversed(contents.results) if row.tree and (row.experiment == slug or row.tree == tree)]
     found = spoilt.tree(lab, contents, slug, tree)
     if found:
@@ -99,11 +101,11 @@ def _unmeasured(lab: Lab, slug: str, contents: Contents, tree: str) -> Refused:
         return Refused(f"what 'exp/{slug}' holds is superseded by the bug '{found.bug}'", hint=way)
     measured = next((row for row in rows if row.id not in contents.covered), None)
     if measured is None or measured.tree is None:
-        return Refused(f"nothing of 'exp/{slug}' is measured", hint='git exp eval --seeds 3, in its worktree')
+        return Refused(f"nothing of 'exp/{slug}' is measured", hint=anew)
     changed = documents.differing(lab, slug, measured.tree, tree)
     if not changed:
-        return Refused(f"what 'exp/{slug}' holds has no result that counts today", hint='git exp eval --seeds 3, in its worktree')
+        return Refused(f"what 'exp/{slug}' holds has no result that counts today", hint=anew)
     return Refused(
         f"what would merge is not what was measured: since {(measured.commit or measured.tree)[:7]} 'exp/{slug}' changed {few(changed)}",
-        hint='git exp eval --seeds 3, in its worktree',
+        hint=anew,
     )

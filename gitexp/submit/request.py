@@ -11,6 +11,7 @@ from gitexp.ledger.standing import Standing
 from gitexp.report import figures
 from gitexp.submit.ground import Ground, few
 from gitexp.submit.match import Match
+from gitexp.verdict import flags
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.verdict import Verdict
 
@@ -81,7 +82,7 @@ def _measured(metric: Metric, ground: Ground, said: Verdict, since: list[str]) -
     lines = [
         f'metric: {metric.name}, {direction} is better{effect}',
         f'verdict: {said.kind.value}: {said.why}',
-        *([f'flags: {", ".join(said.flags)}'] if said.flags else []),
+        *(f'flag: {flags.told(flag)}' for flag in said.flags),
         f'tree measured: `{one.tree}`',
         f'commit measured: `{one.commit or "unknown"}`',
         f'commit to merge: `{ground.head}`' + (f', which differs from it in documents only: {few(since)}' if since else ''),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.core.errors import No, Refused
+from gitexp.experiment import place
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
 from gitexp.ledger.read import Contents
@@ -103,9 +104,8 @@ def _judged(held: Match) -> dict[str, Any]:
 def _refuse_moved(lab: Lab, experiment: Experiment, found: Ground) -> None:
     changed = ground.moved(lab, found, experiment.slug)
     if changed:
-        at = f"cd '{experiment.root}' && " if experiment.root.is_dir() else ''
         left = f"since 'exp/{experiment.slug}' left it, '{lab.trunk}' has changed {ground.few(changed)}"
         raise Refused(
             f'what would merge is not what was measured: {left}',
-            hint=f'{at}git merge {lab.trunk} && git exp eval --seeds 3',
+            hint=f'{place.entry(experiment)} && git merge {lab.trunk} && git exp eval --seeds 3',
         )

@@ -54,6 +54,11 @@ class Judged:
                 best = self._best([best, one])
         return tuple(found)
 
+    @property
+    def champion(self) -> Standing | None:
+        """What trees are held against, but its own."""
+        return next(iter(self._podium), None)
+
     def leader(self, standing: Standing) -> Standing | None:
         """The best other champion, or without one the best other tree."""
         return self._foremost(lambda one: one.tree != standing.tree)
@@ -169,11 +174,19 @@ class Judged:
         row, baseline = self._confirmed(standing.tree), self.baseline
         if baseline is None or baseline.tree == standing.tree:
             return None
-        before = self.metric.gain(best.mean, baseline.mean)
+        before = self._since_first(best, baseline)
         if row is None or before <= 0:
             return before
         mean = row.params.get('mean')  # Not there in rows of old.
         return max(before, self.metric.gain(mean, baseline.mean)) if isinstance(mean, (int, float)) else None
+
+    def _since_first(self, best: Standing, baseline: Standing) -> float:
+        """How far `best` is from the baseline; where a tree has won, and the baseline is none the worse, from a retired one."""
+        gained = self.metric.gain(best.mean, baseline.mean)
+        if gained > 0 or not self.standings.won:
+            return gained
+        former = (self.metric.gain(best.mean, mean) for tree, mean in self.standings.former.items() if tree != best.tree)
+        return next((more for more in former if more > 0), gained)
 
     @cached_property
     def _samples(self) -> dict[str, Sample]:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import seeds
-from gitexp.verdict import doubt, student
+from gitexp.verdict import doubt, flags, student
 from gitexp.verdict.noise import Noise, Sample, spread
 
 LEVEL = 0.05  # one-sided
@@ -31,9 +31,8 @@ class Verdict(NamedTuple):
     """`gain` is positive for an improvement, whatever the direction; means are over all seeds.
 
     `sd` is the noise that was judged by: of one run, or when `paired` of the difference of two runs at one seed. `p` is
-    the one-sided probability of a difference this large, the way it went, from noise alone. Flags: those of `doubt`, 'noiseless'
-    (every repeat agreed exactly: does the seed reach the command?), 'unstable' (a tree scatters more than the pool, so
-    its own scatter was used).
+    the one-sided probability of a difference this large, the way it went, from noise alone. Flags: those of `doubt`
+    and of `flags`.
     """
 
     kind: Kind
@@ -107,18 +106,18 @@ def compare(
     gain = _SIGN[direction] * (candidate.mean - reference.mean) + 0.0
     p = contrast.chance(_SIGN[direction] if gain >= 0 else -_SIGN[direction]) if contrast else None
     kind = _kind(gain, min_effect, p)
-    flags = contrast.flags if contrast else ()
+    seen = contrast.flags if contrast else ()
     short = kind is Kind.BETTER and candidate.n < seeds_wanted
     kind = Kind.PROVISIONAL if short else kind
     if kind in (Kind.BETTER, Kind.PROVISIONAL) and gained_before is not None and jump(gain, gained_before):
-        kind, flags = Kind.PROVISIONAL, (doubt.JUMP, *flags)
+        kind, seen = Kind.PROVISIONAL, (doubt.JUMP, *seen)
     return Verdict(
         kind, gain, candidate.n, reference.n, candidate.mean, reference.mean,
         sd=contrast.sd if contrast else None,
         p=p,
         paired=contrast is not None and contrast.seeds > 0,
-        why=_why(gain, min_effect, p, contrast, flags) + (f', but {_ran(candidate.n, seeds_wanted)}' if short else ''),
-        flags=flags,
+        why=_why(gain, min_effect, p, contrast, seen) + (f', but {_ran(candidate.n, seeds_wanted)}' if short else ''),
+        flags=seen,
     )
 
 
@@ -187,7 +186,7 @@ def _matched(one: Sample, other: Sample, noise: Noise, residual: Noise | None, l
         return None
     used, unstable = _guarded(own, left)
     error = used.sd * math.sqrt(2 / len(common))
-    return _Contrast(2 * middle, error, used.dof, used.sd, len(common), ('unstable',) if unstable else ())
+    return _Contrast(2 * middle, error, used.dof, used.sd, len(common), (flags.UNSTABLE,) if unstable else ())
 
 
 def _unmatched(one: Sample, other: Sample, noise: Noise) -> _Contrast:
@@ -196,8 +195,8 @@ def _unmatched(one: Sample, other: Sample, noise: Noise) -> _Contrast:
     error = math.hypot(share, rest)
     unstable = odd or even
     dof = _welch(share / error, first.dof, rest / error, second.dof) if unstable and 0 < error < math.inf else noise.dof
-    flags = ('unstable',) if unstable else ('noiseless',) if noise.sd == 0 else ()
-    return _Contrast(one.mean - other.mean, error, dof, max(first.sd, second.sd), 0, flags)
+    seen = (flags.UNSTABLE,) if unstable else (flags.NOISELESS,) if noise.sd == 0 else ()
+    return _Contrast(one.mean - other.mean, error, dof, max(first.sd, second.sd), 0, seen)
 
 
 def _guarded(own: Noise | None, shared: Noise) -> tuple[Noise, bool]:
@@ -222,9 +221,9 @@ def _kind(gain: float, min_effect: float, p: float | None) -> Kind:
     return Kind.BETTER if gain > 0 else Kind.WORSE
 
 
-def _why(gain: float, min_effect: float, p: float | None, contrast: _Contrast | None, flags: tuple[str, ...]) -> str:
+def _why(gain: float, min_effect: float, p: float | None, contrast: _Contrast | None, seen: tuple[str, ...]) -> str:
     step = f'{"gain" if gain >= 0 else "loss"} {abs(gain):.3g}'
-    if doubt.JUMP in flags:
+    if doubt.JUMP in seen:
         return f'{step} is more than {JUMP} times everything gained before: to be confirmed'
     if contrast is None or p is None:
         return f'{step}, but the noise is not known: at least three seeds of one tree are needed'

@@ -26,6 +26,10 @@ REFUSED = [
     ('eval --seed', '--seed: expected one argument', 'git exp eval -h'),
     ('eval other', "'other' does not follow --; an experiment is named so: -e other", 'git exp eval -h'),
     ('new', 'the following arguments are required: SLUG', 'git exp new -h'),
+    ('new -x', "no option '-x'", 'git exp new -h'),
+    ('confirm --becuase luck', "no option '--becuase': did you mean '--because'?", 'git exp confirm -h'),
+    ('-C lab list', "no option '-C' before the command", 'git -C DIR exp COMMAND'),
+    ('help evall', "no command 'evall': did you mean 'eval'?", 'git exp -h'),
     ('new one two', "'two' is one word too many", 'git exp new -h'),
     ('status one', "'one' is one word too many", 'git exp status -h'),
     ('confirm', 'the following arguments are required: --because', 'git exp confirm -h'),
@@ -40,7 +44,10 @@ def test_what_cannot_be_understood_is_named(words: str, message: str, hint: str,
     assert capsys.readouterr() == ('', f'git exp: {message}\nhint: {hint}\n')
 
 
-HELP = [('', 2), ('-h', 0), ('--help', 0), ('check', 2), ('check -h', 0), ('hook', 2), ('check rules -h', 0), ('hook run -h', 0)]
+HELP = [
+    ('', 2), ('-h', 0), ('--help', 0), ('check', 2), ('check -h', 0), ('hook', 2), ('check rules -h', 0), ('hook run -h', 0), ('help', 0),
+    ('help check', 0),
+]
 
 
 @pytest.mark.parametrize(('words', 'code'), HELP)
@@ -49,6 +56,13 @@ def test_help_is_the_answer_to_nothing_said_too(words: str, code: int, capsys: p
 
     said = capsys.readouterr()
     assert said.out.startswith('usage: git exp') and said.err == ''
+
+
+def test_help_of_a_command_is_asked_for_as_from_git(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ('eval', 'check rules', 'hook run'):
+        cli.run([*words.split(), '-h'])
+        wanted = capsys.readouterr().out
+        assert cli.run(['help', *words.split()]) == 0 and capsys.readouterr().out == wanted
 
 
 @pytest.mark.parametrize('columns', ['40', '80', '200'])

@@ -147,7 +147,7 @@ def test_a_worktree_that_somebody_removed_is_forgotten_by_doctor(lab, one) -> No
 
 def test_an_experiment_that_there_is_not_cannot_be_closed(lab, one) -> None:
     assert lab.exp('close', 'onne') == 3
-    assert lab.talk == "git exp: no experiment 'onne'\nhint: did you mean 'one'?\n"
+    assert lab.talk == "git exp: there is no experiment 'onne'\nhint: did you mean 'one'?\n"
 
 
 def test_another_worktree_of_the_repository_is_not_touched(lab, one) -> None:

@@ -328,8 +328,12 @@ def test_restore_takes_the_named_one(lab, one) -> None:
     one.write('exp_log/run2.log', 'x')
     one.ok('supersede', '--bug', 'second', '--yes')
 
-    assert one.exp('restore', '--bug', 'third', '--yes') == 3
+    assert one.exp('restore', '--bug', 'firts', '--yes') == 3
+    assert one.talk == "git exp: no bug 'firts' has retired anything\nhint: did you mean 'first'?\n"
+    assert one.exp('restore', '--bug', 'zzz', '--yes') == 3 and "hint: the newest that have: 'second' or 'first'\n" in one.talk
     one.ok('restore', '--bug', 'first', '--yes')
+    assert one.exp('restore', '--bug', 'first', '--yes') == 3
+    assert one.talk.endswith("is retired because of 'first'\nhint: git exp restore one --bug second\n")
 
     assert (one.path / 'exp_log/run1.log').exists() and (one.path / 'exp_log_v2_second/run2.log').exists()
 

@@ -179,6 +179,23 @@ def test_an_entry_that_forgets_to_end_its_code_hinders_nobody(lab: Place, said: 
     two.git('push', '-q')
 
 
+@pytest.mark.parametrize('said', ['nothing new', 'it was said\n{quoted}'])
+def test_entries_are_merged_whole_with_the_older_ones_that_they_quote(lab: Place, said: str) -> None:
+    one, two = shared(lab), second(lab)
+    one.ok('hook', 'install')
+    two.ok('hook', 'install')
+    quoted = '```\n{}```'.format(TEXT.partition('\n\n')[2])
+    first, other = f'2026-02-02 one\n{quoted}', f'2026-02-01 two\n{said}'.format(quoted=quoted)
+    append(one, entry=first)
+    one.git('push', '-q')
+    append(two, entry=other)
+
+    assert pull(two) == 0
+    made = ''.join(f'## {entry}\nsame words\n\n' for entry in (first, other))
+    assert (two.path / JOURNAL).read_text() == TEXT.replace('\n\n', f'\n\n{made}', 1)
+    two.git('push', '-q')
+
+
 @pytest.mark.parametrize('marks', ['#', '###'])
 def test_an_entry_of_another_level_is_refused_when_it_is_made(lab: Place, marks: str) -> None:
     place = shared(lab)

@@ -77,6 +77,21 @@ def test_nor_does_it_where_a_pull_has_made_it_another_line(place: Place) -> None
     assert _gone(place) == 'keep'
 
 
+def test_nor_does_it_on_a_branch_for_the_trunk_after_such_a_pull(place: Place) -> None:
+    place.write(WORSE, 'worse\n')
+    _row(place, change(place, 'a: v2'))
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'mine', 'main~3')
+    change(place, 'mine', model_DOT_py='m = 2\n')
+    place.git('merge', '-q', '--no-edit', 'main')
+    place.git('branch', '-q', '-M', 'mine', 'main')
+    place.git('rm', '-q', '-r', 'experiments/a')
+    change(place, 'gone')
+    assert told(push(place, 'main~1:main', 'main:fix')) == 'keep', 'with the pull'
+    assert push(place, 'main~1:main') == ''
+    assert told(push(place, 'main:fix')) == 'keep'
+
+
 def test_what_was_retired_where_the_trunk_is_goes_as_it_came_and_as_often(place: Place) -> None:
     _measured(place)
     place.git('mv', 'experiments/a/results', 'experiments/a/results_v1_leak')

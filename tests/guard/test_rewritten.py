@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from place import Place
 from rulebook import told
-from test_server import at_server, bare, change, make, push
+from test_server import OPEN, at_server, bare, change, make, push
 
 PLAN = '# Plan\n\n## Goal\n\nwin by 1\n'
 HEADER = 'id\texperiment\tscore\tcommit\n'
@@ -141,6 +141,61 @@ def test_an_honest_rebase_and_an_amended_message_are_taken(tmp_path: Path) -> No
     place.git('merge', '-q', '--squash', 'exp/a')
     change(place, 'a')
     assert push(place, 'main') == ''
+
+
+@pytest.mark.parametrize(('goal', 'rule'), [('by 2', 'ok'), ('by 1', 'sections')])
+def test_a_plan_that_was_edited_before_its_first_run_is_rebased_as_it_was(tmp_path: Path, goal: str, rule: str) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('switch', '-q', 'exp/a')
+    place.write('experiments/a/PLAN.md', PLAN.replace('by 1', 'by 2'))
+    tip = change(place, 'exp(a): another goal')
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
+    assert push(place, 'main') == ''
+    bare(place).git('update-ref', 'refs/heads/kept', tip)
+    place.git('switch', '-q', 'exp/a')
+    place.ok('hook', 'install')
+    place.git('rebase', '-q', 'main')
+    place.ok('hook', 'remove')
+    assert push(place, '-f', 'exp/a') == ''
+    place.write('experiments/a/PLAN.md', f'{PLAN.replace("by 1", goal)}\n## More\n\ntext\n')
+    change(place, 'exp(a): the plan')
+    assert told(push(place, 'exp/a')) == rule
+
+
+def test_what_comes_after_a_run_stays_on_a_branch_that_does_not_reach_it_any_more(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    _anew(place)
+    place.write('experiments/a/PLAN.md', PLAN + '\n## Success\n\nbelow 3\n')
+    change(place, 'exp(a): a criterion')
+    assert push(place, '-f', 'exp/a') == ''
+    place.write('experiments/a/PLAN.md', PLAN + '\n## Success\n\nbelow 9\n')
+    change(place, 'exp(a): another one')
+    assert told(push(place, 'exp/a')) == 'sections'
+
+
+def test_what_another_ledger_says_was_measured_stays_so(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', install=False)
+    rules = (place.path / 'gitexp.yaml').read_text().replace('  append-bottom: [results.tsv]\n', '  sections: [experiments/*/PLAN.md]\n')
+    place.write('experiments/a/PLAN.md', PLAN)
+    change(place, 'a run', gitexp_DOT_yaml=rules, results_DOT_tsv=f'{HEADER}1\ta\t3.0\t\n')
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server', '--identity', 'PUSHER')
+    change(place, OPEN, gitexp_DOT_yaml=f'{rules}paths: {{ledger: more.tsv}}\n')
+    said = push(place, 'main', PUSHER='ada@example.org')
+    assert told(said) == 'rows' and 'former: [results.tsv]' in said
+    with_both = f'{rules}paths: {{ledger: more.tsv, former: [results.tsv]}}\n'
+    change(place, OPEN, '--amend', gitexp_DOT_yaml=with_both, more_DOT_tsv=HEADER)
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    for name, text, rule in (('results.tsv', HEADER, 'append-bottom'), ('experiments/a/PLAN.md', PLAN.replace('1', '2'), 'sections')):
+        place.write(name, text)
+        change(place, 'exp(a): it')
+        assert told(push(place, 'main')) == rule
+        place.git('reset', '-q', '--hard', 'HEAD^')
+    place.git('switch', '-q', '-c', 'exp/b')
+    change(place, 'exp(b): rows', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t\n2\tb\t1.0\t\n')
+    assert told(push(place, 'exp/b')) == 'rows'
 
 
 def test_before_its_first_run_an_experiment_may_be_begun_anew(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ PLAN = """\
           | eval: python3 tools/score.py {{seed}}
           | # Runs first, in the same checkout, where training is a command of its own.
           | # train: python3 train.py --seed {{seed}}
+          | # What scores then sees nothing of an experiment but what its training has left in $EXP_OUT.
+          | # sealed: true
           | # Files that git ignores and the evaluation needs, such as data.
           | # inputs: [data/**]
           | # How long one run takes, in minutes: a baseline outside [shortest, longest] fails. For quick runs: [0, 40].
@@ -196,6 +198,17 @@ def test_what_was_not_said_in_a_script_is_named(foreign: Place) -> None:
     assert "metric.name must be one word such as val_loss or acc@1: letters, digits and _ . / @ -, not 'two words'" in foreign.talk
     assert foreign.exp('init', '--yes', *SAID, '--eval', 'python3 "eval.py') == 2
     assert """the evaluation command cannot be read: no closing quotation: 'python3 "eval.py'""" in foreign.talk
+
+
+def test_a_script_that_git_does_not_have_is_named(foreign: Place) -> None:
+    foreign.write('new.py', '')
+    for said, lacking in {
+        'python3 missing.py --out out.json': ['missing.py'], './new.py': ['new.py'], 'python3 tools/score.py {seed}': [],
+        'cd tools && python3 score.py': [], "sh -c 'python3 missing.py'": [], 'python3 /opt/score.py': [],
+    }.items():
+        foreign.exp('init', '--metric', 'acc', '--direction', 'max', '--eval', said, '--train', 'python3 tools/score.py')
+        named = [line for line in foreign.talk.splitlines() if 'git does not have' in line]
+        assert named == [f"note: git does not have '{path}', which a command names: a run finds only what is committed" for path in lacking]
 
 
 @pytest.mark.parametrize('command', [

@@ -95,8 +95,8 @@ BAD = {
     'unknown, like nothing': (
         LEAST + 'colour: red\n',
         "gitexp.yaml:3: unknown key 'colour' in the file",
-        'the keys are metric, eval, train, smoke, inputs, environment, outputs, axes, min_free_gb, seeds, baseline, gpus, tracking, '
-        'trunk, rules, live, humans, signers, paths',
+        'the keys are metric, eval, train, sealed, smoke, inputs, environment, outputs, axes, min_free_gb, seeds, baseline, gpus, '
+        'tracking, trunk, rules, live, humans, signers, paths',
     ),
     'unknown in metric': (
         'eval: x\nmetric:\n  name: loss\n  direction: min\n  min-effect: 1\n',
@@ -238,6 +238,10 @@ BAD = {
         LEAST + 'paths: {ledger: gitexp.yaml}\n',
         "gitexp.yaml:3: paths.ledger must not be 'gitexp.yaml': that is where this file is", None,
     ),
+    'sealed without training': (
+        LEAST + 'sealed: true\n',
+        "gitexp.yaml:3: sealed needs the key 'train': eval sees only what training has left", 'train: python3 train.py',
+    ),
 }
 
 
@@ -305,10 +309,11 @@ SAID: dict[tuple[str, ...], Any] = {
     ('eval', 'command'): 'other', ('eval', 'time_limit'): '90s', ('train', 'command'): 't', ('train', 'time_limit'): 30,
     ('smoke', 'command'): 's', ('smoke', 'time_limit'): '1m', ('inputs',): ['data/**'], ('seeds',): [7],
     ('baseline', 'minutes'): [0, 1], ('baseline', 'tolerance'): 0.1, ('trunk', 'name'): 'dev', ('trunk', 'guarded'): True,
-    ('paths', 'ledger'): 'l.tsv', ('paths', 'worktrees'): 'w', ('paths', 'experiments'): 'e',
+    ('paths', 'ledger'): 'l.tsv', ('paths', 'worktrees'): 'w', ('paths', 'experiments'): 'e', ('paths', 'former'): ['old.tsv'],
     ('live',): ['Diary'], ('humans',): ['Ada <ada@example.org>'], ('signers',): ['A' * 40],
     ('outputs',): ['o.json'], ('min_free_gb',): 2, ('gpus',): 1, ('tracking',): 'wandb', ('metric', 'time_limited'): True,
     ('baseline', 'max_sd'): 0.5, ('baseline', 'required'): False, ('axes',): ['budget'], ('environment',): ['DATA_DIR'],
+    ('sealed',): True,
     **{('rules', kind): ['a'] for kind in config.KINDS},
 }
 
@@ -322,7 +327,9 @@ def test_every_key_of_the_schema_is_read() -> None:
 
 @pytest.mark.parametrize('path', SAID, ids='.'.join)
 def test_a_key_makes_a_difference(path: tuple[str, ...]) -> None:
-    assert read(document(path)) != read(document(path[:-1] if path[-1] == 'time_limit' else ()))
+    base = {'time_limit': path[:-1], 'sealed': ('train',)}.get(path[-1], ())
+
+    assert read(document(path)) != read(document(base))
 
 
 def document(path: tuple[str, ...]) -> dict[str, Any]:
@@ -330,6 +337,8 @@ def document(path: tuple[str, ...]) -> dict[str, Any]:
     steps = [path] if path in SAID else []
     if path[-1:] == ('time_limit',) or path in (('train',), ('smoke',)):
         steps.append((path[0], 'command'))
+    if path == ('sealed',):
+        steps.append(('train', 'command'))
     for step in steps:
         inner = said
         for key in step[:-1]:

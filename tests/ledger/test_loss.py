@@ -140,7 +140,8 @@ def test_a_lab_that_names_another_metric_has_another_ledger(lab: Place) -> None:
     lab.write('gitexp.yaml', text)
     lab.commit('another metric')
     for words in (['baseline'], ['sync', '--local']):
-        assert lab.exp(*words) == 3 and "no column 'loss'" in lab.talk and 'paths: {ledger: results_2.tsv}' in lab.talk, words
+        assert lab.exp(*words) == 3 and "no column 'loss'" in lab.talk, words
+        assert 'paths: {ledger: results_2.tsv, former: [results.tsv]}' in lab.talk, words
 
     lab.write('gitexp.yaml', text + 'paths: {ledger: results_2.tsv}\n')
     lab.write('eval.py', (lab.path / 'eval.py').read_text().replace("'score:'", "'loss:'"))

@@ -99,7 +99,7 @@ def test_a_header_without_room_for_what_a_row_says_is_refused(bare: Lab, row: Ro
     assert refused.value.message.endswith(
         "its header has no column 'id', 'experiment', 'kind', 'tree', 'eval_id', 'time', 'version', 'seed', 'seconds'",
     )
-    assert 'paths: {ledger: results_2.tsv}' in (refused.value.hint or '')
+    assert 'paths: {ledger: results_2.tsv, former: [results.tsv]}' in (refused.value.hint or '')
     assert bare.ledger.read_text().count('\n') == 1
 
 

@@ -65,6 +65,38 @@ def test_a_lab_names_what_its_runs_get(lab: Place) -> None:
     assert [row['score'] for row in rows(lab)] == ['7.0'] and 'not handed to the run: OTHER;' in idea.talk
 
 
+def test_a_row_says_what_a_run_was_given_besides(lab: Place, tmp_path: Path) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('[AT', '[DATA_DIR, PHRASE, WIDTH'))
+    lab.commit('variables')
+    data, other = (str(tmp_path), str(tmp_path.parent))
+    lab.exp('baseline', '--seeds', '1', DATA_DIR=data, PHRASE='open sesame', WIDTH='4')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1', DATA_DIR=data, PHRASE='open sesame', WIDTH='4')
+    assert 'other values' not in idea.talk
+    idea.ok('eval', '--seed', '2', DATA_DIR=other, PHRASE='open sesame', OMP_NUM_THREADS='3')
+
+    assert 'of the baseline had, so that the results may not compare: DATA_DIR, OMP_NUM_THREADS, WIDTH\n' in idea.talk
+    first, *_, last = (json.loads(row['env'])['variables'] for row in rows(lab))
+    assert (first['DATA_DIR'], first['WIDTH']) == (data, '4') and 'sesame' not in (lab.path / 'results.tsv').read_text()
+    assert last == {'DATA_DIR': other, 'OMP_NUM_THREADS': '3', 'PHRASE': first['PHRASE']}
+
+
+def test_where_time_is_limited_nobody_says_from_outside_how_fast_a_run_works(lab: Place) -> None:
+    asks = "import os\nprint('score:', os.environ.get('OMP_NUM_THREADS', '9'))\n"
+    lab.write('eval.py', asks)
+    lab.write('gitexp.yaml', CONFIG.replace('min_effect', 'time_limited: true, min_effect'))
+    lab.commit('limited')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1', OMP_NUM_THREADS='1')
+    assert 'not handed to the run: OMP_NUM_THREADS;' in idea.talk
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text().replace('[AT', '[OMP_NUM_THREADS'))
+    lab.commit('named')
+    idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
+    idea.ok('eval', '--seed', '2', OMP_NUM_THREADS='1')
+
+    assert [row['score'] for row in rows(lab)] == ['9.0', '1.0'] and '"variables":{"OMP_NUM_THREADS":"1"}' in rows(lab)[1]['env']
+
+
 def test_a_path_of_modules_changes_nothing_in_gitexp_itself(lab: Place, tmp_path: Path) -> None:
     (tmp_path / 'ahead').mkdir()
     (tmp_path / 'ahead' / 'sitecustomize.py').write_text(FORGES)

@@ -11,6 +11,7 @@ import pytest
 from gitexp.core import kept
 from gitexp.lab.lab import Lab
 from gitexp.measure.modules import Modules
+from gitexp.measure.pythons import Pythons
 from place import CONFIG, Place
 from stories import change, experiment, reason, rows
 
@@ -62,6 +63,32 @@ def test_a_python_is_looked_for_where_the_command_does_not_tell(lab: Place, pyth
     _fill(lab.path / '.venv')
     assert _found(lab, 'make score', 'helperlib') == {'helperlib'}
     assert _found(lab, 'python3 eval.py', 'helperlib') == set()
+
+
+@pytest.mark.parametrize('eval_', [
+    '. PLACE/bin/activate && python3 eval.py', 'source "PLACE/bin/activate"; python eval.py', '~/own/bin/python eval.py',
+    'exec "$HOME"/own/bin/python eval.py', '${HOME}/own/bin/python eval.py', 'V=~/own; $V/bin/python eval.py',
+    'PATH=$HOME/own/bin:$PATH python3 eval.py', 'export PATH=PLACE/bin:$PATH; python3 eval.py', 'python3 prepare.py && sh run.sh',
+])
+def test_a_python_is_known_however_the_shell_is_led_to_it(lab: Place, python: Path, eval_: str) -> None:
+    (Path(os.environ['HOME']) / 'own').symlink_to(python)
+    found = _found(lab, eval_.replace('PLACE', str(python)), 'helperlib', scripts='~/own/bin/python eval.py\n' if 'run.sh' in eval_ else '')
+    assert found == {'helperlib'}
+
+    closed = Pythons(Lab.find(lab.path), lab.path).loaded([])
+    assert str(python) in closed or 'run.sh' in eval_
+
+
+def test_poetry_starts_another_python_than_its_own(lab: Place, python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / 'bin' / 'poetry'
+    tool.parent.mkdir()
+    tool.write_text(f'#!{sys.executable}\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{tool.parent}:{os.environ["PATH"]}')
+    _fill(lab.path / '.venv')
+
+    assert _found(lab, 'poetry run python3 eval.py', 'helperlib') == {'helperlib'}
+    assert Pythons(Lab.find(lab.path), lab.path).evaluating() is None
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(lab: Place) -> None:

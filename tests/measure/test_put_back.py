@@ -111,3 +111,14 @@ def test_a_write_through_memory_is_seen(tmp_path: Path) -> None:
             memory[0:1] = b'f'
 
         assert sentry.touched() == ['fixed']
+
+
+def test_an_input_that_is_committed_is_fixed_as_well(lab: Place) -> None:
+    lab.write('gitexp.yaml', f'{CONFIG}inputs: [data]\n')
+    lab.write('data/val.txt', '7')
+    lab.write('eval.py', "import model\nprint('score:', open('data/val.txt').read())\n")
+    lab.commit('data')
+    idea = experiment(lab, model_py="open('data/val.txt', 'w').write('0')\n")
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert reason(rows(lab)[-1]) == 'it changed data/val.txt'

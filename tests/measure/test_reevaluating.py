@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from gitexp.measure import evidence
 from place import CONFIG, Place
 from stories import change, experiment, rows
 
@@ -109,6 +112,25 @@ def test_what_cannot_be_evaluated_again_is_said(idea: Place) -> None:
     assert "is not what training left: 'deep/ckpt' is gone" in idea.talk
 
 
+def test_what_was_put_in_the_place_of_what_was_trained_is_not_evaluated(idea: Place) -> None:
+    first = sorted(idea.path.glob('experiments/idea/results_v1_half/*'))[0]
+    (first / 'deep/ckpt').write_text('0.1\n')
+
+    assert idea.exp('eval', '--of', 'v1', '--with', 'whole') == 3
+    assert f"what lies in '{first}' is not what run {first.name} has left there" in idea.talk
+
+
+def test_of_large_evidence_blocks_from_all_over_count(tmp_path: Path) -> None:
+    (tmp_path / 'model').write_bytes(b'')
+    os.truncate(tmp_path / 'model', 200 << 20)
+    before = evidence.digest(tmp_path, ['model'])
+    with open(tmp_path / 'model', 'r+b') as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b'x')
+
+    assert before != evidence.digest(tmp_path, ['model']) != evidence.digest(tmp_path, [])
+
+
 def test_a_lab_that_trains_nothing_has_nothing_to_evaluate_again(lab: Place) -> None:
     one = experiment(lab)
     one.ok('eval')
@@ -128,6 +150,8 @@ def test_spoilt_ground_is_not_measured_again(idea: Place) -> None:
     assert idea.exp('eval', '--despite', 'other') == 3
     idea.ok('eval', '--despite', 'half', '--seeds', '1')
     change(idea, infer_txt='1.0')
+    assert idea.exp('eval', '--despite', 'halve', '--seeds', '1') == 3
+    assert idea.talk == "git exp: no bug 'halve' has retired anything\nhint: did you mean 'half'?\n"
     idea.ok('eval', '--seeds', '1')
     assert [row['version'] for row in rows(lab)[len(before):]] == ['v2', 'v2']
 

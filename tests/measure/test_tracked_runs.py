@@ -303,4 +303,4 @@ def test_without_tracking_wandb_is_not_spoken_of(lab: Place) -> None:
     idea = tracked(lab, 'env | grep -c WANDB_; echo score: 1\n', TRACKED.replace('tracking: wandb', 'tracking: none'), settings=None)
     idea.ok('eval', '--seed', '1', '--show')
 
-    assert '0\nscore: 1\n' in idea.talk and 'wandb' not in idea.talk and 'wandb' not in rows(lab)[0]['env']
+    assert '0\nscore: 1\n' in idea.talk and 'wandb' not in idea.talk and '"wandb' not in rows(lab)[0]['env']

@@ -343,6 +343,19 @@ def test_r_may_save_when_it_ends(single: Place, how: str, refused: bool) -> None
     assert not refused or 'it left .RData: R would load it unasked' in idea.talk
 
 
+@pytest.mark.parametrize(('eval_', 'refused'), [('Rscript score.R', False), ('R CMD BATCH score.R', True)])
+def test_training_in_r_may_save_where_what_scores_does_not_restore(lab: Place, eval_: str, refused: bool) -> None:
+    for name in ('R', 'Rscript'):
+        lab.write(f'bin/{name}', '#!/bin/sh\necho "score: 2.0"; touch .RData\n').chmod(0o755)
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', f'{eval_}\ntrain: R CMD BATCH train.R'))
+    lab.commit('R')
+    idea = experiment(lab)
+    ended = idea.exp('eval', '--seed', '1', PATH=f'{lab.path}/bin:{os.environ["PATH"]}')
+
+    assert ended == (5 if refused else 0), idea.talk
+    assert refused == ('training left .RData: R would load it unasked' in idea.talk)
+
+
 def test_what_training_leaves_beside_fixed_code_for_whoever_loads_it_is_removed(strict: Place) -> None:
     strict.write('eval.py', "import os\nprint('score:', float(os.path.exists('__pycache__/cached.error-1.py311.nbc')))\n")
     strict.commit('looks')

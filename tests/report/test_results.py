@@ -62,6 +62,9 @@ def test_rows_are_chosen_by_experiment_status_and_verdict(story: notebook.Notebo
     assert commits('--status', 'failed') == ['d']
     assert commits('--status', 'ok', '--experiment', 'wide-context') == ['e', 'e', 'f', 'f', 'f']
     assert commits('--verdict', 'better') == ['c', 'c', 'c']
+    assert commits('--verdict', 'bug') == ['e', 'e'] and commits('--verdict', 'undeclared') == []
+    story.runs('idea', 'a', [2.0], params={'undeclared': True})
+    assert commits('--verdict', 'undeclared') == ['a']
     assert commits('--experiment', 'wide-context', '--status', 'ok', '--verdict', 'provisional') == ['e', 'e']
     assert story.says('results', '--status', 'fine').code == 2
 

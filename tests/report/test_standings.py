@@ -30,8 +30,8 @@ higher-order v1: val_bpb 2.3600, 3 seeds, 0.5700 better than the baseline
 LIST = """\
 experiment    state   runs  n  val_bpb     gain  verdict       last active (UTC)
 higher-order  closed     3  3   2.3600  +0.5700  better        2026-03-01 00:05
-crashes       gone       1  -        -        -  -             2026-03-01 00:06
-wide-context  gone       5  3   2.3900  +0.5400  inconclusive  2026-03-01 00:12
+crashes       rows       1  -        -        -  -             2026-03-01 00:06
+wide-context  rows       5  3   2.3900  +0.5400  inconclusive  2026-03-01 00:12
 idea          open       0  -        -        -  -             2026-03-02 08:00
 """
 DAY = {'GIT_AUTHOR_DATE': '2026-03-02T10:00:00+0200', 'GIT_COMMITTER_DATE': '2026-03-02T10:00:00+0200'}
@@ -176,7 +176,7 @@ def test_experiments_are_listed_the_newest_last(story: Notebook) -> None:
     assert story.answers('list') == LIST
     assert max(map(len, LIST.splitlines())) <= 80
     assert [(one['slug'], one['state'], one['n']) for one in json.loads(story.answers('list', '--json'))] == [
-        ('higher-order', 'closed', 3), ('crashes', 'gone', 0), ('wide-context', 'gone', 3), ('idea', 'open', 0),
+        ('higher-order', 'closed', 3), ('crashes', 'rows', 0), ('wide-context', 'rows', 3), ('idea', 'open', 0),
     ]
 
 
@@ -272,7 +272,75 @@ def test_an_experiment_without_branch_or_row_is_a_near_miss(story: Notebook) -> 
     assert story.says('show', 'wide-contxt') == Said(
         3, '', "git exp: there is no experiment 'wide-contxt'\nhint: git exp show wide-context\n")
     assert story.says('show').code == 3
-    assert story.says('show', 'crashes').out.startswith('crashes: gone\n')
+    assert story.says('show', 'crashes').out.startswith('crashes: rows\n')
+
+
+def test_what_a_colleague_has_measured_is_said_to_be_elsewhere(story: Notebook, tmp_path: Path) -> None:
+    def state(slug: str) -> str:
+        return next(one['state'] for one in json.loads(story.answers('list', '--json')) if one['slug'] == slug)
+
+    opened(story, 'wide-context')
+    story.lab.git('init', '-q', '--bare', str(tmp_path / 'shared.git'))
+    story.lab.git('remote', 'add', 'origin', str(tmp_path / 'shared.git'))
+    story.lab.git('push', '-q', 'origin', 'exp/wide-context')
+    story.lab.git('worktree', 'remove', '5_worktrees/wide-context')
+    story.lab.git('branch', '-q', '-D', 'exp/wide-context')
+
+    root = Path(os.path.realpath(story.lab.path)) / '5_worktrees' / 'wide-context'
+    way = f"hint: to go on with it: git worktree add '{root}' exp/wide-context && cd '{root}'\n"
+    shown = story.says('show', 'wide-context')
+    assert state('wide-context') == 'remote' and state('crashes') == 'rows'
+    assert "wide-context: remote\n  branch    exp/wide-context on 'origin', none here\n" in shown.out and shown.talk == way
+    for words in (['close', 'wide-context'], ['eval', '-e', 'wide-context'], ['submit', 'wide-context']):
+        assert story.says(*words) == Said(
+            3, '', f"git exp: 'wide-context' is not in this clone: its branch is on 'origin'\n{way}")
+
+    story.lab.git('remote', 'remove', 'origin')
+    said = "git exp: 'wide-context' has neither branch nor worktree here, only rows\nhint: git exp show wide-context\n"
+    assert state('wide-context') == 'rows'
+    assert story.says('close', 'wide-context') == Said(3, '', said)
+    assert 'none here, nor on a remote' in story.says('show', 'wide-context').out
+    assert story.says('close', 'baseline').talk.startswith("git exp: there is no experiment 'baseline'")
+
+
+def test_a_baseline_that_does_not_pass_is_said_with_the_way_on(make_lab: Make) -> None:
+    book = notebook.blank(make_lab, config=notebook.CONFIG.replace('required: false', 'minutes: [0, 40]'))
+    book.lab.ok('hook', 'install')
+    book.runs('baseline', 'b', [3.0, 3.1, 3.2])
+
+    said = book.says('status')
+    assert 'baseline  does not pass: no seed has been run twice\n' in said.out and said.talk == 'hint: git exp baseline\n'
+    book.runs('baseline', 'b', [3.0])
+    said = book.says('status')
+    assert 'does not pass: the seeds differ by sd 0.1, and the smallest effect wanted is 0.01\n' in said.out
+    assert said.talk.startswith('hint: use more evaluation data') and said.talk.endswith('; once mended: git exp baseline\n')
+
+    book.lab.write('gitexp.yaml', notebook.CONFIG.replace('required: false', 'minutes: [0, 40], max_sd: 0.2'))
+    book.lab.git('commit', '-q', '-m', 'noise is meant', 'gitexp.yaml', META_MODE='1')
+    assert 'does not pass' not in book.says('status').out
+
+
+def test_the_best_mean_is_not_what_trees_are_held_against_where_luck_explains_it(blank: Notebook) -> None:
+    blank.runs('baseline', 'b', [3.0, 3.01, 3.02])
+    blank.runs('first', 'c', [2.0, 2.01, 2.02])
+    assert 'champion' not in blank.answers('best')
+    blank.runs('lucky', 'a', [1.995, 2.01, 2.015])
+
+    assert blank.answers('best').startswith('lucky v1')
+    assert '\n  champion  first v1 at ccccccc: new trees are held against it, which this one is not shown to be better than\n' \
+        in blank.answers('best')
+    assert json.loads(blank.answers('best', '--json'))['champion']['tree'] == 'c' * 40
+
+
+def test_what_unstable_means_is_said_where_it_is_shown(blank: Notebook) -> None:
+    blank.runs('baseline', 'b', [3.0, 3.01, 3.02])
+    blank.runs('calm', 'c', [2.0, 2.01, 2.02])
+    blank.runs('wild', 'd', [1.0, 2.0, 1.5])
+
+    meant = 'unstable: the seeds of one of the two trees differ more than is usual here, and that is taken for the noise\n'
+    assert f'\n  flag      {meant}' in blank.answers('best')
+    assert blank.says('show', 'wild').out.endswith(f'\nddddddd {meant}')
+    assert 'unstable' not in blank.says('show', 'calm').out
 
 
 def test_status_leads_on_from_step_to_step(blank: Notebook) -> None:

@@ -53,6 +53,19 @@ def test_a_module_that_takes_no_place_is_free(path: str, eval_: str, fixed: str)
     assert said(path, eval_, fixed) == ''
 
 
+def test_a_package_without_an_init_has_modules_of_its_own() -> None:
+    imports, test = 'from lab.model import model\n', 'import lab.model\n\ndef test_one(): pass\n'
+    assert said('lab/types.py', 'python3 -m lab.score', lab__score_py=imports) == ''
+    assert said('lab/types.py', 'python3 score.py', 'lab/metric.py', score_py='import lab.metric\n') == ''
+    for eval_, more in (
+        ('python3 lab/score.py', imports), ('python3 -m lab.score; cd lab && python3 score.py', imports),
+        ('python3 -m lab.score', "import sys\nsys.path.insert(0, 'lab')\nimport lab.model\n"), ('python3 -m pytest -q', test),
+        ('python3 score.py', 'open("data")\n'),
+    ):
+        assert "own 'types'" in said('lab/types.py', eval_, 'score.py', lab__score_py=more), eval_
+    assert "own 'types'" in said('lab/types.py', 'sh run.sh', run_sh='python3 $1/score.py\n', lab__score_py=imports)
+
+
 def test_a_folder_that_scripts_name_counts() -> None:
     for text in ('cd lib\nexec python3 -m score\n', 'export PYTHONPATH=lib\n', 'cd "$(dirname "$0")/lib"\n', 'cd ${ROOT}/lib\n'):
         assert "own 'json'" in said('lib/json.py', 'sh run.sh', run_sh=text)

@@ -82,6 +82,21 @@ def test_what_configures_pytest_matters_where_the_evaluation_runs_it(name: str) 
     assert said(name) == ''
     assert 'pytest would load it' in said(name, eval_='python3 -m pytest -q tests')
     assert 'pytest would load it' in said(name, eval_py=b"subprocess.run(['pytest'])\n")
+    assert 'pytest would load it' in said(name, eval_py=b'import pytest\npytest.main()\n')
+    assert 'pytest would load it' in said(name, eval_='sh run.sh', run_sh=b'pytest tests\n')
+
+
+@pytest.mark.parametrize(('eval_', 'test', 'is_run'), [
+    ('python3 eval.py', b'import pytest\n\n@pytest.mark.slow\ndef test_one(): pass\n', False),
+    ('python3 eval.py', b'import pytest\nif __name__ == "__main__":\n    pytest.main([__file__])\n', False),
+    ('python3 -m unittest discover tests', b'import pytest\npytest.main()\n', True),
+    ('python3 tests/test_one.py', b'from pytest import main\nmain()\n', True),
+])
+def test_a_test_that_the_evaluation_does_not_run_brings_no_pytest(eval_: str, test: bytes, is_run: bool) -> None:
+    texts = {places.COMMANDS: eval_.encode(), 'eval.py': SAYS, 'tests/test_one.py': test, 'tests/conftest.py': b'import pytest\n'}
+    ground = Ground({*texts}, lambda folder: False, lambda: texts, lambda modules, scripts: {})
+
+    assert bool(uninvited.judge({'pyproject.toml': True}, ground)) == is_run
 
 
 def test_what_is_read_where_a_program_starts_matters_there() -> None:

@@ -93,6 +93,19 @@ def test_code_that_an_author_has_ended_is_not_torn() -> None:
         assert weave.entries(TITLE + OLD, *sides) != TITLE + torn + OLD
 
 
+def test_an_entry_is_whole_with_the_older_ones_that_it_quotes() -> None:
+    old = b'\n## b\nz\n' + OLD
+    mine, yours = (b'\n## %s\n```%s```\nboth hold\n' % (name, old) for name in (b'o', b't'))
+    base, sides = TITLE + old, [TITLE + mine + old, TITLE + yours + old]
+    assert weave.entries(base, *sides) == TITLE + mine + yours + old
+    for new in (TITLE + mine + yours + old, TITLE + yours + mine + old):
+        assert top([base], sides, new) is None
+        assert [union.holds('append-top', side, new) for side in sides] == [None, None]
+    torn = mine.replace(OLD, YOURS + OLD)
+    assert top([base], [sides[0], TITLE + YOURS + old], TITLE + torn + old) == "the merge loses or moves '## o'"
+    assert top([base], sides, TITLE + mine.replace(OLD, yours + OLD) + old) == "the merge loses or moves '## o'"
+
+
 def test_two_who_begin_a_journal_on_levels_of_their_own_can_be_merged() -> None:
     sides = [TITLE + b'\n### o\nx\n', TITLE + YOURS]
     assert weave.entries(TITLE, *sides) is None
@@ -206,7 +219,9 @@ def test_what_is_published_is_held(old: bytes, new: bytes, said: str | None) -> 
     (TITLE + YOURS + MINE + b'(withdrawn)\n' + OLD, "'## o' is lost, moved or changed"),
     (TITLE + YOURS + MINE + b'\n### not so\n' + OLD, "'## o' is lost, moved or changed"),
     (TITLE + b'not so\n' + YOURS + MINE + OLD, "'# Journal' is lost, moved or changed"),
-    ((TITLE + YOURS + MINE + OLD).replace(b'\n', b'\r\n'), "'## o' is lost, moved or changed"),
+    ((TITLE + YOURS + MINE + OLD).replace(b'\n', b'\r\n'), "'# Journal' is lost, moved or changed"),
+    (TITLE + YOURS + MINE[:-1] + b'\r\n' + OLD, "'## o' is lost, moved or changed"),
+    (TITLE + YOURS + MINE + OLD[:-1] + b'\r\n', "'## a' is lost, moved or changed"),
 ])
 def test_published_entries_are_held_whole(new: bytes, said: str | None) -> None:
     assert union.holds('append-top', TITLE + MINE + OLD, new) == said

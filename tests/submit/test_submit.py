@@ -157,7 +157,7 @@ def test_what_would_merge_must_be_what_was_measured(desk: Desk, better: Any, pat
     assert better.exp('submit') == 3
     assert better.talk == (
         f"git exp: what would merge is not what was measured: since {measured} 'exp/idea' changed '{path}'\n"
-        'hint: git exp eval --seeds 3, in its worktree\n'
+        f"hint: cd '{better.path}' && git exp eval --seeds 3\n"
     )
     assert (desk.pushed('idea'), desk.texts) == ('', [])
 
@@ -385,6 +385,13 @@ def test_a_closed_experiment_can_be_submitted_from_the_root(desk: Desk, better: 
 
     desk.lab.ok('submit', 'idea')
     assert desk.pushed('idea') and len(desk.texts) == 1
+    way = f"git worktree add '{better.path}' exp/idea && cd '{better.path}'"
+    assert f'hint: nothing is drawn: {way}, then git exp results --experiment idea' in desk.lab.talk
+
+    desk.lab.write('model.py', 'score = 2.5\n')
+    desk.lab.commit('a change of the trunk')
+    assert desk.lab.exp('submit', 'idea') == 3
+    assert desk.lab.talk.endswith(f'hint: {way} && git merge main && git exp eval --seeds 3\n')
 
 
 def test_what_is_not_committed_is_left_out_and_said(desk: Desk, better: Any) -> None:

@@ -150,6 +150,15 @@ def test_what_was_better_in_its_day_has_been_gained_whatever_noise_has_been_made
     assert [one.tree for one in Judging(vouched, METRIC).champions][:2] == ['base', 'good']
 
 
+@pytest.mark.parametrize(('won', 'former', 'flags'), [
+    ({'good'}, {'base': 3.0}, ('jump',)), ({'good'}, {'good': 3.0}, ()), (set[str](), {'base': 3.0}, ()), ({'good'}, {}, ()),
+])
+def test_what_was_gained_over_a_retired_baseline_was_gained(won: set[str], former: dict[str, float], flags: tuple[str, ...]) -> None:
+    good = tree('good', 2.9, 2.91, 2.89, kind=Kind.BASELINE)
+    found = decide.among(Standings('e', (good, tree('new', 1.0, 1.01, 0.99)), won=won, former=former), 'new', METRIC)
+    assert found and found.verdict.flags == flags
+
+
 def test_what_was_better_in_its_day_is_to_be_beaten_though_it_would_be_a_jump_today() -> None:
     great = tree('great', 1.0, 1.01, 0.99)
     standings = Standings('e', (BASELINE, GOOD, great, tree('new', 2.5, 2.51, 2.49)))

@@ -1,0 +1,51 @@
+"""What was measured: the ledgers that say so, the commits that rows of an experiment are about, and what came before these."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence, Set
+
+from gitexp.git import history, repository
+from gitexp.git.command import Git
+from gitexp.lab import config, parse
+from gitexp.rules import gathered
+from gitexp.rules.change import Change
+from gitexp.rules.ruleset import RuleSet
+
+_ID = re.compile(r'(?:[0-9a-f]{40}|[0-9a-f]{64})\Z')
+
+
+def forgotten(git: Git, rules: RuleSet, commit: str, blob: str) -> list[str]:
+    """The ledgers of a commit that another gitexp.yaml does not name: their rows would count no more, and nothing would keep them."""
+    said = parse.again(repository.blob(git, blob)).get('paths')
+    now = config.ledgers(said if isinstance(said, dict) else {})
+    left = [path for path in rules.ledgers if path not in now]
+    return [path for path, oid in zip(left, repository.objects(git, [f'{commit}:{path}' for path in left])) if oid] if left else []
+
+
+def way(paths: Iterable[str]) -> str:
+    """How a gitexp.yaml names the ledgers that a lab had before."""
+    return f'name it in {config.FILE}: paths: {{ledger: …, former: [{", ".join(paths)}]}}'
+
+
+def named(cells: Iterable[str]) -> list[str]:
+    """What rows name that can be a commit, each once."""
+    return [name for name in dict.fromkeys(cells) if _ID.match(name)]
+
+
+def known(git: Git, cells: Iterable[str]) -> list[str]:
+    """Those that this repository has."""
+    names = named(cells)
+    return [oid for oid in repository.objects(git, [f'{name}^{{commit}}' for name in names]) if oid] if names else []
+
+
+def is_before(git: Git, start: str, ran: Set[str]) -> bool:
+    """Whether what was measured goes on from a commit, and nothing was measured up to there; who has rewritten that does not go on."""
+    return bool(ran) and history.apart(git, start, ran) == ran and not history.new(git, [start], ran)
+
+
+def is_made(git: Git, ran: Sequence[str], changes: Sequence[Change]) -> bool:
+    """Whether each of some changes was made on the way to what was measured, so that nothing but a rebase puts it after that."""
+    specs = [f':(top,literal){one.path}' for one in changes]
+    edges = [(one.oid, next(iter(one.parents), '')) for one in history.touching(git, ran, specs)] if ran and specs else []
+    made = {(path, pair) for side in gathered.differences(git, edges, specs).values() for path, pair in side.items()}
+    return bool(edges) and made.issuperset((one.path, (*one.olds, one.new)) for one in changes)

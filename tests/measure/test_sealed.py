@@ -1,0 +1,127 @@
+"""A sealed evaluation: of an experiment it sees what training has left, and nothing else."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from place import CONFIG, IGNORED, Place
+from stories import experiment, reason, rows
+
+SEALED = CONFIG.replace('eval: python3 eval.py {seed}', 'train: python3 train.py\neval: python3 eval.py\nsealed: true')
+TRAIN = """\
+import os, model
+open(os.path.join(os.environ['EXP_OUT'], 'answer'), 'w').write(str(model.score))
+"""
+EVAL = """\
+import os, random
+print('score:', abs(float(open(os.path.join(os.environ['EXP_OUT'], 'answer')).read()) - random.Random(1).random()))
+"""
+PLANTED = 'class Random:\n    def __init__(self, seed): pass\n    def random(self): return 2.0\n'
+
+
+@pytest.fixture
+def lab(make_lab: Callable[..., Place]) -> Place:
+    return make_lab(config=SEALED, **{'train.py': TRAIN, 'eval.py': EVAL})
+
+
+def score(lab: Place) -> float:
+    return float(rows(lab)[-1]['score'])
+
+
+def test_what_training_left_is_scored(lab: Place) -> None:
+    idea = experiment(lab, model_py='score = 2.0\n')
+
+    idea.ok('eval', '--seed', '1')
+    assert score(lab) == pytest.approx(1.8656, abs=1e-4)
+    row = rows(lab)[-1]
+    assert json.loads(row['env'])['sealed'] is True
+    assert f"exp_log/{row['id']}.log\n" in idea.ok('show')
+
+
+@pytest.mark.parametrize('planting', [
+    "import os\nos.makedirs('x'); open('x/random.py', 'w').write(open('planted.txt').read()); os.symlink('x', 'src')\n",
+    "open('random.py', 'w').write(open('planted.txt').read())\n",
+    "import os\nopen(os.path.join('..', 'random.py'), 'w').write(open('planted.txt').read())\n",
+])
+def test_nothing_that_training_has_planted_is_loaded(lab: Place, planting: str) -> None:
+    idea = experiment(lab, model_py=f'{planting}score = 2.0\n', planted_txt=PLANTED)
+
+    idea.ok('eval', '--seed', '1')
+    assert score(lab) == pytest.approx(1.8656, abs=1e-4)
+
+
+def test_what_training_left_in_results_is_in_exp_out(lab: Place) -> None:
+    leaving = """\
+import os
+os.makedirs(f'experiments/{os.environ["EXP_SLUG"]}/results', exist_ok=True)
+open(f'experiments/{os.environ["EXP_SLUG"]}/results/more', 'w').write('1')
+score = 2.0
+"""
+    lab.write('eval.py', "import os\nprint('score:', open(os.path.join(os.environ['EXP_OUT'], 'more')).read())\n")
+    lab.commit('reads more')
+    idea = experiment(lab, model_py=leaving)
+
+    idea.ok('eval', '--seed', '1')
+    assert score(lab) == 1.0
+
+
+def test_it_has_the_inputs_of_the_lab_and_not_those_of_the_experiment(lab: Place) -> None:
+    lab.write('gitexp.yaml', f'{SEALED}inputs: [val.txt, start.txt]\n')
+    lab.write('.gitignore', f'{IGNORED}val.txt\nstart.txt\n')
+    lab.write('eval.py', "import os\nprint('score:', open('val.txt').read())\nassert not os.path.lexists('start.txt')\n")
+    lab.commit('inputs')
+    lab.write('val.txt', '7')
+    idea = experiment(lab, model_py="score = open('start.txt').read()\n")
+    idea.write('start.txt', 'mine')
+
+    idea.ok('eval', '--seed', '1')
+    assert score(lab) == 7.0
+
+
+def test_code_that_is_not_fixed_is_not_there_and_it_is_said(lab: Place) -> None:
+    lab.write('eval.py', 'import model\nprint("score:", model.score)\n')
+    lab.commit('imports the model')
+    idea = experiment(lab, model_py='score = 2.0\n')
+
+    assert idea.exp('eval', '--seed', '1') == 4
+    assert 'sealed: of the repository it has the frozen and fixed files' in idea.talk
+    assert "No module named 'model'" in idea.talk
+
+
+def test_training_is_judged_as_ever(lab: Place) -> None:
+    idea = experiment(lab, model_py="open('eval.py', 'w').write('print(\"score: 0\")')\nscore = 2.0\n")
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert reason(rows(lab)[-1]) == 'it changed eval.py'
+
+
+def test_a_retired_version_is_evaluated_again_sealed(lab: Place) -> None:
+    idea = experiment(lab, model_py='score = 2.0\n')
+    idea.ok('eval', '--seed', '1')
+    idea.ok('supersede', '--bug', 'leak', '--yes')
+
+    idea.ok('eval', '--of', 'v1', '--with', 'fix')
+    assert score(lab) == pytest.approx(1.8656, abs=1e-4)
+
+
+def test_what_a_killed_run_has_left_is_not_seen_and_the_folder_goes_with_the_run(lab: Place) -> None:
+    lab.write('.git/exp/exp-sealed/random.py', PLANTED)
+    idea = experiment(lab, model_py='score = 2.0\n')
+
+    idea.ok('eval', '--seed', '1')
+    assert score(lab) == pytest.approx(1.8656, abs=1e-4)
+    assert not list(lab.path.glob('.git/exp/exp-sealed*'))
+
+
+def test_another_evaluation_than_one_that_is_not_sealed(lab: Place) -> None:
+    idea = experiment(lab, model_py='score = 2.0\n')
+    idea.ok('eval', '--seed', '1')
+    lab.write('gitexp.yaml', SEALED.replace('sealed: true\n', ''))
+    lab.commit('open')
+    idea.git('merge', 'main')
+    idea.ok('eval', '--seed', '1')
+
+    one, other = (row['eval_id'] for row in rows(lab))
+    assert one != other
