@@ -7,6 +7,7 @@ experiment could be measured on data of its own.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from gitexp.core.errors import Refused, Usage
 from gitexp.core.tuples import NamedTuple
 
 _MAGIC = '*?['
+_DESCRIBING = r'README|LICENSE|\.git(?:keep|ignore|attributes)\Z'  # what says something about data, and is none
 
 
 class Linked(NamedTuple):
-    """What was linked: from where, by the name in the checkout, and which of it the worktree of the experiment alone has."""
+    """What is a link: to where, by the name in the checkout, and which of it the worktree of the experiment alone has."""
 
     sources: Mapping[str, Path]
     own: tuple[str, ...]
@@ -33,7 +35,7 @@ def link(
     input of the lab, and for what the commit holds in the place of an input, or puts into the way to it.
     """
     places = list(dict.fromkeys([root, own]))
-    work = _Work(Path(os.path.realpath(into)), root, places, settled, {})
+    work = _Work(Path(os.path.realpath(into)), root, places, settled, {}, [])
     named: dict[str, set[str]] = {}
     for pattern in patterns:
         found = named[pattern] = _found(pattern, places, leave_out)
@@ -45,7 +47,7 @@ def link(
                 work.link(name)
     mine = tuple(name for name, source in work.linked.items() if source != root / name)
     if mine:
-        _refuse_added(named, work.linked, mine, own)
+        _refuse_added(named, [*work.linked, *work.committed], mine, own)
     return Linked(work.linked, mine)
 
 
@@ -88,22 +90,29 @@ def _found(pattern: str, places: Iterable[Path], leave_out: str) -> set[str]:
 
 
 class _Work(NamedTuple):
-    """`into` is the checkout as it is really called, `linked` what has been linked and from where."""
+    """`into` is the checkout as it is really called, `linked` what has been linked and from where, `committed` what was there."""
 
     into: Path
     root: Path
     places: list[Path]
     settled: Callable[[str], bool]
     linked: dict[str, Path]
+    committed: list[str]
 
     def link(self, name: str) -> None:
         """Link a file or a folder as a whole, a folder that there is twice by what is in it."""
         target = self.into / name
+        if not self.linked.keys().isdisjoint((name, *map(str, Path(name).parents))):
+            return  # By another pattern.
         self._refuse_detour(target)
         sources = _different([place / name for place in self.places if os.path.lexists(place / name)])
         folders = all(map(os.path.isdir, sources))
         if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or not folders):
             self._refuse_other(name)
+            if not re.match(_DESCRIBING, os.path.basename(name)):
+                self.committed.append(name)
+            if target.is_symlink() and _same(target, self.root / name):  # What lies behind it is in no commit.
+                self.linked[name] = self.root / name
             return
         if target.is_dir() or len(sources) > 1 and folders and not any(map(os.path.islink, sources)):
             for child in sorted({child for source in sources for child in os.listdir(source)}):

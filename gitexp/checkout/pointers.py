@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from gitexp.checkout import fixed
 from gitexp.core.errors import Integrity
 from gitexp.core.kept import Kept
 from gitexp.git import repository
@@ -32,23 +33,39 @@ def require(lab: Lab, git: Git, drivers: Iterable[str], options: Sequence[str], 
     feed = '\0'.join([*blobs, '']).encode('utf-8', 'surrogateescape')
     fields = git.ask(*options, 'check-attr', '--cached', '--stdin', '-z', 'filter', feed=feed, env=environment).names
     paths = [path for path, _, name in zip(*[iter(fields)] * 3) if name in said]
-    kept = Kept(lab.state / 'cache' / 'pointers.json')
+    known = Kept(lab.state / 'cache' / 'pointers.json')
     texts = repository.contents(git, [blobs[path] for path in paths])
-    wrong = [path for path, text in zip(paths, texts) if text and not _fits(git.folder / path, text[1], kept)]
-    kept.save()
+    wrong = [path for path, text in zip(paths, texts) if text and not _fits(git.folder / path, text[1], known)]
+    known.save()
     if wrong:
         more = f' and {len(wrong) - _SHOWN} more' if len(wrong) > _SHOWN else ''
         named = ', '.join(f"'{path}'" for path in wrong[:_SHOWN])
         raise Integrity(f'git-lfs has written something else than the commit names: {named}{more}', hint='git lfs fsck; which git-lfs')
 
 
-def _fits(path: Path, text: bytes, kept: Kept) -> bool:
+def kept(git: Git, files: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Those of some files that are in git's folder what their blobs only name, as modes and the blobs that they would be."""
+    texts = repository.contents(git, [blob for _, blob in files.values()])
+    named = [path for path, text in zip(files, texts) if text and _names(git.folder / path, text[1])]
+    there = fixed.present(git.folder, named, digits=len(next(iter(files.values()))[1])) if named else {}
+    return {path: state for path, state in there.items() if state[0] == files[path][0]}
+
+
+def _names(path: Path, text: bytes) -> bool:
+    return path.is_file() and not path.is_symlink() and (named := _named(text)) is not None and _digest(path) == named
+
+
+def _fits(path: Path, text: bytes, known: Kept) -> bool:
     """Whether a file is what a pointer names, or the pointer itself; what is no pointer passes git-lfs unchanged."""
     if path.is_symlink() or not path.is_file():
         return False
-    named = _NAMED.search(text) if len(text) < _LONGEST and text.startswith(_POINTER) else None
-    wanted = {hashlib.sha256(text).hexdigest(), *([named[1].decode()] if named else [])}
-    return kept.ask(str(path), lambda: _digest(path)) in wanted
+    return known.ask(str(path), lambda: _digest(path)) in (hashlib.sha256(text).hexdigest(), _named(text))
+
+
+def _named(text: bytes) -> str | None:
+    """The hash in a pointer."""
+    found = _NAMED.search(text) if len(text) < _LONGEST and text.startswith(_POINTER) else None
+    return found[1].decode() if found else None
 
 
 def _digest(path: Path) -> str:

@@ -16,13 +16,13 @@ from gitexp.core.errors import No, Refused, Usage
 from gitexp.experiment import slug
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells
+from gitexp.ledger.cells import PLACES
 from gitexp.ledger.foreign import importing
 from gitexp.ledger.foreign.importing import Plan, Question, Told
-from gitexp.ledger.foreign.record import Log
-from gitexp.ledger.foreign.rows import Row
 from gitexp.ledger.result import Status
 from gitexp.report import rows as report, table
 
+_VALUE, _STATUS = PLACES[cells.VALUE], PLACES['status']
 _NAMED = 10
 _SHOWN = 5
 _STDIN = '-'
@@ -59,13 +59,13 @@ def import_(
     told = Told(tuple(_names(one) for one in columns), metric, direction, dict(map(_meaning, statuses)), experiment)
     data = _read(file)
     lab = here.lab()
-    told, found = _asked(lab, data, told, file=file, asks=not as_json and file != _STDIN and ask.possible())
-    plan = importing.plan(lab, found, told)
+    told, plan = _asked(lab, data, told, file=file, asks=not as_json and file != _STDIN and ask.possible())
+    completed = importing.complete(lab.git, plan.rows)
     new = importing.missing(lab, plan.rows) if dry_run else importing.carry_out(lab, plan.rows)
     if as_json:
-        out.data(_data(file, plan, new, dry_run=dry_run))
+        out.data(_data(file, plan, new, completed=completed, dry_run=dry_run))
     else:
-        _answer(lab, found, told, plan, new, file=file, dry_run=dry_run)
+        _answer(lab, data, told, plan, new, file=file, dry_run=dry_run)
     if not plan.rows:
         raise No(f"'{file}' has no row that can be imported", hint=_unknown(file, told, plan))
 
@@ -96,19 +96,18 @@ def _read(file: str) -> bytes:
         raise Refused(f"cannot read '{file}': {(error.strerror or str(error)).lower()}") from None
 
 
-def _asked(lab: Lab, data: bytes, told: Told, *, file: str, asks: bool) -> tuple[Told, Log]:
-    """The log, once all is known that it does not say; raises Usage where nobody can be asked."""
+def _asked(lab: Lab, data: bytes, told: Told, *, file: str, asks: bool) -> tuple[Told, Plan]:
+    """The rows, once all is known that it does not say; raises Usage where nobody can be asked."""
     open_questions = []
     while True:
-        found = importing.read_log(data, lab.config.metric, told)
-        question = importing.unclear(found, lab.config.metric, told)
-        if question is None:
+        plan = importing.plan(data, lab.config.metric, told)
+        if plan.question is None:
             break
-        open_questions.append(question.message)
-        told = _with(told, question, _prompt(question) if asks else question.example)
+        open_questions.append(plan.question.message)
+        told = _with(told, plan.question, _prompt(plan.question) if asks else plan.question.example)
     if open_questions and not asks:
         raise Usage(f"cannot import '{file}': {'; '.join(open_questions)}", hint=f'with your own answers: {_again(file, told)}')
-    return told, found
+    return told, plan
 
 
 def _prompt(question: Question) -> str:
@@ -136,7 +135,7 @@ def _again(file: str, told: Told) -> str:
     return shlex.join(words + (['--experiment', told.experiment] if told.experiment != 'imported' else []))
 
 
-def _answer(lab: Lab, found: Log, told: Told, plan: Plan, new: Sequence[Row], *, file: str, dry_run: bool) -> None:
+def _answer(lab: Lab, data: bytes, told: Told, plan: Plan, new: Sequence[bytes], *, file: str, dry_run: bool) -> None:
     for one in plan.dropped[:_NAMED]:
         out.talk(f'{file}:{one.line}: {one.why}')
     if len(plan.dropped) > _NAMED:
@@ -146,13 +145,14 @@ def _answer(lab: Lab, found: Log, told: Told, plan: Plan, new: Sequence[Row], *,
     if plan.dropped and (hint := _unknown(file, told, plan)):
         out.hint(hint)
     if dry_run:
-        meanings = importing.meanings(found, told.metric or lab.config.metric.name)
+        meanings = importing.meanings(data, lab.config.metric, told)
         out.answer(table.fields([(f'{name} ->', place) for name, place in meanings]))
         out.answer(_table(lab, new))
-    ends = Counter(row.cells['status'] for row in new)
+    ended = [tuple(row.split(b'\t', _STATUS + 1)[_VALUE:_STATUS + 1]) for row in new]
+    ends = Counter(status.decode() for _, status in ended)
     counted = ''.join(f'{", " if place else ": "}{count} {status}' for place, (status, count) in enumerate(ends.most_common()))
     out.answer(f"{'would import' if dry_run else 'imported'} {_rows(len(new))} of '{file}'{counted}")
-    if empty := sum(row.cells['status'] == Status.OK.value and not row.cells['value'] for row in new):
+    if empty := ended.count((b'', Status.OK.value.encode())):
         out.answer(f'{_rows(empty)} that {"is" if empty == 1 else "are"} ok {"says" if empty == 1 else "say"} no value')
     if len(new) < len(plan.rows):
         out.answer(f'{_rows(len(plan.rows) - len(new))} {"is" if len(plan.rows) - len(new) == 1 else "are"} in the ledger already')
@@ -168,8 +168,8 @@ def _unknown(file: str, told: Told, plan: Plan) -> str | None:
     return f'if these were measured: {_again(file, told._replace(statuses={**told.statuses, **words}))}'
 
 
-def _table(lab: Lab, new: Sequence[Row]) -> str:
-    shown = [cells.parsed(row.cells) for row in new[:_SHOWN]]
+def _table(lab: Lab, new: Sequence[bytes]) -> str:
+    shown = [cells.parsed(cells.named(row)) for row in new[:_SHOWN]]
     text = report.text(shown, {}, metric=lab.config.metric.name, width=out.width())
     return text + (f'\n… and {_rows(len(new) - _SHOWN)}' if len(new) > _SHOWN else '')
 
@@ -178,9 +178,9 @@ def _rows(count: int) -> str:
     return f'{count} row{"" if count == 1 else "s"}'
 
 
-def _data(file: str, plan: Plan, new: Sequence[Row], *, dry_run: bool) -> dict[str, Any]:
+def _data(file: str, plan: Plan, new: Sequence[bytes], *, completed: int, dry_run: bool) -> dict[str, Any]:
     return {
-        'file': file, 'form': plan.form, 'dry_run': dry_run, 'imported': [row.cells['id'] for row in new],
-        'known': len(plan.rows) - len(new), 'completed_commits': plan.completed,
+        'file': file, 'form': plan.form, 'dry_run': dry_run, 'imported': [importing.name_of(row).decode() for row in new],
+        'known': len(plan.rows) - len(new), 'completed_commits': completed,
         'dropped': [one._asdict() for one in plan.dropped], 'unknown_statuses': plan.unknown,
     }

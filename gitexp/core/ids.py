@@ -4,19 +4,20 @@ from __future__ import annotations
 import os
 
 _ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 LENGTH = 16
 
 
 def make(milliseconds: int) -> str:
     """16 characters of Crockford's base 32: 50 bits of Unix time in ms, 30 of chance."""
-    return _digits(milliseconds, 10) + _digits(int.from_bytes(os.urandom(4), 'big'), 6)
+    return _name(milliseconds, os.urandom(4))
 
 
 def of(milliseconds: int, digest: bytes) -> str:
     """A name that is always the same for one digest of 16 bytes; those without a time, 0, come before all that have one."""
     if not milliseconds:
         return f'00{digest.hex()[:LENGTH - 2]}'
-    return _digits(milliseconds, 10) + _digits(int.from_bytes(digest[:4], 'big'), 6)
+    return _name(milliseconds, digest[:4])
 
 
 def milliseconds(name: str) -> int | None:
@@ -29,5 +30,9 @@ def milliseconds(name: str) -> int | None:
     return number
 
 
-def _digits(number: int, length: int) -> str:
-    return ''.join([_ALPHABET[number >> shift & 31] for shift in range(5 * length - 5, -1, -5)])
+def _name(when: int, chance: bytes) -> str:
+    two, rest = _PAIRS, int.from_bytes(chance, 'big')
+    return (
+        f'{two[when >> 40 & 1023]}{two[when >> 30 & 1023]}{two[when >> 20 & 1023]}{two[when >> 10 & 1023]}{two[when & 1023]}'
+        f'{two[rest >> 20 & 1023]}{two[rest >> 10 & 1023]}{two[rest & 1023]}'
+    )

@@ -1,6 +1,7 @@
 """Closing an experiment: its worktree goes; the branch, the rows and all that was measured stay."""
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -154,17 +155,48 @@ def _merge(old: Path, new: Path) -> None:
         return
     if not os.path.lexists(new):
         new.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(old, new)
+        try:
+            os.rename(old, new)
+            return
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        _copy(old, new)
+    if not _is_folder(old):
+        old.unlink()
         return
     for name in sorted(os.listdir(old)):
         _merge(old / name, new / name)
     old.rmdir()
 
 
+def _copy(old: Path, new: Path) -> None:
+    """To another disk, a folder without what is in it; a file is there whole or not at all."""
+    import shutil
+    if _is_folder(old):
+        new.mkdir()
+        shutil.copystat(old, new)
+    elif old.is_symlink() or old.is_file():
+        beside = new.with_name(f'.{new.name[-200:]}.closing')
+        beside.unlink(missing_ok=True)
+        shutil.copy2(old, beside, follow_symlinks=False)
+        os.rename(beside, new)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _is_same(old: Path, new: Path) -> bool:
+    """Whether two plain files are alike, as the lists of packages are that each run of an environment leaves."""
+    import filecmp
+    return all(one.is_file() and not one.is_symlink() for one in (old, new)) and filecmp.cmp(old, new, shallow=False)
+
+
 def _in_the_way(old: Path, new: Path) -> Iterator[Path]:
-    if not os.path.lexists(new):
+    if not os.path.lexists(new) or _is_same(old, new):
         return
-    if old.is_symlink() or new.is_symlink() or not (old.is_dir() and new.is_dir()):
+    if not (_is_folder(old) and _is_folder(new)):
         yield new
         return
     for name in sorted(os.listdir(old)):

@@ -1,6 +1,8 @@
 """Ground that a bug has spoilt: a tree of which nothing counts any more, or a commit that has the bug in it."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import documents
@@ -58,18 +60,18 @@ def tree(lab: Lab, contents: Contents, slug: str | None, name: str, *, eval_id: 
 
 def history(lab: Lab, contents: Contents, commit: str, *, beyond: str | None = None) -> Spoilt | None:
     """The newest bug that is known to have come in with a commit that this one holds, and `beyond` does not, without one that mended it."""
-    for one, mended in reversed(known(contents).items()):
+    for one, mended in reversed(known([*read.former(lab), *contents.results]).items()):
         if one.commit and '..' not in one.commit and _holds(lab.git, commit, one.commit) \
                 and not any(_holds(lab.git, commit, fix) for fix in mended) and not (beyond and _holds(lab.git, beyond, one.commit)):
             return one
     return None
 
 
-def known(contents: Contents) -> dict[Spoilt, set[str]]:
+def known(rows: Sequence[Result]) -> dict[Spoilt, set[str]]:
     """The bugs of which it is known what brought them, the oldest first, with the commits that are said to have mended each."""
-    undone = {row.params['restores'] for row in contents.results if row.kind is Kind.RESTORE}
+    undone = {row.params['restores'] for row in rows if row.kind is Kind.RESTORE}
     found: dict[Spoilt, set[str]] = {}
-    for row in contents.results:
+    for row in rows:
         if row.id not in undone and (one := brought(row)):
             mended = found.setdefault(one, set())
             mended.update(filter(None, [row.params['selected'].get('fixed_in')]))
@@ -86,7 +88,7 @@ def brought(row: Result) -> Spoilt | None:
 def ground(lab: Lab, base: str, commit: str) -> Spoilt | None:
     """What is known against starting from a commit, maybe the tip of the experiment `base`; nothing while no ledger is in sight."""
     try:
-        if not read.mentions(lab, Kind.SUPERSEDE.value):
+        if not lab.config.ledgers[1:] and not read.mentions(lab, Kind.SUPERSEDE.value):
             return None
     except Refused:
         return None

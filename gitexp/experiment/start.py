@@ -159,8 +159,16 @@ def _check_strange(lab: Lab, made: Experiment, remotes: Sequence[str]) -> None:
         known = read.mentions(lab, made.slug)
     except Refused:
         known = False  # No ledger is in sight.
-    if known and any(row.experiment == made.slug for row in read.holding(lab, made.slug)):
+    if known and any(row.experiment == made.slug for row in read.holding(lab, made.slug)) or _was_known(lab, made.slug):
         raise _taken(made, 'the ledger has results of an experiment of that name', hint='choose another slug, or fetch its branch')
+
+
+def _was_known(lab: Lab, slug: str) -> bool:
+    """Whether a ledger that the lab had before has rows of an experiment, which its rules go by."""
+    if not lab.config.ledgers[1:]:
+        return False
+    from gitexp.rules import staged  # Few labs have had another ledger.
+    return staged.begun(lab, slug)
 
 
 def _taken(made: Experiment, why: str, *, hint: str) -> Refused:

@@ -24,6 +24,9 @@ from gitexp.ledger.result import METRIC, Kind, Result
 def retiring(lab: Lab, at: Place, found: Turned, cause: Cause, selection: Selection, now: datetime) -> Turn:
     """The row that covers rows, and the section of PLAN.md about the root cause."""
     params: dict[str, Any] = {'bug': cause.bug, 'covers': [one.id for one in found.rows]}
+    others = versions.others(found)
+    if others:
+        params['closes'] = others
     if selection.said:
         params['selected'] = selections.resolved(lab, selection)
     row = _row(lab, found, Kind.SUPERSEDE, now=now, params=params)._replace(description=cause.symptom)
@@ -70,7 +73,7 @@ def _row(lab: Lab, found: Turned, kind: Kind, *, now: datetime, params: dict[str
 def _turn(lab: Lab, at: Place, found: Turned, row: Result, text: str) -> Turn:
     verb = row.kind.value
     try:
-        said = cells.written(row)
+        said = cells.named(cells.written(row))
     except ValueError as error:
         many = f"{len(found.rows)} rows of '{found.experiment}'"
         raise Refused(f'cannot {verb} {many} at once: {error}', hint='in parts: --since, --runs') from None

@@ -62,6 +62,13 @@ def closes(row: Result) -> bool:
     return retired.closed(row) is not None
 
 
+def others(found: Turned) -> list[str]:
+    """The versions that end with one that goes as a whole: where an older one was restored, what is current has the rows of several."""
+    name, _, bug = found.version.partition('_')
+    names = {row.version for row in found.rows if bug and row.kind in retired.VERSIONED and not is_again(row)}
+    return sorted(names - {name})
+
+
 def counting(contents: Contents) -> list[Result]:
     """The runs that nothing has retired."""
     return [row for row in contents.results if row.kind not in ABOUT and row.id not in contents.covered]

@@ -1,7 +1,7 @@
 """What the branch of a measured experiment had before it was deleted or emptied on a server: that counts when it comes again."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,14 +10,26 @@ from gitexp.git.command import Git
 _FILE = Path('exp', 'departed')
 
 
-def keep(git: Git, left: Iterable[tuple[str, str]]) -> None:
-    """Note where branches were, in the bare repository."""
-    lines = [f'{oid} {branch}\n' for branch, oid in left]
+def keep(git: Git, left: Iterable[tuple[str, str]], *, seen: Mapping[str, str]) -> Set[str]:
+    """Note where branches were, in the bare repository, and give those that have departed since the others were `seen`.
+
+    Of such a branch nothing is noted: what it had in the end is, and whoever has judged it before that did not know.
+    """
+    lines = list(left)
     # Who may push and may not write there keeps nobody from pushing: what was measured counts all the same.
     with suppress(OSError):
         if lines:
+            import fcntl  # Few pushes take a branch away.
             with (git.folder / _FILE).open('a', encoding='utf-8', errors='surrogateescape') as file:
-                file.write(''.join(lines))
+                fcntl.flock(file, fcntl.LOCK_EX)
+                since = _since(git, seen)
+                file.write(''.join(f'{oid} {branch}\n' for branch, oid in lines if branch not in since))
+                return since
+    return _since(git, seen)
+
+
+def _since(git: Git, seen: Mapping[str, str]) -> Set[str]:
+    return {branch for branch, oid in last(git).items() if seen.get(branch) != oid}
 
 
 def last(git: Git) -> Mapping[str, str]:

@@ -137,17 +137,16 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     )
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
     found = [one for span in spans for one in span.findings()]
-    if any(span.picks.seen for span in spans):
-        # One that another one goes on from may have kept what that one has put right.
-        spans += [like._replace(tip=tip, branch=_branch(update.ref)) for update, tip in pushed]
-        found += [one for span in spans[-len(pushed):] for one in span.findings()]
-    opened = {one for span in spans for one in span.opened}
+    each = [like._replace(tip=tip, branch=_branch(update.ref)) for update, tip in pushed]
+    if any(span.picks.seen or span.opened or span.written for span in spans):
+        # One that another one goes on from may have kept what that one has put right, and a person has put something only where it is.
+        found += [one for span in each for one in span.findings()]
     slug = ground.rules.slug
-    ours = [(like._replace(tip=tip, branch=_branch(update.ref)), update) for update, tip in pushed if slug(_branch(update.ref))]
+    ours = [(span, update) for span, (update, _) in zip(each, pushed) if slug(span.branch)]
     noted = departed.last(ground.git) if ours and ground.line else {}
     lost = [
         one for span, update in ours
-        for one in rewritten.findings(span, slug(span.branch), opened=opened, old=_was(span, update, noted), whole=bool(ground.line))
+        for one in rewritten.findings(span, slug(span.branch), old=_was(span, update, noted), whole=bool(ground.line))
     ]
     if ground.left is not None:
         emptied = [(str(span.branch), update.remote) for span, update in ours if update.remote and update.remote in span.emptied]
@@ -156,9 +155,7 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
         return [*named, *found, *lost]
     new = [span for span in spans if slug(span.branch)]
     asked_whole = ours if inherited.begins_elsewhere(ground.git, ground.line, new, [span.tip for span, _ in ours]) else []
-    beside, written = was[1:] if asked_whole else (), {one for span in spans for one in span.written}
-    told = {'opened': opened, 'written': written}
-    return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, **told, beside=beside))]
+    return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, beside=was[1:]))]
 
 
 def _was(span: Span, update: Update, noted: Mapping[str, str]) -> str | None:

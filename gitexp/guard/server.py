@@ -30,7 +30,7 @@ _MANY = 1000  # More names than are told to git one by one.
 def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | None) -> list[Finding]:
     """Judge a push as a whole; raises Refused or Usage for what cannot be judged. `pusher` is as in attested.Witness."""
     push.refuse_twice(asked)
-    ref = f'refs/heads/{trunk}'
+    ref, seen = f'refs/heads/{trunk}', departed.last(git)
     old, blob = repository.objects(git, [ref, f'{ref}:{FILE}'])
     found = _elsewhere(git, asked)
     mine = [update for update in asked if update.ref == ref]
@@ -54,7 +54,8 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
         published.keep(git, old, new)
     if not found:
         vouched.keep(witness, push.branches(asked, trunk))
-        departed.keep(git, ground.left or ())
+        late = departed.keep(git, ground.left or (), seen=seen)
+        found = [_moved(update) for update in asked if update.ref.removeprefix(_HEADS) in late]
     return list(dict.fromkeys(found))
 
 

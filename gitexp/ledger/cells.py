@@ -17,6 +17,7 @@ NAMES = (
     'id', 'time', 'experiment', 'version', 'commit', VALUE, 'status', 'verdict', 'seed', 'kind', 'seconds', 'memory_gb',
     'description', 'tree', 'eval_id', 'metrics', 'params', 'env',
 )
+PLACES = {name: place for place, name in enumerate(NAMES)}
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(',', ':'), ensure_ascii=False, default=str)
 _SEED = re.compile('-?[0-9]{1,40}')
 _STATUS = {status.value: status for status in Status}
@@ -27,18 +28,23 @@ class BadCell(ValueError):
     """What makes a row unusable."""
 
 
-def written(result: Result) -> dict[str, str]:
-    """The cells of a result by column, the metric as 'value'; raises ValueError for what could not be read back."""
-    said = dict(zip(NAMES, (
+def written(result: Result) -> bytes:
+    """The line of a result, its cells in the order of NAMES, without its end; raises ValueError for what could not be read back."""
+    line = '\t'.join((
         escape(result.id), escape(result.time), escape(result.experiment), escape(result.version), escape(result.commit),
         _digits(result.value), result.status.value, escape(result.verdict), _digits(result.seed), result.kind.value,
         _digits(result.seconds), _digits(result.memory_gb), escape(result.description), escape(result.tree), escape(result.eval_id),
         _document(result.metrics), _document(result.params), _document(result.env),
-    )))
-    parsed(said)
-    if sum(map(len, said.values())) > LONGEST // 8:
-        _check_length(said)
-    return said
+    )).encode()
+    parsed(named(line))
+    if len(line) > LONGEST // 2:  # Half of it is for the columns of others.
+        raise ValueError(f"the row of '{result.id}' is longer than {LONGEST >> 21} MiB")
+    return line
+
+
+def named(line: bytes) -> dict[str, str]:
+    """The cells of such a line by column, the metric as 'value'."""
+    return dict(zip(NAMES, line.decode().split('\t')))
 
 
 def parsed(cells: Mapping[str, str]) -> Result:
@@ -125,11 +131,6 @@ def _check_about(row: Result) -> None:
         raise BadCell("params does not say which supersede row it 'restores'")
     if row.kind is Kind.CONFIRM and not isinstance(row.params.get('confirms'), str):
         raise BadCell("params does not say which tree it 'confirms'")
-
-
-def _check_length(said: Mapping[str, str]) -> None:
-    if len('\t'.join(said.values()).encode()) > LONGEST // 2:  # Half of it is for the columns of others.
-        raise ValueError(f"the row of '{said['id']}' is longer than {LONGEST >> 21} MiB")
 
 
 def _unknown(column: str, text: str, known: Mapping[str, object]) -> str:

@@ -137,11 +137,11 @@ def is_lost(row: Result, metric: Metric) -> bool:
     return row.kind not in ABOUT and (why == CONTENDED or why is None and (row.status in LOST or odd))
 
 
-def former(gone: Iterable[Result], metric: Metric) -> dict[str, float]:
-    """The means of baselines, by their trees, from the rows of one evaluation that are retired."""
+def former(gone: Iterable[Result], metric: Metric, data: Mapping[str, str] = {}) -> dict[str, float]:
+    """The means of baselines, by their trees, from the rows of one evaluation that are retired; `data` is as in `why_not`."""
     found: dict[str, list[float]] = {}
     for row in gone:
-        if row.kind is Kind.BASELINE and row.tree and row.value is not None and competes(row, metric):
+        if row.kind is Kind.BASELINE and row.tree and row.value is not None and competes(row, metric, data):
             found.setdefault(row.tree, []).append(row.value)
     return {tree: seeds.mean(values) for tree, values in found.items()}
 

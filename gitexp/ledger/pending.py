@@ -178,7 +178,7 @@ def _said(path: Path) -> tuple[Result | None, Result | None]:
 
 
 def _line(result: Result, **more: str) -> bytes:
-    return json.dumps({**cells.written(result), **more}).encode() + b'\n'
+    return json.dumps({**cells.named(cells.written(result)), **more}).encode() + b'\n'
 
 
 def _parsed(line: bytes) -> Result | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +14,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, retired
 from gitexp.ledger.cells import BadCell
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import ABOUT, Kind, Result
 from gitexp.ledger.retired import Retired
 
 NEEDED = ('id', 'experiment', 'status', 'kind')
@@ -34,6 +35,11 @@ class Header(NamedTuple):
 
     columns: tuple[str, ...]
     ending: bytes = b'\n'
+
+    @property
+    def twice(self) -> list[str]:
+        """Our columns that are there more than once, so that two readers may take a row for two."""
+        return [f"'{name}'" for name in cells.NAMES if self.columns.count(name) > 1]
 
     def parse(self, line: bytes) -> Result | None:
         """The result in a line, None for the header said again; raises BadCell with the reason for any other line."""
@@ -90,6 +96,9 @@ class Reader:
         if missing:
             self.say(f'not a ledger of gitexp: its header has no column {", ".join(missing)}')
             return Header(())
+        if header.twice:
+            self.say(f'not a ledger of gitexp: its header has the column {", ".join(header.twice)} twice')
+            return Header(())
         if cells.VALUE not in header.columns:
             self.say(f"its header has no column '{self.metric}', the metric")
         return header
@@ -139,6 +148,17 @@ def present(lab: Lab, ids: Collection[str]) -> set[str]:
 def holding(lab: Lab, word: str) -> Iterator[Result]:
     """The rows whose lines hold a word anywhere."""
     return _rows(lab, Reader(lab.config.paths.ledger, lab.config.metric.name), words=[word])
+
+
+def former(lab: Lab) -> list[Result]:
+    """The rows about other rows in the ledgers that the lab had before, as the trunk has them."""
+    paths = [path for path in lab.config.ledgers if path != lab.config.paths.ledger]
+    if not paths:
+        return []
+    from gitexp.git import repository  # Few labs have had another ledger.
+    texts = repository.contents(lab.git, [f'{lab.trunk_commit}:{path}' for path in paths])
+    words = [kind.value for kind in ABOUT]
+    return [row for text in texts if text for row in Reader('', lab.config.metric.name).rows(BytesIO(text[1]), words=words)]
 
 
 def baselines(lab: Lab, eval_id: str) -> list[Result]:

@@ -40,9 +40,15 @@ def of(rows: Iterable[Result]) -> Retired:
             new = [one for one in row.params['covers'] if one not in found.ids]
             found.ids.update(dict.fromkeys(new, bug))
             found.events.update(dict.fromkeys(new, row.id))
-            if version := closed(row):
+            for version in _shut(row):
                 found.versions.setdefault((row.experiment, version), bug)
     return found
+
+
+def _shut(row: Result) -> list[str]:
+    """The versions of which nothing counts any more: the one that it ends, and others whose rows were as current."""
+    last, more = closed(row), row.params.get('closes')
+    return [last, *(one for one in more if isinstance(one, str))] if last and isinstance(more, list) else [last] if last else []
 
 
 def closed(row: Result) -> str | None:

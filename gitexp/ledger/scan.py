@@ -19,10 +19,10 @@ _END = b'\t\n\t'  # A cell of its own where a line ends shows whether every line
 _STATUSES = {status.value.encode() for status in Status}
 _RUNS = {kind.value.encode() for kind in Kind if kind not in ABOUT}
 _SEED = re.compile(rb'-?[0-9]{1,40}')
-# Objects without nesting and escapes, so that what each row measured besides need not be decoded.
-_FLAT = re.compile(
-    rb'\{(?:"[^"\\\0-\x1f]*":(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|"[^"\\\0-\x1f]*")(?:,(?=")|(?=\})))*\}'
-)
+# Objects without escapes, and with no more than objects in them, so that what each row measured besides need not be decoded.
+_CELL = rb'-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|"[^"\\\0-\x1f]*"'
+_OBJECT = rb'\{(?:"[^"\\\0-\x1f]*":(?:%b)(?:,(?=")|(?=\})))*\}'
+_PLAINLY = re.compile(_OBJECT % (_CELL + b'|' + _OBJECT % _CELL))
 _PLAIN = re.compile(rb'(?:(?:[0-9]{1,17}(?:\.[0-9]{1,20})?)?\t)*')
 _MANY = 4096
 _DATA, _CPUS = (f'"{key}"'.encode() for key in (counting.DATA, counting.CPUS))
@@ -183,7 +183,7 @@ class Scan:
         if len(self._documents) > _MANY:
             self._documents = {b'', b'{}'}
         self._documents |= new
-        odd = [one for one in new if not _FLAT.fullmatch(one) and cells.document(one.decode()) is None]
+        odd = [one for one in new if not _PLAINLY.fullmatch(one) and cells.document(one.decode()) is None]
         self._documents.difference_update(odd)
         return not odd
 

@@ -105,7 +105,7 @@ def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, pre
         began[key] = min(row.id, began.get(key, row.id))
     vouched, won = read.confirmed(contents.results, eval_id, began), frozenset(row.tree for row in rows if row.tree and row.verdict == WON)
     gone = [row for row in rows if row.id in contents.covered] if contents.covered else []
-    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won, counting.former(gone, metric))
+    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won, counting.former(gone, metric, data))
 
 
 def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) -> list[Result]:

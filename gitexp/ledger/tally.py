@@ -72,7 +72,7 @@ class Tally:
         self.latest: tuple[bytes, bytes] | None = None
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
         self._won = set[tuple[bytes, bytes]]()
-        self._former: dict[tuple[bytes, bytes], list[float]] = {}
+        self._former: dict[tuple[bytes, bytes], list[tuple[bytes, float]]] = {}
         self._runs = Counter[bytes]()
         self._last: dict[bytes, bytes] = {}
         self._newest: dict[bytes, bytes] = {}
@@ -111,8 +111,12 @@ class Tally:
         return frozenset(text(tree) for said, tree in self._won if tree and said == raw(eval_id))
 
     def former(self, eval_id: str) -> dict[str, float]:
-        """The means of the retired runs of baselines, by their trees."""
-        return {text(tree): seeds.mean(values) for (said, tree), values in self._former.items() if said == raw(eval_id)}
+        """The means of the retired runs of baselines, by their trees: see `counting.former`."""
+        ground, found = self.data(eval_id) or '', dict[str, list[float]]()
+        for (said, tree), values in self._former.items():
+            if said == raw(eval_id) and (same := [value for data, value in values if not counting.other(text(data), ground)]):
+                found[text(tree)] = same
+        return {tree: seeds.mean(values) for tree, values in found.items()}
 
     def data(self, eval_id: str) -> str | None:
         """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
@@ -219,10 +223,10 @@ class Tally:
     def _retire(self, rows: Rows) -> None:
         """Note the values of baselines that are retired."""
         (low, high), skip = self._bounds, self._skip
-        columns = zip(rows.ids, rows.kinds, rows.statuses, rows.values, rows.eval_ids, rows.trees)
-        for name, kind, status, value, *key in columns:
+        columns = zip(rows.ids, rows.kinds, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees)
+        for name, kind, status, value, data, *key in columns:
             if kind == _BASELINE and name in skip and status == _OK and b'' not in key and low <= value <= high:
-                self._former.setdefault((key[0], key[1]), []).append(value)
+                self._former.setdefault((key[0], key[1]), []).append((data, value))
 
     def _competing(self, rows: Rows) -> Rows:
         (low, high), skip = self._bounds, self._skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 
@@ -24,37 +24,38 @@ def append(lab: Lab, rows: Sequence[Result]) -> None:
 
     Raises Refused when they cannot be written, and then the ledger is as it was.
     """
-    put(lab, [cells.written(row) for row in rows])
+    said = [*map(cells.written, rows)]
+    # Imported rows never compete, and `git checkout` of the ledger is the way to be rid of them.
+    put(lab, said, own=[line for row, line in zip(rows, said) if row.kind is not Kind.IMPORT])
 
 
 def keep(lab: Lab, rows: Sequence[Result]) -> None:
     """Keep rows of another metric for the ledger of that one, where they are `loss.lost` then."""
     with locks.held(lab.state / 'locks' / 'ledger', purpose='keep rows for another ledger'):
-        loss.keep(lab, lines([cells.written(row) for row in rows], read.OURS))
+        loss.keep(lab, lines([*map(cells.written, rows)], read.OURS))
 
 
 def put_back(lab: Lab) -> int:
     """Append what is `loss.lost`; returns how many rows."""
     rows = sorted(loss.lost(lab), key=lambda row: row.id)
-    put(lab, [cells.written(row) for row in rows], anew=False)
+    put(lab, [*map(cells.written, rows)])
     return len(rows)
 
 
-def put(lab: Lab, said: Sequence[Mapping[str, str]], *, anew: bool = True) -> None:
-    """Add rows that are cells already, as `cells.written` makes them; as `append` in all else."""
+def put(lab: Lab, said: Sequence[bytes], *, own: Sequence[bytes] = ()) -> None:
+    """Add rows that are lines already, as `cells.written` makes them, and keep `own`; as `append` in all else."""
     if not said:
         return
     path = str(lab.ledger)
     try:
         with locks.held(lab.state / 'locks' / 'ledger', purpose='append to the ledger'):
-            _put(lab, path, said, anew=anew)
+            _put(lab, path, said, own)
     except OSError as error:
         raise Refused(f"cannot append to '{path}': {words(error)}", hint=way(path, error)) from None
 
 
-def _put(lab: Lab, path: str, said: Sequence[Mapping[str, str]], *, anew: bool) -> None:
-    # Imported rows never compete, and `git checkout` of the ledger is the way to be rid of them.
-    kept = loss.keep(lab, lines([row for row in said if anew and row['kind'] != Kind.IMPORT.value], read.OURS))
+def _put(lab: Lab, path: str, said: Sequence[bytes], own: Sequence[bytes]) -> None:
+    kept = loss.keep(lab, lines(own, read.OURS))
     try:
         while (states := _append(path, said, lab.config.metric.name)) is None:
             pass
@@ -71,12 +72,12 @@ def ready(lab: Lab) -> None:
     loss.refuse(lab)
 
 
-def lines(said: Iterable[Mapping[str, str]], header: Header) -> bytes:
+def lines(said: Sequence[bytes], header: Header) -> bytes:
     """Rows in the header's order; a column that is not ours stays empty."""
-    ending = header.ending.decode()
-    in_order = itemgetter(*header.columns)
-    blank = dict.fromkeys(header.columns, '') if not set(header.columns) <= set(cells.NAMES) else {}
-    return ''.join(['\t'.join(in_order({**blank, **row} if blank else row)) + ending for row in said]).encode()
+    if header.columns != cells.NAMES:
+        in_order = itemgetter(*[cells.PLACES.get(name, -1) for name in header.columns])
+        said = [b'\t'.join(in_order([*line.split(b'\t'), b''])) for line in said]
+    return header.ending.join([*said, b''])
 
 
 def check_metric(lab: Lab, header: Header) -> None:
@@ -110,7 +111,7 @@ def _nearest(folder: str) -> str:
     return folder
 
 
-def _append(path: str, said: Sequence[Mapping[str, str]], metric: str) -> tuple[os.stat_result, ...] | None:
+def _append(path: str, said: Sequence[bytes], metric: str) -> tuple[os.stat_result, ...] | None:
     """What the file was like before and after, () when more has changed; None where the rows are in one that was replaced meanwhile."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
@@ -149,9 +150,8 @@ def _opening(handle: int, path: str) -> tuple[bytes, os.stat_result]:
     return read.opening(handle)[0], now
 
 
-def _make(path: str, said: Sequence[Mapping[str, str]], metric: str) -> None:
-    first = '\t'.join(columns(metric)).encode() + b'\n'
-    files.replace(Path(os.path.realpath(path)), first + lines(said, read.heading(first, metric)))
+def _make(path: str, said: Sequence[bytes], metric: str) -> None:
+    files.replace(Path(os.path.realpath(path)), lines(['\t'.join(columns(metric)).encode(), *said], read.OURS))
 
 
 def _write(handle: int, size: int, data: bytes) -> None:
@@ -165,12 +165,14 @@ def _write(handle: int, size: int, data: bytes) -> None:
         raise
 
 
-def _check(path: str, header: Header, said: Sequence[Mapping[str, str]], metric: str) -> None:
+def _check(path: str, header: Header, said: Sequence[bytes], metric: str) -> None:
     """A row must be found again, and nothing that it says may be lost for want of a column."""
+    if len(set(header.columns)) < len(header.columns) and (twice := header.twice):
+        raise Refused(f"cannot append to '{path}': its header has the column {', '.join(twice)} twice", hint=_ANOTHER)
     if set(cells.NAMES) <= set(header.columns):
         return
-    spoken = [name for name in cells.NAMES if any(row[name] not in ('', '{}') for row in said)]
-    missing = [name for name in dict.fromkeys([*_NEEDED, *spoken]) if name not in header.columns]
+    spoken = {name for line in said for name, cell in zip(cells.NAMES, line.split(b'\t')) if cell not in (b'', b'{}')}
+    missing = [name for name in dict.fromkeys([*_NEEDED, *cells.NAMES]) if name not in header.columns and name in {*_NEEDED, *spoken}]
     if missing:
         named = ', '.join(f"'{metric if name == cells.VALUE else name}'" for name in missing)
         raise Refused(

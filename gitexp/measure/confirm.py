@@ -42,7 +42,7 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
         raise Refused('a confirmation needs a reason', hint="what was looked at: --because 'trained again without the new data'")
     loss.refuse(lab)
     standings = standing.trees(lab, current.eval_id(lab))
-    judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
+    judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
     mine = sorted((one for one in judged.ranking if one.experiment == which.slug), key=lambda one: one.tree != tip)
     for one in mine:

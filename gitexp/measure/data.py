@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +20,7 @@ from gitexp.core import kept as keeping
 from gitexp.core.kept import Kept
 from gitexp.core.tuples import NamedTuple
 
+NONE = hashlib.md5(usedforsecurity=False).hexdigest()  # the md5 of no list
 MANY = 100_000  # files; looking at more would take seconds at every run
 PATIENCE = 60.0  # seconds of reading before a run
 _TOLD = 1 << 28  # bytes, which take about half a second
@@ -29,7 +30,7 @@ _CHUNK = 1 << 20
 class Digests(NamedTuple):
     """`each` is by the name of the input, `whole` of all their files together; None where not all was read.
 
-    `lab` is that of the list of the lab's own files, and the same in whatever pieces they are linked.
+    `lab` is that of the list of the lab's own files and empty folders, and the same in whatever pieces they are linked.
     """
 
     whole: str | None
@@ -96,7 +97,8 @@ def digests(
     A file that takes longer by itself is given up until it changes, and so is a folder with more than `MANY` files. The inputs named
     in `own` are not the lab's.
     """
-    found = {name: _Found.of(name, source).files for name, source in inputs.items()}
+    seen = {name: _Found.of(name, source) for name, source in inputs.items()}
+    found = {name: one.files for name, one in seen.items()}
     every = {file.path: file for some in found.values() for file in some or ()}
     unread = sorted((file for file in every.values() if not kept.knows(file.path, file.state)), key=lambda file: file.size)
     fresh = _read(unread, kept, say, patience)
@@ -108,8 +110,10 @@ def digests(
     known = [some for some in found.values() if some is not None]
     whole = next(iter(each.values())) if len(each) == 1 else \
         _digest([file for some in known for file in some], md5) if len(known) == len(found) else None
-    of_lab = [some for name, some in found.items() if name not in own]
-    lab = _digest([file for some in of_lab for file in some or ()], md5) if of_lab and None not in of_lab else None
+    of_lab = [one for name, one in seen.items() if name not in own]
+    files = [file for one in of_lab for file in one.files or ()]
+    empty = [name for one in of_lab for name in one.empty()]
+    lab = _digest(files, md5, empty=empty) if of_lab and all(one.files is not None for one in of_lab) else None
     return Digests(whole, each, lab)
 
 
@@ -159,8 +163,10 @@ def _settle(handle: int) -> None:
         pass  # What cannot be written to (EROFS), or has no disk (EINVAL).
 
 
-def _digest(files: list[_File] | None, md5: Callable[[_File], str | None], *, alone: bool = False) -> str | None:
-    """That of one file, or of the list of several."""
+def _digest(
+    files: list[_File] | None, md5: Callable[[_File], str | None], *, alone: bool = False, empty: Iterable[str] = (),
+) -> str | None:
+    """That of one file, or of the list of several, with the empty folders."""
     if files is None:
         return None
     said = {file.name: md5(file) for file in files}
@@ -168,7 +174,8 @@ def _digest(files: list[_File] | None, md5: Callable[[_File], str | None], *, al
         return None
     if alone:
         return next(iter(said.values()), None)
-    lines = [_line(str(said[name]), name).encode('utf-8', 'surrogateescape') for name in sorted(said, key=os.fsencode)]
+    told = {**{name: str(digest) for name, digest in said.items()}, **dict.fromkeys(empty, '-')}
+    lines = [_line(told[name], name).encode('utf-8', 'surrogateescape') for name in sorted(told, key=os.fsencode)]
     return hashlib.md5(b''.join(lines), usedforsecurity=False).hexdigest()
 
 
@@ -188,6 +195,11 @@ class _Found(NamedTuple):
     folders: dict[str, str]
     links: list[str]
 
+    def empty(self) -> set[str]:
+        """The folders with no file in them, nor below."""
+        filled = {parent for file in self.files or () for parent in _above(file.name)}
+        return self.folders.keys() - filled
+
     @classmethod
     def of(cls, name: str, source: Path) -> _Found:
         files: list[_File] = []
@@ -195,6 +207,13 @@ class _Found(NamedTuple):
         if _walk(name, str(source), files, found):
             return found
         return cls(None, dict(list(found.folders.items())[:1]), [])
+
+
+def _above(name: str) -> Iterator[str]:
+    """The folders above a file, as they are called here."""
+    while cut := name.rstrip('/').rpartition('/')[0]:
+        name = f'{cut}/'
+        yield name
 
 
 def _walk(name: str, path: str, files: list[_File], found: _Found) -> bool:
@@ -205,6 +224,8 @@ def _walk(name: str, path: str, files: list[_File], found: _Found) -> bool:
         try:
             info = os.stat(path)
         except OSError:
+            if os.path.islink(path):  # What it leads to may come and go.
+                files.append(_File(name, path, 0, keeping.state_of(os.lstat(path))))
             continue
         if not stat.S_ISDIR(info.st_mode):
             files.append(_File(name, path, info.st_size, keeping.state_of(info)))

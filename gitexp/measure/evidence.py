@@ -3,31 +3,44 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
+from gitexp.core import deep
+
 _BLOCK = 1 << 20  # bytes
+_MANY = 10_000  # files
 _MOST = 64  # blocks of a file: of a larger one as many are read, evenly spread
 
 
-def digest(folder: Path, names: Iterable[str]) -> str:
-    """Of names, sizes and contents; of what is no plain file, nor leads to one, the name alone."""
+def names(folder: Path) -> list[str]:
+    """The files below a folder, and the links to files; what leads nowhere, and a pipe or a socket, is no evidence.
+
+    Nor is what lies behind a folder that has become a link, or more files than anybody evaluates again.
+    """
+    every = (os.path.join(inner, name) for inner, _, some in deep.walk(folder) for name in some)
+    found = [] if folder.is_symlink() else list(islice(every, _MANY + 1))
+    return sorted(os.path.relpath(path, folder) for path in found if os.path.isfile(path)) if len(found) <= _MANY else []
+
+
+def digest(there: Mapping[str, Path]) -> str:
+    """Of names, sizes and contents, each file being where it is said to be."""
     found = hashlib.sha256()
-    for name in sorted(names):
-        found.update(os.fsencode(name) + b'\0')
-        for block in _blocks(folder / name):
-            found.update(block)
+    for name, path in sorted(there.items()):
+        inner = hashlib.sha256()
+        for block in _blocks(path):
+            inner.update(block)
+        found.update(b'%s\0%d\0%s' % (os.fsencode(name), path.stat().st_size, inner.digest()))
     return found.hexdigest()[:16]
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    info = path.stat()
-    if not stat.S_ISREG(info.st_mode):
-        return
-    yield b'%d\0' % info.st_size
-    many = -(-info.st_size // _BLOCK)
+    """All of a file that is not larger than `_MOST` blocks, whatever size it says it has, as in /proc."""
+    many = -(-path.stat().st_size // _BLOCK)
     with open(path, 'rb') as file:
-        for at in range(many) if many <= _MOST else sorted({number * (many - 1) // (_MOST - 1) for number in range(_MOST)}):
+        for at in range(_MOST) if many <= _MOST else sorted({number * (many - 1) // (_MOST - 1) for number in range(_MOST)}):
             file.seek(at * _BLOCK)
-            yield file.read(_BLOCK)
+            if not (data := file.read(_BLOCK)):
+                return
+            yield data

@@ -12,35 +12,37 @@ from pathlib import Path, PurePosixPath
 from gitexp.core import beneath
 
 
-def move(names: Iterable[str], top: Path, inside: str, target: Path, *, below: Path) -> None:
+def move(names: Iterable[str], top: Path, inside: str, target: Path, *, below: Path) -> list[str]:
     """Move files by their paths below the folder `inside` of `top`, to the same paths below `target`, which is made.
+
+    Returns those that came there under their own names.
 
     Plain files and links as such; what else there is, such as a pipe, stays. Nothing is overwritten: what has a name that is taken
     gets a number. The folders `top` and `below`, which is above `target`, are believed, and nothing in them.
     """
     names = list(names)
     if not names:
-        return
+        return []
     with _opened(top, inside) as here, beneath.folder(target.parent, below) as above:
         with beneath.walked(above, [target.name], _made) as there:
-            for name in names:
-                _one(PurePosixPath(name), here, there)
+            return [name for name in names if _one(PurePosixPath(name), here, there)]
 
 
-def _one(path: PurePosixPath, here: int, there: int) -> None:
+def _one(path: PurePosixPath, here: int, there: int) -> bool:
     """A folder on the way that has become something else has nothing of the run below it."""
     try:
         with beneath.walked(here, path.parent.parts, beneath.enter) as source:
             kind = os.stat(path.name, dir_fd=source, follow_symlinks=False).st_mode
             if stat.S_ISREG(kind) or stat.S_ISLNK(kind):
                 with beneath.walked(there, path.parent.parts, _made) as goal:
-                    _into(source, path.name, goal)
+                    return _into(source, path.name, goal)
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             raise
+    return False
 
 
-def _into(source: int, name: str, goal: int) -> None:
+def _into(source: int, name: str, goal: int) -> bool:
     free = next(one for one in _numbered(name) if not _taken(one, goal))
     try:
         os.rename(name, free, src_dir_fd=source, dst_dir_fd=goal)
@@ -49,6 +51,7 @@ def _into(source: int, name: str, goal: int) -> None:
             raise
         _copy(source, name, goal, free)
         os.unlink(name, dir_fd=source)
+    return free == name
 
 
 def _copy(source: int, name: str, goal: int, free: str) -> None:

@@ -49,8 +49,12 @@ class Outputs(NamedTuple):
             at = error.filename or self.out
             raise Refused(f"cannot make '{at}', where the outputs of a run go: {(error.strerror or str(error)).lower()}") from None
 
-    def collect(self) -> None:
-        """Move what is new or changed in the checkout. Nothing that is there is overwritten, and no link of the run is followed."""
+    def collect(self) -> list[str]:
+        """Move what is new or changed in the checkout. Nothing that is there is overwritten, and no link of the run is followed.
+
+        Returns what of results/ is now in EXP_OUT under its own name.
+        """
+        kept: list[str] = []
         for name in _FOLDERS:
             there = self.there / name
             if os.path.isdir(there):
@@ -59,8 +63,10 @@ class Outputs(NamedTuple):
                 if new:
                     from gitexp.measure import moving
                     target = self.folder / f'{name}{self.suffix}' / self.run
-                    moving.move(new, self.checkout, str(there.relative_to(self.checkout)), target, below=self.below)
+                    moved = moving.move(new, self.checkout, str(there.relative_to(self.checkout)), target, below=self.below)
+                    kept += moved if target == self.out else []
         self.drop_if_empty()
+        return kept
 
     def drop_if_empty(self) -> None:
         """Remove the folder of a run that has left nothing there."""

@@ -48,7 +48,12 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
     _require_own(what, folder)
     linked = inputs.link(lab.config.inputs, into=folder, root=lab.root, own=what.worktree, leave_out=lab.config.paths.worktrees,
                          settled=partial(_settled, lab, what.commit))
-    found = fixed.changed(folder, yardstick.files)
+    files = yardstick.files
+    found = fixed.changed(folder, files)
+    if found:
+        from gitexp.checkout import pointers
+        files = {**files, **pointers.kept(checkout.git(lab), {one.path: files[one.path] for one in found})}
+        found = fixed.changed(folder, files)
     if found:
         named = ''.join(f"\n    '{one.path}' {one.message}{_cause(lab, one.path)}" for one in found[:_SHOWN])
         more = f'\n    and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''
@@ -56,7 +61,7 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
             f"{what.commit[:10]} cannot be evaluated, since files of the evaluation are not as on '{lab.trunk}':{named}{more}",
             hint=f"take them over: git -C '{what.worktree}' merge {lab.trunk}",
         )
-    still = {**yardstick.files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))}
+    still = {**files, **fixed.present(folder, yardstick.documents, digits=len(what.commit))}
     return Prepared(folder, still, linked.sources, linked.own)
 
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from gitexp.core.kept import Kept
 from gitexp.lab.lab import Lab
-from gitexp.measure import environment, interpreter, modules
+from gitexp.measure import astray, environment, interpreter, modules
 from gitexp.measure.interpreter import Python
 from gitexp.rules import uninvited
 from gitexp.rules.places import COMMANDS, started
@@ -31,6 +31,12 @@ class Pythons:
         """The one that the command of the evaluation is run by, None where that cannot be told."""
         path = interpreter.of(self._lab.config.eval.text, os.environ, self._folder)
         return self._ask(path) if path else None
+
+    def require_commit(self, fixed: Collection[str]) -> None:
+        """Raises Refused as `astray.require`, for the one that evaluates."""
+        python = self.evaluating()
+        if python:
+            astray.require(self._lab, python, self._folder, fixed)
 
     def loaded(self, fixed: Iterable[str]) -> set[str]:
         """What may be loaded by what scores, and lies outside the checkout, however the commands are spelled.

@@ -90,10 +90,12 @@ def _list(path: Path, text: str, top: Path) -> None:
 
 
 def _inputs(lab: Lab, ready: Prepared, say: Callable[[str], None]) -> dict[str, Any]:
-    """The md5 of the inputs, and which of them only the experiment has."""
-    if not ready.inputs:
+    """The md5 of the inputs, and which of them only the experiment has; of those that are committed the name of the evaluation speaks."""
+    if not lab.config.inputs:
         return {}
     from gitexp.measure import comparable, data
+    if not ready.inputs:
+        return {comparable.KEY: data.NONE}
     own, more = list(ready.own_inputs[:_SHOWN]), len(ready.own_inputs) - _SHOWN
     named = own + ([f'and {more} more'] if more > 0 else [])
     digests = data.digests(ready.inputs, Kept(lab.state / 'cache' / 'md5.json'), own=ready.own_inputs, say=say)

@@ -3,12 +3,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
+from gitexp.checkout import upwards
 from gitexp.core import ids
 from gitexp.core.errors import Failure
 from gitexp.core.tuples import NamedTuple
 from gitexp.gpu.gpus import Taken
+from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, loss, pending, standing
 from gitexp.ledger.result import Kind, Result, Status
@@ -19,6 +22,7 @@ from gitexp.measure.outputs import Outputs
 from gitexp.measure.prepare import Prepared
 from gitexp.measure.pythons import Pythons
 from gitexp.measure.sound import Sound
+from gitexp.measure.stage import Stage
 from gitexp.measure.subject import Subject
 from gitexp.measure.tracked import Tracker
 from gitexp.measure.voice import Voice
@@ -62,6 +66,7 @@ class Session(NamedTuple):
         warden = self.gpus.admit(self.voice.say)
         ready = prepare.prepare(self.lab, self.what, self.yardstick)
         pythons = Pythons(self.lab, ready.folder)
+        pythons.require_commit(ready.fixed)
         held = self._replace(fence=fence.of(self.lab, self.lab.config.commands, lambda: pythons.loaded(ready.fixed)))
         with self._watch(ready) as watch:
             return held._measure(seed, ready, pythons, warden, watch)
@@ -70,10 +75,10 @@ class Session(NamedTuple):
         self, seed: int | None, ready: Prepared, pythons: Pythons, warden: Warden | None, watch: Watch | None,
     ) -> tuple[Result, Decision | None, Failure | None]:
         begun = self._begun(seed, ready, pythons)
-        if ready.inputs:
+        if self.lab.config.inputs:
             from gitexp.measure import comparable
             comparable.require(self.lab, begun, say=self.voice.say)
-        suffix = self.trained.begin(ready.folder / self.what.folder.relative_to(self.what.worktree)) if self.trained else ''
+        suffix = self.trained.suffix if self.trained else ''
         places = outputs.expect(begun.id, folder=self.what.folder, checkout=ready.folder, below=self.what.worktree, suffix=suffix)
         tracker = tracked.of(self.lab, self.what, begun, out=places.out)
         with occupancy.occupied(self.lab, begun.id, places), Interrupts() as signals:
@@ -81,10 +86,10 @@ class Session(NamedTuple):
             tracker.start()
             with heir.of(begun.id, occupancy.notes(self.lab)):
                 done = self._execute(begun, ready, places, signals, tracker, warden, watch)
-            self._collect(places)
+            moved = self._collect(places)
             missing = () if self.trained else places.missing(self.lab.config.outputs)
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
-            result = self._marked(result, places)
+            result = self._marked(result, places, moved)
             under_way.keep(result)
             result = tracker.end(result)
             ground = self._ground()
@@ -116,40 +121,44 @@ class Session(NamedTuple):
         self, begun: Result, ready: Prepared, places: Outputs, signals: Interrupts, tracker: Tracker, warden: Warden | None,
         watch: Watch | None,
     ) -> Executed:
-        """Train if the lab does, then evaluate; what must not change is looked at after each."""
-        config = self.lab.config
-        env = {**environment.of(self.lab, self.what, run=begun.id, seed=begun.seed, out=places.out), **self.gpus.env}
-        train = None if self.trained else config.train
-        done: Executed | None = None
+        """Train if the lab does, then evaluate. What cannot be laid out for that is why a run has failed, since it has begun."""
+        start, train, done = partial(self._start, begun, places, signals, tracker, warden), self.lab.config.train, None
         with ExitStack() as held:
-            if self.trained:
-                held.enter_context(self.trained.laid(places.out))
-            at = held.enter_context(stage.of(self.lab, ready, watch))
-            for command, log in [(train, places.log('.train')), (config.eval, places.log())]:
-                if command is None or done and (done.offence or done.last.ending is not Ending.OK):
-                    continue
-                reader = Reader(config.metric.name) if command is config.eval else None
-                if reader and config.sealed:
-                    try:
-                        places.make()
-                        at = held.enter_context(stage.sealed(self.lab, at, self.yardstick.files))
-                    except Failure as error:
-                        done = execution.added(done, execution.none(log, error.message))
-                        break
-                ended = run.supervise(
-                    prepare.line(command.text, begun.seed, self.words if reader else ()), cwd=at.ready.folder,
-                    env={**env, **tracker.environment(did='eval' if reader else 'train')},
-                    limit=command.limit, log=log, top=places.below, signals=signals,
-                    hear=reader.hear if reader else None, echo=self.voice.echo, fence=self.fence.but(at.ready.folder, places.out),
-                    warden=warden, notes=occupancy.notes(self.lab),
-                )
-                if command is train and ended.ending is Ending.OK:
-                    self._keep_trained(places)
-                offence = at.offence(trained=command is train)
-                reading = reader.reading() if reader else None
-                done = execution.added(done, Executed(ended, log, ended.seconds, ended.memory_gb, reading, offence))
-        assert done
-        return self.trained.judged(done) if self.trained else done
+            try:
+                judged = held.enter_context(self.trained.laid(places.out, places.there)) if self.trained else None
+                at = held.enter_context(stage.of(self.lab, ready, watch))
+                if train and not self.trained:
+                    done = start(at, train)
+                    if done.offence or done.last.ending is not Ending.OK:
+                        return done
+                if self.lab.config.sealed:
+                    places.make()
+                    at = held.enter_context(stage.sealed(self.lab, at, self.yardstick.files))
+                done = execution.added(done, start(at, self.lab.config.eval))
+                return judged(done) if judged else done
+            except Failure as error:
+                return execution.added(done, execution.none(places.log(), error.message))
+
+    def _start(
+        self, begun: Result, places: Outputs, signals: Interrupts, tracker: Tracker, warden: Warden | None, at: Stage, command: Command,
+    ) -> Executed:
+        """One command; what must not change is looked at after it."""
+        trains = command is self.lab.config.train
+        reader = None if trains else Reader(self.lab.config.metric.name)
+        log = places.log('.train' if trains else '')
+        env = {**environment.of(self.lab, self.what, run=begun.id, seed=begun.seed, out=places.out), **self.gpus.env}
+        ended = run.supervise(
+            prepare.line(command.text, begun.seed, () if trains else self.words), cwd=at.ready.folder,
+            env={**env, **tracker.environment(did='train' if trains else 'eval')},
+            limit=command.limit, log=log, top=places.below, signals=signals,
+            hear=reader.hear if reader else None, echo=self.voice.echo, fence=self.fence.but(at.ready.folder, places.out),
+            warden=warden, notes=occupancy.notes(self.lab),
+        )
+        if trains and ended.ending is Ending.OK:
+            self._keep_trained(places)
+            upwards.end(at.ready.folder)
+        offence = at.offence(trained=trains)
+        return Executed(ended, log, ended.seconds, ended.memory_gb, reader.reading() if reader else None, offence)
 
     def _keep_trained(self, places: Outputs) -> None:
         """What scores in a sealed lab finds all in EXP_OUT, and never comes to where training was."""
@@ -158,11 +167,11 @@ class Session(NamedTuple):
             self._collect(places)
         trained.note(places)
 
-    def _marked(self, result: Result, places: Outputs) -> Result:
+    def _marked(self, result: Result, places: Outputs, moved: list[str]) -> Result:
         if not self.lab.config.train or self.trained:
             return result
         from gitexp.measure import trained
-        return trained.marked(result, places)
+        return trained.marked(result, places, moved)
 
     @staticmethod
     def _watch(ready: Prepared) -> AbstractContextManager[Watch | None]:
@@ -172,12 +181,13 @@ class Session(NamedTuple):
         from gitexp.measure.data import Watch
         return Watch(ready.inputs)
 
-    def _collect(self, places: Outputs) -> None:
+    def _collect(self, places: Outputs) -> list[str]:
         """Nothing that goes wrong after a run may cost its row."""
         try:
-            places.collect()
+            return places.collect()
         except OSError as error:
             self.voice.say(f"what the run left in '{places.there}' could not be moved to '{places.folder}': {error}")
+            return []
 
     def _ground(self) -> Mapping[str, str]:
         """The ground that the evaluation goes by, where a run may have another: on other inputs it was refused before."""

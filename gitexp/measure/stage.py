@@ -1,7 +1,7 @@
 """Where a command of a run is started, and what it may not do there."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -53,10 +53,10 @@ def of(lab: Lab, ready: Prepared, watch: Watch | None) -> Iterator[Stage]:
 
 
 @contextmanager
-def sealed(lab: Lab, before: Stage, files: Mapping[str, tuple[str, str]]) -> Iterator[Stage]:
-    """A folder with `files` and the inputs of the lab alone; raises Refused and Integrity as `laid`."""
+def sealed(lab: Lab, before: Stage, paths: Iterable[str]) -> Iterator[Stage]:
+    """A folder with some of the fixed files and the inputs of the lab alone; raises Refused and Integrity as `laid`."""
     from gitexp.checkout.sealed import laid
-    ready = before.ready
+    ready, files = before.ready, {path: before.ready.fixed[path] for path in paths}
     inputs = {name: source for name, source in ready.inputs.items() if name not in ready.own_inputs}
     with laid(ready.folder, files, inputs) as folder, \
             of(lab, ready._replace(folder=folder, fixed=files, inputs=inputs, own_inputs=()), before.watch) as found:

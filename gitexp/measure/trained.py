@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,15 +21,13 @@ from gitexp.measure.outputs import Outputs
 
 _NOTE = '.trained'
 _LEFT = 'trained'  # in env
-
-
-_COPIED = 64 << 20  # bytes; what is larger is a checkpoint, which no evaluation writes to, and is linked
+_COPIED = 64 << 20  # bytes; what is larger is a checkpoint, which no evaluation writes to, and gets a second name
 
 
 class Trained(NamedTuple):
     """A run whose training came to its end: `folder` holds what it left, `suffix` names the folders of what comes of it now.
 
-    `out` and `inside` are the files, from EXP_OUT and from results/ in the checkout, `before` what they were like.
+    `out` and `inside` are the files, from EXP_OUT and from results/ in the checkout.
     """
 
     row: Result
@@ -38,85 +36,100 @@ class Trained(NamedTuple):
     suffix: str
     out: tuple[str, ...]
     inside: tuple[str, ...]
-    before: Mapping[Path, tuple[int, int]]
 
     def begun(self, result: Result) -> Result:
         """The row of another evaluation: of the commit that trained, and of no tree, since none gives both."""
         said = {**result.params, 'of': self.row.id, 'with': self.fix, 'inference': {'commit': result.commit, 'tree': result.tree}}
         return result._replace(commit=self.row.commit, tree=None, params=said)
 
-    def begin(self, experiment: Path) -> str:
-        """Put what training left in the checkout there again; returns the suffix."""
-        self._lay(self.inside, experiment / 'results')
-        return self.suffix
-
     @contextmanager
-    def laid(self, out: Path) -> Iterator[None]:
-        """Have what training left in EXP_OUT there while an evaluation runs; what that has not changed goes again."""
-        laid = self._lay(self.out, out)
+    def laid(self, out: Path, experiment: Path) -> Iterator[Callable[[Executed], Executed]]:
+        """Have what training left in EXP_OUT, and in results/ of the experiment in the checkout, there again while an evaluation runs.
+
+        What that has not changed goes again; what this returns tells whether evidence was changed. Raises Refused where it is not what
+        the run has left.
+        """
+        there = {**self._lay(self.out, out), **self._lay(self.inside, experiment / 'results')}
+        _require_same(self.row, self.folder, there)
+        before = self._states()
+        here = {path: _state(path) for path in there.values()}
         try:
-            yield
+            yield lambda done: self._judged(done, before)
         finally:
-            for path, state in laid.items():
+            for path, state in here.items():
                 if _state(path) == state:
                     path.unlink()
             for inner, _, _ in reversed([*deep.walk(out)]):
                 if Path(inner) != out and not os.listdir(inner):
                     os.rmdir(inner)
 
-    def judged(self, done: Executed) -> Executed:
+    def _judged(self, done: Executed, before: Mapping[Path, tuple[int, int] | None]) -> Executed:
         """A run that has changed the evidence is no result."""
-        changed = sorted(str(path) for path, state in self.before.items() if _state(path) != state)
+        changed = sorted(str(path) for path, state in self._states().items() if before[path] != state)
         return done._replace(offence=f"it changed '{changed[0]}', which is evidence") if changed else done
 
-    def _lay(self, names: Sequence[str], place: Path) -> dict[Path, tuple[int, int] | None]:
-        found: dict[Path, tuple[int, int] | None] = {}
+    def _states(self) -> dict[Path, tuple[int, int] | None]:
+        return {path: _state(path) for path in (self.folder / name for name in (*self.out, *self.inside))}
+
+    def _lay(self, names: Sequence[str], place: Path) -> dict[str, Path]:
+        """Put files there; what is there already stays, and is what it is held for or not."""
         link = beneath.link({os.path.dirname(name) for name in names} - {''}, place)
         if link:
             raise Refused(f"'{place / link}' is a link, and what training left would be laid out elsewhere")
         for path, new in ((self.folder / name, place / name) for name in names):
-            if os.path.lexists(new):
-                continue
-            place.mkdir(parents=True, exist_ok=True)
-            beneath.make(new.parent, place)
-            if self.before[path][0] > _COPIED:
-                new.symlink_to(path)
-            else:
-                import shutil
-                shutil.copy(path, new)
-            found[new] = _state(new)
-        return found
+            if not os.path.lexists(new):
+                place.mkdir(parents=True, exist_ok=True)
+                beneath.make(new.parent, place)
+                _copy(path, new)
+        return {name: place / name for name in names}
+
+
+def _copy(path: Path, new: Path) -> None:
+    import shutil
+    if path.stat().st_size > _COPIED:
+        try:
+            os.link(path, new)
+            return
+        except OSError:
+            pass  # It is a link to another disk, or the disk knows no second names.
+    shutil.copy(path, new)
 
 
 def note(places: Outputs) -> None:
     """Keep beside the log of a run what its training has left, before the evaluation adds to it."""
-    out = _names(places.out)
-    there = [name for name in _names(places.there / 'results') if places.there / 'results' / name not in places.before]
+    out = evidence.names(places.out)
+    there = [name for name in evidence.names(places.there / 'results') if places.there / 'results' / name not in places.before]
     try:
         files.replace(places.log().with_suffix(_NOTE), json.dumps({'out': out, 'inside': there}), top=places.below)
     except OSError:
         pass  # It cannot be evaluated again then, and is a result all the same.
 
 
-def marked(result: Result, places: Outputs) -> Result:
-    """The row of a run that has trained, with what its evidence is when it ends; an evaluation may have changed some of it."""
+def marked(result: Result, places: Outputs, moved: Collection[str]) -> Result:
+    """The row of a run that has trained, with what its evidence is when it ends; an evaluation may have changed some of it.
+
+    `moved` is what of results/ is in EXP_OUT now under its own name.
+    """
     try:
         said = _noted(places.log().with_suffix(_NOTE))
-        left = evidence.digest(places.out, (*said[0], *said[1])) if said else None
+        if not said or not set(said[1]).issubset(moved):
+            return result  # Something else has the name, and so nothing of it is evaluated again.
+        left = evidence.digest({name: places.out / name for name in (*said[0], *said[1])})
     except OSError:
-        left = None  # Some of it is gone, and so nothing of it is evaluated again.
-    return result._replace(env={**result.env, _LEFT: left}) if left else result
+        return result  # Some of it is gone.
+    return result._replace(env={**result.env, _LEFT: left})
 
 
-def _require_same(row: Result, folder: Path, names: Sequence[str]) -> None:
-    if row.env.get(_LEFT) not in (None, evidence.digest(folder, names)):
-        raise Refused(
-            f"what lies in '{folder}' is not what run {row.id} has left there", hint='put it back, or train it again: git exp eval',
-        )
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(os.path.relpath(os.path.join(inner, name), folder) for inner, _, found in deep.walk(folder) for name in found)
+def _require_same(row: Result, folder: Path, there: Mapping[str, Path]) -> None:
+    """Raises Refused for files that are not what a run has left in a folder, wherever they are now."""
+    try:
+        if row.env.get(_LEFT) == evidence.digest(there):
+            return
+        wrong = ''
+    except OSError as error:
+        wrong = f": '{error.filename}' is gone"
+    says = f"what lies in '{folder}' is not what run {row.id} has left there{wrong}"
+    raise Refused(says, hint='put it back, or train it again: git exp eval')
 
 
 def _state(path: Path) -> tuple[int, int] | None:
@@ -144,25 +157,14 @@ def of(lab: Lab, which: Experiment, version: str, fix: str) -> list[Trained]:
     for row in contents.results:
         said = _noted(logs / f'{row.id}{_NOTE}') if row.id in covers else None
         if said:
-            names = (*said[0], *said[1])
-            there = _all(kept / row.id, names)
-            _require_same(row, kept / row.id, names)
-            found.append(Trained(row, kept / row.id, fix, suffix, *((names, ()) if lab.config.sealed else said), there))
+            names, here = (*said[0], *said[1]), kept / row.id
+            _require_same(row, here, {name: here / name for name in names})
+            found.append(Trained(row, here, fix, suffix, *((names, ()) if lab.config.sealed else said)))
     if not found:
         raise Refused(
             f"no run of {version} of '{which.slug}' has left what it trained in '{kept}'",
             hint='training leaves it in EXP_OUT, or in results/ of the experiment',
         )
-    return found
-
-
-def _all(folder: Path, names: Sequence[str]) -> dict[Path, tuple[int, int]]:
-    found: dict[Path, tuple[int, int]] = {}
-    for name in names:
-        state = _state(folder / name)
-        if state is None:
-            raise Refused(f"'{folder}' is not what training left: '{name}' is gone", hint='put it back')
-        found[folder / name] = state
     return found
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 _TABLE = {
     'a person and a machine': """
-        HOME USER LOGNAME SHELL HOSTNAME PATH LD_LIBRARY_PATH TMPDIR TMP TEMP TZ TERM COLORTERM COLUMNS LINES NO_COLOR LANG LANGUAGE
+        HOME USER LOGNAME SHELL HOSTNAME PATH LD_LIBRARY_PATH TMPDIR TMP TEMP TERM COLORTERM COLUMNS LINES NO_COLOR
         XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR SCRATCH WORK
+    """,
+    'how a person counts': """
+        TZ LANG LANGUAGE LC_ALL LC_COLLATE LC_CTYPE LC_NUMERIC LC_TIME
     """,
     'the network': """
         http_proxy https_proxy ftp_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY ALL_PROXY
@@ -48,7 +51,8 @@ _END = ('_API_KEY', '_TOKEN')
 # By which a program may take a part of the work only, as one of several that were started together.
 _PART = {'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'SLURM_ARRAY_TASK_ID', 'NSLOTS'}
 _PACE = frozenset(_TABLE['pace'].split())
-_SAID = frozenset(name for group in ('GPUs', 'pace', 'libraries that train') for name in _TABLE[group].split()).union(_PART)
+_BENDING = ('how a person counts', 'GPUs', 'pace', 'libraries that train')
+_SAID = frozenset(name for group in _BENDING for name in _TABLE[group].split()).union(_PART)
 
 
 def is_for_a_run(name: str, *, timed: bool = False) -> bool:

@@ -89,7 +89,7 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     running = [run for run in experiments.running(lab) if run.experiment == slug]
     worktree = experiment.root if any(one.branch == experiment.branch for one in lab.worktrees) else None
     standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
-    judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
+    judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
     tried = {row.tree for row in runs}
     mine = tuple(_tree(judged, one) for one in judged.standings.trees if one.tree in tried)
     return View(

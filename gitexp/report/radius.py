@@ -76,7 +76,7 @@ def of(lab: Lab, contents: Contents, turned: Sequence[Turned], *, back: bool = F
         covered = {**contents.covered, **dict.fromkeys(ids, 'this')}
     prefer = current.eval_id(lab)
     before, after = (
-        Judged(standing.among(said, metric, prefer=prefer), metric, seeds=len(lab.config.seeds))
+        Judged(standing.among(said, metric, prefer=prefer), metric, seeds=lab.config.seeds)
         for said in (contents, contents._replace(covered=covered))
     )
     commits = _commits(lab, rows)

@@ -63,8 +63,7 @@ def json(rows: Iterable[Result], covered: Mapping[str, str], silent: Mapping[str
 
 def tsv(rows: Iterable[Result], *, metric: str) -> bytes:
     """The rows as a ledger of their own."""
-    first = '\t'.join(columns(metric)).encode() + b'\n'
-    return first + write.lines([cells.written(row) for row in rows], read.heading(first, metric))
+    return write.lines(['\t'.join(columns(metric)).encode(), *map(cells.written, rows)], read.OURS)
 
 
 def _columns(metric: str) -> list[Column]:

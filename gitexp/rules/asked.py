@@ -40,7 +40,7 @@ def findings(chosen: Span, *, ci: bool = False) -> list[Finding]:
     """Judge a range; of the trunk, and in `ci` of what is to be merged into it, also what becomes of all that is published."""
     found = chosen.findings(merged=ci) or (rewritten.arriving(chosen) if ci or chosen.branch == chosen.rules.trunk else [])
     whole = ci and not found and chosen.rules.slug(chosen.branch)
-    return inherited.findings(chosen, chosen.trunk, opened=chosen.opened, written=chosen.written) if whole else found
+    return inherited.findings(chosen, chosen.trunk) if whole else found
 
 
 def _of_trunk(lab: Lab, start: str | None, tip: str, mode: Meta | None) -> Span:

@@ -21,7 +21,7 @@ class Case(NamedTuple):
     and new. `undo` takes a change back, with a place for the path; '' when nothing has happened yet. `author` is 'Name <address>',
     '' when unknown; `begun` tells whether an experiment has had a run. `moved` are retired results that count again: they are moved
     back, and not lost. `led` gives a change since its experiment was led back on the trunk, None where it was not. `ledger`
-    gives that of the trunk, None where it is not known. `target` is what is judged, None where it is not there yet;
+    gives that of the trunk at a path, None where it is not known. `target` is what is judged, None where it is not there yet;
     `names` are those that may be in it. `began` gives what the trunk had at a path where the branch left it.
     """
 
@@ -38,7 +38,7 @@ class Case(NamedTuple):
     begun: Callable[[str], bool] = lambda slug: True
     moved: Set[str] = frozenset()
     led: Callable[[Change], Change | None] = lambda one: None
-    ledger: Callable[[], bytes] | None = None
+    ledger: Callable[[str], bytes] | None = None
     target: Target | None = None
     names: Names | None = None
     began: Callable[[str], Entry | None] = lambda path: None

@@ -39,7 +39,7 @@ def commit(
         judge.away(lambda: [trunk()]),
         undo=f'take it out of its commit: git rebase -i {base[:10]}',
         author=_author(lab, rules, base, name), begun=begun,
-        ledger=lambda: _ledger(lab, rules), target=target, names=Names(lab.git, base).learn(changes),
+        ledger=lambda path: _ledger(lab, path), target=target, names=Names(lab.git, base).learn(changes),
     )
     found = judge.judge(case, changes)
     told = {one.path for one in found}
@@ -78,9 +78,9 @@ def ground(lab: Lab, installed: Installed) -> Ground:
     return Ground(fixed, is_package, texts, installed)
 
 
-def _ledger(lab: Lab, rules: RuleSet) -> bytes:
+def _ledger(lab: Lab, path: str) -> bytes:
     from gitexp.rules import rows  # An experiment that brings rows is rare.
-    return rows.whole(lab.git, lab.trunk_commit, rules.ledgers)
+    return rows.whole(lab.git, lab.trunk_commit, path)
 
 
 def _elsewhere(lab: Lab, name: str, found: list[Finding], unasked: list[Finding], gone: Set[str]) -> list[Finding]:

@@ -37,7 +37,7 @@ def unmeasured(case: Case, change: Change) -> str | None:
     """What is wrong with the rows that an experiment brings, but for those that a side of a merge or the trunk has."""
     if case.ledger is None:
         return f"changed outside '{case.rules.trunk}'"
-    known = {line for text in (*_texts(case, change.olds), case.ledger()) for line in parts.lines(text)}
+    known = {line for text in (*_texts(case, change.olds), case.ledger(change.path)) for line in parts.lines(text)}
     more = sum(line not in known for text in _texts(case, [change.new]) for line in parts.lines(text))
     return f"{'a line' if more == 1 else f'{more} lines'} that '{case.rules.trunk}' does not have" if more else None
 

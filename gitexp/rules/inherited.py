@@ -15,7 +15,6 @@ from gitexp.rules.case import Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed
 from gitexp.rules.judge import LIFTED
 from gitexp.rules.picked import Picks
-from gitexp.rules.rewritten import Opened
 from gitexp.rules.ruleset import INPUT
 from gitexp.rules.span import Span
 
@@ -68,11 +67,11 @@ def begins_elsewhere(git: Git, trunk: str, spans: Iterable[Span], tips: Iterable
     return not begins <= {trunk} and not begins <= set(history.line(git, trunk))
 
 
-def findings(span: Span, trunk: str, *, opened: Opened, written: Opened, beside: Sequence[str] | None = None) -> list[Finding]:
+def findings(span: Span, trunk: str, *, beside: Sequence[str] | None = None) -> list[Finding]:
     """Judge the tip of an experiment as a whole, against the last commit of the trunk that it reaches.
 
     Where the trunk is pushed along, `span` has the new one. git may leave that out after all, so that only what grows is taken from it.
-    `opened` is what a person has put where, `written` what an author who may has; `beside` is what the trunk was published as beside its
+    Its commits have been judged, so that it tells what a person has put where. `beside` is what the trunk was published as beside its
     line, None where that is not known.
     """
     base = history.left(span.git, trunk, span.tip)
@@ -84,9 +83,9 @@ def findings(span: Span, trunk: str, *, opened: Opened, written: Opened, beside:
     case = Case(
         rules, span.branch, blobs.read, away, ends=True, undo=f'git merge {rules.trunk}', commit=span.tip,
         begun=lambda slug: slug != rules.slug(span.branch) and bool(span.rows(trunk, slug)),
-        ledger=lambda: rows.whole(span.git, trunk, rules.ledgers),
+        ledger=lambda path: rows.whole(span.git, trunk, path),
     )
-    put = {'human': written, **dict.fromkeys(LIFTED, opened)}
+    put = {'human': span.written, **dict.fromkeys(LIFTED, span.opened)}
     entries = {one.path: one.new for one in changes}
     found = [one for one in judge.judge(case, changes) if one.rule in _KINDS and (one.path, entries[one.path]) not in put.get(one.rule, ())]
     paths = {one.path for one in found}

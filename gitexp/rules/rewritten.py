@@ -1,7 +1,7 @@
 """The folder of an experiment that has been measured: what was there then is there, whatever way a branch or the trunk has taken."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import chain
 
@@ -18,13 +18,11 @@ from gitexp.rules.span import Span, has_trailer
 
 _GROWING = ('append-top', 'append-bottom')
 
-Opened = Set[tuple[str, Entry | None]]
-
 
 def arriving(span: Span, *, whole: bool = False) -> list[Finding]:
     """Compare what the trunk will be with what is published, and then the experiments that come with what was measured."""
     return _forgotten(span) or span.ends() or [
-        one for slug in sorted(span.arrived) for one in findings(span, slug, opened=span.opened, merged=True, whole=whole)
+        one for slug in sorted(span.arrived) for one in findings(span, slug, merged=True, whole=whole)
     ]
 
 
@@ -35,16 +33,14 @@ def _forgotten(span: Span) -> list[Finding]:
     return [Finding('rows', FILE, f"'{path}' would be no ledger any more", BUILT_IN, measured.way(lost)) for path in lost[:1]]
 
 
-def findings(
-    span: Span, slug: str, *, opened: Opened, old: str | None = None, merged: bool = False, whole: bool = False,
-) -> list[Finding]:
+def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = False, whole: bool = False) -> list[Finding]:
     """Compare the folder of an experiment that has been measured with all that was measured, and with what its branch had.
 
     That the tip reaches what was measured says little: a merge may leave that behind, or bring beside it what nothing was held against.
     A rebase leaves those files as they are. `old` is where the branch was; what this repository does not have is not compared, but
     where it has all that was ever pushed (`whole`) an experiment does not come without anything that was measured.
     On the trunk (`merged`) only the files that it takes are: it need not take in everything. What comes back to it comes as it left.
-    `opened` is what a person has put where.
+    What a person has put where counts as far as the span's own commits have been judged: another branch's are its own business.
     """
     said = span.rows(span.trunk, slug)
     left = _left(span, slug) if merged else []
@@ -58,7 +54,7 @@ def findings(
         return lacking
     apart = history.apart(span.git, span.tip, before)
     away = judge.away(lambda: [Committed(span.git, span.tip).against(span.trunk)])
-    is_published = cache(lambda start: not history.apart(span.git, span.trunk, [start]))
+    published = {*before} - history.apart(span.git, span.trunk, before)
     ran = {oid for oid in known if oid}
 
     @cache
@@ -66,7 +62,7 @@ def findings(
         # A branch that goes on from where it was had not to keep its plan there before something was measured, further on.
         return bool(said) and (start != was or start in apart or not measured.is_before(span.git, start, ran))
     folder = _Folder(
-        span, slug, opened, merged, apart, Blobs(span.git, most=LARGEST), is_published, is_begun, frozenset(left),
+        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, frozenset(left),
         lambda one: one.new is None or away(one),
     )
     return folder.findings([*before])
@@ -97,23 +93,22 @@ def stays(span: Span, slug: str, commit: str) -> bool:
 class _Folder(NamedTuple):
     """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with.
 
-    `is_published` tells whether the trunk reaches that, `is_begun` whether something had been measured there. `left` is where the trunk
+    `published` is what the trunk reaches of that, `is_begun` tells whether something had been measured there. `left` is where the trunk
     last had what comes back to it.
     """
 
     span: Span
     slug: str
-    opened: Opened
     merged: bool
     apart: Set[str]
     blobs: Blobs
-    is_published: Callable[[str], bool]
+    published: Set[str]
     is_begun: Callable[[str], bool]
     left: Set[str]
     away: Away
 
     def findings(self, starts: Sequence[str]) -> list[Finding]:
-        back = self._back(starts) | self.left if self.merged else self.left
+        back = self._back() | self.left if self.merged else self.left
         since = {
             start: [one for one in changes if not self.merged or start in back or one.path in self.span.taken]
             for start, changes in self._since(starts)
@@ -133,16 +128,19 @@ class _Folder(NamedTuple):
         return [f':(top,literal){self.span.rules.experiments}/{self.slug}']
 
     def _since(self, starts: Sequence[str]) -> Iterator[tuple[str, list[Change]]]:
-        """What has changed since each of several commits; where that is the same, once for the last of them."""
+        """What has changed since each of several commits; where that is the same and asked alike, once for the last of them."""
         sides = gathered.differences(self.span.git, [(self.span.tip, start) for start in starts], self._place)
-        kinds = {(start in self.apart, tuple(change.joined([sides[self.span.tip, start]]))): start for start in starts}
+        kinds = {(self._asked(start), tuple(change.joined([sides[self.span.tip, start]]))): start for start in starts}
         owner = self.span.rules.owner
         return ((start, [one for one in changes if owner(one.path) == self.slug]) for (_, changes), start in kinds.items())
+
+    def _asked(self, start: str) -> tuple[bool, ...]:
+        return start in self.apart, start in self.published, self.is_begun(start)
 
     def _lost(self, start: str, changes: Sequence[Change]) -> list[Finding]:
         # What the trunk had already grows there in its own way, until the branch is merged.
         grown = {one.path for one in changes if self.merged and start in self.apart and self.span.taken.get(one.path)}
-        free = {one.path for one in changes if (one.path, one.new) in self.opened}
+        free = {one.path for one in changes if (one.path, one.new) in self.span.opened}
         lost = [one for one in self._judged(start, changes) if one.rule not in LIFTED or one.path not in free]
         lost = [one for one in lost if one.path not in grown or one.rule not in _GROWING]
         asked = {one.path: one for one in changes} if self.merged else {}
@@ -156,19 +154,15 @@ class _Folder(NamedTuple):
     def _judged(self, start: str, changes: Sequence[Change]) -> list[Finding]:
         # What the trunk has is its own, and no state of an experiment that is no part of it yet.
         case = Case(
-            self.span.rules, f'exp/{self.slug}', self.blobs.read, lambda one: self.away(one) or not self.is_published(start), ends=True,
+            self.span.rules, f'exp/{self.slug}', self.blobs.read, lambda one: self.away(one) or start not in self.published, ends=True,
             undo=f'git checkout {start[:10]} -- {{path}}, as it was then', commit=self.span.tip,
         )
         found = [one for one in judge.judge(case, changes) if one.rule in LASTING]
         return [one for one in found if one.rule != 'sections' or self.is_begun(start)]
 
-    def _back(self, starts: Iterable[str]) -> Set[str]:
+    def _back(self) -> Set[str]:
         """What comes to the trunk once more, after its merge was reverted: then all of it does."""
-        return set() if stays(self.span, self.slug, self.span.trunk) else self._published(starts)
-
-    def _published(self, starts: Iterable[str]) -> Set[str]:
-        asked = set(starts)
-        return asked - history.apart(self.span.git, self.span.trunk, asked)
+        return set() if stays(self.span, self.slug, self.span.trunk) else self.published
 
     def _has_left(self, start: str) -> bool:
         """Whether nothing of it is there, as on a branch that has merged a trunk where it was reverted; the history has it."""
@@ -211,7 +205,7 @@ class _Folder(NamedTuple):
             return []
         since = {one.path: one.olds for _, changes in self._since([self.span.trunk]) for one in changes}
         trunk = {path: since.get(path, (asked[path].new,)) for path in {one.path for one in lost}}
-        has_it = bool(self._published([start]))
+        has_it = start in self.published
         sides = {path: olds if has_it else (*asked[path].olds, *olds) for path, olds in trunk.items() if any(olds)}
         joint = [Change(path, asked[path].new, olds, ((),) * (len(olds) - 1)) for path, olds in sides.items()]
         wrong = {(one.path, one.rule) for one in self._judged(start, joint)}

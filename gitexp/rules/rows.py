@@ -41,9 +41,9 @@ def _said(row: Sequence[bytes], column: int) -> str:
     return escapes.unescape(b''.join(row[column:column + 1]).decode('utf-8', 'surrogateescape'))
 
 
-def whole(git: Git, commit: str, paths: Iterable[str]) -> bytes:
-    """The lines of the ledgers of a commit, empty where there is none."""
-    return b'\n'.join(_texts(git, commit, paths))
+def whole(git: Git, commit: str, path: str) -> bytes:
+    """The lines of one ledger of a commit, empty where there is none: in another one the same line may say something else."""
+    return b''.join(_texts(git, commit, [path]))
 
 
 def _texts(git: Git, commit: str, paths: Iterable[str]) -> list[bytes]:

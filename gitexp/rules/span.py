@@ -211,7 +211,7 @@ class Span(Asked):
             undo=self.undo(commit), commit=commit.oid,
             author=self.witness.author(commit.oid, self.branch, author) if self.witness and author else author,
             begun=self._begun(commit, changes), led=self._led(commit.oid),
-            ledger=lambda: rows.whole(self.git, self._sure, self.rules.ledgers), target=target, names=self._names,
+            ledger=lambda path: rows.whole(self.git, self._sure, path), target=target, names=self._names,
             began=change.left(self.git, self._sure, commit.oid),
         )
         found = judge.judge(case, changes)
@@ -232,7 +232,7 @@ class Span(Asked):
     def _unsure(self, case: Case, changes: list[Change], found: list[Finding]) -> list[Finding]:
         """Say what to do about what only a trunk has that may be left out."""
         away = judge.away(lambda: [Committed(self.git, case.commit).against(self.trunk)])
-        case = case._replace(away=away, ledger=lambda: rows.whole(self.git, self.trunk, self.rules.ledgers))
+        case = case._replace(away=away, ledger=lambda path: rows.whole(self.git, self.trunk, path))
         left = {(one.rule, one.path) for one in judge.judge(case, changes)}
         return [one if (one.rule, one.path) in left else one._replace(way=wording.first(self.rules.trunk)) for one in found]
 
@@ -256,7 +256,7 @@ class Span(Asked):
     def _is_replayed(self, slug: str, changes: Sequence[Change]) -> bool:
         """Whether a rebase has put what was changed before the first run, and is kept since, upon a ledger that has its row."""
         ours = [one for one in changes if self.rules.owner(one.path) == slug and judge.lasts(self.rules, one.path)]
-        return bool(ours) and measured.is_made(self.git, measured.known(self.git, self.rows(self.trunk, slug)), ours)
+        return bool(ours) and measured.is_made(self.git, measured.known(self.git, self.rows(self.trunk, slug)), ours, self.rules.live)
 
     @cached_property
     def led(self) -> Callable[[Change], Change | None]:

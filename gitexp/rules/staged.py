@@ -84,7 +84,7 @@ def _judged(lab: Lab, index: Index, rules: RuleSet, seen: list[Change], *, meta:
     case = Case(
         rules, index.branch, blobs.read, _away(lab, index), meta, pulled=_is_pull(lab, index, rules),
         author=author(index, rules, seen), begun=lambda slug: begun(lab, slug), led=_led(lab, index, rules),
-        ledger=lambda: rows.whole(lab.git, lab.trunk_commit, rules.ledgers), target=Staged(index.git),
+        ledger=lambda path: rows.whole(lab.git, lab.trunk_commit, path), target=Staged(index.git),
         names=Names(lab.git, *trees).learn(seen), began=change.left(lab.git, lab.trunk_commit, index.head or lab.trunk_commit),
     )
     return judge.judge(case, seen) + _brought(lab, index, rules, meta=meta)

@@ -177,7 +177,8 @@ class _Watch:
         if self.processes.status is not None and self.ended_at is None:
             self.ended_at = now
             if self.alive and self.kill_at is None:
-                self._terminate(now, min(LINGER, self.grace))
+                limit_at = self.clock.reaches(self.limit)  # The limit is for all of the family.
+                self._terminate(now, max(0.0, min(LINGER, self.grace, *([limit_at - now] if limit_at is not None else []))))
 
     def _heed_warden(self, now: float) -> None:
         if self.warden is None or now < self.warden_at:
@@ -228,6 +229,8 @@ def _how(watch: _Watch, code: int | None, oom_kills: int) -> tuple[Ending, str |
         return Ending.TIMEOUT, f'the time limit of {watch.limit:g} s passed'
     if watch.ending and watch.warden:
         return watch.ending, watch.warden.why
+    if watch.alive:
+        return Ending.FAILED, 'what it left in the background could not be ended'
     return ending.classify(code, watch.tail, oom_kills)
 
 

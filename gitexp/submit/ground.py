@@ -57,7 +57,7 @@ def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
     """
     free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
     folder = f'{lab.config.paths.experiments}/'
-    written = (lab.config.paths.ledger, view.REPORT)
+    written = (*lab.config.ledgers, view.REPORT)
     others = [path for path in documents.names(lab.git, ground.base, lab.trunk_commit) or [] if path not in written]
     return [
         path for path in others

@@ -58,7 +58,7 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     standings = standing.among(contents, lab.config.metric, current.eval_id(lab))
     found = ground.find(lab, experiment, contents, standings)
     ground.refuse_spoilt(lab, found, contents)
-    judged = Judged(standings, lab.config.metric, seeds=len(lab.config.seeds))
+    judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
     held = match.of(judged, found.standing)
     better = held if held and held.verdict.kind is Kind.BETTER else None
     if better:

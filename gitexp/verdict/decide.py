@@ -1,7 +1,7 @@
 """The verdict on a tree: which tree it is held against, and by which noise."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from gitexp.core.tuples import NamedTuple
@@ -24,8 +24,11 @@ class Decision(NamedTuple):
 
     @property
     def against(self) -> str:
-        """The reference for a person: 'the baseline', or 'SLUG v1'."""
-        return 'the baseline' if self.reference.kind is Kind.BASELINE else f'{self.reference.experiment} {self.reference.version}'
+        """The reference for a person: 'the baseline', or 'SLUG v1', with its commit where the candidate is called so as well."""
+        if self.reference.kind is Kind.BASELINE:
+            return 'the baseline'
+        mine, its = ((one.experiment, one.version) for one in (self.candidate, self.reference))
+        return ' '.join(its) + (f' at {self.reference.commit[:7]}' if mine == its and self.reference.commit else '')
 
     def as_json(self) -> dict[str, Any]:
         said = self.verdict
@@ -44,11 +47,11 @@ def decide(lab: Lab, tree: str, *, eval_id: str | None = None, more: Iterable[Re
 
     None when the tree has no run that competes, or there is no other tree.
     """
-    return among(standing.trees(lab, eval_id, more), tree, lab.config.metric, seeds=len(lab.config.seeds))
+    return among(standing.trees(lab, eval_id, more), tree, lab.config.metric, seeds=lab.config.seeds)
 
 
-def among(standings: Standings, tree: str, metric: Metric, *, seeds: int = 1) -> Decision | None:
-    """The same from standings that are known; `seeds` is how many of them it takes to be better."""
+def among(standings: Standings, tree: str, metric: Metric, *, seeds: Collection[int] = ()) -> Decision | None:
+    """The same from standings that are known; `seeds` are those that it takes to be better."""
     judged = Judged(standings, metric, seeds=seeds)
     candidate = standings.of(tree)
     reference = judged.leader(candidate) if candidate else None

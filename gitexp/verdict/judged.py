@@ -1,7 +1,7 @@
 """The trees of one evaluation, judged against each other by the noise of all of them, which is worked out once."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
 from gitexp.lab.config import Metric
@@ -13,6 +13,7 @@ from gitexp.verdict.noise import Noise, Sample, pooled, residual
 from gitexp.verdict.verdict import Screen, Verdict
 
 _GAINS = (verdict.Kind.BETTER, verdict.Kind.PROVISIONAL)
+_LEAPT = f'it leaves out a gain of more than {verdict.JUMP} times everything gained before, which nobody has confirmed'
 _UNSURE = 'what it is held against is retried, and nobody has confirmed it'
 
 
@@ -24,8 +25,8 @@ class Judged:
     trees that improve nothing, 71 % are found, against the champion 91 %.
     """
 
-    def __init__(self, standings: Standings, metric: Metric, *, seeds: int = 1) -> None:
-        """`seeds` is how many of them it takes to be better."""
+    def __init__(self, standings: Standings, metric: Metric, *, seeds: Collection[int] = ()) -> None:
+        """`seeds` are those that it takes to be better."""
         self.standings = standings
         self.metric = metric
         self.seeds = seeds
@@ -53,6 +54,15 @@ class Judged:
                 found.append(one)
                 best = self._best([best, one])
         return tuple(found)
+
+    @cached_property
+    def _firm(self) -> list[Standing]:
+        """The champions in their order, but for those that are a jump by what is known today: in their day a winner was retired."""
+        names, found = {one.tree for one in self.champions}, list[Standing]()
+        for one in self.standings.trees:
+            if one.tree in names and not self._leaps(one, found):
+                found.append(one)
+        return found
 
     @property
     def champion(self) -> Standing | None:
@@ -98,23 +108,32 @@ class Judged:
         before = self._gained(standing, over)
         if before is not None and verdict.jump(gain, before):
             return False
-        # Whatever the lab asks for today: were it to ask for more seeds, there would be no champion left, and little to beat.
-        return standing.tree not in self._seedless and self._compared(standing, over, None, 1).kind is verdict.Kind.BETTER
+        # Whatever the lab asks for today: were it to ask for other seeds, there would be no champion left, and little to beat.
+        return standing.tree not in self._seedless and self._compared(standing, over, None, ()).kind is verdict.Kind.BETTER
+
+    def _leaps(self, standing: Standing, firm: Iterable[Standing]) -> bool:
+        """Whether a tree is a jump from the best of others."""
+        others = [one for one in firm if one.tree != standing.tree]
+        best = self._best(others) if others else None
+        before = self._gained(standing, best) if best else None
+        return best is not None and before is not None and verdict.jump(self.metric.gain(standing.mean, best.mean), before)
 
     def _has_won(self, standing: Standing) -> bool:
         row = self._confirmed(standing.tree)
         return standing.tree in self.standings.won or row is not None and row.verdict == WON
 
-    def _believed(self, standing: Standing, over: Standing, gained_before: float | None, seeds: int) -> Verdict:
+    def _believed(self, standing: Standing, over: Standing, gained_before: float | None, seeds: Collection[int]) -> Verdict:
         """The same, with what else speaks against believing a gain."""
         if standing.tree in self._seedless:
-            said = self._compared(standing, over, gained_before, 1)
+            said = self._compared(standing, over, gained_before, ())
             why = f'its {standing.n} seeds gave one value, where those of others differ, and count as one'
             return verdict.doubted(said, doubt.SEEDLESS, why)
         said = self._compared(standing, over, gained_before, seeds)
         luck = self._luck(standing, over) if said.kind in _GAINS and said.gain > 0 else None
         if luck:
             return verdict.doubted(said, doubt.RETRIED, luck)
+        if said.kind in _GAINS and said.gain > 0 and doubt.JUMP not in said.flags and self._leaps(standing, self._firm):
+            return verdict.doubted(said, doubt.JUMP, _LEAPT)
         beaten = said.kind in (verdict.Kind.WORSE, verdict.Kind.INCONCLUSIVE)
         return said._replace(why=f'{said.why}; {_UNSURE}') if beaten and (self._in_vain(over) or self._is_picked(over, over)) else said
 
@@ -143,10 +162,10 @@ class Judged:
         row = self.standings.vouched.get(tree)
         return row if row and row.id > since else None
 
-    def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: int) -> Verdict:
+    def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: Collection[int]) -> Verdict:
         return verdict.compare(
             self.sample(standing), self.sample(over), noise=self._noise, residual=self._residual,
-            direction=self.metric.direction, min_effect=self.metric.min_effect, seeds_wanted=seeds, gained_before=gained_before,
+            direction=self.metric.direction, min_effect=self.metric.min_effect, named=seeds, gained_before=gained_before,
         )
 
     def _foremost(self, meets: Callable[[Standing], bool]) -> Standing | None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from enum import Enum
 
 from gitexp.core.tuples import NamedTuple
@@ -74,7 +75,7 @@ def compare(
     min_effect: float,
     residual: Noise | None = None,
     gained_before: float | None = None,
-    seeds_wanted: int = 1,
+    named: Collection[int] = (),
 ) -> Verdict:
     """Judge a tree against another by the means over all their seeds.
 
@@ -96,8 +97,9 @@ def compare(
     Winkler, The optimizer's curse, Management Science 52, 2006). The level is that of one comparison with a fixed
     reference; against the running best, a search of 100 rounds that improve nothing has less than one false `better`.
 
-    With fewer seeds than `seeds_wanted` a tree that would be `better` is `provisional`: who may stop at the first lucky seed is
-    fooled half as often again (simulated: 0.9 false `better` in 100 rounds for 0.6).
+    Without a value of each seed that is `named` a tree that would be `better` is `provisional`: who may stop at the first lucky seed is
+    fooled half as often again (simulated: 0.9 false `better` in 100 rounds for 0.6), and who may put another seed in the place of one
+    that has diverged does not see that it did.
 
     `gained_before` (best so far minus baseline, in the direction) arms `jump`: such a gain is `provisional` until
     somebody confirms it, which is to judge it again without `gained_before`.
@@ -107,8 +109,8 @@ def compare(
     p = contrast.chance(_SIGN[direction] if gain >= 0 else -_SIGN[direction]) if contrast else None
     kind = _kind(gain, min_effect, p)
     seen = contrast.flags if contrast else ()
-    short = kind is Kind.BETTER and candidate.n < seeds_wanted
-    kind = Kind.PROVISIONAL if short else kind
+    lacking = set(named).difference(candidate.by_seed) if kind is Kind.BETTER else ()
+    kind = Kind.PROVISIONAL if lacking else kind
     if kind in (Kind.BETTER, Kind.PROVISIONAL) and gained_before is not None and jump(gain, gained_before):
         kind, seen = Kind.PROVISIONAL, (doubt.JUMP, *seen)
     return Verdict(
@@ -116,7 +118,7 @@ def compare(
         sd=contrast.sd if contrast else None,
         p=p,
         paired=contrast is not None and contrast.seeds > 0,
-        why=_why(gain, min_effect, p, contrast, seen) + (f', but {_ran(candidate.n, seeds_wanted)}' if short else ''),
+        why=_why(gain, min_effect, p, contrast, seen) + (f', but {_valued(len(set(named)), len(lacking))}' if lacking else ''),
         flags=seen,
     )
 
@@ -234,5 +236,6 @@ def _why(gain: float, min_effect: float, p: float | None, contrast: _Contrast | 
     return f'{step} is {"within" if p >= LEVEL else "beyond"} the noise ({noise})'
 
 
-def _ran(seeds_run: int, wanted: int) -> str:
-    return f'only {seeds_run} of the {wanted} seeds that decide {"has" if seeds_run == 1 else "have"} run'
+def _valued(wanted: int, lacking: int) -> str:
+    left = wanted - lacking
+    return f'only {left} of the {wanted} seeds that decide {"has" if left == 1 else "have"} a value'

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -229,19 +230,42 @@ def _best(place: Path, count: int) -> Iterator[Row]:
 
 
 def _import(place: Path, count: int) -> Iterator[Row]:
-    lab = places.repository(place, files=10)
-    with open(lab / 'log.tsv', 'w') as log:
+    for file, write, split in (('log.tsv', _table, 'line.split("\\t")'), ('log.jsonl', _objects, 'json.loads(line)')):
+        lab = places.repository(place, files=10)
+        write(lab / file, count)
+        read = cost([sys.executable, '-c', f'import json\nfor line in open("{file}"): {split}'], lab)
+        beside = f'python {split.partition("(")[0].rpartition(".")[2]} {read.cpu:.0f} ms'
+        for when in ('the first time', 'again'):
+            spent = cost([PROGRAM, 'import', file], lab)
+            shown, most = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB', 2000 * pace()
+            yield Row(f'import of {count:,} rows, {file}, {when}', shown, beside, spent.cpu / read.cpu, f'{most:.0f} ms', spent.cpu <= most)
+        shutil.rmtree(place)
+
+
+def _table(path: Path, count: int) -> None:
+    """A log as autoresearch writes it."""
+    with open(path, 'w') as log:
         log.write('commit\tscore\tmemory_gb\tstatus\tdescription\n')
         for number in range(count):
             value, memory, status = ('0.000000', '0.0', 'crash') if number % 10 == 9 else (f'{2 - number / count:.6f}', '44.0', 'keep')
             log.write(f'{number:07x}\t{value}\t{memory}\t{status}\tset the learning rate to {number / count}, and look again\n')
-    read = cost([sys.executable, '-c', 'for line in open("log.tsv"): line.split("\\t")'], lab)
-    for when in ('the first time', 'again'):
-        spent = cost([PROGRAM, 'import', 'log.tsv'], lab)
-        shown, beside = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB', f'python split {read.cpu:.0f} ms'
-        most = 2000 * pace()
-        yield Row(f'import of {count:,} rows, {when}', shown, beside, spent.cpu / read.cpu, f'{most:.0f} ms', spent.cpu <= most)
-    shutil.rmtree(place)
+
+
+def _objects(path: Path, count: int) -> None:
+    """A log as pi writes it, with what it was thinking."""
+    with open(path, 'w') as log:
+        log.write('{"type":"config","name":"bench","metricName":"score","metricUnit":"","bestDirection":"lower"}\n')
+        for number in range(count):
+            value, status = (0, 'crash') if number % 10 == 9 else (round(2 - number / count, 6), 'keep')
+            log.write(json.dumps({
+                'run': number, 'commit': f'{number:07x}', 'metric': value, 'metrics': {'memory_mb': 178 + number % 50}, 'status': status,
+                'description': f'set the learning rate to {number / count}, and look again', 'timestamp': 1776690300000 + number * 300_000,
+                'segment': 0, 'confidence': None, 'asi': {
+                    'hypothesis': 'try an alternate batching or cache strategy for the indexing pipeline',
+                    'evidence': f'score={value}; memory_mb={178 + number % 50}; best=1.0',
+                    'next_action_hint': 'Return to the best kept lane and try a smaller indexing change',
+                },
+            }, separators=(',', ':')) + '\n')
 
 
 def _sync(place: Path, count: int) -> Iterator[Row]:

@@ -323,3 +323,21 @@ def test_what_may_lie_in_a_folder_that_cannot_be_listed_has_no_md5(lab: Place, i
     (lab.path / 'data/closed').chmod(0o755)
 
     assert bool(json.loads(rows(lab)[0]['env'])['lab_data_md5']) is is_known
+
+
+@pytest.mark.parametrize('patterns', [('data', 'data/val', './data'), ('data/val', 'data/*', 'data')])
+def test_what_several_patterns_name_is_linked_once(tmp_path: Path, patterns: tuple[str, ...]) -> None:
+    put(tmp_path / 'root/data/val', 'mine')
+    put(tmp_path / 'root/data/more', 'mine')
+
+    assert linked(tmp_path, *patterns) == ()
+    assert (tmp_path / 'checkout/data/val').read_text() == (tmp_path / 'checkout/data/more').read_text() == 'mine'
+
+
+def test_the_experiment_adds_nothing_to_what_the_lab_has_committed(tmp_path: Path) -> None:
+    for place in ('root', 'checkout', 'own'):
+        put(tmp_path / place / 'data/a.md', 'committed')
+    put(tmp_path / 'own/data/z', 'mine')
+
+    with pytest.raises(Refused, match="would be read as a part of the input 'data', of which the lab has the rest"):
+        linked(tmp_path, 'data')

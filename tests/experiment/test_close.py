@@ -1,12 +1,16 @@
 """Closing an experiment as a user does: nothing that somebody made is lost."""
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
 
 import pytest
 import scene
+
+from gitexp.experiment import close
+from gitexp.lab.lab import Lab
 
 
 @pytest.fixture
@@ -158,3 +162,30 @@ def test_another_worktree_of_the_repository_is_not_touched(lab, one) -> None:
 
     assert (lab.path / '../elsewhere/one/work').exists()
     assert len(lab.git('worktree', 'list').stdout.splitlines()) == 2
+
+
+def test_results_on_another_disk_come_home(lab, one, monkeypatch) -> None:
+    rename, home = os.rename, lab.path / 'experiments/one'
+    (one.path / 'results/run1/best').symlink_to('model.bin')
+
+    def apart(old, new, **more) -> None:
+        if Path(new).is_relative_to(home) != Path(old).is_relative_to(home):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename(old, new, **more)
+
+    monkeypatch.setattr(os, 'rename', apart)
+    close.close(Lab.find(lab.path), 'one')
+
+    assert (home / 'results/run1/model.bin').read_bytes() == scene.BIG and os.readlink(home / 'results/run1/best') == 'model.bin'
+    assert (home / 'exp_log/run1.log').read_text() == 'step 1\n' and not (lab.path / '5_worktrees/one').exists()
+
+
+def test_opened_and_closed_again_what_is_there_already_is_not_in_the_way(lab, one) -> None:
+    lab.ok('close', 'one')
+    lab.git('worktree', 'add', '-q', '5_worktrees/one', 'exp/one')
+    again = lab.at('5_worktrees/one/experiments/one')
+    again.write('exp_log/run1.log', 'step 1\n')
+    again.write('exp_log/run2.log', 'step 2\n')
+
+    lab.ok('close', 'one')
+    assert {path.name for path in (lab.path / 'experiments/one/exp_log').iterdir()} >= {'run1.log', 'run2.log'}

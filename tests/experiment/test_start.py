@@ -342,3 +342,8 @@ def test_a_name_that_the_ledger_knows_is_taken(lab) -> None:
 
     assert lab.exp('new', 'seen') == 3
     assert 'the ledger has results of an experiment of that name' in lab.talk
+
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text() + 'paths: {ledger: two.tsv, former: [results.tsv]}\n')
+    lab.commit('another ledger')
+    assert lab.exp('new', 'seen') == 3
+    assert 'the ledger has results of an experiment of that name' in lab.talk

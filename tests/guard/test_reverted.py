@@ -225,6 +225,26 @@ def test_a_protocol_is_not_deleted_to_be_made_anew(place: Place) -> None:
     assert told(push(place, 'exp/a')) == 'protocol'
 
 
+def test_what_a_person_has_on_one_branch_is_nothing_to_another_in_the_same_push(tmp_path: Path) -> None:
+    place = make(tmp_path, 'humans: [ada@example.org]\n', install=False)
+    change(place, 'another ledger', results_DOT_tsv=HEADER)
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server', '--identity', 'PUSHER')
+    _measured(place, merged=False)
+    assert push(place, 'exp/a') == push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'draft', 'exp/a')
+    place.write('experiments/a/PROTOCOL.md', 'the best seed\n')
+    draft = change(place, OPEN)
+    assert push(place, 'draft', PUSHER='ada@example.org') == ''
+    change(place, 'a word more')
+
+    place.git('switch', '-q', '-C', 'exp/a', 'main')
+    place.git('checkout', '-q', draft, '--', 'experiments')
+    change(place, 'exp(a): anew')
+    for branches in (['+exp/a'], ['draft', '+exp/a']):
+        assert told(push(place, *branches, PUSHER='bot@example.org')) == 'protocol'
+
+
 def test_what_a_person_has_pushed_to_a_branch_does_not_keep_others_from_it(tmp_path: Path) -> None:
     place = make(tmp_path, 'humans: [ada@example.org]\n', words=('--identity', 'PUSHER'))
     place.git('switch', '-q', '-c', 'exp/a')

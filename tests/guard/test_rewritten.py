@@ -1,12 +1,19 @@
 """A branch of an experiment that is written anew, with real pushes: what was measured is what people can still read."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from place import Place
 from rulebook import told
 from test_server import OPEN, at_server, bare, change, make, push
+
+from gitexp.core.finding import Finding
+from gitexp.git.command import Git
+from gitexp.guard import push as push_rules
+from gitexp.guard import server
+from gitexp.guard.push import Update
 
 PLAN = '# Plan\n\n## Goal\n\nwin by 1\n'
 HEADER = 'id\texperiment\tscore\tcommit\n'
@@ -164,6 +171,54 @@ def test_a_plan_that_was_edited_before_its_first_run_is_rebased_as_it_was(tmp_pa
     assert told(push(place, 'exp/a')) == rule
 
 
+@pytest.mark.parametrize('squashed', [False, True])
+def test_what_several_have_made_of_a_plan_before_its_first_run_is_rebased_in_one_line(tmp_path: Path, squashed: bool) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('switch', '-q', 'exp/a')
+    _planned(place, 'win by 1\n', '\n\n## Data\n\nall\n\n\n\n## Prediction\n\nlost\n')
+    place.git('switch', '-q', '-c', 'other')
+    _planned(place, 'lost', 'won')
+    _planned(place, 'won', 'won by far')
+    place.git('switch', '-q', 'exp/a')
+    _planned(place, 'all', 'half')
+    place.git('merge', '-q', '--no-edit', 'other')
+    tip = change(place, 'exp(a): code', model_DOT_py='m = 2\n')
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
+    assert push(place, 'main') == ''
+
+    place.git('switch', '-q', 'exp/a')
+    place.git('rebase', '-q', 'main')
+    if squashed:
+        place.git('reset', '-q', '--soft', 'HEAD~4')
+        change(place, 'exp(a): a plan')
+    assert push(place, '-f', 'exp/a') == ''
+    _planned(place, 'by far', 'by little')
+    assert told(push(place, 'exp/a')) == 'sections'
+
+
+def _planned(place: Place, old: str, new: str) -> str:
+    plan = place.path / 'experiments/a/PLAN.md'
+    place.write('experiments/a/PLAN.md', plan.read_text().replace(old, new))
+    return change(place, f'exp(a): {new.strip()}')
+
+
+def test_a_branch_that_was_before_its_first_run_takes_no_other_plan_beside_that(tmp_path: Path) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('switch', '-q', 'exp/a')
+    tip = change(place, 'exp(a): code', model_DOT_py='m = 2\n')
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'other', 'exp/a^')
+    _planned(place, 'by 1', 'by nothing')
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'other')
+    assert told(push(place, 'exp/a')) == 'sections'
+    assert push(place, f'{tip}:exp/a') == ''
+
+
 def test_what_comes_after_a_run_stays_on_a_branch_that_does_not_reach_it_any_more(tmp_path: Path) -> None:
     place = _lab(tmp_path)
     _anew(place)
@@ -264,6 +319,26 @@ def test_a_branch_that_was_deleted_comes_again_with_what_it_had(tmp_path: Path) 
     assert push(place, f'{measured}:other', f'{measured}:exp/b') == ''
     place.git('rebase', '-q', 'main')
     assert push(place, 'exp/a') == '', 'in another history as well'
+
+
+@pytest.mark.parametrize('comes', [False, True])
+def test_a_branch_that_goes_on_and_departs_meanwhile_is_judged_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comes: bool,
+) -> None:
+    place = _lab(tmp_path)
+    tip, judged = at_server(place, 'exp/a'), push_rules.elsewhere
+    assert not comes or push(place, ':exp/a') == ''
+    update = Update(tip, 'refs/heads/exp/a', None) if comes else Update(None, 'refs/heads/exp/a', tip)
+
+    def slowly(ground: push_rules.Ground, asked: Sequence[Update]) -> list[Finding]:
+        found = judged(ground, asked)
+        _retired_since(place)
+        assert push(place, ':exp/a') == ''
+        return found
+    monkeypatch.setattr(push_rules, 'elsewhere', slowly)
+    assert [one.rule for one in server.findings(Git(bare(place).path), 'main', [update], pusher=None)] == ['moved']
+    assert told(push(place, f'{tip}:exp/a')) == 'keep+sections'
+    assert push(place, 'exp/a') == ''
 
 
 def test_a_branch_that_was_emptied_comes_again_with_what_it_had(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ results = st.builds(
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(result=results)
 def test_a_result_comes_back_as_it_was(result: Result) -> None:
-    assert cells.parsed(cells.written(result)) == result
+    assert cells.parsed(cells.named(cells.written(result))) == result
 
 
 def test_rows_come_back_from_the_ledger_as_they_were(bare: Lab) -> None:

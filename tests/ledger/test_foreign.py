@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from gitexp.ledger import cells, read, write
 from gitexp.ledger.foreign import columns, log, quantity
 from gitexp.ledger.foreign.importing import Told
 from gitexp.ledger.foreign.quantity import Quantity
-from gitexp.ledger.foreign.rows import Maker, Row
+from gitexp.ledger.foreign.rows import Maker
 from gitexp.ledger.result import Status
 
 HEADER = 'commit\tscore\tmemory_gb\tstatus\tdescription'
@@ -41,11 +42,15 @@ def spoilt(draw: st.DrawFn) -> bytes:
     return data
 
 
-def made(data: bytes, metric: str = 'score', named: tuple[tuple[str, ...], ...] = ()) -> tuple[list[Row], dict[int, str]]:
+def made(data: bytes, metric: str = 'score', named: tuple[tuple[str, ...], ...] = ()) -> tuple[list[bytes], dict[int, str]]:
     found = log.of(data, metric=metric, named=named)
     maker = Maker(metric, experiment='imported', ledger='score', told={}, commas=True)
     rows = maker.rows(found.records)
     return rows, {one.line: one.why for one in [*found.dropped, *maker.dropped]}
+
+
+def column(name: str, rows: list[bytes]) -> list[str]:
+    return [cells.named(row)[name] for row in rows]
 
 
 @settings(max_examples=400, deadline=None)
@@ -64,13 +69,29 @@ def test_no_bytes_crash_it_and_what_it_makes_can_be_read_back(data: bytes, metri
     rows, _ = made(data, metric)
 
     header = read.heading('\t'.join(cells.NAMES).encode() + b'\n', 'value')
-    lines = write.lines([row.cells for row in rows], header)
+    lines = write.lines(rows, header)
     assert lines.count(b'\n') == len(rows)
-    for row, line in zip(rows, lines.split(b'\n')):
-        assert header.parse(line) == cells.parsed(row.cells)
-        for column in ('metrics', 'params', 'env'):
-            json.loads(escapes.unescape(row.cells[column]), parse_constant=pytest.fail)
-    assert len({row.cells['id'] for row in rows}) == len(rows)
+    for row, line in zip(map(cells.named, rows), lines.split(b'\n')):
+        assert header.parse(line) == cells.parsed(row)
+        for document in ('metrics', 'params', 'env'):
+            json.loads(escapes.unescape(row[document]), parse_constant=pytest.fail)
+    assert len(column('id', rows)) == len(set(column('id', rows))) == len(rows)
+
+
+@pytest.mark.parametrize('name', ['x', 'commit'])
+def test_a_row_is_made_or_named_however_deep_it_is_nested(name: str) -> None:
+    depths = range(900, 1010)
+    rows, dropped = made(b''.join(b'{"score":%d,"%s":%s}\n' % (depth, name.encode(), b'[' * depth + b']' * depth) for depth in depths))
+
+    assert sorted([*(int(float(value)) - 899 for value in column('value', rows)), *dropped]) == list(range(1, len(depths) + 1))
+
+
+@given(st.one_of(st.integers(10 ** 9, 10 ** 10 - 1), st.integers(10 ** 12, 10 ** 13 - 1)))
+def test_a_unix_time_is_the_moment_that_python_makes_of_it(said: int) -> None:
+    when = datetime.fromtimestamp(said if said < 10 ** 10 else said / 1e3, timezone.utc)
+    wanted = (when.isoformat(timespec='seconds'), int(when.timestamp() * 1000)) if 2000 <= when.year < 2200 else None
+
+    assert quantity.moment(said) == wanted == quantity.moment(str(said))
 
 
 @settings(max_examples=200, deadline=None)
@@ -93,26 +114,27 @@ def test_every_line_is_a_row_or_named_or_says_nothing(lines: list[str]) -> None:
 
     wanted = {place for place, line in enumerate(lines, 2) if line == 'row'}
     silent = {place for place, line in enumerate(lines, 2) if line in ('', '# note', HEADER)}
-    assert {row.line for row in rows} == wanted
+    assert {int(commit[4:]) + 2 for commit in column('commit', rows)} == wanted
     assert set(dropped) == set(range(2, len(lines) + 2)) - wanted - silent
 
 
 @given(st.permutations(range(6)))
 def test_a_row_has_one_name_wherever_it_stands(order: list[int]) -> None:
     lines = [f'abcd{place:03}\t{place}\t1.0\tkeep\tx' for place in range(6)]
-    names = {row.cells['commit']: row.cells['id'] for row in made('\n'.join([HEADER, *lines]).encode())[0]}
+    rows, _ = made('\n'.join([HEADER, *lines]).encode())
+    again, _ = made('\n'.join([HEADER, *[lines[one] for one in order]]).encode())
 
-    assert {row.cells['commit']: row.cells['id'] for row in made('\n'.join([HEADER, *[lines[one] for one in order]]).encode())[0]} == names
+    assert again == [rows[one] for one in order]
 
 
 def test_names_sort_by_time_where_it_is_known_and_before_all_others_where_not() -> None:
     moments = [1_500_000_000, '2020-01-01T00:00:00Z', 1_600_000_000_123, '2026-01-01 00:00:00+02:00', '2026-01-01']
     rows, _ = made(b''.join(json.dumps({'score': 1, 'timestamp': one}).encode() + b'\n' for one in [*moments, None]))
-    names = [row.cells['id'] for row in rows]
+    names = column('id', rows)
 
     assert sorted(names) == [names[-1], *names[:-1]] and {len(name) for name in names} == {16}
     assert names[-1].startswith('00') and not names[-1].startswith('0000000000')  # 30 bits of chance do not tell many rows apart
-    assert [row.cells['time'] for row in rows] == [
+    assert column('time', rows) == [
         '2017-07-14T02:40:00+00:00', '2020-01-01T00:00:00+00:00', '2020-09-13T12:26:40+00:00', '2025-12-31T22:00:00+00:00',
         '2026-01-01T00:00:00', '',
     ]
@@ -122,7 +144,7 @@ def test_rows_of_one_moment_have_names_of_their_own() -> None:
     lines = ''.join(f'{place}\t2026-01-01\n' for place in range(70_000))  # more than 30 bits of chance can be trusted with
     rows, dropped = made(f'score\ttimestamp\n{lines}'.encode())
 
-    assert len({row.cells['id'] for row in rows}) == 70_000 and not dropped
+    assert len(set(column('id', rows))) == 70_000 and not dropped
 
 
 @pytest.mark.parametrize('said, found', [
@@ -162,15 +184,15 @@ def test_amounts_have_the_unit_of_the_cell_or_of_the_column(name: str, cell: str
 def test_statuses(word: str, status: str | None) -> None:
     rows, dropped = made(f'commit\tscore\tstatus\naaaa111\t0.5\t{word}\n'.encode())
 
-    assert [row.cells['status'] for row in rows] == ([status] if status else [])
+    assert column('status', rows) == ([status] if status else [])
     assert bool(dropped) is (status is None)
-    assert [row.cells['value'] for row in rows] == {None: [], 'ok': ['0.5']}.get(status, [''])
+    assert column('value', rows) == {None: [], 'ok': ['0.5']}.get(status, [''])
 
 
 def test_a_status_may_stand_in_no_column() -> None:
     rows, dropped = made(b'commit\tscore\tcorrect\naaaa111\t0.5\tOK\nbbbb222\t0\tFAIL\ncccc333\t0.4\t17\ndddd444\t-\t-\n')
 
-    assert [(row.cells['status'], row.cells['value'], row.cells['params']) for row in rows] == [
+    assert [(row['status'], row['value'], row['params']) for row in map(cells.named, rows)] == [
         (Status.OK.value, '0.5', '{"status":"OK"}'), (Status.FAILED.value, '', '{"status":"FAIL"}'),
         (Status.OK.value, '0.4', '{"correct":"17"}'),
     ]
@@ -181,7 +203,7 @@ def test_rows_of_two_widths_can_be_told_apart() -> None:
     named = (('commit', 'score', 'status'), ('commit', 'score', '_', 'status'))
     rows, dropped = made(b'aaaa111\t1\tkeep\nbbbb222\t2\tskip me\tkeep\ncccc333\t3\n', named=named)
 
-    assert [(row.cells['commit'], row.cells['value'], row.cells['params']) for row in rows] == [
+    assert [(row['commit'], row['value'], row['params']) for row in map(cells.named, rows)] == [
         ('aaaa111', '1.0', '{"status":"keep"}'), ('bbbb222', '2.0', '{"status":"keep"}'),
     ]
     assert dropped == {3: '2 columns, and no header'}
@@ -190,7 +212,7 @@ def test_rows_of_two_widths_can_be_told_apart() -> None:
 def test_fused_rows_are_parted_only_where_it_is_sure() -> None:
     fused = 'aaaa111\t1\t1\tkeep\tfinebbbb222\t2\t2\tkeep\talso\n'
     rows, _ = made(f'{HEADER}\ncccc333\t3\t3\tkeep\tx\n{fused}'.encode())
-    assert [(row.cells['commit'], row.cells['description']) for row in rows] == [('cccc333', 'x'), ('aaaa111', 'fine'), ('bbbb222', 'also')]
+    assert column('commit', rows) == ['cccc333', 'aaaa111', 'bbbb222'] and column('description', rows) == ['x', 'fine', 'also']
 
     for others in ('', 'cccc333\t3\t3\tkeep\tx\ndddd4444\t4\t4\tkeep\ty\n'):  # no commit says how long they are, or two say otherwise
         rows, dropped = made(f'{HEADER}\n{others}{fused}'.encode())

@@ -332,3 +332,22 @@ def test_the_same_log_has_the_same_rows_whatever_it_is_called(lab: Place) -> Non
     assert (lab.path / 'results.tsv').read_bytes() == once
     lab.ok('import', 'copy.tsv', '--experiment', 'other')
     assert len({row.id for row in rows(lab)}) == 6
+
+
+@pytest.mark.parametrize('turned', [False, True])
+def test_a_row_that_was_spoilt_is_appended_again_whatever_the_order_of_columns(lab: Place, turned: bool) -> None:
+    ledger = lab.path / 'results.tsv'
+    lab.write('old.tsv', CLASSIC)
+    lab.write('a.jsonl', '{"score":1.5,"commit":"aaaa111","asi":{"why":"less","next":{"lr":[1e-3,null]}}}\n')
+    lab.ok('import', 'old.tsv')
+    if turned:
+        lab.write('results.tsv', '\t'.join(reversed(ledger.read_text().partition('\n')[0].split('\t'))) + '\n')
+        lab.ok('import', 'old.tsv')
+    lab.ok('import', 'a.jsonl', '--direction', 'min')
+    whole = ledger.read_bytes()
+    assert lab.ok('import', 'a.jsonl', '--direction', 'min').startswith('imported 0 rows') and ledger.read_bytes() == whole
+
+    spoilt = whole.replace(b'[0.001,null]', b'[0.001,null')
+    ledger.write_bytes(spoilt)
+    assert lab.ok('import', 'a.jsonl', '--direction', 'min').startswith('imported 1 row')
+    assert ledger.read_bytes() == spoilt + whole.splitlines(True)[-1]

@@ -3,10 +3,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 import sharing
 from place import CONFIG, EVAL, IGNORED, Place
-from stories import experiment
+from stories import experiment, rows
+
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read, standing, write
+from gitexp.ledger.result import Kind, Result
 
 
 def test_what_was_measured_on_other_data_than_the_newest_baseline_does_not_compete(lab: Place) -> None:
@@ -60,3 +65,33 @@ def test_where_time_is_limited_another_number_of_cpus_is_another_ground(lab: Pla
     lab.ok('baseline')
     other = experiment(lab, 'other', model_py='score = 2.0\n')
     assert other.ok('eval').startswith('better: other v1 against the baseline\n    score 2.0020 (n=3) against 3.0020 (n=3)')
+
+
+def test_retired_and_restored_nothing_that_has_won_is_on_other_data(lab: Place) -> None:
+    lab.write('.gitignore', f'{IGNORED}/data\n')
+    lab.write('gitexp.yaml', f'{CONFIG}inputs: [data]\n')
+    lab.write('data/note', 'right')
+    lab.commit('data')
+    idea = experiment(lab, model_py='score = 2.0\n')
+    lab.ok('baseline')
+    idea.ok('eval', '--seed', '1')
+    eval_id = rows(lab)[-1]['eval_id']
+    lab.ok('supersede', '--bug', 'tmp', '--eval-id', eval_id, '--yes')
+    lab.write('data/note', 'checked')
+    lab.ok('baseline')
+
+    assert lab.exp('restore', 'idea', '--bug', 'tmp') == 3
+    assert 'was measured on other inputs than the baseline' in lab.talk
+    lab.ok('supersede', 'baseline', '--bug', 'other', '--yes')
+    lab.ok('restore', 'idea', '--bug', 'tmp', '--yes')
+    assert json.loads(lab.ok('best', '--json'))['experiment'] == 'idea'
+
+
+def test_what_was_gained_over_a_retired_baseline_is_what_it_had_on_the_inputs_of_today(bare: Lab, row: Callable[..., Result]) -> None:
+    def base(name: str, value: float, data: str) -> Result:
+        return row(name, kind=Kind.BASELINE, tree='old' if name < '5' else 'new', value=value, env={'lab_data_md5': data})
+
+    gone = row('4', kind=Kind.SUPERSEDE, value=None, tree=None, version='v1', params={'bug': 'b', 'covers': ['1', '2', '3']})
+    write.append(bare, [base('1', 1000.0, 'wrong'), base('2', 5.0, 'right'), base('3', 6.0, 'right'), gone, base('5', 4.0, 'right')])
+    for said in (standing.trees(bare), standing.among(read.read(bare), bare.config.metric)):
+        assert said.former == {'old': 5.5}

@@ -90,6 +90,7 @@ def test_columns_in_any_order_and_of_anybody(bare: Lab) -> None:
 
 @pytest.mark.parametrize(('header', 'reason'), [
     ('commit\tscore\tmemory_gb\tstatus\tdescription', "not a ledger of gitexp: its header has no column 'id', 'experiment', 'kind'"),
+    (HEADER.strip() + '\tid', "not a ledger of gitexp: its header has the column 'id' twice"),
     ('# Results', "not a ledger of gitexp: its header has no column 'id', 'experiment', 'status', 'kind'"),
 ])
 def test_a_file_that_is_no_ledger(bare: Lab, header: str, reason: str) -> None:

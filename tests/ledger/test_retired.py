@@ -42,6 +42,14 @@ def test_where_only_rows_are_retired_the_version_goes_on(row: Rows) -> None:
     assert covered([row('1'), event(row, '2', 'v1', '1'), row('3')]) == {'1': 'some'}
 
 
+def test_what_went_with_the_rows_of_an_older_version_closes_that_too(row: Rows) -> None:
+    last = event(row, '2', 'v3_leak', '1')
+    both = last._replace(params={**last.params, 'closes': ['v1']})
+
+    assert covered([row('1'), both, row('5'), row('6')._replace(version='v3')]) == {'1': 'leak', '5': 'leak', '6': 'leak'}
+    assert covered([row('1'), last, row('5')]) == {'1': 'leak'}
+
+
 def test_restored_all_of_it_counts_again(row: Rows) -> None:
     closed, back = event(row, '2', 'v1_leak', '1'), row('4', kind=Kind.RESTORE, value=None, params={'restores': '2'})
     rows = [row('1'), closed, row('3'), back]
@@ -63,6 +71,32 @@ def test_what_was_brought_back_by_name_is_no_exception_from_a_version_that_is_cl
 
     rows = [row('1'), row('2'), some, rest, row(back, kind=Kind.RESTORE, value=None, params={'restores': '3'})]
     assert covered(rows) == {'1': 'leak', '2': 'leak'}
+
+
+@pytest.mark.parametrize('by', ['rows', 'a folder'])
+def test_the_version_that_is_closed_is_that_of_the_rows(lab: Place, by: str) -> None:
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+    two = sharing.clone(sharing.server(lab), 'two')
+    lab.ok('sync')
+    two.ok('sync')
+    if by == 'rows':
+        lab.ok('supersede', 'idea', '--bug', 'one', '--yes')
+        idea.write('model.py', 'score = 2.8\n')
+        idea.commit('exp(idea): other')
+        idea.ok('eval', '--seed', '1')
+        lab.ok('supersede', 'idea', '--bug', 'two', '--yes')
+        lab.ok('restore', 'idea', '--bug', 'one', '--yes')
+    else:
+        idea.write('experiments/idea/results_v7_old/viz/loss.svg', 'a plot')
+        idea.commit('exp(idea): plots')
+    lab.ok('supersede', 'idea', '--bug', 'leak', '--yes')
+    sharing.measure(two, '0late', experiment='idea', version='v1')
+    two.ok('sync')
+    lab.ok('sync')
+
+    assert lab.exp('best') == 1, lab.said
+    assert [row['superseded_by'] for row in json.loads(lab.ok('results', '--json')) if row['version'] == 'v1'] == ['leak', 'leak']
 
 
 def test_measured_again_before_the_bug_was_heard_of(lab: Place) -> None:

@@ -82,7 +82,8 @@ def story(chance: random.Random) -> list[str]:
             env=json.dumps({**({'lab_data_md5': data} if data else {}), **({'contended': True} if chance.random() < 0.1 else {})}))
 
     def event(name: str) -> str:
-        params = {'bug': name, 'covers': chance.sample(names, 2), 'restores': chance.choice(names), 'confirms': chance.choice('ab')}
+        params = {'bug': name, 'covers': chance.sample(names, 2), 'restores': chance.choice(names), 'confirms': chance.choice('ab'),
+                  'closes': chance.sample(['v1', 'v2'], chance.randrange(3))}
         kind = chance.choice(['supersede', 'supersede', 'restore', 'confirm', 'confirm'])
         version = chance.choice(['v1', 'v1', 'v2'] if kind == 'confirm' else ['v1', 'v1_b', 'v2_b'])
         return line(id=name, experiment=chance.choice('ef'), version=version, kind=kind, params=json.dumps(params), eval_id='one')

@@ -171,9 +171,25 @@ def test_links_are_followed_and_may_go_round(tmp_path: Path) -> None:
     (tmp_path / 'data').mkdir()
     (tmp_path / 'data/link').symlink_to(tmp_path / 'far')
     (tmp_path / 'far/back').symlink_to(tmp_path / 'data')
-    (tmp_path / 'data/dangling').symlink_to('nowhere')
 
     assert digests(tmp_path, 'data').whole == md5(f"{md5('x')}  data/link/x\n")
+
+
+def test_what_a_link_leads_to_may_come_and_go_so_that_there_is_no_md5(tmp_path: Path) -> None:
+    put(tmp_path / 'data/x', 'x')
+    (tmp_path / 'data/dangling').symlink_to('nowhere')
+
+    assert digests(tmp_path, 'data').whole is None
+
+
+def test_an_empty_folder_counts_where_data_are_compared(tmp_path: Path) -> None:
+    put(tmp_path / 'data/cat/x', 'x')
+    before = digests(tmp_path, 'data')
+    (tmp_path / 'data/aa/deep').mkdir(parents=True)
+    now = digests(tmp_path, 'data')
+
+    assert now.whole == before.whole == md5(f"{md5('x')}  data/cat/x\n")
+    assert now.lab == md5(f"-  data/aa/\n-  data/aa/deep/\n{md5('x')}  data/cat/x\n") != before.lab
 
 
 def test_what_is_no_file_has_no_md5(tmp_path: Path) -> None:

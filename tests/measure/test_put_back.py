@@ -1,6 +1,7 @@
 """A run that changes what it is measured by, and changes it back."""
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -122,3 +123,19 @@ def test_an_input_that_is_committed_is_fixed_as_well(lab: Place) -> None:
 
     assert idea.exp('eval', '--seed', '1') == 5
     assert reason(rows(lab)[-1]) == 'it changed data/val.txt'
+
+
+@pytest.mark.parametrize('more', ['', 'train: python3 -c "import model"\nsealed: true\n'])
+def test_so_is_what_a_committed_link_leads_to(lab: Place, tmp_path: Path, more: str) -> None:
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere/val.txt').write_text('7')
+    lab.write('gitexp.yaml', f'{CONFIG}inputs: [data]\n{more}')
+    (lab.path / 'data').symlink_to(tmp_path / 'elsewhere')
+    lab.write('eval.py', "%sprint('score:', open('data/val.txt').read())\n" % ('' if more else 'import model\n'))
+    lab.commit('data')
+    idea = experiment(lab, model_py="open('data/val.txt', 'w').write('0')\n")
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert reason(rows(lab)[-1]).startswith('the inputs changed while it ran')
+    assert experiment(lab, 'other').exp('eval', '--seed', '1') == 0
+    assert json.loads(rows(lab)[-1]['env'])['data_md5']

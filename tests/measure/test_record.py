@@ -84,6 +84,10 @@ def test_a_row_names_the_packages_of_the_python_that_evaluates(lab: Place) -> No
     assert first['packages'] == packages.digest({'torch': '2.4.1+cu121'})
 
     (site / 'Some_Package-1.0.dist-info').mkdir()
+    assert idea.exp('eval', '--seed', '2') == 3 and 'the inputs are not those' in idea.talk
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text().replace('eval: ', 'eval: env PACKAGES=2 '))
+    lab.commit('another package')
+    idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
     idea.ok('eval', '--seed', '1')
     assert env(lab)['packages'] == packages.digest({'torch': '2.4.1+cu121', 'some-package': '1.0'})
     listed = idea.path / f"experiments/idea/exp_log/packages-{env(lab)['packages']}.txt"

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gitexp.core.errors import Refused
+from gitexp.ledger.result import Kind, Result
 from gitexp.measure import evidence
+from gitexp.measure.execution import Executed
+from gitexp.measure.trained import Trained
+from gitexp.run.ending import Ended, Ending
 from place import CONFIG, Place
 from stories import change, experiment, rows
 
@@ -109,7 +114,7 @@ def test_what_cannot_be_evaluated_again_is_said(idea: Place) -> None:
     for path in idea.path.glob('experiments/idea/results_v1_half/*/deep'):
         (path / 'ckpt').unlink()
     assert idea.exp('eval', '--of', 'v1', '--with', 'x') == 3
-    assert "is not what training left: 'deep/ckpt' is gone" in idea.talk
+    assert "deep/ckpt' is gone" in idea.talk
 
 
 def test_what_was_put_in_the_place_of_what_was_trained_is_not_evaluated(idea: Place) -> None:
@@ -123,12 +128,75 @@ def test_what_was_put_in_the_place_of_what_was_trained_is_not_evaluated(idea: Pl
 def test_of_large_evidence_blocks_from_all_over_count(tmp_path: Path) -> None:
     (tmp_path / 'model').write_bytes(b'')
     os.truncate(tmp_path / 'model', 200 << 20)
-    before = evidence.digest(tmp_path, ['model'])
+    there = {'model': tmp_path / 'model'}
+    before = evidence.digest(there)
     with open(tmp_path / 'model', 'r+b') as file:
         file.seek(-1, os.SEEK_END)
         file.write(b'x')
 
-    assert before != evidence.digest(tmp_path, ['model']) != evidence.digest(tmp_path, [])
+    assert before != evidence.digest(there) != evidence.digest({})
+
+
+@pytest.mark.skipif(not os.path.exists('/proc/self/limits'), reason='only Linux has files that say they are empty and are not')
+def test_a_file_is_read_whatever_size_it_says(tmp_path: Path) -> None:
+    assert evidence.digest({'a': Path('/proc/self/comm')}) != evidence.digest({'a': Path('/proc/self/limits')})
+
+
+def test_one_file_is_no_other_files_whatever_it_holds(tmp_path: Path) -> None:
+    for name, text in {'a': b'1', 'b': b'2', 'ab': b'1b\x001\x002'}.items():
+        (tmp_path / name).write_bytes(text)
+
+    assert evidence.digest({'a': tmp_path / 'a', 'b': tmp_path / 'b'}) != evidence.digest({'a': tmp_path / 'ab'})
+
+
+@pytest.mark.parametrize('size', [3, 65 << 20])
+def test_what_is_laid_out_is_what_is_compared(tmp_path: Path, size: int) -> None:
+    kept = tmp_path / 'kept'
+    kept.mkdir()
+    (kept / 'model').write_bytes(b'abc')
+    os.truncate(kept / 'model', size)
+    row = Result('r', '', 'idea', Kind.EVAL, env={'trained': evidence.digest({'model': kept / 'model'})})
+    trained = Trained(row, kept, 'fix', '', ('model',), ())
+    done = Executed(Ended(Ending.OK, None, 1.0), tmp_path / 'log', 1.0, None, None, None)
+
+    with trained.laid(tmp_path / 'out', tmp_path / 'idea') as judged:
+        assert (tmp_path / 'out/model').read_bytes().startswith(b'abc')
+        assert judged(done).offence is None
+    assert os.listdir(tmp_path / 'out') == []
+    with trained.laid(tmp_path / 'out', tmp_path / 'idea') as judged:
+        (kept / 'model').write_bytes(b'abd')
+        assert 'which is evidence' in (judged(done).offence or '')
+    with pytest.raises(Refused, match='is not what run r has left there'), trained.laid(tmp_path / 'out', tmp_path / 'idea'):
+        pass
+
+
+def test_of_two_files_of_one_name_neither_is_evidence(make_lab: Callable[..., Place]) -> None:
+    leaving = "import os\ninner = f'experiments/{os.environ[\"EXP_SLUG\"]}/results'\nos.makedirs(inner, exist_ok=True)\n" \
+        "open(f'{inner}/model', 'w').write('5')\nopen(os.path.join(os.environ['EXP_OUT'], 'model'), 'w').write('0')\n"
+    config = CONFIG.replace('eval: python3 eval.py {seed}', 'train: python3 train.py\neval: python3 eval.py')
+    lab = make_lab(config=config, **{'eval.py': 'print("score: 1")\n', 'train.py': leaving})
+    one = experiment(lab)
+    one.ok('eval', '--seed', '1')
+    one.ok('supersede', '--bug', 'x', '--yes')
+
+    assert one.exp('eval', '--of', 'v1', '--with', 'fix') == 3
+    assert 'is not what run' in one.talk
+
+
+def test_what_is_no_file_is_no_evidence(make_lab: Callable[..., Place]) -> None:
+    leaving = "import os\nos.chdir(os.environ['EXP_OUT'])\nopen('model', 'w').write('5')\n" \
+        "os.symlink('later', 'latest')\nos.symlink('loop', 'loop')\nos.mkfifo('pipe')\n"
+    config = CONFIG.replace('eval: python3 eval.py {seed}', 'train: python3 train.py\neval: python3 eval.py')
+    score = "import os\nos.chdir(os.environ['EXP_OUT'])\nprint('score:', open('later' if os.path.exists('later') else 'model').read())\n"
+    lab = make_lab(config=config, **{'eval.py': score, 'train.py': leaving})
+    one = experiment(lab)
+    one.ok('eval', '--seed', '1')
+    one.ok('supersede', '--bug', 'x', '--yes')
+    first, = one.path.glob('experiments/idea/results_v1_x/*')
+    (first / 'later').write_text('0')
+
+    one.ok('eval', '--of', 'v1', '--with', 'fix')
+    assert rows(lab)[-1]['score'] == '5.0'
 
 
 def test_a_lab_that_trains_nothing_has_nothing_to_evaluate_again(lab: Place) -> None:

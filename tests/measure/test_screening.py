@@ -67,7 +67,7 @@ def test_a_lucky_first_seed_is_no_win(noisy: Place) -> None:
     idea = experiment(noisy, 'idea', model_py='score = 2.5\n')
     said = idea.ok('eval', '--seed', '1')
 
-    assert said.startswith('provisional: idea v1 against the baseline\n') and 'but only 1 of the 3 seeds that decide has run' in said
+    assert said.startswith('provisional: idea v1 against the baseline\n') and 'but only 1 of the 3 seeds that decide has a value' in said
     assert idea.talk.endswith('hint: git exp eval\n')
     assert json.loads(noisy.ok('best', '--json'))['verdict'] == 'provisional'
     assert idea.ok('eval').startswith('better: ')

@@ -125,3 +125,17 @@ def test_another_evaluation_than_one_that_is_not_sealed(lab: Place) -> None:
 
     one, other = (row['eval_id'] for row in rows(lab))
     assert one != other
+
+
+def test_what_lies_above_is_of_nobody(lab: Place) -> None:
+    idea = experiment(lab, model_py="""\
+import os, pathlib
+for place in (os.path.join('..', 'conftest.py'), os.path.join('..', 'pytest.toml')):
+    pathlib.Path(place).write_text('x')
+score = 2.0
+""")
+    lab.write('.git/exp/setup.cfg', 'x')
+
+    idea.ok('eval', '--seed', '1')
+    beside = [path.name for path in lab.path.glob('.git/exp/*') if path.name.startswith(('conftest', 'pytest', 'setup'))]
+    assert beside == ['pytest.ini']

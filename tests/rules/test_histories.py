@@ -202,6 +202,22 @@ def test_an_experiment_brings_rows_of_the_trunk_and_no_others(tmp_path: Path, wo
     assert (ranged(place), gated(place)) == ('rows', 'rows')
 
 
+def test_a_line_of_a_former_ledger_says_something_else_in_the_new_one(tmp_path: Path) -> None:
+    place = make(tmp_path, 'least')
+    place.write('gitexp.yaml', f'{rulebook.LEAST}paths: {{ledger: new.tsv, former: [results.tsv]}}\n')
+    place.write('new.tsv', 'id\tscore\texperiment\n8\t4.0\ta\n')
+    place.git('add', '-A')
+    place.without_hooks('commit', '-q', '-m', 'exp(a): another ledger')
+    place.without_hooks('branch', '-f', 'main')
+
+    assert _commit(place, 'say new.tsv 4.0\ta\n 4.0\ta\n1\ta\t3.0\n') == 'rows'
+    place.without_hooks('commit', '-q', '-m', 'exp(a): rows')
+    assert (ranged(place), gated(place)) == ('rows', 'rows')
+
+    place.git('reset', '-q', '--hard', 'main')
+    assert _commit(place, 'say new.tsv 4.0\ta\n 4.0\ta\n8\t4.0\ta\n') == 'ok', 'nor is it refused where it says the same'
+
+
 def test_picking_a_commit_of_the_trunk_is_no_offence(tmp_path: Path) -> None:
     place = make(tmp_path)
     _on_trunk(place, 'edit eval.py')

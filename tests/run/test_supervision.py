@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gitexp.run import family
+from gitexp.run import run as supervision
 from gitexp.run.ending import Ended, Ending, classify
 from gitexp.run.interrupts import Interrupts
 from gitexp.run.run import TAIL, supervise
@@ -116,6 +117,25 @@ def test_nothing_outlives_a_run(tmp_path: Path, escape: str, ending: str) -> Non
     pid = int((tmp_path / 'run.log').read_text().split()[0])
     assert gone(pid)
     assert ended.ending is (Ending.OK if ending == 'exit 0' else Ending.TIMEOUT)
+
+
+@linux
+def test_nobody_works_on_past_the_limit(tmp_path: Path) -> None:
+    started = time.time()
+    ended = run("sh -c 'trap \"\" TERM; while date +%s.%N > late; do sleep 0.02; done' & sleep 0.5", tmp_path, limit=0.8, grace=10.0)
+
+    assert ended.ending is Ending.OK
+    assert float((tmp_path / 'late').read_text() or 0) - started < 1.9, 'two seconds more than that are for others'
+
+
+@linux
+def test_what_cannot_be_ended_makes_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(family.Family, 'tell', lambda self, number: None)  # As if the kernel had it in its hands.
+    monkeypatch.setattr(supervision, 'GIVE_UP', 0.1)
+    ended = run('sleep 2 >/dev/null 2>&1 & echo $!', tmp_path)
+
+    assert (ended.ending, ended.reason) == (Ending.FAILED, 'what it left in the background could not be ended')
+    os.kill(int((tmp_path / 'run.log').read_text()), signal.SIGKILL)
 
 
 @linux

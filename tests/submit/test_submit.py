@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from gitexp.experiment import spoilt
 from gitexp.lab.lab import Lab
-from gitexp.ledger import write
+from gitexp.ledger import read, write
 from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.standing import Standing
 from gitexp.measure import current
+from gitexp.submit import ground
+from gitexp.submit.ground import Ground
 
 Make = Callable[..., Any]
 
@@ -319,7 +323,7 @@ def test_a_part_of_the_seeds_is_not_requested(desk: Desk) -> None:
 
     assert place.exp('submit') == 1
     assert "'exp/idea' is not better than the baseline yet: gain 1 is beyond" in place.talk
-    assert 'but only 2 of the 3 seeds that decide have run\nhint: git exp eval -e idea' in place.talk and desk.texts == []
+    assert 'but only 2 of the 3 seeds that decide have a value\nhint: git exp eval -e idea' in place.talk and desk.texts == []
 
 
 def test_without_noise_it_says_what_would_settle_it(lab: Any) -> None:
@@ -559,3 +563,21 @@ def test_the_real_thing(desk: Desk) -> None:
     assert desk.pushed('idea') == place.git('rev-parse', 'HEAD').stdout.strip()
     place.ok('submit')
     assert len(desk.texts) == 1
+
+
+def test_a_former_ledger_may_grow_and_forgets_no_bug(lab: Any) -> None:
+    desk = Desk(lab)
+    leak = desk.experiment('leak')
+    desk.measured(leak, 2.0, 2.01, 2.02)
+    bad = leak.git('rev-parse', 'HEAD').stdout.strip()
+    lab.ok('supersede', '--bug', 'leak', '--commit', bad, '--yes')
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text() + 'paths: {ledger: two.tsv, former: [results.tsv]}\n')
+    base = lab.commit('another ledger')
+    with (lab.path / 'results.tsv').open('a') as file:
+        file.write((lab.path / 'results.tsv').read_text().splitlines()[1].replace('leak', 'late') + '\n')
+    lab.commit('rows')
+
+    found = Lab.find(lab.path)
+    said = spoilt.history(found, read.read(found), bad)
+    assert said and said.bug == 'leak'
+    assert ground.moved(found, Ground(bad, base, Standing('t', 'idea', 'v1', None, 'e', Kind.EVAL, ())), 'idea') == []

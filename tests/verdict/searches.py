@@ -50,7 +50,7 @@ def judged(candidate: Sample, best: Sample, trees: Sequence[Sample]) -> Verdict:
     known = [*trees, candidate]
     return verdict.compare(
         candidate, best, noise=pooled(known), residual=residual(known), direction='max', min_effect=0.0,
-        seeds_wanted=len(SEEDS),
+        named=SEEDS,
     )
 
 

@@ -46,6 +46,12 @@ def test_a_loser_is_held_against_the_best_too() -> None:
     assert said and (said.against, said.verdict.kind) == ('good v1', Judged.WORSE)
 
 
+def test_another_tree_of_the_same_version_is_named_by_its_commit() -> None:
+    said = decided(BASELINE, GOOD._replace(experiment='new', commit='c0ffee' * 6), tree('new', 2.8, 2.81, 2.79))
+
+    assert said and said.against == 'new v1 at c0ffeec'
+
+
 def test_the_best_tree_is_held_against_the_second() -> None:
     said = decided(BASELINE, GOOD, name='good')
 
@@ -199,3 +205,15 @@ def test_what_seeds_do_is_not_seen_of_one(seen: dict[str, Any], flags: tuple[str
 def test_without_another_tree_there_is_no_verdict() -> None:
     assert decided(tree('new', 1.0)) is None
     assert decided(BASELINE) is None
+
+
+def test_what_won_while_the_winner_was_retired_is_no_ground_for_another_jump() -> None:
+    leak, deeper = tree('leak', 1.0, 1.01, 0.99), tree('new', 0.5, 0.51, 0.49)
+    standings = Standings('e', (BASELINE, GOOD, leak, deeper), won={'good', 'leak'})
+
+    said = decide.among(standings, 'new', METRIC)
+    assert said and (said.against, said.verdict.kind, said.verdict.flags) == ('leak v1', Judged.PROVISIONAL, ('jump',))
+    vouched = row('9')._replace(verdict='better', params={'mean': 1.0})
+    for honest in (standings._replace(vouched={'leak': vouched}), standings._replace(trees=(BASELINE, leak, GOOD, deeper))):
+        said = decide.among(honest, 'new', METRIC)
+        assert said and said.verdict.kind is Judged.BETTER

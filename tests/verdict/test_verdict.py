@@ -214,11 +214,12 @@ def test_a_first_run_is_promising_beyond_half_a_sigma(first, said, worth):
 
 
 def test_fewer_seeds_than_decide_are_never_better():
-    said = [judge(tree(*[9.0] * n), tree(1.0, 1.0, 1.0), seeds_wanted=3) for n in (1, 2, 3, 4)]
+    said = [judge(tree(*[9.0] * n), tree(1.0, 1.0, 1.0), named=(1, 2, 3)) for n in (1, 2, 3, 4)]
 
     assert [one.kind for one in said] == [Kind.PROVISIONAL, Kind.PROVISIONAL, Kind.BETTER, Kind.BETTER]
-    assert said[0].why.endswith(', but only 1 of the 3 seeds that decide has run')
-    assert judge(tree(-9.0), tree(1.0, 1.0, 1.0), seeds_wanted=3).kind is Kind.WORSE
+    assert said[0].why.endswith(', but only 1 of the 3 seeds that decide has a value')
+    assert judge(tree(9.0, 9.0, 9.0, seeds=(1, 3, 4)), tree(1.0, 1.0, 1.0), named=(1, 2, 3)).kind is Kind.PROVISIONAL, 'another for 2'
+    assert judge(tree(-9.0), tree(1.0, 1.0, 1.0), named=(1, 2, 3)).kind is Kind.WORSE
 
 
 @pytest.mark.parametrize('gain, before, flagged', [

@@ -93,7 +93,7 @@ def test_the_verdict_of_the_ledger_is_the_one_that_is_simulated() -> None:
             tried = searches.every_seed(lab, 1.5 * turn / 10 if turn % 3 == 0 else 0.0, best, trees)
             trees.append(tried.sample)
             rows += _rows(f't{turn:03}', tried.sample)
-            said = decide.among(standing.among(Contents(rows, [], {}), METRIC), f't{turn:03}', METRIC, seeds=len(SEEDS))
+            said = decide.among(standing.among(Contents(rows, [], {}), METRIC), f't{turn:03}', METRIC, seeds=SEEDS)
             rows[-1] = rows[-1]._replace(verdict=said and said.verdict.kind.value)
             same, rounds = same + (said is not None and (said.verdict.kind is Verdict.BETTER) is tried.won), rounds + 1
             best = tried.sample if tried.won else best
@@ -110,7 +110,7 @@ def _picked(lab: Lab, *, undeclared: bool) -> bool:
         rows += [_row(tree, seed, lab.run(seed)) for seed in SEEDS]
     best = sorted(((lab.run(seed), seed) for seed in range(11, 23)), reverse=True)[:3]
     rows += [_row('picked', seed, value, params={'undeclared': True} if undeclared else {}) for value, seed in best]
-    said = decide.among(standing.among(Contents(rows, [], {}), METRIC), 'picked', METRIC, seeds=len(SEEDS))
+    said = decide.among(standing.among(Contents(rows, [], {}), METRIC), 'picked', METRIC)
     return said is not None and said.verdict.kind is Verdict.BETTER
 
 

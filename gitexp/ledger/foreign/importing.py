@@ -11,12 +11,14 @@ from gitexp.git.command import Git
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, write
+from gitexp.ledger.cells import PLACES
 from gitexp.ledger.foreign import columns, log, quantity, reading, statuses
 from gitexp.ledger.foreign.record import Dropped, Log
-from gitexp.ledger.foreign.rows import Maker, Row
+from gitexp.ledger.foreign.rows import Maker
 from gitexp.ledger.result import Status
 from gitexp.ledger.scan import Scan
 
+_COMMIT = PLACES['commit']
 _HASHES = (40, 64)  # characters of a whole commit id
 _BETTER = {'min': 'lower', 'max': 'higher'}
 
@@ -40,25 +42,32 @@ class Question(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The rows that a log would become, the lines that none comes from, and the statuses that are not known with their numbers."""
+    """The rows that a log would become, as lines of the ledger, the lines that none comes from, and the statuses that are not known.
+
+    `question` is the next thing to ask, None when all is known.
+    """
 
     form: str
-    rows: list[Row]
+    rows: list[bytes]
     dropped: list[Dropped]
     unknown: dict[str, int]
-    completed: int
+    question: Question | None
 
 
-def read_log(data: bytes, metric: Metric, told: Told) -> Log:
-    """The log in `data`; raises Refused for what is none, and for a ledger of gitexp."""
-    found = log.of(data, metric=told.metric or metric.name, named=told.columns)
+def plan(data: bytes, metric: Metric, told: Told, *, commas: bool = True) -> Plan:
+    """Make the rows that a log says, whether the ledger has them or not; raises Refused for one of gitexp or of another metric."""
+    name = told.metric or metric.name
+    found = log.of(data, metric=name, named=told.columns)
+    maker = Maker(name, experiment=told.experiment, ledger=metric.name, told=told.statuses, commas=commas)
+    rows = maker.rows(found.records)
     if any(columns.is_ledger(names) for names in found.headers):
         raise Refused('this is a ledger of gitexp, and no log of somebody else', hint='git merge the branch that has it: all rows are kept')
-    return found
+    if commas and maker.decimals:
+        return plan(data, metric, told, commas=False)
+    return Plan(found.form, rows, sorted([*found.dropped, *maker.dropped]), dict(maker.unknown), _unclear(found, metric, told))
 
 
-def unclear(found: Log, metric: Metric, told: Told) -> Question | None:
-    """The next thing to ask, None when all is known; raises Refused for a log of another metric than the lab's."""
+def _unclear(found: Log, metric: Metric, told: Told) -> Question | None:
     if found.headless and not found.headers:
         return Question('columns', f'no line says what its {len(found.headless)} columns are: {_shown(found.headless)}',
                         ','.join(_guess(found.headless, metric)))
@@ -71,32 +80,24 @@ def unclear(found: Log, metric: Metric, told: Told) -> Question | None:
     if direction and direction != metric.direction:
         ours = f"'{metric.name}', the metric of this lab, when {_BETTER[metric.direction]}"
         raise Refused(f"'{name}' is better when {_BETTER[direction]}, and {ours}")
-    if not direction and found.records and columns.find((metric.name,), name) is None:
+    if not direction and found.headers and columns.find((metric.name,), name) is None:
         wanted = f'nothing says which is better in that column; {metric.name} is better when {_BETTER[metric.direction]}'
         return Question('direction', wanted, metric.direction)
     return None
 
 
-def plan(lab: Lab, found: Log, told: Told) -> Plan:
-    """Make the rows that a log says, whether the ledger has them or not."""
-    name = told.metric or lab.config.metric.name
-    values = (record.cells[place] for record in found.records if (place := columns.find(record.names, name)) is not None)
-    commas = not any(map(quantity.has_decimal_comma, values))
-    maker = Maker(name, experiment=told.experiment, ledger=lab.config.metric.name, told=told.statuses, commas=commas)
-    rows = maker.rows(found.records)
-    dropped = sorted([*found.dropped, *maker.dropped])
-    return Plan(found.form, rows, dropped, dict(maker.unknown), _complete(lab.git, rows))
-
-
-def meanings(found: Log, name: str) -> list[tuple[str, str]]:
+def meanings(data: bytes, metric: Metric, told: Told) -> list[tuple[str, str]]:
     """Where the ledger will have what stands in each column of a log, in the log's order."""
+    name = told.metric or metric.name
     made: dict[str, str] = {}
-    for record in found.records:
+    for record in log.of(data, metric=name, named=told.columns).records:
         schema = columns.schema(record.names, name)
         ours = {place: 'the metric' if column == 'value' else column for column, place in schema.places.items()}
         for place, one in enumerate(record.names):
             if place in ours:
                 made[one] = ours[place]
+            elif not one:
+                continue
             elif (place, one) in schema.measured and quantity.of(record.cells[place]):
                 made[one] = 'metrics'
             elif not quantity.is_nothing(record.cells[place]):
@@ -104,32 +105,41 @@ def meanings(found: Log, name: str) -> list[tuple[str, str]]:
     return list(made.items())
 
 
-def missing(lab: Lab, rows: Sequence[Row]) -> list[Row]:
+def missing(lab: Lab, rows: Sequence[bytes]) -> list[bytes]:
     """Those that the ledger does not have."""
     try:
         file = read.opened(lab.ledger)
     except FileNotFoundError:
         return list(rows)
     with file:
-        ours = {row.cells['id'].encode() for row in rows}
-        there = {name.decode() for some in Scan(file, lab.config.metric).rows() for name in some.ids if name in ours}
-    return [row for row in rows if row.cells['id'] not in there]
+        scan = Scan(file, lab.config.metric)
+        if scan.header == read.OURS and not set(rows).difference(line.rstrip(b'\n') for line in file):
+            return []
+        file.seek(0)
+        there = {name for some in Scan(file, lab.config.metric).rows() for name in some.ids}
+    return [row for row in rows if name_of(row) not in there]
 
 
-def carry_out(lab: Lab, rows: Sequence[Row]) -> list[Row]:
+def carry_out(lab: Lab, rows: Sequence[bytes]) -> list[bytes]:
     """Append those that the ledger does not have, all or none of them, and return them."""
     with locks.held(lab.state / 'locks' / 'import', purpose='import a log'):
         new = missing(lab, rows)
-        write.put(lab, [row.cells for row in new])
+        write.put(lab, new)
     return new
 
 
-def _complete(git: Git, rows: Sequence[Row]) -> int:
-    """Write out each short commit that is the beginning of exactly one that git knows."""
-    short = {name for row in rows if (name := row.cells['commit']) and len(name) not in _HASHES}
+def name_of(row: bytes) -> bytes:
+    """The id of a row."""
+    return row.partition(b'\t')[0]
+
+
+def complete(git: Git, rows: list[bytes]) -> int:
+    """Write out each short commit that is the beginning of exactly one that git knows; how many these are."""
+    short = {name.decode() for row in rows if (name := row.split(b'\t', _COMMIT + 1)[_COMMIT]) and len(name) not in _HASHES}
     whole = _whole(short, git.ask('rev-list', '--all', '--reflog').text.split()) if short else {}
-    for row in rows if whole else ():
-        row.cells['commit'] = whole.get(row.cells['commit'], row.cells['commit'])
+    for place, row in enumerate(rows if whole else ()):
+        *before, commit, after = row.split(b'\t', _COMMIT + 1)
+        rows[place] = b'\t'.join([*before, whole.get(commit.decode(), '').encode() or commit, after])
     return len(whole)
 
 
@@ -155,7 +165,7 @@ def _guess(cells: Sequence[str], metric: Metric) -> list[str]:
 def _likely(found: Log) -> list[str]:
     """The columns that may be the metric: what the log itself calls so, then those that hold numbers; else all."""
     numbers: dict[str, None] = dict.fromkeys(name for names in found.headers for name in names if name and name in found.directions)
-    for record in found.records[:100]:
+    for record in found.first:
         places = columns.schema(record.names, '').measured
         numbers.update((name, None) for place, name in places if quantity.of(record.cells[place]))
     return list(numbers or dict.fromkeys(name for names in found.headers for name in names if name))

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
+from itertools import chain, islice
 
 from gitexp.core.lines import BOM, LONGEST, is_marker
 from gitexp.ledger.foreign import objects, table
@@ -12,13 +14,17 @@ _LOOK = 100  # lines
 
 
 def of(data: bytes, *, metric: str, named: tuple[tuple[str, ...], ...] = ()) -> Log:
-    """Read a log; `named` are the columns of rows without a header, told apart by their number."""
-    dropped: list[Dropped] = []
-    lines = list(_lines(data, dropped))
-    first = [line for _, line in lines[:_LOOK]]
-    if sum(line.startswith('{') for line in first) > sum('\t' in line or '\\t' in line for line in first):
-        return objects.read(lines, dropped)
-    return table.read(lines, dropped, metric=metric, named=named)
+    """A log that is read as its rows are; `named` are the columns of rows without a header, told apart by their number."""
+    found = Log()
+    rest = _lines(data, found.dropped)
+    first = list(islice(rest, _LOOK))
+    lines = chain(first, rest)
+    if sum(line.startswith('{') for _, line in first) > sum('\t' in line or '\\t' in line for _, line in first):
+        found.form, records = 'JSON lines', objects.read(found, lines)
+    else:
+        found.form, records = 'TSV', table.read(found, lines, metric=metric, named=named)
+    found.records = found.watched(records)
+    return found
 
 
 def _lines(data: bytes, dropped: list[Dropped]) -> Iterator[tuple[int, str]]:
@@ -26,8 +32,9 @@ def _lines(data: bytes, dropped: list[Dropped]) -> Iterator[tuple[int, str]]:
     if data.startswith((b'\xff\xfe', b'\xfe\xff')):  # what `>>` of an older PowerShell writes
         data = data.decode('utf-16', 'replace').encode()
     data = data.removeprefix(BOM)
-    for number, line in enumerate(data.split(b'\n' if b'\n' in data else b'\r'), 1):
+    for number, line in enumerate(BytesIO(data if b'\n' in data else data.replace(b'\r', b'\n')), 1):
         try:
+            line = line.removesuffix(b'\n')
             if len(line) > _LONGEST:
                 dropped.append(Dropped(number, f'longer than {_LONGEST >> 10} KiB'))
             elif b'\0' in line:

@@ -2,30 +2,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from gitexp.ledger.foreign.record import DIRECTIONS, Dropped, Log, Record
 
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
 
-def read(lines: list[tuple[int, str]], dropped: list[Dropped]) -> Log:
-    """The rows in lines, `dropped` being those that are known to be none."""
-    records, directions = [], {}
+def read(found: Log, lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
+    """The rows in lines of a log, which is told what else they say."""
     metric = 'metric'
     for number, line in lines:
         for said in _parsed(line) if line[0] not in '#/' else ():
             if not isinstance(said, dict):
-                dropped.append(Dropped(number, 'no JSON object'))
-            elif said.get('type') == 'config':
+                found.dropped.append(Dropped(number, 'no JSON object'))
+            elif (kind := said.get('type')) == 'config':
                 metric = _text(said.get('metricName')) or 'metric'
-                directions.update({metric: way} if (way := DIRECTIONS.get(_text(said.get('bestDirection')).lower())) else {})
-            elif _text(said.get('type') or 'run') not in ('run', 'result', 'experiment'):
-                dropped.append(Dropped(number, f"a line of type '{_text(said['type'])[:40]}'"))
+                found.directions.update({metric: way} if (way := DIRECTIONS.get(_text(said.get('bestDirection')).lower())) else {})
+            elif kind and _text(kind) not in ('run', 'result', 'experiment'):
+                found.dropped.append(Dropped(number, f"a line of type '{_text(kind)[:40]}'"))
             else:
-                names, cells = _flat(said, metric)
-                records.append(Record(number, names, cells))
-    return Log('JSON lines', records, dropped, None, directions)
+                inner = said.get('metrics')
+                more = inner if isinstance(inner, dict) else {}
+                yield Record(number, _names(tuple(said), tuple(more), metric), (*said.values(), *more.values()))
 
 
 def _parsed(line: str) -> Iterator[object]:
@@ -42,12 +42,12 @@ def _parsed(line: str) -> Iterator[object]:
             at += 1
 
 
-def _flat(said: dict[str, object], metric: str) -> tuple[tuple[str, ...], tuple[object, ...]]:
-    """Names and cells; 'metric' is called what the log's configuration calls it, and 'metrics' are names of their own."""
-    made = {metric if name == 'metric' else name: one for name, one in said.items() if name not in ('metrics', 'type')}
-    inner = said.get('metrics')
-    more = {name: one for name, one in inner.items() if name not in made} if isinstance(inner, dict) else {}
-    return (*made, *more), (*made.values(), *more.values())
+@lru_cache(4096)
+def _names(outer: tuple[str, ...], inner: tuple[str, ...], metric: str) -> tuple[str, ...]:
+    """The names of cells, '' for what is none; 'metric' is called what the log's configuration calls it."""
+    names = ['' if name in ('metrics', 'type') else metric if name == 'metric' else name for name in outer]
+    names = ['' if name in names[place:] else name for place, name in enumerate(names, 1)]
+    return (*names, *['' if name in names else name for name in inner])
 
 
 def _text(said: object) -> str:

@@ -1,9 +1,12 @@
 """What is read from somebody else's log, before anybody knows what it means."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gitexp.core.tuples import NamedTuple
 
 
+_FIRST = 100
 DIRECTIONS = {'lower': 'min', 'min': 'min', 'minimize': 'min', 'higher': 'max', 'max': 'max', 'maximize': 'max'}
 
 
@@ -22,16 +25,27 @@ class Dropped(NamedTuple):
     why: str
 
 
-class Log(NamedTuple):
-    """`headless` is the first row that no header stands above; `directions` says of a metric, or of '' for any, what is better."""
+class Log:
+    """`records` come once, and what else it says is whole when all have come.
+
+    `headless` is the first row that no header stands above; `directions` says of a metric, or of '' for any, what is better; `headers` are
+    the sets of names that rows have, in the order of their first, and `first` some rows.
+    """
 
     form: str
-    records: list[Record]
-    dropped: list[Dropped]
-    headless: tuple[str, ...] | None
-    directions: dict[str, str]
+    records: Iterator[Record]
 
-    @property
-    def headers(self) -> list[tuple[str, ...]]:
-        """The sets of names that rows have, in the order of their first."""
-        return list(dict.fromkeys(record.names for record in self.records))
+    def __init__(self) -> None:
+        self.dropped: list[Dropped] = []
+        self.headless: tuple[str, ...] | None = None
+        self.directions: dict[str, str] = {}
+        self.headers: dict[tuple[str, ...], None] = {}
+        self.first: list[Record] = []
+
+    def watched(self, records: Iterator[Record]) -> Iterator[Record]:
+        """The same, of which `headers` and `first` are taken."""
+        for record in records:
+            self.headers[record.names] = None
+            if len(self.first) < _FIRST:
+                self.first.append(record)
+            yield record

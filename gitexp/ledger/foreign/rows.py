@@ -8,58 +8,56 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from gitexp.core import escapes, ids
-from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import cells
-from gitexp.ledger.cells import BadCell
+from gitexp.ledger.cells import PLACES, BadCell
 from gitexp.ledger.foreign import columns, quantity, reading, statuses
 from gitexp.ledger.foreign.quantity import Quantity
 from gitexp.ledger.foreign.record import Dropped, Record
 from gitexp.ledger.result import METRIC, Kind, Status
 
-_ENCODER = json.JSONEncoder(separators=(',', ':'), ensure_ascii=False, sort_keys=True, allow_nan=False)
-_OURS = ('id', 'experiment', 'env')  # what a row has from us, and does not say itself
-
-
-class Row(NamedTuple):
-    """A row as cells of the ledger, and the line that it comes from."""
-
-    line: int
-    cells: dict[str, str]
+_ENCODER = json.JSONEncoder(separators=(',', ':'), ensure_ascii=False, sort_keys=True, allow_nan=False, check_circular=False)
+_ID, _TIME, _EXPERIMENT, _VERSION, _VALUE, _STATUS, _METRICS, _PARAMS, _ENV = [
+    PLACES[name] for name in ('id', 'time', 'experiment', 'version', cells.VALUE, 'status', 'metrics', 'params', 'env')
+]
 
 
 class Maker:
     """Makes rows of records; `dropped` are those that it cannot use, `unknown` the statuses whose meaning it does not know.
 
-    With `commas`, '1,061' is more than a thousand; `ledger` is what the ledger calls its metric. Where a log is kept, and by what name, is
-    not said: two clones that import the same one have the same rows.
+    A row is its line, as `cells.written` makes it; `decimals` is whether a value could only have a decimal comma. With `commas`, '1,061' is
+    more than a thousand; `ledger` is what the ledger calls its metric. Where a log is kept, and by what name, is not said: two clones that
+    import the same one have the same rows.
     """
 
     def __init__(self, metric: str, *, experiment: str, ledger: str, told: Mapping[str, Status], commas: bool) -> None:
         self.dropped: list[Dropped] = []
         self.unknown = Counter[str]()
+        self.decimals = False
         self._metric = metric
         self._known = statuses.meanings(told)
         self._commas = commas
         self._unit: tuple[str, int] | None = None
         self._seen: dict[str, tuple[int, bytes]] = {}
-        self._blank = {name: '' for name in cells.NAMES if name not in _OURS} | {'version': 'v1', 'kind': Kind.IMPORT.value}
-        self._ours = {'id': '', 'experiment': escapes.escape(experiment), 'env': _document({METRIC: ledger})}
+        ours = {'experiment': escapes.escape(experiment), 'version': 'v1', 'kind': Kind.IMPORT.value, 'env': _document({METRIC: ledger})}
+        self._blank = [ours.get(name, '') for name in cells.NAMES]
 
-    def rows(self, records: Iterable[Record]) -> list[Row]:
+    def rows(self, records: Iterable[Record]) -> list[bytes]:
         """A row for each record that can be used, in the order of the log, the same one once."""
         made = []
         for record in records:
             try:
-                made.append(Row(record.line, self._row(record)))
+                made.append(self._row(record))
             except BadCell as error:
                 self.dropped.append(Dropped(record.line, str(error)))
+            except RecursionError:
+                self.dropped.append(Dropped(record.line, 'nested too deeply'))
         return made
 
-    def _row(self, record: Record) -> dict[str, str]:
+    def _row(self, record: Record) -> bytes:
         known = columns.schema(record.names, self._metric)
         if known.value is None:
             raise BadCell(f"no column '{self._metric}'")
-        said = dict(self._blank)
+        said = self._blank.copy()
         measured: dict[str, object] = {}
         noted: dict[str, object] = {}
         cell = '' if known.status is None else record.cells[known.status]
@@ -68,32 +66,33 @@ class Maker:
             noted[record.names[known.status]] = cell
         status, value = self._ending(word, record.cells[known.value], record.line)
         ok = status is Status.OK
-        said['status'] = status.value
+        said[_STATUS] = status.value
         if ok and value:
-            said['value'] = repr(float(value.number))
+            said[_VALUE] = repr(float(value.number))
         elif value and value.number:
             measured[self._metric] = value.number
         elif value is None:
             noted[self._metric] = record.cells[known.value]
         order = self._fill(known, record, said, noted)
         for place, name in known.measured:
-            cell = _plain(record.cells[place], self._commas)
+            cell = record.cells[place]
+            if type(cell) is str:
+                cell = _plain(cell, self._commas)
             if type(cell) is not float and type(cell) is not int:
                 noted[name] = cell
             elif ok or cell:  # Where nothing was measured, 0 stands for that.
                 measured[name] = cell
         for place, name in known.noted:
             noted[name] = _plain(record.cells[place], self._commas)
-        said['metrics'] = _document(measured)
-        said['params'] = _noted(noted, word) if noted else _ended(word)
-        name = self._id(order, said, record.line)
-        said.update(self._ours)
-        said['id'] = name
-        return said
+        said[_METRICS] = _document(measured)
+        said[_PARAMS] = _noted(noted, word) if noted else _ended(word)
+        said[_ID] = self._id(order, said, record.line)
+        return '\t'.join(said).encode()
 
     def _ending(self, word: str, cell: object, line: int) -> tuple[Status, Quantity | None]:
         """How the run ended and what it measured; without a status, by whether it measured anything."""
         value = quantity.of(cell, commas=self._commas)
+        self.decimals = self.decimals or quantity.has_decimal_comma(cell)
         status = statuses.of(word, self._known) if word else Status.OK
         if status is None:
             self.unknown[word] += 1
@@ -111,7 +110,7 @@ class Maker:
                 raise BadCell(f"'{_short(cell)}' is in {here}, and line {self._unit[1]} in {there}")
         return status, value
 
-    def _fill(self, known: columns.Schema, record: Record, said: dict[str, str], noted: dict[str, object]) -> int:
+    def _fill(self, known: columns.Schema, record: Record, said: list[str], noted: dict[str, object]) -> int:
         """Fill the other columns of the ledger, and keep what does not fit under its own name; when it was, in ms, 0 where it says not."""
         order = 0
         for column, place in known.others:
@@ -119,16 +118,16 @@ class Maker:
             if quantity.is_nothing(cell):
                 continue
             if column == 'time' and (when := quantity.moment(cell)):
-                said[column], order = when
+                said[_TIME], order = when
             elif (text := reading.READERS[column](cell, record.names[place], self._commas)) is not None:
-                said[column] = text
+                said[PLACES[column]] = text
             else:
                 noted[record.names[place]] = _plain(cell, self._commas)
         return order
 
-    def _id(self, order: int, said: Mapping[str, str], line: int) -> str:
+    def _id(self, order: int, said: list[str], line: int) -> str:
         """The same for the same row, wherever it stands; raises BadCell for one that was there before."""
-        whole = '\t'.join([*said.values(), self._ours['experiment']])
+        whole = '\t'.join([said[_TIME], *said[_VERSION:_ENV], said[_EXPERIMENT]])
         digest = hashlib.blake2b(whole.encode('utf-8', 'surrogatepass'), digest_size=16).digest()
         name = ids.of(order, digest)
         while (there := self._seen.get(name)) and there[1] != digest:
@@ -141,7 +140,11 @@ class Maker:
 
 def _noted(said: Mapping[str, object], word: str) -> str:
     said = {name: one for name, one in said.items() if not quantity.is_nothing(one)}
-    return _document({**said, 'status': word} if word else said) if said else _ended(word)
+    if not said:
+        return _ended(word)
+    if word:
+        said['status'] = word
+    return _document(said)
 
 
 @lru_cache(1024)
@@ -151,9 +154,11 @@ def _ended(word: str) -> str:
 
 def _document(said: Mapping[str, object]) -> str:
     try:
-        return escapes.escape(_ENCODER.encode(said)) if said else '{}'
+        text = '{}' if not said else _ENCODER.encode(said)
     except ValueError:
         raise BadCell('a number in it is not finite') from None
+    # JSON has no control characters but \x7f: where all is ASCII, the slower look at each character finds nothing more.
+    return text if text.isascii() and '\\' not in text and '\x7f' not in text else escapes.escape(text)
 
 
 @lru_cache(1024)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gitexp.ledger.foreign import columns
 from gitexp.ledger.foreign.record import DIRECTIONS, Dropped, Log, Record
@@ -11,17 +11,16 @@ _HASH = re.compile('[0-9a-f]{6,40}')
 _DIRECTION = re.compile(r'metric[_ ]direction\W+(lower|higher|min|max)', re.IGNORECASE)
 
 
-def read(lines: list[tuple[int, str]], dropped: list[Dropped], *, metric: str, named: tuple[tuple[str, ...], ...]) -> Log:
-    """The rows in lines, `dropped` being those that are known to be none; two schemas need a header each, or a width each in `named`."""
+def read(found: Log, lines: Iterable[tuple[int, str]], *, metric: str, named: tuple[tuple[str, ...], ...]) -> Iterator[Record]:
+    """The rows in lines of a log, which is told what else they say; two schemas need a header each, or a width each in `named`."""
     records: list[Record] = []
     fused: list[Record] = []
-    headless, directions = None, {}
     header: tuple[str, ...] = ()
     by_width = {len(names): names for names in named}
     for number, line in _unescaped(lines):
         if line.startswith('#') and not columns.is_header(_cells(line), metric):
-            if found := _DIRECTION.search(line):
-                directions[''] = DIRECTIONS[found[1].lower()]
+            if way := _DIRECTION.search(line):
+                found.directions[''] = DIRECTIONS[way[1].lower()]
             continue
         cells = _cells(line)
         if not any(cell[:1].isdigit() for cell in cells) and columns.is_header(_cells(line.lstrip('# ')), metric):
@@ -31,16 +30,16 @@ def read(lines: list[tuple[int, str]], dropped: list[Dropped], *, metric: str, n
         if len(cells) == len(names):
             records.append(Record(number, names, cells))
         elif not _placed(Record(number, names or (named[0] if named else ()), cells), records, fused):
-            headless = headless or (cells if not names and len(cells) > 1 else None)
-            dropped.append(Dropped(number, _width(len(cells), len(names))))
+            found.headless = found.headless or (cells if not names and len(cells) > 1 else None)
+            found.dropped.append(Dropped(number, _width(len(cells), len(names))))
     for record in fused:
         parted = _parted(record, records)
         records += parted
-        dropped += [] if parted else [Dropped(record.line, f'{_width(len(record.cells), len(record.names))}: two rows in one line?')]
-    return Log('TSV', sorted(records, key=lambda one: one.line), dropped, headless, directions)
+        found.dropped += [] if parted else [Dropped(record.line, f'{_width(len(record.cells), len(record.names))}: two rows in one line?')]
+    yield from sorted(records, key=lambda one: one.line)
 
 
-def _unescaped(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+def _unescaped(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     r"""Where an `echo` left '\t' and '\n' as they were typed, what they mean."""
     for number, line in lines:
         if '\\t' not in line or '\t' in line:

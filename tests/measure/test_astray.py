@@ -1,0 +1,59 @@
+"""A Python that would load the lab's own code from a worktree, and not what is committed."""
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from place import CONFIG, Place
+from stories import experiment, rows
+
+SCORE = 'from lab.core import score\nprint("score:", score)\n'
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    subprocess.run([sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'venv'], check=True)
+    return tmp_path / 'venv'
+
+
+def installed(python: Path, where: Path) -> None:
+    """As `pip install -e` does it."""
+    site, = python.glob('lib/python*/site-packages')
+    (site / '__editable__.lab-1.pth').write_text(f'{where}\n')
+
+
+@pytest.mark.parametrize(('way', 'code'), [('', 3), ('env PYTHONPATH=src ', 0)])
+def test_what_pip_has_installed_from_root_is_not_what_is_measured(
+    make_lab: Callable[..., Place], python: Path, way: str, code: int,
+) -> None:
+    config = CONFIG.replace('eval: python3 eval.py {seed}', f'eval: {way}{python}/bin/python3 eval.py')
+    lab = make_lab(config=config, **{'eval.py': SCORE, 'src/lab/__init__.py': '', 'src/lab/core.py': 'score = 3.0\n'})
+    installed(python, lab.path / 'src')
+    idea = experiment(lab, src__lab__core_py='score = 2.0\n')
+
+    assert idea.exp('eval', '--seed', '1') == code, idea.talk
+    if code:
+        assert f"would load '{lab.path / 'src'}', where pip install -e has led it, and not what is committed" in idea.talk
+        assert 'env PYTHONPATH=src python3' in idea.talk and not rows(lab)
+    else:
+        assert rows(lab)[-1]['score'] == '2.0'
+
+
+def test_one_of_another_project_is_its_own_affair(make_lab: Callable[..., Place], python: Path, tmp_path: Path) -> None:
+    (tmp_path / 'other/src').mkdir(parents=True)
+    lab = make_lab(config=CONFIG.replace('python3 eval.py', f'{python}/bin/python3 eval.py'), **{'src/x.py': ''})
+    installed(python, tmp_path / 'other/src')
+
+    experiment(lab).ok('eval', '--seed', '1')
+
+
+def test_what_the_commit_does_not_have_is_only_there(make_lab: Callable[..., Place], python: Path) -> None:
+    lab = make_lab(config=CONFIG.replace('python3 eval.py', f'{python}/bin/python3 eval.py'))
+    lab.write('vendored/x.py', '')
+    installed(python, lab.path / 'vendored')
+
+    experiment(lab).ok('eval', '--seed', '1')
