@@ -15,14 +15,19 @@ from gitexp.core.errors import Refused, Usage
 from gitexp.core.tuples import NamedTuple
 
 _MAGIC = '*?['
-_DESCRIBING = r'README|LICENSE|\.git(?:keep|ignore|attributes)\Z'  # what says something about data, and is none
+# What says something about data, and is none.
+_DESCRIBING = r'(?:(?:README|LICENSE)(?:\.(?:md|rst|txt))?|\.git(?:keep|ignore|attributes))\Z'
 
 
 class Linked(NamedTuple):
-    """What is a link: to where, by the name in the checkout, and which of it the worktree of the experiment alone has."""
+    """What is a link: to where, by the name in the checkout, and which of it the worktree of the experiment alone has.
+
+    `leads` are committed links by the files or folders of the commit that they lead to.
+    """
 
     sources: Mapping[str, Path]
     own: tuple[str, ...]
+    leads: Mapping[str, str]
 
 
 def link(
@@ -35,10 +40,10 @@ def link(
     input of the lab, and for what the commit holds in the place of an input, or puts into the way to it.
     """
     places = list(dict.fromkeys([root, own]))
-    work = _Work(Path(os.path.realpath(into)), root, places, settled, {}, [])
+    work = _Work(Path(os.path.realpath(into)), root, places, settled, {}, [], {})
     named: dict[str, set[str]] = {}
     for pattern in patterns:
-        found = named[pattern] = _found(pattern, places, leave_out)
+        found = named[pattern] = _found(pattern, [*places, into], leave_out)
         if not found:
             where = ' or '.join(f"'{place}'" for place in reversed(places))
             raise Refused(f"the input '{pattern}' is missing in {where}", hint='put it there; gitexp.yaml on the trunk declares the inputs')
@@ -48,7 +53,7 @@ def link(
     mine = tuple(name for name, source in work.linked.items() if source != root / name)
     if mine:
         _refuse_added(named, [*work.linked, *work.committed], mine, own)
-    return Linked(work.linked, mine)
+    return Linked(work.linked, mine, work.leads)
 
 
 def _refuse_added(named: Mapping[str, set[str]], linked: Iterable[str], mine: Iterable[str], own: Path) -> None:
@@ -90,7 +95,9 @@ def _found(pattern: str, places: Iterable[Path], leave_out: str) -> set[str]:
 
 
 class _Work(NamedTuple):
-    """`into` is the checkout as it is really called, `linked` what has been linked and from where, `committed` what was there."""
+    """`into` is the checkout as it is really called, `linked` what has been linked and from where, `committed` what was there, and
+    `leads` where committed links lead within the checkout.
+    """
 
     into: Path
     root: Path
@@ -98,6 +105,7 @@ class _Work(NamedTuple):
     settled: Callable[[str], bool]
     linked: dict[str, Path]
     committed: list[str]
+    leads: dict[str, str]
 
     def link(self, name: str) -> None:
         """Link a file or a folder as a whole, a folder that there is twice by what is in it."""
@@ -111,11 +119,11 @@ class _Work(NamedTuple):
             self._refuse_other(name)
             if not re.match(_DESCRIBING, os.path.basename(name)):
                 self.committed.append(name)
-            if target.is_symlink() and _same(target, self.root / name):  # What lies behind it is in no commit.
-                self.linked[name] = self.root / name
+            if target.is_symlink():
+                self._follow(name, target)
             return
         if target.is_dir() or len(sources) > 1 and folders and not any(map(os.path.islink, sources)):
-            for child in sorted({child for source in sources for child in os.listdir(source)}):
+            for child in sorted({child for place in (*sources, target) if place.is_dir() for child in os.listdir(place)}):
                 self.link(f'{name}/{child}')
         elif len(sources) > 1:
             raise Refused(f"the input '{name}' is there twice: '{sources[0]}' and '{sources[1]}'",
@@ -135,6 +143,25 @@ class _Work(NamedTuple):
     def _refuse_other(self, name: str) -> None:
         if os.path.lexists(self.root / name) and not self.settled(name):
             raise Refused(f"the commit holds '{name}', where an input of the lab goes", hint=f"git rm --cached '{name}', and commit")
+
+    def _follow(self, name: str, target: Path) -> None:
+        """What lies behind a committed link, where that is in no commit; else it must be fixed, as the caller sees to.
+
+        In a checkout a link from the lab to what lies beside it leads nowhere.
+        """
+        place = Path(os.path.realpath(target))
+        inner = str(place.relative_to(self.into)) if place.is_relative_to(self.into) else None
+        if inner and not place.exists() and (self.root / inner).exists():
+            self.link(inner)
+        elif inner and place.exists():
+            self.leads[name] = inner
+        elif _same(target, self.root / name):
+            self.linked[name] = self.root / name
+        elif (self.root / name).exists():
+            raise Refused(
+                f"the input '{name}' is a link that is committed, and leads elsewhere from a checkout than from '{self.root}'",
+                hint='commit a link with a whole path; or have git ignore it, so that it is taken from there',
+            )
 
     def _link(self, source: Path, target: Path, name: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gitexp.checkout import fixed
-from gitexp.core.errors import Integrity
+from gitexp.core import files
+from gitexp.core.errors import Integrity, Refused
 from gitexp.core.kept import Kept
 from gitexp.git import repository
 from gitexp.git.command import Git
@@ -43,12 +45,26 @@ def require(lab: Lab, git: Git, drivers: Iterable[str], options: Sequence[str], 
         raise Integrity(f'git-lfs has written something else than the commit names: {named}{more}', hint='git lfs fsck; which git-lfs')
 
 
-def kept(git: Git, files: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+def kept(git: Git, wanted: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
     """Those of some files that are in git's folder what their blobs only name, as modes and the blobs that they would be."""
-    texts = repository.contents(git, [blob for _, blob in files.values()])
-    named = [path for path, text in zip(files, texts) if text and _names(git.folder / path, text[1])]
-    there = fixed.present(git.folder, named, digits=len(next(iter(files.values()))[1])) if named else {}
-    return {path: state for path, state in there.items() if state[0] == files[path][0]}
+    texts = repository.contents(git, [blob for _, blob in wanted.values()])
+    named = [path for path, text in zip(wanted, texts) if text and _names(git.folder / path, text[1])]
+    there = fixed.present(git.folder, named, digits=len(next(iter(wanted.values()))[1])) if named else {}
+    return {path: state for path, state in there.items() if state[0] == wanted[path][0]}
+
+
+def refuse_unwritten(folder: Path, paths: Iterable[str]) -> None:
+    """Raise Refused where a file is a pointer still: what scores would be measured by its text, and not by what it names."""
+    for path in paths:
+        try:
+            is_one = os.lstat(folder / path).st_size < _LONGEST and files.read(folder / path, most=_LONGEST).startswith(_POINTER)
+        except OSError:
+            continue
+        if is_one:
+            raise Refused(
+                f"'{path}' is a pointer of git-lfs in the checkout, and not the file that it names",
+                hint="git lfs install && git lfs fetch; .gitattributes of the commit must say filter=lfs of it, as the trunk's do",
+            )
 
 
 def _names(path: Path, text: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Bringing back what was retired: its rows count again, and its folders get their names back."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from gitexp.core.errors import Refused
@@ -10,7 +10,7 @@ from gitexp.experiment import slug as slugs
 from gitexp.experiment.place import Place
 from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, read, retired
+from gitexp.ledger import read, retired, standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Kind, Result
 
@@ -53,8 +53,7 @@ def _found(lab: Lab, contents: Contents, slug: str | None, bug: str | None) -> l
         hint = f'git exp results --experiment {slug}' if slug else 'git exp results'
         hint = f'git exp restore {slug or "--all"} --bug {others[-1]}' if others else hint
         raise Refused(f'nothing to restore: no {of} is retired{because}', hint=hint)
-    for event in newest.values():
-        _check_ground(lab, contents, event)
+    _check_ground(lab, contents, newest.values())
     return [(row, _turned(contents, row, _place(lab, name))) for name, row in newest.items()]
 
 
@@ -76,19 +75,17 @@ def _turned(contents: Contents, event: Result, at: Place) -> Turned:
     return Turned(at.slug, version, bug, rows, tuple((f'{name}_{version}', name) for name in folders.CURRENT), at.folder)
 
 
-def _check_ground(lab: Lab, contents: Contents, event: Result) -> None:
-    """What was measured on other inputs does not come back beside a baseline since then, and take it for that of its own.
-
-    Who may retire all, measure on others and restore all could take whatever has won out of the way, with no row of it retired.
-    """
-    newest = counting.yardstick((row for row in contents.results if row.id not in contents.covered), lab.config.metric)
-    for row in retired.by(event, contents.results):
-        base, said = newest.get(row.eval_id or ''), counting.inputs(row)
-        if base and said and base.id > event.id and said != counting.inputs(base):
-            raise Refused(
-                f"run {row.id} of '{row.experiment}' was measured on other inputs than the baseline {base.id}, which is newer than its bug",
-                hint='one of them is wrong: where that is the baseline, retire it first: git exp supersede baseline --bug NAME',
-            )
+def _check_ground(lab: Lab, contents: Contents, events: Iterable[Result]) -> None:
+    """What was measured on other inputs, or CPUs, does not come back and take what counts today out of the way."""
+    ids = {event.id for event in events}
+    after = contents._replace(covered=retired.covered(row for row in contents.results if row.id not in ids))
+    row = standing.displaced(contents, after, lab.config.metric)
+    if row:
+        raise Refused(
+            f"what would come back was measured on other inputs or CPUs than run {row.id} of '{row.experiment}', "
+            'which would not compete any more',
+            hint=f'one of them is wrong: where that is the run, retire it first: git exp supersede {row.experiment} --bug NAME',
+        )
 
 
 def _check_nothing_new(at: Place, version: str) -> None:

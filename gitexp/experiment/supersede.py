@@ -13,7 +13,7 @@ from gitexp.experiment.plan import Cause
 from gitexp.experiment.selection import Selection
 from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read
+from gitexp.ledger import read, standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
 
@@ -39,7 +39,12 @@ class Found(NamedTuple):
 def find(lab: Lab, wanted: Wanted) -> Found:
     """Look what would be retired. Raises Refused when that is nothing, or when something is at work on one of the experiments."""
     slugs.check(wanted.bug, 'bug name')
-    contents = read.read(lab)
+    found = _find(lab, read.read(lab), wanted)
+    _check_ground(lab, found)
+    return found
+
+
+def _find(lab: Lab, contents: Contents, wanted: Wanted) -> Found:
     if wanted.slug is not None and not wanted.selection.said:
         return Found([_whole(lab, contents, wanted.slug, wanted.bug)], [], contents)
     if wanted.slug is not None:
@@ -64,6 +69,20 @@ def supersede(lab: Lab, wanted: Wanted, *, cause: Cause, now: datetime, shown: S
         turned.check_same(found.turned, shown)
         turns = [turned.retiring(lab, place.find(lab, one.experiment), one, cause, wanted.selection, now) for one in found.turned]
         return turned.done(lab, mine, found.turned, turns)
+
+
+def _check_ground(lab: Lab, found: Found) -> None:
+    """What holds an evaluation to its inputs, or CPUs, does not go and leave it to others on which what has won does not compete."""
+    gone = {row.id: one.bug for one in found.turned for row in one.rows}
+    after = found.contents._replace(covered={**found.contents.covered, **gone})
+    row = standing.displaced(found.contents, after, lab.config.metric)
+    if row:
+        raise Refused(
+            f"what is left was measured on other inputs or CPUs than run {row.id} of '{row.experiment}', "
+            'which would not compete any more',
+            hint=f'where that is as wrong, retire it first: git exp supersede {row.experiment} --bug NAME; '
+            'or else what was measured on others: git exp results',
+        )
 
 
 def _mended(lab: Lab, contents: Contents, wanted: Wanted) -> Turned | None:

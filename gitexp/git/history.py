@@ -110,12 +110,6 @@ def lines(git: Git, tips: Iterable[str]) -> list[Commit]:
     return _commits(git, _lines(*tips), '--first-parent', '--reverse')
 
 
-def touching(git: Git, tips: Iterable[str], specs: Iterable[str]) -> list[Commit]:
-    """The commits that tips reach and that change what pathspecs select, with all parents of each."""
-    said = git.ask('rev-list', '--no-commit-header', '--format=%H %P', '--stdin', '--', *specs, feed=_lines(*tips)).text.split('\n')
-    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, said) if words]
-
-
 def left(git: Git, trunk: str, tip: str) -> str | None:
     """The last commit on the line of the trunk that `tip` reaches, whatever else the trunk has merged; None where it reaches none."""
     line = beyond(git, trunk, tip)

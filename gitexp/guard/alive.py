@@ -15,7 +15,7 @@ from gitexp.guard.stubs import Origin
 from gitexp.lab.lab import Lab
 
 MISSING = 'missing'
-_BEYOND_US = (MISSING, 'environment', 'included')
+_BEYOND_US = (MISSING, 'environment', 'included', 'server')
 _INCLUDES = r'(?i)\[\s*include'
 _NAMES_HOOKS = r'(?i)\[core\][^\[]*hookspath|\[\s*include'
 _ENVIRONMENT = 'unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS, and no git -c core.hooksPath'
@@ -34,7 +34,7 @@ def state(lab: Lab) -> list[Finding]:
     site = Site(lab.here or lab.common, lab.common)
     said = lab.settings.get('core.hookspath')
     if lab.here is None and (lab.common / 'exp' / 'server').is_dir():
-        return []
+        return _of_server(lab)
     if not site.folder.is_dir():
         return [_finding('lost', 'the folder of the hooks is gone') if said == str(site.folder) else _missing(lab)]
     found = [] if said == str(site.folder) else list(_silenced(site))
@@ -61,6 +61,13 @@ def repair(lab: Lab) -> Mended:
         return Mended([], wrong, error)
     messages = {one.message for one in left}
     return Mended([one for one in wrong if one.message not in messages], left)
+
+
+def _of_server(lab: Lab) -> list[Finding]:
+    from gitexp.guard import serving  # Few work on the server.
+    way = f'{hooks.INSTALL} --server'
+    says = "the hook '{}' is missing or of another version"
+    return [Finding('server', serving.FOLDER, says.format(name), way=way) for name in serving.stale(lab.common)]
 
 
 def _missing(lab: Lab) -> Finding:

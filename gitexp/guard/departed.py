@@ -1,7 +1,7 @@
 """What the branch of a measured experiment had before it was deleted or emptied on a server: that counts when it comes again."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,10 +10,11 @@ from gitexp.git.command import Git
 _FILE = Path('exp', 'departed')
 
 
-def keep(git: Git, left: Iterable[tuple[str, str]], *, seen: Mapping[str, str]) -> Set[str]:
-    """Note where branches were, in the bare repository, and give those that have departed since the others were `seen`.
+def keep(git: Git, left: Iterable[tuple[str, str]], *, seen: Mapping[str, str]) -> Mapping[str, str]:
+    """Note where branches were, in the bare repository, and give where each was when it last departed, as of then.
 
-    Of such a branch nothing is noted: what it had in the end is, and whoever has judged it before that did not know.
+    Of one that has departed since they were `seen` nothing is noted: what it had in the end is, and whoever has judged it
+    before that did not know.
     """
     lines = list(left)
     # Who may push and may not write there keeps nobody from pushing: what was measured counts all the same.
@@ -22,14 +23,11 @@ def keep(git: Git, left: Iterable[tuple[str, str]], *, seen: Mapping[str, str]) 
             import fcntl  # Few pushes take a branch away.
             with (git.folder / _FILE).open('a', encoding='utf-8', errors='surrogateescape') as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                since = _since(git, seen)
-                file.write(''.join(f'{oid} {branch}\n' for branch, oid in lines if branch not in since))
-                return since
-    return _since(git, seen)
-
-
-def _since(git: Git, seen: Mapping[str, str]) -> Set[str]:
-    return {branch for branch, oid in last(git).items() if seen.get(branch) != oid}
+                now = last(git)
+                new = {branch: oid for branch, oid in lines if now.get(branch) == seen.get(branch)}
+                file.write(''.join(f'{oid} {branch}\n' for branch, oid in new.items()))
+                return {**now, **new}
+    return last(git)
 
 
 def last(git: Git) -> Mapping[str, str]:

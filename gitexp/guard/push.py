@@ -136,7 +136,7 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
         ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, stands=ground.line, beside=was,
     )
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
-    found = [one for span in spans for one in span.findings()]
+    found = [one for span in spans for one in span.findings() or rewritten.beside(span)]
     each = [like._replace(tip=tip, branch=_branch(update.ref)) for update, tip in pushed]
     if any(span.picks.seen or span.opened or span.written for span in spans):
         # One that another one goes on from may have kept what that one has put right, and a person has put something only where it is.

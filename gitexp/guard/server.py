@@ -5,14 +5,14 @@ Beside what a client asks for, the trunk there must stay one that can be judged.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
 from gitexp.git import extent, history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.guard import departed, published, push, vouched
+from gitexp.guard import departed, judged, published, push, vouched
 from gitexp.guard.push import Ground, Update
 from gitexp.lab import config as configuration
 from gitexp.lab import parse
@@ -42,6 +42,7 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
     if new is not None:
         _readable(git, trunk, new, was=blob)
     if old is None or blob is None:
+        judged.keep(git, asked, (old, new or old), seen)
         return found + _beginning(git, trunk, old, new)
     extent.refuse_more(git, _whole(git, asked, old), _MOST)
     rules = read(git, blob, trunk)
@@ -54,8 +55,10 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
         published.keep(git, old, new)
     if not found:
         vouched.keep(witness, push.branches(asked, trunk))
-        late = departed.keep(git, ground.left or (), seen=seen)
-        found = [_moved(update) for update in asked if update.ref.removeprefix(_HEADS) in late]
+        left = dict(ground.left or ())
+        now = departed.keep(git, left.items(), seen=seen)
+        found = [_moved(update) for update in asked if _departed(update, now) not in (_departed(update, seen), _departed(update, left))]
+        judged.keep(git, asked, (old, new or old), now)
     return list(dict.fromkeys(found))
 
 
@@ -120,8 +123,15 @@ def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
     here = [(update, told.get(update.ref, [None, '', ''])) for update in asked]
     return [
         *(Finding('name', one.ref, f"it stands for '{said[2]}' here", way=f'push to {said[2]}') for one, said in here if said[2]),
+        # Where a push does not say where a ref was, git deletes it wherever it is by then.
+        *(Finding('moved', one.ref, 'is not there, and cannot be deleted', way='leave it out')
+          for one in asked if not (one.local or one.remote)),
         *(_moved(one) for one, said in here if not said[2] and said[0] != one.remote and (len(asked) > 1 or one.ref.startswith(_HEADS))),
     ]
+
+
+def _departed(update: Update, last: Mapping[str, str]) -> str | None:
+    return last.get(update.ref.removeprefix(_HEADS))
 
 
 def _moved(update: Update) -> Finding:

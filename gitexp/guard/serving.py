@@ -16,14 +16,15 @@ from gitexp.core.shell import quoted
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.git.command import Git
-from gitexp.guard import server, shipped, stubs
+from gitexp.guard import judged, server, shipped, stubs
 from gitexp.lab.config import FILE
 
 FOLDER = 'exp/server/.git'
 _KEY = 'core.hooksPath'
 _CHECKED = 'receive.fsckObjects'  # A tree or commit that no git makes says one thing to one program, and another to the next.
 _BEFORE = 'gitexp.hooksPath'
-_ALWAYS = ('update', 'post-receive', 'post-update')
+HOOKS = ('pre-receive', 'update', 'reference-transaction', 'post-receive')
+_ALWAYS = ('post-update',)
 _SETTING = re.compile(r"^(\w+)=('(?:[^']|'\\'')*')$", re.MULTILINE)
 
 
@@ -76,6 +77,13 @@ def installed(bare: Path) -> Settings | None:
     return Settings(**said) if set(said) == set(Settings._fields) else None
 
 
+def stale(bare: Path) -> list[str]:
+    """The hooks there that are missing, or not as they would be written now."""
+    settings = installed(bare)
+    wanted = _texts(bare, settings) if settings else {'pre-receive': ''}
+    return [name for name, text in wanted.items() if not _is(bare / FOLDER / name, text)]
+
+
 def is_here(folder: Path) -> bool:
     """Whether a folder is in a bare repository with the hook of a server."""
     try:
@@ -93,6 +101,7 @@ def remove(folder: Path) -> bool:
         git.run('config', '--local', *([_KEY, before] if before else ['--unset', _KEY]))
     git.run('config', '--local', '--unset', _BEFORE)
     shutil.rmtree(bare / 'exp' / 'server')
+    shutil.rmtree(bare / judged.FOLDER, ignore_errors=True)
     return True
 
 
@@ -143,11 +152,21 @@ def _search() -> str:
 
 
 def _texts(bare: Path, settings: Settings) -> dict[str, str]:
-    templates = stubs.templates()
     chained = bare / settings.chained
-    names = {*_ALWAYS, *(name for name in stubs.KNOWN - {'pre-receive'} if os.access(chained / name, os.X_OK))}
-    passing = (templates / 'passing-server').read_text().replace('@chained@', quoted(settings.chained))
-    text = (templates / 'pre-receive').read_text()
+    names = {*_ALWAYS, *(name for name in stubs.KNOWN if os.access(chained / name, os.X_OK))}
+    passing, moving, judging = (_filled(name, settings) for name in ('passing-server', 'moving-server', 'pre-receive'))
+    return {name: passing for name in names} | {name: moving for name in HOOKS} | {'pre-receive': judging}
+
+
+def _is(path: Path, text: str) -> bool:
+    try:
+        return os.access(path, os.X_OK) and path.read_text('utf-8', 'surrogateescape') == text
+    except OSError:
+        return False
+
+
+def _filled(template: str, settings: Settings) -> str:
+    text = (stubs.templates() / template).read_text()
     for name, value in settings._asdict().items():
         text = text.replace(f'@{name}@', quoted(value), 1)
-    return {name: passing for name in names} | {'pre-receive': text}
+    return text

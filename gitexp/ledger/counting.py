@@ -7,7 +7,7 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import seeds
-from gitexp.ledger.result import ABOUT, Kind, Result, Status
+from gitexp.ledger.result import ABOUT, WON, Kind, Result, Status
 
 UNDECLARED = 'undeclared'
 CONTENDED = 'contended'
@@ -16,7 +16,7 @@ OTHER_CPUS = 'other cpus'
 WORDS = {
     UNDECLARED: 'not one of the seeds that the lab has named',
     CONTENDED: 'it had to share its GPU, and its time is limited',
-    OTHER_DATA: 'its inputs are not those of the newest baseline',
+    OTHER_DATA: 'its inputs are not those of the first baseline',
     OTHER_CPUS: 'it had another number of CPUs than the first baseline, and its time is limited',
 }
 DATA = 'lab_data_md5'  # in env: that of the inputs without what only the experiment has
@@ -77,30 +77,49 @@ def other(said: str, wanted: str) -> str | None:
 
 
 def measured_on(rows: Iterable[Result], metric: Metric) -> dict[str, str]:
-    """The ground that each evaluation goes by; `rows` are such as nothing has retired, in any order.
+    """The ground that each evaluation goes by: that of its first run that `holds`; `rows` are such as nothing has retired, in any order.
 
     Two clones may have other data each, or other machines, and then there are rows of both that do not compare.
     """
-    found: dict[str, list[Result]] = {}
-    for row in rows:
-        if row.kind is Kind.BASELINE and ground(row.env, metric) and competes(row, metric):
-            found.setdefault(row.eval_id or '', []).append(row)
-    ends = {name: (min(some, key=lambda row: row.id), max(some, key=lambda row: row.id)) for name, some in found.items()}
-    return {name: agreed(ground(first.env, metric), ground(last.env, metric)) for name, (first, last) in ends.items()}
+    known, held = list(rows), dict[str, Held]()
+    vouched = vouching(known)
+    for row in known:
+        if holds(row, vouched) and (said := ground(row.env, metric)) and competes(row, metric):
+            name = row.eval_id or ''
+            held[name] = held.get(name, UNHELD).by(row.id, said)
+    return {name: one.ground for name, one in held.items()}
 
 
-def agreed(first: str, newest: str) -> str:
-    """What two baselines come to: the inputs of the newest, since no run is begun on others, on as many CPUs as the first had.
+def holds(row: Result, vouched: Collection[tuple[str, str]]) -> bool:
+    """Whether a run holds its evaluation to what it was measured on: a baseline, or one that has won, or whose tree has, as confirmed.
 
     Else whoever can measure a baseline could take all out of the way that is better than it.
     """
-    return f'{newest.partition(" ")[0]} {first.partition(" ")[2]}'.rstrip()
+    return row.kind is Kind.BASELINE or row.verdict == WON or (row.eval_id, row.tree) in vouched
 
 
-def yardstick(rows: Iterable[Result], metric: Metric) -> dict[str, Result]:
-    """The newest baseline of each evaluation that says on what data it was measured."""
-    baselines = [row for row in rows if row.kind is Kind.BASELINE and inputs(row) and competes(row, metric)]
-    return {row.eval_id or '': row for row in sorted(baselines, key=lambda row: row.id)}
+def vouching(rows: Iterable[Result]) -> frozenset[tuple[str, str]]:
+    """The evaluations and trees that confirm rows say were better."""
+    return frozenset((row.eval_id or '', row.params['confirms']) for row in rows if row.kind is Kind.CONFIRM and row.verdict == WON)
+
+
+class Held(NamedTuple):
+    """The inputs and the number of CPUs that an evaluation goes by, each with the id of the first run that says so."""
+
+    data: tuple[str, str]
+    cpus: tuple[str, str]
+
+    def by(self, name: str, said: str) -> Held:
+        """The same with another run that holds, and what it was measured on."""
+        data, _, cpus = said.partition(' ')
+        return Held(min(self.data, (name, data)) if data else self.data, min(self.cpus, (name, cpus)) if cpus else self.cpus)
+
+    @property
+    def ground(self) -> str:
+        return f'{self.data[1]} {self.cpus[1]}'.rstrip()
+
+
+UNHELD = Held(('\U0010ffff', ''), ('\U0010ffff', ''))
 
 
 def lost(

@@ -21,8 +21,8 @@ from gitexp.ledger.read import Header
 from gitexp.ledger.result import METRIC, Kind, Result
 
 _KEPT = 'own-rows.tsv'
-_WHOLE = 'whole-ledger'  # what the ledger and that file were like when last no row was missing
-_ROOM = 1 << 7  # bytes, so that one takes the place of another
+_WHOLE = 'whole-ledger'  # what the ledger, that file and the trunk were when last no row was missing
+_ROOM = 1 << 8  # bytes, so that one takes the place of another
 
 
 def keep(lab: Lab, lines: bytes) -> int:
@@ -48,9 +48,9 @@ def drop(lab: Lab, size: int) -> None:
 
 def settle(lab: Lab, size: int, before: os.stat_result, now: os.stat_result) -> None:
     """A ledger that lacked nothing lacks nothing after rows were appended; `size` is what `keep` said."""
-    if _noted(lab) == _state(before, size):
+    if _noted(lab) == _state(lab, before, size):
         try:
-            _note(lab, _state(now, os.stat(f'{lab.state}/{_KEPT}').st_size))
+            _note(lab, _state(lab, now, os.stat(f'{lab.state}/{_KEPT}').st_size))
         except OSError:
             pass  # It is looked at again.
 
@@ -149,13 +149,15 @@ def _current(lab: Lab) -> bytes:
     except FileNotFoundError:
         size = 0
     try:
-        return _state(os.stat(lab.ledger), size)
+        return _state(lab, os.stat(lab.ledger), size)
     except FileNotFoundError:
         return b'none %d' % size
 
 
-def _state(ledger: os.stat_result, size: int) -> bytes:
-    said = b'%d %d %d %d %d' % (ledger.st_ino, ledger.st_size, ledger.st_mtime_ns, ledger.st_ctime_ns, size)
+def _state(lab: Lab, ledger: os.stat_result, size: int) -> bytes:
+    said = b'%s %d %d %d %d %d' % (
+        lab.trunk_commit.encode(), ledger.st_ino, ledger.st_size, ledger.st_mtime_ns, ledger.st_ctime_ns, size,
+    )
     return said.ljust(_ROOM)
 
 

@@ -1,7 +1,7 @@
 """How each tree stands: all its runs that compete, and the best tree."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 
 from gitexp.core.tuples import NamedTuple
@@ -117,9 +117,26 @@ def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) ->
 
 def _competing(contents: Contents, metric: Metric) -> tuple[list[Result], dict[str, str]]:
     """The runs that compete under any evaluation, and what each of those goes by: see `counting.measured_on`."""
-    alive = [row for row in contents.results if row.id not in contents.covered]
-    data = counting.measured_on(alive, metric)
-    return [row for row in alive if counting.competes(row, metric, data)], data
+    rows = alive(contents)
+    data = counting.measured_on(rows, metric)
+    return [row for row in rows if counting.competes(row, metric, data)], data
+
+
+def alive(contents: Contents) -> list[Result]:
+    """The rows that nothing has retired."""
+    return [row for row in contents.results if row.id not in contents.covered]
+
+
+def winners(rows: Sequence[Result]) -> set[tuple[str, str]]:
+    """The evaluations and trees that were better, by what rows say or confirm."""
+    return {*counting.vouching(rows), *((row.eval_id or '', row.tree or '') for row in rows if row.verdict == WON)}
+
+
+def displaced(before: Contents, after: Contents, metric: Metric) -> Result | None:
+    """A run of a baseline, or of a tree that has won, that competes before but not after, though nothing retires it; None for none."""
+    now, then, won = _competing(before, metric)[0], {row.id for row in _competing(after, metric)[0]}, winners(alive(before))
+    lost = (row for row in now if row.id not in then and row.id not in after.covered)
+    return next((row for row in lost if row.kind is Kind.BASELINE or (row.eval_id, row.tree) in won), None)
 
 
 def _evaluation(competing: Iterable[Result], prefer: str | None) -> str | None:
@@ -129,9 +146,9 @@ def _evaluation(competing: Iterable[Result], prefer: str | None) -> str | None:
 
 def silent(contents: Contents, metric: Metric) -> dict[str, str]:
     """Why runs do not compete though they have a plausible value and nothing has retired them, by their ids: see `counting.WORDS`."""
-    alive = [row for row in contents.results if row.id not in contents.covered]
-    data = counting.measured_on(alive, metric)
-    valued = (row for row in alive if row.value is not None and row.kind not in ABOUT and metric.plausible(row.value))
+    rows = alive(contents)
+    data = counting.measured_on(rows, metric)
+    valued = (row for row in rows if row.value is not None and row.kind not in ABOUT and metric.plausible(row.value))
     return {row.id: why for row in valued if (why := counting.why_not(row, metric, data))}
 
 

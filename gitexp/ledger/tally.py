@@ -47,13 +47,14 @@ class Experiment(NamedTuple):
 class Known(NamedTuple):
     """What one way through a ledger shows that the next must know: it may stand behind the rows that it is about.
 
-    `gone` is what nobody counts, `data` by evaluation that of the newest baseline where there is other, `tried` the trees that have
-    values, and a seed that was run in vain, or with a value that is retired, or a confirm row.
+    `gone` is what nobody counts, `data` by evaluation the ground that it goes by where there is other, `tried` the trees that have
+    values, and a seed that was run in vain, or with a value that is retired, or a confirm row; `vouched` is as in `counting.vouching`.
     """
 
     gone: Retired = Retired({}, {}, {})
     data: Mapping[bytes, bytes] = {}
     tried: frozenset[tuple[bytes, bytes]] = frozenset()
+    vouched: frozenset[tuple[bytes, bytes]] = frozenset()
 
 
 class Tally:
@@ -80,7 +81,7 @@ class Tally:
         self._skip = {raw(one) for one in self.covered}
         self._closed = frozenset(raw(slug) for slug, _ in known.gone.versions)
         self._data: dict[bytes, set[bytes]] = {}
-        self._baselines: dict[bytes, tuple[tuple[bytes, bytes], tuple[bytes, bytes]]] = {}  # the first and the newest
+        self._held: dict[bytes, counting.Held] = {}
         self._bounds = metric.bounds or (-inf, inf)
         self._tries = Tries(self._bounds, known.gone.events, known.tried)
         self.sure = sure
@@ -93,10 +94,12 @@ class Tally:
 
     def shown(self) -> Known:
         """What a way that knew it would count by."""
-        data = {name: raw(self.data(text(name)) or '') for name in self._baselines if len(self._data[name] - {b''}) > 1}
+        data = {name: raw(self.data(text(name)) or '') for name in self._held if len(self._data[name] - {b''}) > 1}
         confirmed = ((raw(row.eval_id or ''), raw(row.params['confirms'])) for row in self.events if row.kind is Kind.CONFIRM)
         tried = frozenset(key for key in (*self._tries.in_vain(), *confirmed) if key[1] in self._trees.get(key[0], ()))
-        return Known(retired.of(self.events), data, tried)
+        gone = retired.of(self.events)
+        vouching = counting.vouching(row for row in self.events if row.id not in gone.ids)
+        return Known(gone, data, tried, frozenset((raw(name), raw(tree)) for name, tree in vouching))
 
     def lost(self, eval_id: str) -> dict[tuple[str, int], counting.Vain]:
         """How often a seed of a tree was run in vain: see `counting.lost`."""
@@ -120,8 +123,8 @@ class Tally:
 
     def data(self, eval_id: str) -> str | None:
         """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
-        said = self._baselines.get(raw(eval_id))
-        return counting.agreed(*(text(one) for _, one in said)) if said else None
+        held = self._held.get(raw(eval_id))
+        return held.ground if held else None
 
     @property
     def eval_id(self) -> str | None:
@@ -204,13 +207,18 @@ class Tally:
         grounds = set(zip(rows.eval_ids, rows.data))
         for eval_id, said in grounds:
             self._data.setdefault(eval_id, set()).add(said)
-        for name, eval_id, kind, said in zip(rows.ids, rows.eval_ids, rows.kinds, rows.data) if _BASELINE in rows.kinds else ():
-            if kind == _BASELINE and said:
-                first, newest = self._baselines.get(eval_id, ((name, said), (name, said)))
-                self._baselines[eval_id] = min(first, (name, said)), max(newest, (name, said))
+        if _BASELINE in rows.kinds or _WON in rows.verdicts or self.known.vouched:
+            self._hold(rows)
         wanted = self.known.data
         odd = {key for key in grounds if counting.other(text(key[1]), text(wanted.get(key[0], b'')))} if wanted else ()
         return _only(rows, [key not in odd for key in zip(rows.eval_ids, rows.data)]) if odd else rows
+
+    def _hold(self, rows: Rows) -> None:
+        """Note what those were measured on that hold their evaluations to it: see `counting.holds`."""
+        columns, vouched = zip(rows.ids, rows.kinds, rows.verdicts, rows.data, rows.eval_ids, rows.trees), self.known.vouched
+        for name, kind, verdict, said, eval_id, tree in columns:
+            if said and (kind == _BASELINE or verdict == _WON or (eval_id, tree) in vouched):
+                self._held[eval_id] = self._held.get(eval_id, counting.UNHELD).by(text(name), text(said))
 
     def _are_plain(self, rows: Rows) -> bool:
         """Whether all of them compete, whatever they were measured on."""

@@ -21,9 +21,15 @@ _AT_TOP = r'(?<!\S)-[mc]\b|(?<![\w./-])[\w-]+\.py\b'  # a program that looks fir
 def require(lab: Lab, python: Python, folder: Path, fixed: Collection[str]) -> None:
     """Raise Refused where that is so, as after `pip install -e`: what is measured would not be the commit in `folder`.
 
-    It is as it should be where a command, or fixed code that changes its path, names the folder of that code.
+    It is as it should be where a command, or fixed code that changes its path, names the folder of that code. In a sealed lab it never is:
+    what the sealed folder does not have would be found there.
     """
     found = [(path, inner) for path, inner in _found(lab, python) if os.path.isdir(folder / inner)]
+    if found and lab.config.sealed:
+        raise Refused(
+            f"'{os.path.basename(python.executable)}' would load '{found[0][0]}', where pip install -e has led it, and the lab is sealed",
+            hint='take it out: pip uninstall; or measure by a Python of its own, which the commands name',
+        )
     named = _named(lab, folder, fixed) if found else set()
     for path, inner in found:
         where = os.path.dirname(inner) if os.path.exists(folder / inner / '__init__.py') else inner
@@ -38,7 +44,8 @@ def _found(lab: Lab, python: Python) -> list[tuple[str, str]]:
     """Folders on the path of a Python that lie in a worktree, with what they are called there."""
     own = [*beyond.prefixes(python.executable)]
     sites = [place for place in python.path if place.endswith(interpreter.PACKAGES)]
-    there = {os.path.realpath(path) for path in (*python.path, *(one for site in sites for one in modules.elsewhere(site)))}
+    said = map(os.path.realpath, (*python.path, *(one for site in sites for one in modules.elsewhere(site))))
+    there = {os.path.dirname(path) if os.path.isfile(path) else path for path in said}
     tops = sorted((os.path.realpath(one.path) for one in lab.worktrees if one.path != checkout.place(lab)), key=len, reverse=True)
     lying = ((path, next((top for top in tops if Path(path).is_relative_to(top)), None)) for path in sorted(there))
     return [

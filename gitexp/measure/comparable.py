@@ -3,10 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gitexp.core import files
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, read
+from gitexp.ledger import counting, read, standing
 from gitexp.ledger.result import ABOUT, Result, Status
 
 KEY = counting.DATA
@@ -14,23 +13,22 @@ _SHOWN = 8
 
 
 def require(lab: Lab, begun: Result, *, say: Callable[[str], None]) -> None:
-    """Raise Refused where the newest baseline of the same evaluation, or without one its newest run, had other data, or where only of
-    this run it is not known.
+    """Raise Refused where the data are not those that the same evaluation goes by, or without that its newest run had, or where only
+    of this run it is not known.
 
     The evaluation's name cannot tell data apart, since it must be known where there is none, as in another clone.
     """
     said = begun.env.get(KEY)
     if begun.eval_id is None:
         return
-    baseline = counting.yardstick(read.baselines(lab, begun.eval_id), lab.config.metric).get(begun.eval_id)
+    wanted = (standing.trees(lab, begun.eval_id).data or '').partition(' ')[0]
     if said is None:
-        _refuse_unknown(baseline or _newest(lab, begun.eval_id))
+        _refuse_unknown(_other(lab, begun.eval_id))
         say('lab_data_md5 is not known, so that nothing tells whether this value was measured on what the others were')
         return
-    known = lab.state / 'cache' / f'data-{begun.eval_id}'
-    if _read(known) == said if baseline is None else counting.inputs(baseline) == said:
+    if said == wanted:
         return
-    other = baseline or _newest(lab, begun.eval_id)
+    other = _other(lab, begun.eval_id)
     if other and other.env[KEY] != said:
         raise Refused(
             f"the inputs are not those that run {other.id} of '{other.experiment}' was measured on, nor would the values compare: "
@@ -38,10 +36,25 @@ def require(lab: Lab, begun: Result, *, say: Callable[[str], None]) -> None:
             hint='put them back; or if the new data is meant, that makes another evaluation, so name it in its command on the trunk, '
             f'in gitexp.yaml: eval: env DATA=NAME {lab.config.eval.text}',
         )
-    try:
-        files.replace(known, said)
-    except OSError:
-        pass  # A read-only repository is slower, not broken.
+
+
+def require_cpus(lab: Lab, begun: Result) -> None:
+    """Raise Refused where a baseline begins on another number of CPUs than a tree had that has won, and no other baseline is there.
+
+    It would be the first, and take that tree out of the way of worse ones.
+    """
+    cpus, name = begun.env.get(counting.CPUS), begun.eval_id
+    if name is None or any(counting.CPUS in row.env and counting.competes(row, lab.config.metric) for row in read.baselines(lab, name)):
+        return
+    rows = standing.alive(read.read(lab))
+    won, runs = standing.winners(rows), [row for row in rows if row.eval_id == name and counting.CPUS in row.env]
+    other = next((row for row in runs if (name, row.tree) in won and row.env[counting.CPUS] != cpus), None)
+    if other:
+        raise Refused(
+            f"here are {cpus} CPUs, and run {other.id} of '{other.experiment}', which has won, had {other.env[counting.CPUS]}",
+            hint='measure on as many; or if the other number is meant, that makes another evaluation, so name it in its command on the '
+            f'trunk, in gitexp.yaml: eval: env CPUS={cpus} {lab.config.eval.text}',
+        )
 
 
 def tell(lab: Lab, eval_id: str, now: Mapping[str, str], *, say: Callable[[str], None]) -> None:
@@ -61,18 +74,12 @@ def _refuse_unknown(other: Result | None) -> None:
         )
 
 
-def _newest(lab: Lab, eval_id: str) -> Result | None:
-    """The last run of an evaluation that has a value and says on what data, and that nothing has retired."""
-    contents = read.read(lab)
-    return max((
-        row for row in contents.results
-        if row.eval_id == eval_id and row.status is Status.OK and row.kind not in ABOUT and row.id not in contents.covered
-        and counting.inputs(row)
-    ), key=lambda row: row.id, default=None)
-
-
-def _read(path: object) -> str:
-    try:
-        return files.read(str(path)).decode()
-    except OSError:
-        return ''
+def _other(lab: Lab, eval_id: str) -> Result | None:
+    """The run that holds an evaluation to its data, else the last that has a value and says on what, and that nothing has retired."""
+    rows, metric = standing.alive(read.read(lab)), lab.config.metric
+    vouched, runs = counting.vouching(rows), sorted((
+        row for row in rows
+        if row.eval_id == eval_id and row.status is Status.OK and row.kind not in ABOUT and counting.inputs(row)
+    ), key=lambda row: row.id)
+    holding = (row for row in runs if counting.holds(row, vouched) and counting.competes(row, metric))
+    return next(holding, runs[-1] if runs else None)

@@ -10,7 +10,7 @@ from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import loss, notes, read, standing, write
+from gitexp.ledger import loss, notes, pending, read, standing, write
 from gitexp.ledger.result import METRIC, Kind, Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.measure import current
@@ -41,6 +41,8 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     if not because.strip():
         raise Refused('a confirmation needs a reason', hint="what was looked at: --because 'trained again without the new data'")
     loss.refuse(lab)
+    if any(run.experiment == which.slug for run in pending.running(lab)):
+        raise Refused(f"a run of '{which.slug}' is under way, and nobody has looked at it yet", hint='wait for it: git exp status')
     standings = standing.trees(lab, current.eval_id(lab))
     judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])

@@ -32,7 +32,7 @@ def digest(there: Mapping[str, Path]) -> str:
         for block in _blocks(path):
             inner.update(block)
         found.update(b'%s\0%d\0%s' % (os.fsencode(name), path.stat().st_size, inner.digest()))
-    return found.hexdigest()[:16]
+    return found.hexdigest()[:32]
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

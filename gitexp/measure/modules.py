@@ -16,7 +16,7 @@ _OWN = r'site-packages|dist-packages|lib-dynload|python3[\d.]*t?'
 _CODE = ('.py', '.pyc', '.so', '.pyd')
 # What packages leave there by mistake, and nobody imports.
 _STRAY = {'benchmarks', 'conftest', 'docs', 'examples', 'scripts', 'setup', 'test', 'tests'}
-_MAPPED = r"'(\w+)': '([^'\n]*)'"
+_MAPPED = r"'(\w+)'(?::|,) '([^'\n]*)'"  # by setuptools, and by the library that hatchling and pdm use
 _HEAD = 1 << 14
 _LONGEST = 1 << 24  # bytes
 
@@ -122,7 +122,7 @@ def _there(place: Path, modules: Collection[str], *, loose: bool, tops: Collecti
 
 
 def _is_finder(entry: str) -> bool:
-    return entry.startswith('__editable__') and entry.endswith('_finder.py')
+    return bool(re.fullmatch(r'__editable__.*_finder\.py|_editable_impl_.*\.py', entry))
 
 
 def _has(place: Path, module: str, entries: Collection[str], *, loose: bool) -> bool:

@@ -1,11 +1,13 @@
 """The state that an execution starts from: the checkout and the inputs."""
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from gitexp.checkout import checkout, fixed, inputs, upwards
+from gitexp.checkout import checkout, fixed, inputs, pointers, upwards
+from gitexp.checkout.inputs import Linked
 from gitexp.core import beneath
 from gitexp.core.errors import Integrity, Refused
 from gitexp.core.tuples import NamedTuple
@@ -48,10 +50,11 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
     _require_own(what, folder)
     linked = inputs.link(lab.config.inputs, into=folder, root=lab.root, own=what.worktree, leave_out=lab.config.paths.worktrees,
                          settled=partial(_settled, lab, what.commit))
+    _require_fixed(folder, linked, yardstick)
     files = yardstick.files
     found = fixed.changed(folder, files)
+    pointers.refuse_unwritten(folder, files)
     if found:
-        from gitexp.checkout import pointers
         files = {**files, **pointers.kept(checkout.git(lab), {one.path: files[one.path] for one in found})}
         found = fixed.changed(folder, files)
     if found:
@@ -73,6 +76,18 @@ def _require_own(what: Subject, folder: Path) -> None:
         git = f"git -C '{what.worktree}'"
         way = f"{git} rm '{committed}' && {git} commit" if committed else f"rm '{what.worktree / str(there)}'"
         raise Refused(f"'{committed or there}' of '{what.slug}' is a link, and what is kept there would go elsewhere", hint=way)
+
+
+def _require_fixed(folder: Path, linked: Linked, yardstick: Yardstick) -> None:
+    """Raises Refused where an input is a link to what an experiment may change."""
+    for name, place in linked.leads.items():
+        inner = [os.path.join(at, one) for at, _, some in os.walk(folder / place) for one in some] or [str(folder / place)]
+        free = next((path for path in (os.path.relpath(one, folder) for one in inner) if path not in yardstick.files), None)
+        if free and free not in linked.sources:
+            raise Refused(
+                f"the input '{name}' is a link to '{free}', which an experiment may change",
+                hint=f"name that as well, in gitexp.yaml on the trunk: inputs: [..., '{place}']",
+            )
 
 
 def _settled(lab: Lab, commit: str, name: str) -> bool:

@@ -33,10 +33,11 @@ class Pythons:
         return self._ask(path) if path else None
 
     def require_commit(self, fixed: Collection[str]) -> None:
-        """Raises Refused as `astray.require`, for the one that evaluates."""
-        python = self.evaluating()
-        if python:
-            astray.require(self._lab, python, self._folder, fixed)
+        """Raises Refused as `astray.require`, for each that the commands, or scripts that they run, name."""
+        said = environment.expanded(self._commands(fixed), os.environ)
+        for path in sorted(interpreter.named(said, os.environ, self._folder)):
+            if (named := self._behind(path)) and (python := self._ask(named)):
+                astray.require(self._lab, python, self._folder, fixed)
 
     def loaded(self, fixed: Iterable[str]) -> set[str]:
         """What may be loaded by what scores, and lies outside the checkout, however the commands are spelled.

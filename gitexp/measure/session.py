@@ -78,6 +78,9 @@ class Session(NamedTuple):
         if self.lab.config.inputs:
             from gitexp.measure import comparable
             comparable.require(self.lab, begun, say=self.voice.say)
+        if self.lab.config.metric.time_limited and begun.kind is Kind.BASELINE:
+            from gitexp.measure import comparable
+            comparable.require_cpus(self.lab, begun)
         suffix = self.trained.suffix if self.trained else ''
         places = outputs.expect(begun.id, folder=self.what.folder, checkout=ready.folder, below=self.what.worktree, suffix=suffix)
         tracker = tracked.of(self.lab, self.what, begun, out=places.out)

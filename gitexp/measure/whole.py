@@ -64,13 +64,15 @@ class Whole:
         return folder in self._around or any(rule.pattern.leads(folder) for rule in self._rules)
 
     def _ignored(self, paths: Collection[str]) -> set[str]:
-        """By the lab's own git and the trunk's .gitignore: the commit's, and what the run has put there, may name anything."""
+        """By the trunk's .gitignore alone: the commit's, a person's own, and what the run has put there, may name anything."""
         from tempfile import TemporaryDirectory  # Costs time, and most runs leave nothing there.
         with TemporaryDirectory() as folder:
             self._lay_out(Path(folder), {PurePosixPath(parent, '.gitignore') for path in paths for parent in PurePosixPath(path).parents})
-            where = (f'--git-dir={self._lab.common}', f'--work-tree={folder}')
+            git = Git(Path(folder))
+            git.ask('init', '--quiet', '--template=')
             feed = ''.join(f'{path}\0' for path in paths).encode('utf-8', 'surrogateescape')
-            return set(Git(Path(folder)).run(*where, 'check-ignore', '--no-index', '-z', '--stdin', feed=feed).names)
+            own = f'core.excludesFile={os.devnull}'
+            return set(git.run('-c', own, 'check-ignore', '--no-index', '-z', '--stdin', feed=feed).names)
 
     def _lay_out(self, folder: Path, paths: Collection[PurePosixPath]) -> None:
         names = [f'{self._lab.trunk_commit}:{path}' for path in paths]

@@ -24,20 +24,25 @@ class Yardstick(NamedTuple):
     documents: Mapping[str, tuple[str, str]]
 
     def name(self, config: Config, words: Sequence[str] = ()) -> str:
-        """The eval_id: a hash of all that makes two values comparable, `words` being added to the command line."""
+        """The eval_id: a hash of all that makes two values comparable, `words` being added to the command line.
+
+        Of 128 bits, since who evaluates may choose the words.
+        """
         said = [
             config.metric.name, config.train.text if config.train else None, config.eval.text, list(words),
             sorted((path, *blob) for path, blob in self.files.items()), *(['sealed'] if config.sealed else []),
         ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
 
 
 def of(lab: Lab) -> Yardstick:
     """The yardstick of the trunk."""
     records = [pattern.of(said) for kind in ('append-top', 'append-bottom') for said in lab.config.rules[kind]]
+    data = [pattern.of(said) for said in lab.config.inputs]
     files: dict[str, tuple[str, str]] = {}
     documents: dict[str, tuple[str, str]] = {}
     for path, blob in gate.fixed_blobs(lab).items():
-        silent = path in (FILE, _INSTRUCTIONS) or any(record.covers(path) for record in records)
+        is_record = any(one.covers(path) for one in records) and not any(one.covers(path) for one in data)
+        silent = is_record or path in (FILE, _INSTRUCTIONS)
         (documents if silent else files)[path] = blob
     return Yardstick(files, documents)

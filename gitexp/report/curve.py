@@ -53,10 +53,10 @@ def curve(
     One evaluation counts: `prefer` if it has a row, else that of the newest. `jumps` are the trees whose gain is too good to
     be believed at once.
     """
-    shown = [row for row in results if row.status is Status.OK and row.value is not None and metric.plausible(row.value)]
-    alive = [row for row in shown if row.id not in covered]
-    data = counting.measured_on(alive, metric)
-    silent = {row.id for row in alive if counting.why_not(row, metric, data)}
+    known = list(results)
+    shown = [row for row in known if row.status is Status.OK and row.value is not None and metric.plausible(row.value)]
+    data = counting.measured_on((row for row in known if row.id not in covered), metric)
+    silent = {row.id for row in shown if row.id not in covered and counting.why_not(row, metric, data)}
     points = tuple(_points([row for row in shown if row.value is not None and isfinite(row.value)], covered, silent, jumps, prefer))
     return Curve(metric, points, tuple(_best(points, metric)), _noise(points))
 

@@ -98,7 +98,7 @@ def ledger(lab: Lab) -> Iterator[Check]:
     yield from _each('ledger', found.findings, fine=None)
     other = list(standing.silent(found, lab.config.metric).values()).count(counting.OTHER_DATA)
     if other:
-        says = f'{other} row{"" if other == 1 else "s"} measured on other data than the newest baseline: they do not compete'
+        says = f'{other} row{"" if other == 1 else "s"} measured on other data than the first baseline: they do not compete'
         yield Check('ledger', State.WARN, says, 'git exp results names them; put the same data into every clone')
     if not any(finding.level == 'error' for finding in found.findings):
         yield from _writable(lab, f'{len(found.results)} rows')

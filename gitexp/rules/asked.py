@@ -37,10 +37,13 @@ def span(lab: Lab, said: str | None, *, branch: str | None, environment: Mapping
 
 
 def findings(chosen: Span, *, ci: bool = False) -> list[Finding]:
-    """Judge a range; of the trunk, and in `ci` of what is to be merged into it, also what becomes of all that is published."""
-    found = chosen.findings(merged=ci) or (rewritten.arriving(chosen) if ci or chosen.branch == chosen.rules.trunk else [])
-    whole = ci and not found and chosen.rules.slug(chosen.branch)
-    return inherited.findings(chosen, chosen.trunk) if whole else found
+    """Judge a range and what was measured; of the trunk, and in `ci` of what is to be merged into it, all that is published."""
+    slug, found = chosen.rules.slug(chosen.branch), chosen.findings(merged=ci)
+    if found:
+        return found
+    if ci or chosen.branch == chosen.rules.trunk:
+        return rewritten.arriving(chosen) or (inherited.findings(chosen, chosen.trunk) if slug else [])
+    return [*(rewritten.findings(chosen, slug) if slug else []), *rewritten.beside(chosen)]
 
 
 def _of_trunk(lab: Lab, start: str | None, tip: str, mode: Meta | None) -> Span:

@@ -111,7 +111,7 @@ def _wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: boo
         from gitexp.rules import growth  # Most commits touch no such file.
         wrong = growth.wrong(case, rule, change, old, clash)
         is_plain = change.new is None or change.new.is_file and not rule.is_displaced(change.path)
-        return None if rule.kind == 'sections' and is_plain and not _is_begun(case, change.path) else wrong
+        return None if wrong and rule.kind == 'sections' and is_plain and not _is_begun(case, change.path) else wrong
     if _is_free(case, rule, change, old, clash):
         return None
     if clash:

@@ -10,6 +10,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.lab.config import FILE
 from gitexp.rules import change, gathered, judge, measured, reverted, rows
+from gitexp.rules.beside import Names
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
@@ -24,6 +25,15 @@ def arriving(span: Span, *, whole: bool = False) -> list[Finding]:
     return _forgotten(span) or span.ends() or [
         one for slug in sorted(span.arrived) for one in findings(span, slug, merged=True, whole=whole)
     ]
+
+
+def beside(span: Span) -> list[Finding]:
+    """Compare what commits, which have been judged, have made of other experiments beside what was measured, as the trunk would."""
+    others = span.anew - {span.rules.slug(span.branch)}
+    if not others:
+        return []
+    lost = [one for one in span.ends() if span.rules.owner(one.path) in others]
+    return lost or [one for slug in sorted(others & span.arrived) for one in findings(span, slug, merged=True)]
 
 
 def _forgotten(span: Span) -> list[Finding]:
@@ -156,6 +166,7 @@ class _Folder(NamedTuple):
         case = Case(
             self.span.rules, f'exp/{self.slug}', self.blobs.read, lambda one: self.away(one) or start not in self.published, ends=True,
             undo=f'git checkout {start[:10]} -- {{path}}, as it was then', commit=self.span.tip,
+            target=Committed(self.span.git, self.span.tip), names=Names(self.span.git, start).learn(changes),
         )
         found = [one for one in judge.judge(case, changes) if one.rule in LASTING]
         return [one for one in found if one.rule != 'sections' or self.is_begun(start)]

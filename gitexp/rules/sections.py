@@ -28,8 +28,6 @@ _BLANKS = b' \t\r\n\0'
 _COMMENT = re.compile(rb'[ \t\r\n]*^ {0,3}<!--(?!-?>)', re.MULTILINE)
 _WITHIN = re.compile(rb'<!--|--!>')
 
-Step = tuple[Section | None, Section | None]
-
 
 def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
     """What is wrong with `new` as a successor of `old`, None when nothing is; `live` are headings, with or without their number."""
@@ -76,19 +74,6 @@ def held(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
         return _lost(lost, news)
     below = next((one for name, one in first.items() if not _keeper(one)(now[name])), None)
     return None if below is None else f'the section {_shown(below)} stands below another one of that name'
-
-
-def steps(old: bytes, new: bytes, live: Iterable[str]) -> set[Step]:
-    """What becomes of each section, apart from those around it, as it is replayed on another text; None where it is not there."""
-    from difflib import SequenceMatcher  # Costs time, and only what was rebased is asked about.
-    live = list(live)
-    olds, news = _closed(old, live), _closed(new, live)
-    found: set[Step] = set()
-    blocks = SequenceMatcher(None, [*map(_heading, olds)], [*map(_heading, news)], autojunk=False).get_opcodes()
-    for kind, at, end, start, stop in blocks:
-        gone, come = olds[at:end], news[start:stop]
-        found.update(zip(gone, come) if kind == 'equal' else (*((one, None) for one in gone), *((None, one) for one in come)))
-    return {(before, after) for before, after in found if before != after}
 
 
 def _counted(sections: Iterable[Section]) -> Counter[bytes]:

@@ -124,7 +124,8 @@ class Span(Asked):
         blobs = Blobs(self.git, most=LARGEST)
         blobs.expect(judge.reading(self.rules, self._whole))
         case = Case(
-            self.rules, self.rules.trunk, blobs.read, ends=True, begun=self._begun(None), led=self.led, commit=self.tip,
+            self.rules, self.rules.trunk, blobs.read, ends=True, led=self.led, commit=self.tip,
+            begun=lambda slug: bool(self.rows(self.trunk, slug)),
             target=change.Either(self.git, self.tip, self.trunk) if self._parted else Committed(self.git, self.tip),
             names=Names(self.git, self.trunk, self.tip).learn(self._whole),
             undo=f'git rebase {self.trunk[:10]}, which is what was published',
@@ -183,6 +184,11 @@ class Span(Asked):
         return set()
 
     @cached_property
+    def anew(self) -> set[str]:
+        """The experiments that commits change beside what was measured, so that only the result counts, as far as they have been judged."""
+        return set()
+
+    @cached_property
     def _names(self) -> Names:
         """What there may be at any of the commits: a merge tells what it brings in that a rule protects."""
         begins = (other for one in self.commits if self._known_here.isdisjoint(one.parents) for other in one.parents)
@@ -210,7 +216,7 @@ class Span(Asked):
             pulled=all(other not in self._known_here for other in commit.parents[1:]) and len(commit.parents) > 1,
             undo=self.undo(commit), commit=commit.oid,
             author=self.witness.author(commit.oid, self.branch, author) if self.witness and author else author,
-            begun=self._begun(commit, changes), led=self._led(commit.oid),
+            begun=lambda slug: self._is_begun(slug, commit), led=self._led(commit.oid),
             ledger=lambda path: rows.whole(self.git, self._sure, path), target=target, names=self._names,
             began=change.left(self.git, self._sure, commit.oid),
         )
@@ -245,18 +251,19 @@ class Span(Asked):
         ]
         return {oid: author for oid, (author, _) in attested.idents(self.git, asked).items()} if asked else {}
 
-    def _begun(self, commit: Commit | None, changes: Sequence[Change] = ()) -> Callable[[str], bool]:
-        """Whether an experiment had had a run before a commit, or before all of them: its ledger has a row, or the trunk's one about it."""
-        before = commit.parents[:1] if commit else (self.trunk,)
-        return lambda slug: (
-            commit is not None and self._is_measured(slug, commit)
-            or any(self.rows(one, slug) for one in before) and not self._is_replayed(slug, changes)
-        )
+    def _is_begun(self, slug: str, commit: Commit) -> bool:
+        """Whether a commit goes on from a run of an experiment; where nothing that was measured is here, its ledger says so.
 
-    def _is_replayed(self, slug: str, changes: Sequence[Change]) -> bool:
-        """Whether a rebase has put what was changed before the first run, and is kept since, upon a ledger that has its row."""
-        ours = [one for one in changes if self.rules.owner(one.path) == slug and judge.lasts(self.rules, one.path)]
-        return bool(ours) and measured.is_made(self.git, measured.known(self.git, self.rows(self.trunk, slug)), ours, self.rules.live)
+        What begins elsewhere may be a rebase of what came before the first run: it is held against what was measured, as a whole.
+        """
+        if self._is_measured(slug, commit):
+            return True
+        if not any(self.rows(one, slug) for one in commit.parents[:1]):
+            return False
+        if not measured.known(self.git, self.rows(self.trunk, slug)):
+            return True
+        self.anew.add(slug)
+        return False
 
     @cached_property
     def led(self) -> Callable[[Change], Change | None]:

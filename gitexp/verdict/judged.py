@@ -81,8 +81,8 @@ class Judged:
         return self._foremost(lambda one: _line(one) != _line(standing))
 
     def own_best(self, standing: Standing) -> Standing | None:
-        """The best other tree of the same experiment."""
-        return next((one for one in self.ranking if _line(one) == _line(standing) and one.tree != standing.tree), None)
+        """The best other champion of the same experiment, or without one its best other tree."""
+        return self._foremost(lambda one: _line(one) == _line(standing) and one.tree != standing.tree)
 
     def verdict(self, standing: Standing, over: Standing, *, jumps: bool = True) -> Verdict:
         """How a tree compares with another; with `jumps`, a gain that is not to be believed is provisional until somebody confirms it."""

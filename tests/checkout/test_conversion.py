@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from place import Place
+from place import CONFIG, Place
 from gitexp.checkout import checkout
 from gitexp.core.errors import Integrity, Refused
 from gitexp.lab.lab import Lab
@@ -148,6 +148,24 @@ def test_and_are_what_the_commit_names_whatever_program_has_written_them(lab: Pl
 
     stored.write_bytes(BIG)
     assert model(lab, 'exp/idea') == BIG.decode()
+
+
+def test_an_input_that_git_lfs_keeps_is_measured_on_itself_and_never_on_its_pointer(lab: Place, stored: Path) -> None:
+    lab.write('gitexp.yaml', f'{CONFIG}inputs: [model.py]\n')
+    lab.write('eval.py', "print('score:', 1 + open('model.py').read().startswith('version'))\n")
+    lab.git('add', 'gitexp.yaml', 'eval.py')
+    lab.git('checkout', '-q', 'exp/idea', '--', 'model.py', '.gitattributes')
+    lab.git('commit', '-q', '-m', 'the model is an input')
+    idea = lab.at('5_worktrees/idea')
+    idea.git('reset', '-q', '--hard', 'main')
+    idea.ok('eval', '--seed', '1')
+    idea.write('.gitattributes', '')
+    idea.git('commit', '-q', '-m', 'exp(idea): no filter', '.gitattributes')
+    idea.git('update-index', '--assume-unchanged', 'model.py')
+
+    assert idea.exp('eval', '--seed', '2') == 3
+    assert "'model.py' is a pointer of git-lfs in the checkout, and not the file that it names" in idea.talk
+    assert [row['score'] for row in rows(lab)] == ['1.0']
 
 
 def test_what_is_no_pointer_stays_as_it_is_committed(lab: Place, stored: Path) -> None:

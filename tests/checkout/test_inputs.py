@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -245,6 +246,11 @@ def test_data_that_retired_runs_were_measured_on_binds_nobody(lab: Place, idea: 
     idea.ok('eval', '--seed', '1')
 
     assert rows(lab)[-1]['score'] == '1.0'
+    lab.ok('supersede', 'idea', '--bug', 'odd', '--yes')
+    shutil.rmtree(idea.path / 'experiments/idea/exp_log')
+    lab.ok('restore', 'idea', '--bug', 'wrong-data', '--yes')
+    change(idea, model_py='score = 3\n')
+    assert idea.exp('eval', '--seed', '1') == 3 and 'the inputs are not those that run' in idea.talk
 
 
 @pytest.mark.parametrize('why', ['a pipe', 'only in the worktree'])
@@ -271,6 +277,7 @@ def test_data_that_is_another_while_it_is_evaluated_is_noticed(lab: Place, idea:
     put(tmp_path / 'easy/val.txt', '0.5')
     swap = f"""
 import os
+import shutil
 os.rename({str(lab.path / 'data')!r}, {str(tmp_path / 'true')!r})
 os.rename({str(tmp_path / 'easy')!r}, {str(lab.path / 'data')!r})
 exec(open('eval.py').read())
@@ -336,7 +343,15 @@ def test_what_several_patterns_name_is_linked_once(tmp_path: Path, patterns: tup
 
 def test_the_experiment_adds_nothing_to_what_the_lab_has_committed(tmp_path: Path) -> None:
     for place in ('root', 'checkout', 'own'):
-        put(tmp_path / place / 'data/a.md', 'committed')
+        put(tmp_path / place / 'data/LICENSE-MIT.md', 'committed')
+    put(tmp_path / 'own/data/z', 'mine')
+
+    with pytest.raises(Refused, match="would be read as a part of the input 'data', of which the lab has the rest"):
+        linked(tmp_path, 'data')
+
+
+def test_what_is_committed_counts_though_a_worktree_does_not_show_it(tmp_path: Path) -> None:
+    put(tmp_path / 'checkout/data/a.md', 'committed')
     put(tmp_path / 'own/data/z', 'mine')
 
     with pytest.raises(Refused, match="would be read as a part of the input 'data', of which the lab has the rest"):

@@ -1,12 +1,12 @@
 """A branch of an experiment that is written anew, with real pushes: what was measured is what people can still read."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from place import Place
-from rulebook import told
+from rulebook import named, pushed, told
 from test_server import OPEN, at_server, bare, change, make, push
 
 from gitexp.core.finding import Finding
@@ -14,6 +14,8 @@ from gitexp.git.command import Git
 from gitexp.guard import push as push_rules
 from gitexp.guard import server
 from gitexp.guard.push import Update
+from gitexp.lab.lab import Lab
+from gitexp.rules import asked
 
 PLAN = '# Plan\n\n## Goal\n\nwin by 1\n'
 HEADER = 'id\texperiment\tscore\tcommit\n'
@@ -196,6 +198,82 @@ def test_what_several_have_made_of_a_plan_before_its_first_run_is_rebased_in_one
     assert push(place, '-f', 'exp/a') == ''
     _planned(place, 'by far', 'by little')
     assert told(push(place, 'exp/a')) == 'sections'
+
+
+@pytest.mark.parametrize('way', ['--rebase-merges', '--no-rebase-merges'])
+def test_a_plan_is_rebased_whatever_way_it_came_to_be_what_was_measured(tmp_path: Path, way: str) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('switch', '-q', 'exp/a')
+    _planned(place, 'win by 1\n', 'win by 1\n\n- a\n- b\n- c\n\nseeds 1\n')
+    place.git('switch', '-q', '-c', 'other')
+    _planned(place, 'seeds 1', 'seeds 2')
+    _planned(place, 'seeds 2', 'seeds 3')
+    place.git('switch', '-q', 'exp/a')
+    _planned(place, 'by 1', 'by 2')
+    _planned(place, 'by 2', 'by 1')
+    place.git('merge', '-q', '--no-edit', 'other')
+    tip = change(place, 'exp(a): code', model_DOT_py='m = 2\n')
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
+    assert push(place, 'main') == ''
+
+    place.git('switch', '-q', 'exp/a')
+    place.git('rebase', '-q', way, 'main')
+    assert push(place, '-f', 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-edit', '--no-ff', 'exp/a')
+    assert push(place, 'main') == ''
+
+
+@pytest.mark.parametrize('way', ['rebased', 'merged', 'picked', 'known in part'])
+def test_each_gate_refuses_another_plan_in_a_history_that_does_not_go_on_from_the_run(tmp_path: Path, way: str) -> None:
+    place = _lab(tmp_path)
+    if way == 'known in part':
+        change(place, 'a row', results_DOT_tsv=f'{(place.path / "results.tsv").read_text()}2\ta\t3.0\t{"1" * 40}\n')
+        assert push(place, 'main') == ''
+    row = place.git('rev-parse', 'main').stdout.strip()
+    place.git('switch', '-q', '-C', 'exp/a', 'main' if way in ('rebased', 'known in part') else 'main~1')
+    place.git('checkout', '-q', 'origin/exp/a', '--', 'experiments')
+    change(place, 'exp(a): anew')
+    if way == 'merged':
+        place.git('merge', '-q', '--no-edit', 'main')
+    elif way == 'picked':
+        place.git('cherry-pick', row)
+    assert push(place, '-f', 'exp/a') == ''
+    at = _planned(place, 'by 1', 'by nothing')
+    assert set(_said(place)) == {'sections'}
+    if way == 'rebased':
+        place.git('switch', '-q', '-C', 'exp/a', f'{at}^')
+        change(place, 'exp(a): beside it', **{'experiments/a/plan_DOT_md': PLAN.replace('by 1', 'by nothing')})
+        assert told(push(place, '-f', 'exp/a')) == 'sections'
+
+
+def test_another_experiment_does_not_change_a_plan_beside_what_was_measured_by_it(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    place.git('merge', '-q', '--squash', 'exp/a')
+    change(place, 'a')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'exp/b')
+    _planned(place, 'by 1', 'by nothing')
+    assert told(push(place, 'exp/b')) == 'sections'
+    _planned(place, 'by nothing', 'by 1')
+    assert push(place, 'exp/b') == '', 'the result counts'
+
+
+def _said(place: Place) -> Iterator[str]:
+    """What is said of exp/a by its server, by the hook before a push, by both checks, and by the server of its merge and its squash."""
+    yield told(push(place, '-f', 'exp/a'))
+    yield pushed(place, 'exp/a')
+    for ci in (False, True):
+        chosen = asked.span(Lab.find(place.path), 'main..exp/a', branch='exp/a', environment={}, ci=ci)
+        yield named(asked.findings(chosen, ci=ci))
+    for how in ('--no-ff', '--squash'):
+        place.git('switch', '-q', '-C', 'main', 'origin/main')
+        place.git('merge', '-q', '--no-commit', how, 'exp/a')
+        change(place, 'a')
+        yield told(push(place, 'main'))
+    place.git('switch', '-q', '-C', 'main', 'origin/main')
 
 
 def _planned(place: Place, old: str, new: str) -> str:

@@ -3,18 +3,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 
+import pytest
 import sharing
 from place import CONFIG, EVAL, IGNORED, Place
-from stories import experiment, rows
+from stories import change, experiment, rows
 
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, standing, write
 from gitexp.ledger.result import Kind, Result
 
 
-def test_what_was_measured_on_other_data_than_the_newest_baseline_does_not_compete(lab: Place) -> None:
+def test_what_was_measured_on_other_data_than_the_first_baseline_does_not_compete(lab: Place) -> None:
     lab.write('.gitignore', f'{IGNORED}/data\n')
     lab.write('gitexp.yaml', f'{CONFIG}inputs: [data]\n')
     lab.write('eval.py', EVAL.replace('model.score', "model.score + float(open('data/shift').read())"))
@@ -30,17 +32,20 @@ def test_what_was_measured_on_other_data_than_the_newest_baseline_does_not_compe
     lab.ok('sync')
 
     best = json.loads(lab.ok('best', '--json'))
-    assert (best['kind'], best['experiment'], best['n'], best['mean']) == ('baseline', 'baseline', 3, 1.002)
+    assert (best['kind'], best['experiment'], best['n']) == ('eval', 'idea', 3)
     shown = [(row['value'], row['why_not']) for row in json.loads(lab.ok('results', '--json'))]
-    assert [why for value, why in shown if value > 2] == ['other data'] * 7 and {why for value, why in shown if value < 2} == {None}
-    assert lab.ok('results').count('other data') == 7
-    assert lab.ok('show', 'idea', '--json') and json.loads(lab.said)['trees'] == []
+    assert [why for value, why in shown if value < 2] == ['other data'] * 4 and {why for value, why in shown if value > 2} == {None}
+    assert lab.ok('results').count('other data') == 4
     lab.exp('doctor')
-    assert '7 rows measured on other data than the newest baseline: they do not compete' in lab.said
-    assert idea.exp('eval', '--seed', '1') == 3 and 'the inputs are not those that run' in idea.talk
+    assert '4 rows measured on other data than the first baseline: they do not compete' in lab.said
+    two.ok('sync')
+    assert two.exp('baseline', '--seeds', '1') == 3 and 'the inputs are not those that run' in two.talk
 
+    lab.ok('supersede', '--bug', 'wrong-data', '--runs', ','.join(row['id'] for row in rows(lab) if float(row['score']) > 2), '--yes')
     lab.write('data/shift', '-2')
-    assert idea.ok('eval').startswith('better: idea v1 against the baseline\n    score 0.9020 (n=3)')
+    assert json.loads(lab.ok('best', '--json'))['mean'] == 1.002
+    change(idea, model_py='score = 2.8\n')
+    assert idea.ok('eval').startswith('better: idea v2 against the baseline\n    score 0.8020 (n=3)')
 
 
 def test_where_time_is_limited_another_number_of_cpus_is_another_ground(lab: Place) -> None:
@@ -74,17 +79,61 @@ def test_retired_and_restored_nothing_that_has_won_is_on_other_data(lab: Place) 
     lab.commit('data')
     idea = experiment(lab, model_py='score = 2.0\n')
     lab.ok('baseline')
-    idea.ok('eval', '--seed', '1')
+    idea.ok('eval')
     eval_id = rows(lab)[-1]['eval_id']
     lab.ok('supersede', '--bug', 'tmp', '--eval-id', eval_id, '--yes')
     lab.write('data/note', 'checked')
     lab.ok('baseline')
 
     assert lab.exp('restore', 'idea', '--bug', 'tmp') == 3
-    assert 'was measured on other inputs than the baseline' in lab.talk
+    assert 'what would come back was measured on other inputs or CPUs than run' in lab.talk
     lab.ok('supersede', 'baseline', '--bug', 'other', '--yes')
-    lab.ok('restore', 'idea', '--bug', 'tmp', '--yes')
+    lab.ok('restore', '--all', '--bug', 'tmp', '--yes')
+    shutil.rmtree(lab.path / 'experiments/baseline')
+    lab.ok('restore', '--all', '--bug', 'other', '--yes')
     assert json.loads(lab.ok('best', '--json'))['experiment'] == 'idea'
+    assert lab.ok('results').count('other data') == 4
+    lab.write('data/note', 'right')
+    lab.ok('supersede', 'baseline', '--bug', 'again', '--yes')
+    assert json.loads(lab.ok('best', '--json'))['experiment'] == 'idea'
+
+
+def test_a_baseline_on_other_cpus_takes_the_place_of_none_that_a_winner_had(lab: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('min_effect', 'time_limited: true, min_effect'))
+    lab.commit('limited')
+    lab.ok('baseline')
+    idea = experiment(lab, model_py='score = 2.0\n')
+    assert idea.ok('eval').startswith('better')
+    lab.write('results.tsv', re.sub('"cpus":', '"cpus":9', (lab.path / 'results.tsv').read_text()))
+    lab.ok('supersede', 'baseline', '--bug', 'odd', '--yes')
+
+    assert lab.exp('baseline') == 3
+    assert "of 'idea', which has won, had 9" in lab.talk and 'in gitexp.yaml: eval: env CPUS=' in lab.talk
+    lab.ok('supersede', 'idea', '--bug', 'odd', '--yes')
+    lab.ok('baseline')
+
+
+@pytest.mark.parametrize('how', ['better', 'confirmed'])
+def test_a_baseline_of_a_clone_that_knew_no_better_takes_no_winner_away(bare: Lab, row: Callable[..., Result], how: str) -> None:
+    said = {data: {'env': {'lab_data_md5': data}} for data in ('right', 'wrong')}
+    base = [row(name, kind=Kind.BASELINE, tree='old', value=5.0, **said[data]) for name, data in (('1', 'right'), ('5', 'wrong'))]
+    won = row('2', tree='won', value=4.0, verdict='better' if how == 'better' else 'provisional', **said['right'])
+    vouched = row('3', kind=Kind.CONFIRM, value=None, tree=None, verdict='better', params={'confirms': 'won'})
+    gone = row('4', kind=Kind.SUPERSEDE, value=None, tree=None, version='v1', params={'bug': 'b', 'covers': ['1']})
+    write.append(bare, [base[0], won, *([vouched] if how == 'confirmed' else []), gone, base[1]])
+    for found in (standing.trees(bare), standing.among(read.read(bare), bare.config.metric)):
+        assert found.data == 'right' and [one.tree for one in found.trees] == ['won']
+
+
+def test_nothing_is_retired_that_leaves_the_ground_to_others(lab: Place, row: Callable[..., Result]) -> None:
+    def base(name: str, data: str) -> Result:
+        return row(name, kind=Kind.BASELINE, tree='old', experiment='baseline', value=5.0, env={'lab_data_md5': data})
+
+    won = row('3', tree='won', verdict='better', env={'lab_data_md5': 'right'})
+    write.append(Lab.find(lab.path), [base('1', 'right'), base('2', 'wrong'), won])
+    assert lab.exp('supersede', '--bug', 'odd', '--runs', '1', '--yes') == 3
+    assert "measured on other inputs or CPUs than run 3 of 'wide', which would not compete any more" in lab.talk
+    lab.ok('supersede', '--bug', 'odd', '--runs', '1,3', '--yes')
 
 
 def test_what_was_gained_over_a_retired_baseline_is_what_it_had_on_the_inputs_of_today(bare: Lab, row: Callable[..., Result]) -> None:

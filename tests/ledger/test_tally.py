@@ -86,7 +86,10 @@ def story(chance: random.Random) -> list[str]:
                   'closes': chance.sample(['v1', 'v2'], chance.randrange(3))}
         kind = chance.choice(['supersede', 'supersede', 'restore', 'confirm', 'confirm'])
         version = chance.choice(['v1', 'v1', 'v2'] if kind == 'confirm' else ['v1', 'v1_b', 'v2_b'])
-        return line(id=name, experiment=chance.choice('ef'), version=version, kind=kind, params=json.dumps(params), eval_id='one')
+        verdict = chance.choice(['better', '']) if kind == 'confirm' else ''
+        experiment = chance.choice('ef')
+        return line(
+            id=name, experiment=experiment, version=version, kind=kind, params=json.dumps(params), eval_id='one', verdict=verdict)
 
     names = [f'{number:03}' for number in range(chance.randrange(4, 30))]
     made = [run(name) if chance.random() < 0.93 else event(name) for name in names]
@@ -213,9 +216,11 @@ def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
         and row.tree and row.eval_id and row.id not in contents.covered
         and not row.params.get('undeclared') and not row.env.get('contended')
     ]
+    better = [row for row in contents.results if row.kind is Kind.CONFIRM and row.verdict == 'better' and row.id not in contents.covered]
+    vouched = {(row.eval_id, row.params['confirms']) for row in better}
     for eval_id in {row.eval_id for row in alive}:
-        *_, data = ['', *(of_data(row) for row in sorted(alive, key=lambda row: row.id)
-                          if row.kind is Kind.BASELINE and of_data(row) and row.eval_id == eval_id)]
+        data, *_ = [*(of_data(row) for row in sorted(alive, key=lambda row: row.id) if row.eval_id == eval_id and of_data(row) and (
+            row.kind is Kind.BASELINE or row.verdict == 'better' or (eval_id, row.tree) in vouched)), '']
         alive = [row for row in alive if row.eval_id != eval_id or not data or of_data(row) in ('', data)]
     if asked is None and alive:
         asked = sorted(alive, key=lambda row: row.id)[-1].eval_id

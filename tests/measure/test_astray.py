@@ -57,3 +57,22 @@ def test_what_the_commit_does_not_have_is_only_there(make_lab: Callable[..., Pla
     installed(python, lab.path / 'vendored')
 
     experiment(lab).ok('eval', '--seed', '1')
+
+
+def test_a_sealed_lab_takes_none_of_it(make_lab: Callable[..., Place], python: Path) -> None:
+    config = CONFIG.replace('eval: python3 eval.py {seed}', f'train: "true"\nsealed: true\neval: {python}/bin/python3 eval.py')
+    lab = make_lab(config=config, **{'eval.py': 'print("score: 1")\n'})
+    installed(python, lab.path)
+
+    idea = experiment(lab)
+    assert idea.exp('eval', '--seed', '1') == 3
+    assert 'where pip install -e has led it, and the lab is sealed' in idea.talk
+
+
+def test_a_script_that_starts_it_is_asked_as_well(make_lab: Callable[..., Place], python: Path) -> None:
+    config = CONFIG.replace('eval: python3 eval.py {seed}', 'eval: sh score.sh').replace('[gitexp.yaml', '[gitexp.yaml, score.sh')
+    code = {'eval.py': SCORE, 'src/lab/__init__.py': '', 'src/lab/core.py': 'score = 3.0\n', 'score.sh': f'{python}/bin/python3 eval.py\n'}
+    lab = make_lab(config=config, **code)
+    installed(python, lab.path / 'src')
+
+    assert experiment(lab).exp('eval', '--seed', '1') == 3 and not rows(lab)

@@ -12,7 +12,7 @@ import pytest
 from place import CONFIG, PROGRAM, Place
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, write
+from gitexp.ledger import pending, read, write
 from gitexp.ledger.result import Kind, Result
 from gitexp.measure import confirm
 from stories import experiment, rows
@@ -50,6 +50,16 @@ def test_a_jump_is_held_until_it_is_confirmed(lab: Place) -> None:
     assert '(jump)' not in lab.ok('list') and 'not confirmed' not in lab.ok('status')
     assert lab.ok('confirm', 'leak', '--because', 'again').startswith('confirmed before by Ada')
     assert len(rows(lab)) == 11
+
+
+def test_nobody_vouches_for_a_run_under_way(lab: Place) -> None:
+    jump(lab)
+    begun = pending.begin(Lab.find(lab.path), Result('01zzzzzzzzzzzzzz', '2026-01-01T00:00:00+00:00', 'leak', Kind.EVAL))
+
+    assert lab.exp('confirm', 'leak', '--because', 'trained again: the same') == 3
+    assert "a run of 'leak' is under way, and nobody has looked at it yet" in lab.talk
+    begun.drop()
+    lab.ok('confirm', 'leak', '--because', 'trained again: the same')
 
 
 def test_a_jump_while_the_best_was_retired_is_one_when_that_is_back(lab: Place) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from place import CONFIG, Place
+from place import CONFIG, IGNORED, Place
 from gitexp.checkout.sentry import Sentry
 from stories import experiment, reason, rows
 
@@ -139,3 +139,59 @@ def test_so_is_what_a_committed_link_leads_to(lab: Place, tmp_path: Path, more: 
     assert reason(rows(lab)[-1]).startswith('the inputs changed while it ran')
     assert experiment(lab, 'other').exp('eval', '--seed', '1') == 0
     assert json.loads(rows(lab)[-1]['env'])['data_md5']
+
+
+def test_a_committed_link_leads_to_nothing_that_an_experiment_may_change(lab: Place) -> None:
+    lab.write('corpus/val.txt', '7')
+    lab.write('eval.py', "print('score:', open('data/val.txt').read())\n")
+    (lab.path / 'data').mkdir()
+    (lab.path / 'data/val.txt').symlink_to('../corpus/val.txt')
+    lab.write('gitexp.yaml', f'{CONFIG}inputs: [data]\n')
+    lab.commit('data')
+    idea = experiment(lab, corpus__val_txt='0')
+
+    assert idea.exp('eval', '--seed', '1') == 3
+    assert "the input 'data/val.txt' is a link to 'corpus/val.txt', which an experiment may change" in idea.talk
+    lab.write('gitexp.yaml', f'{CONFIG}inputs: [data, corpus]\n')
+    lab.commit('all of it')
+    other = experiment(lab, 'other')
+    other.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['score'] == '7.0'
+
+
+def test_a_committed_link_to_what_git_ignores_leads_to_that_of_the_lab(lab: Place, tmp_path: Path) -> None:
+    lab.write('store/val.txt', '7')
+    lab.write('.gitignore', f'{IGNORED}/store/\n')
+    lab.write('eval.py', "print('score:', open('data/val.txt').read())\n")
+    (lab.path / 'data').mkdir()
+    (lab.path / 'data/val.txt').symlink_to('../store/val.txt')
+    lab.write('gitexp.yaml', f'{CONFIG}inputs: [data/val.txt]\n')
+    lab.commit('data')
+    experiment(lab).ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['score'] == '7.0' and json.loads(rows(lab)[-1]['env'])['data_md5']
+
+    (tmp_path / 'far.txt').write_text('8')
+    (lab.path / 'data/val.txt').unlink()
+    (lab.path / 'data/val.txt').symlink_to('../../far.txt')
+    lab.commit('beside the lab')
+    other = experiment(lab, 'other')
+    assert other.exp('eval', '--seed', '1') == 3
+    assert 'leads elsewhere from a checkout than from' in other.talk
+
+
+def test_an_input_that_only_grows_is_an_input(lab: Place) -> None:
+    lab.write('cases.txt', '7\n')
+    lab.write('eval.py', "print('score:', len(open('cases.txt').readlines()))\n")
+    config = CONFIG.replace('append-bottom: [', 'append-bottom: [cases.txt, ')
+    lab.write('gitexp.yaml', f'{config}inputs: [cases.txt]\n')
+    lab.commit('cases')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+    lab.write('cases.txt', '7\n8\n')
+    lab.commit('more')
+
+    assert idea.exp('eval', '--seed', '2') != 0
+    idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
+    idea.ok('eval', '--seed', '2')
+    one, other = rows(lab)
+    assert one['eval_id'] != other['eval_id'] and (one['score'], other['score']) == ('1.0', '2.0')

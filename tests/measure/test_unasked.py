@@ -321,6 +321,16 @@ def test_where_one_command_trains_and_scores_what_git_ignores_may_be_built_there
     assert not refused or re.search(r'it left cases/(new.txt/?|.gitignore): nothing comes', idea.talk)
 
 
+def test_what_a_person_has_git_ignore_is_nothing_to_the_lab(single: Place, tmp_path: Path) -> None:
+    _cases(single, 'cases/**')
+    (tmp_path / 'ignore').write_text('cases/new*\n')
+    single.git('config', '--global', 'core.excludesFile', str(tmp_path / 'ignore'))
+    single.write('.git/info/exclude', 'cases/new*\n')
+    idea = experiment(single, train_py=ADDS.format('cases', 'cases/new.txt') + ANSWER)
+
+    assert idea.exp('eval', '--seed', '1') == 5, idea.talk
+
+
 def test_training_adds_no_empty_folder_either(strict: Place) -> None:
     _cases(strict, 'cases/**')
     idea = experiment(strict, train_py=f'import os; os.makedirs("cases/a/b")\n{ANSWER}')

@@ -1,0 +1,46 @@
+"""What the branches of experiments in a push were judged by, for the hooks that look again where git moves them."""
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from gitexp.git.command import Git
+from gitexp.guard.push import Update
+
+FOLDER = Path('exp', 'judged')
+_BRANCHES = 'refs/heads/exp/'
+_OLD = 3600  # seconds; a process of another container may only seem to be dead
+
+
+def keep(git: Git, asked: Iterable[Update], trunk: Iterable[str | None], departed: Mapping[str, str]) -> None:
+    """Note where the trunk was and is to be, and where each branch last departed, under the process of git that moves them."""
+    branches = [update.ref.removeprefix('refs/heads/') for update in asked if update.ref.startswith(_BRANCHES)]
+    if not branches:
+        return
+    lines = [' '.join(oid or '-' for oid in trunk), *(f'{departed[branch]} {branch}' for branch in branches if branch in departed)]
+    folder = git.folder / FOLDER
+    # Who may push and may not write there keeps nobody from pushing: what was judged counts, however long git waits.
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        _tidy(folder)
+        (folder / str(os.getppid())).write_text(''.join(f'{line}\n' for line in lines), 'utf-8', 'surrogateescape')
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what pushes have left that moved nothing."""
+    for path in folder.iterdir():
+        if path.name.isdigit() and path.stat().st_mtime < time.time() - _OLD and not _lives(int(path.name)):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
