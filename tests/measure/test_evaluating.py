@@ -53,7 +53,7 @@ def test_a_row_says_what_was_measured(lab: Place) -> None:
     assert (row['seed'], row['score'], row['status'], row['verdict']) == ('2', '2.002', 'ok', 'provisional')
     assert (row['kind'], row['version']) == ('eval', 'v1')
     assert row['description'] == 'exp(idea): try'
-    assert float(row['seconds']) > 0 and float(row['memory_gb'] or 0) >= 0 and len(row['eval_id']) == 12
+    assert float(row['seconds']) > 0 and float(row['memory_gb'] or 0) >= 0 and len(row['eval_id']) == 32
     assert said['decision'] is None and said['failed'] is None
 
 
