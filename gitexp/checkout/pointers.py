@@ -35,7 +35,7 @@ def require(lab: Lab, git: Git, drivers: Iterable[str], options: Sequence[str], 
     feed = '\0'.join([*blobs, '']).encode('utf-8', 'surrogateescape')
     fields = git.ask(*options, 'check-attr', '--cached', '--stdin', '-z', 'filter', feed=feed, env=environment).names
     paths = [path for path, _, name in zip(*[iter(fields)] * 3) if name in said]
-    known = Kept(lab.state / 'cache' / 'pointers.json')
+    known = _known(lab)
     texts = repository.contents(git, [blobs[path] for path in paths])
     wrong = [path for path, text in zip(paths, texts) if text and not _fits(git.folder / path, text[1], known)]
     known.save()
@@ -45,10 +45,12 @@ def require(lab: Lab, git: Git, drivers: Iterable[str], options: Sequence[str], 
         raise Integrity(f'git-lfs has written something else than the commit names: {named}{more}', hint='git lfs fsck; which git-lfs')
 
 
-def kept(git: Git, wanted: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+def kept(lab: Lab, git: Git, wanted: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
     """Those of some files that are in git's folder what their blobs only name, as modes and the blobs that they would be."""
+    known = _known(lab)
     texts = repository.contents(git, [blob for _, blob in wanted.values()])
-    named = [path for path, text in zip(wanted, texts) if text and _names(git.folder / path, text[1])]
+    named = [path for path, text in zip(wanted, texts) if text and _named(text[1]) and _fits(git.folder / path, text[1], known)]
+    known.save()
     there = fixed.present(git.folder, named, digits=len(next(iter(wanted.values()))[1])) if named else {}
     return {path: state for path, state in there.items() if state[0] == wanted[path][0]}
 
@@ -67,10 +69,6 @@ def refuse_unwritten(folder: Path, paths: Iterable[str]) -> None:
             )
 
 
-def _names(path: Path, text: bytes) -> bool:
-    return path.is_file() and not path.is_symlink() and (named := _named(text)) is not None and _digest(path) == named
-
-
 def _fits(path: Path, text: bytes, known: Kept) -> bool:
     """Whether a file is what a pointer names, or the pointer itself; what is no pointer passes git-lfs unchanged."""
     if path.is_symlink() or not path.is_file():
@@ -82,6 +80,10 @@ def _named(text: bytes) -> str | None:
     """The hash in a pointer."""
     found = _NAMED.search(text) if len(text) < _LONGEST and text.startswith(_POINTER) else None
     return found[1].decode() if found else None
+
+
+def _known(lab: Lab) -> Kept:
+    return Kept(lab.state / 'cache' / 'pointers.json')
 
 
 def _digest(path: Path) -> str:

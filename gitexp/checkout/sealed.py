@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def laid(checkout: Path, files: Mapping[str, tuple[str, str]], inputs: Mapping[s
     folder = above / 'lab'  # In a folder of its own, since programs look for their configuration in the one above.
     try:
         _remove(above)
-        _fill(folder, checkout, [path for path, (mode, _) in files.items() if mode != fixed.REPOSITORY], inputs)
+        _fill(folder, checkout, {path for path, (mode, _) in files.items() if mode != fixed.REPOSITORY}, inputs)
         upwards.end(folder)
     except OSError as error:
         raise Refused(f"cannot make '{folder}', where a sealed evaluation runs: {error.strerror or error}") from None
@@ -38,14 +38,14 @@ def laid(checkout: Path, files: Mapping[str, tuple[str, str]], inputs: Mapping[s
         pass  # The next one says so.
 
 
-def _fill(folder: Path, checkout: Path, paths: list[str], inputs: Mapping[str, Path]) -> None:
+def _fill(folder: Path, checkout: Path, paths: Set[str], inputs: Mapping[str, Path]) -> None:
     folder.mkdir(parents=True)
     for path in paths:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(checkout / path, folder / path, follow_symlinks=False)
-    for name, source in ((name, source) for name, source in inputs.items() if name not in paths):
+    for name in inputs.keys() - paths:  # A committed link is one of the files.
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        os.symlink(source, folder / name)
+        os.symlink(inputs[name], folder / name)
 
 
 def _remove(above: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import dropwhile, takewhile
 from operator import not_
+from pathlib import Path
 
+from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 
@@ -142,3 +144,13 @@ def upstream(git: Git, ref: str) -> str | None:
     """The remote-tracking ref that a branch follows, None without one that is there."""
     name = git.run('for-each-ref', '--format=%(upstream)', ref).text
     return name if name and git.run('rev-parse', '--verify', '--quiet', name).code == 0 else None
+
+
+def refuse_shallow(git: Git, commits: Iterable[Commit]) -> None:
+    """Raise Refused where history is cut off at one of some commits, so that it only seems to be the first."""
+    ends = [commit for commit in commits if not commit.parents]
+    if not ends or git.ask('rev-parse', '--is-shallow-repository').text != 'true':
+        return
+    cut = set(Path(git.ask('rev-parse', '--path-format=absolute', '--git-path', 'shallow').text).read_text().split())
+    if any(commit.oid in cut for commit in ends):
+        raise Refused('this clone is shallow, and its history is cut off within the range', hint='git fetch --unshallow')

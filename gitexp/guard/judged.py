@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from gitexp.core import files
 from gitexp.git.command import Git
 from gitexp.guard.push import Update
 
@@ -32,15 +33,5 @@ def keep(git: Git, asked: Iterable[Update], trunk: Iterable[str | None], departe
 def _tidy(folder: Path) -> None:
     """Remove what pushes have left that moved nothing."""
     for path in folder.iterdir():
-        if path.name.isdigit() and path.stat().st_mtime < time.time() - _OLD and not _lives(int(path.name)):
+        if path.name.isdigit() and path.stat().st_mtime < time.time() - _OLD and not files.alive(int(path.name)):
             path.unlink(missing_ok=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

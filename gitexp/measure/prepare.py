@@ -55,7 +55,7 @@ def prepare(lab: Lab, what: Subject, yardstick: Yardstick) -> Prepared:
     found = fixed.changed(folder, files)
     pointers.refuse_unwritten(folder, files)
     if found:
-        files = {**files, **pointers.kept(checkout.git(lab), {one.path: files[one.path] for one in found})}
+        files = {**files, **pointers.kept(lab, checkout.git(lab), {one.path: files[one.path] for one in found})}
         found = fixed.changed(folder, files)
     if found:
         named = ''.join(f"\n    '{one.path}' {one.message}{_cause(lab, one.path)}" for one in found[:_SHOWN])

@@ -45,6 +45,11 @@ def of(git: Git, trunk_commit: str, environment: Mapping[str, str], humans: Sequ
                 way=f'a person adds an entry with {WORD} on the trunk')
 
 
+def is_said(git: Git, commit: str) -> bool:
+    """Whether a commit says that it was made in meta mode."""
+    return bool(git.ask('log', '-1', '--no-show-signature', f'--format=%(trailers:key={TRAILER},valueonly)', commit, '--').text.strip())
+
+
 def _stranger(git: Git, humans: Sequence[str]) -> str:
     """Who commits here, when that is not one of the humans."""
     from gitexp.rules import people  # Only meta mode asks.

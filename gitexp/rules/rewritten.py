@@ -9,13 +9,13 @@ from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.lab.config import FILE
-from gitexp.rules import change, gathered, judge, measured, reverted, rows
+from gitexp.rules import change, gathered, judge, measured, meta, reverted, rows
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
 from gitexp.rules.ruleset import BUILT_IN
-from gitexp.rules.span import Span, has_trailer
+from gitexp.rules.span import Span
 
 _GROWING = ('append-top', 'append-bottom')
 
@@ -197,7 +197,7 @@ class _Folder(NamedTuple):
             return bool(self._put(start, place, one.olds[0]))
         witness = self.span.witness
         return rule in LIFTED and witness is not None and any(
-            has_trailer(self.span.git, oid) and not witness.lacks(oid, self.span.branch) for oid in self._put(start, one.path, one.new)
+            meta.is_said(self.span.git, oid) and not witness.lacks(oid, self.span.branch) for oid in self._put(start, one.path, one.new)
         )
 
     def _put(self, start: str, path: str, entry: Entry | None) -> list[str]:

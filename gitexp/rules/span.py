@@ -3,21 +3,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cached_property
-from pathlib import Path
 
-from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import attested, change, gathered, judge, measured, people, reverted, rows, wording
+from gitexp.rules import attested, change, gathered, judge, measured, meta, people, reverted, rows, wording
 from gitexp.rules.attested import Witness
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
-from gitexp.rules.meta import TRAILER
 from gitexp.rules.picked import Picks
 from gitexp.rules.ruleset import RuleSet
 
@@ -88,7 +85,7 @@ class Span(Asked):
 
     def findings(self, *, merged: bool = False) -> list[Finding]:
         """Judge every commit, as it would be `merged` today or as it is; raises Refused when history is cut off within the range."""
-        _refuse_shallow(self.git, self.commits)
+        history.refuse_shallow(self.git, self.commits)
         found = self._judged(self._ours)
         if found or not self.picks.overtake(self.tip, self.opened, merged=merged):
             return found
@@ -227,7 +224,7 @@ class Span(Asked):
             self.written.update((one.path, one.new) for one in changes)
         if author and not case.author and self.witness:
             found = _because(found, ('human',), self.witness.lacks(commit.oid, self.branch), self.witness.way)
-        if not any(one.rule in LIFTED for one in found) or not has_trailer(self.git, commit.oid):
+        if not any(one.rule in LIFTED for one in found) or not meta.is_said(self.git, commit.oid):
             return found
         lacking = self.witness.lacks(commit.oid, self.branch) if self.witness else '' if self.meta else 'meta mode is off here'
         if lacking:
@@ -297,17 +294,3 @@ def _because(found: Sequence[Finding], kinds: Sequence[str], lacking: str, way: 
         one._replace(message=f'{one.message}; {lacking}', way=f'a person: {way}; or {one.way}' if way else one.way)
         if one.rule in kinds else one for one in found
     ]
-
-
-def has_trailer(git: Git, commit: str) -> bool:
-    """Whether a commit says that it was made in meta mode."""
-    return bool(git.ask('log', '-1', '--no-show-signature', f'--format=%(trailers:key={TRAILER},valueonly)', commit, '--').text.strip())
-
-
-def _refuse_shallow(git: Git, commits: Sequence[Commit]) -> None:
-    ends = [commit for commit in commits if not commit.parents]
-    if not ends or git.ask('rev-parse', '--is-shallow-repository').text != 'true':
-        return
-    cut = set(Path(git.ask('rev-parse', '--path-format=absolute', '--git-path', 'shallow').text).read_text().split())
-    if any(commit.oid in cut for commit in ends):
-        raise Refused('this clone is shallow, and its history is cut off within the range', hint='git fetch --unshallow')

@@ -184,13 +184,8 @@ def test_what_several_have_made_of_a_plan_before_its_first_run_is_rebased_in_one
     place.git('switch', '-q', 'exp/a')
     _planned(place, 'all', 'half')
     place.git('merge', '-q', '--no-edit', 'other')
-    tip = change(place, 'exp(a): code', model_DOT_py='m = 2\n')
-    assert push(place, 'exp/a') == ''
-    place.git('switch', '-q', 'main')
-    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
-    assert push(place, 'main') == ''
+    _run(place)
 
-    place.git('switch', '-q', 'exp/a')
     place.git('rebase', '-q', 'main')
     if squashed:
         place.git('reset', '-q', '--soft', 'HEAD~4')
@@ -212,13 +207,8 @@ def test_a_plan_is_rebased_whatever_way_it_came_to_be_what_was_measured(tmp_path
     _planned(place, 'by 1', 'by 2')
     _planned(place, 'by 2', 'by 1')
     place.git('merge', '-q', '--no-edit', 'other')
-    tip = change(place, 'exp(a): code', model_DOT_py='m = 2\n')
-    assert push(place, 'exp/a') == ''
-    place.git('switch', '-q', 'main')
-    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
-    assert push(place, 'main') == ''
+    _run(place)
 
-    place.git('switch', '-q', 'exp/a')
     place.git('rebase', '-q', way, 'main')
     assert push(place, '-f', 'exp/a') == ''
     place.git('switch', '-q', 'main')
@@ -274,6 +264,16 @@ def _said(place: Place) -> Iterator[str]:
         change(place, 'a')
         yield told(push(place, 'main'))
     place.git('switch', '-q', '-C', 'main', 'origin/main')
+
+
+def _run(place: Place) -> None:
+    """Publish what is measured, and its row."""
+    tip = change(place, 'exp(a): code', model_DOT_py='m = 2\n')
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{HEADER}1\ta\t3.0\t{tip}\n')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'exp/a')
 
 
 def _planned(place: Place, old: str, new: str) -> str:
