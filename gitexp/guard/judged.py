@@ -12,15 +12,21 @@ from gitexp.git.command import Git
 from gitexp.guard.push import Update
 
 FOLDER = Path('exp', 'judged')
+AFTER = '+'  # stands for where the trunk was, where only its new commit counts
 _BRANCHES = 'refs/heads/exp/'
 _OLD = 3600  # seconds; a process of another container may only seem to be dead
 
 
-def keep(git: Git, asked: Iterable[Update], trunk: Iterable[str | None], departed: Mapping[str, str]) -> None:
-    """Note where the trunk was and is to be, and where each branch last departed, under the process of git that moves them."""
-    branches = [update.ref.removeprefix('refs/heads/') for update in asked if update.ref.startswith(_BRANCHES)]
+def moving(asked: Iterable[Update]) -> list[Update]:
+    """Those that are looked at again."""
+    return [update for update in asked if update.ref.startswith(_BRANCHES)]
+
+
+def keep(git: Git, asked: Iterable[Update], trunk: Iterable[str | None], departed: Mapping[str, str]) -> bool:
+    """Note where the trunk may be, and where each branch last departed, under the process of git that moves them; give whether it is."""
+    branches = [update.ref.removeprefix('refs/heads/') for update in moving(asked)]
     if not branches:
-        return
+        return True
     lines = [' '.join(oid or '-' for oid in trunk), *(f'{departed[branch]} {branch}' for branch in branches if branch in departed)]
     folder = git.folder / FOLDER
     # Who may push and may not write there keeps nobody from pushing: what was judged counts, however long git waits.
@@ -28,6 +34,8 @@ def keep(git: Git, asked: Iterable[Update], trunk: Iterable[str | None], departe
         folder.mkdir(exist_ok=True)
         _tidy(folder)
         (folder / str(os.getppid())).write_text(''.join(f'{line}\n' for line in lines), 'utf-8', 'surrogateescape')
+        return True
+    return False
 
 
 def _tidy(folder: Path) -> None:

@@ -39,10 +39,11 @@ class Update(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """What a push is judged by: `trunk` is where the trunk stands in the end, `known` what counts as judged already.
+    """What a push is judged by: `trunk` is where the trunk stands, `known` what counts as judged already, that first.
 
-    `line` is the trunk whose states an experiment may begin at, None where it may begin at whatever is known. `left` takes what branches
-    of measured experiments had that they have no more, with the commit, for who notes that.
+    Where the repository has all that was ever pushed (`whole`), an experiment may begin at states that the line of the trunk has had,
+    and elsewhere at whatever is known. `left` takes what branches of measured experiments had that they have no more, with the commit,
+    for who notes that.
     """
 
     git: Git
@@ -51,7 +52,7 @@ class Ground(NamedTuple):
     known: tuple[str, ...]
     witness: Witness | None
     meta: bool = False
-    line: str | None = None
+    whole: bool = False
     left: list[tuple[str, str]] | None = None
 
 
@@ -117,9 +118,9 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
     """Judge the published trunk moving on: every commit, and then the two ends."""
     if not history.is_ancestor(ground.git, old, new):
         return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
-    beside = published.beside(ground.git) if ground.line else None
+    beside = published.beside(ground.git) if ground.whole else None
     span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness, beside=tuple(beside or ()))
-    return inherited.moved(span) or span.findings() or rewritten.arriving(span, whole=bool(ground.line)) or inherited.direct(span, beside)
+    return inherited.moved(span) or span.findings() or rewritten.arriving(span, whole=ground.whole) or inherited.direct(span, beside)
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
@@ -130,11 +131,9 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     named = [Finding('name', ref, why, way='push it under another name') for ref, why in wrong.items()]
     tips = repository.objects(ground.git, [f'{update.local}^{{commit}}' for update in judged])
     pushed = [(update, tip) for update, tip in zip(judged, tips) if tip]
-    # A trunk that comes along may make of where the trunk is as yet what a merge has brought.
-    was = (ground.line, *published.beside(ground.git)) if ground.line else ()
-    like = Span(
-        ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, stands=ground.line, beside=was,
-    )
+    # A trunk that comes along may make of where the trunk was before what a merge has brought.
+    was = (*ground.known, *published.beside(ground.git)) if ground.whole else ()
+    like = Span(ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, beside=was)
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
     found = [one for span in spans for one in span.findings() or rewritten.beside(span)]
     each = [like._replace(tip=tip, branch=_branch(update.ref)) for update, tip in pushed]
@@ -143,19 +142,19 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
         found += [one for span in each for one in span.findings()]
     slug = ground.rules.slug
     ours = [(span, update) for span, (update, _) in zip(each, pushed) if slug(span.branch)]
-    noted = departed.last(ground.git) if ours and ground.line else {}
+    noted = departed.last(ground.git) if ours and ground.whole else {}
     lost = [
         one for span, update in ours
-        for one in rewritten.findings(span, slug(span.branch), old=_was(span, update, noted), whole=bool(ground.line))
+        for one in rewritten.findings(span, slug(span.branch), old=_was(span, update, noted), whole=ground.whole)
     ]
     if ground.left is not None:
         emptied = [(str(span.branch), update.remote) for span, update in ours if update.remote and update.remote in span.emptied]
         ground.left.extend([*_deleted(like, asked), *emptied])
-    if found or ground.line is None:
+    if found or not ground.whole:
         return [*named, *found, *lost]
     new = [span for span in spans if slug(span.branch)]
-    asked_whole = ours if inherited.begins_elsewhere(ground.git, ground.line, new, [span.tip for span, _ in ours]) else []
-    return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, ground.line, beside=was[1:]))]
+    asked_whole = ours if inherited.begins_elsewhere(ground.git, ground.trunk, new, [span.tip for span, _ in ours]) else []
+    return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, beside=was[1:]))]
 
 
 def _was(span: Span, update: Update, noted: Mapping[str, str]) -> str | None:

@@ -48,17 +48,24 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
     rules = read(git, blob, trunk)
     taken = vouched.taken(git) if pusher is not None and not rules.signers else frozenset()
     witness = Witness(git, rules.humans, rules.signers, pusher=pusher, trunk=old, taken=taken)
-    ground = Ground(git, rules, new or old, (old, new) if new else (old,), witness, line=old, left=[])
-    found += push.advanced(ground, old, new) if new else []
-    found += push.elsewhere(ground, [update for update in asked if update.ref != ref])
+    rest = [update for update in asked if update.ref != ref]
+    ground = alone = Ground(git, rules, old, (old,), witness, whole=True)
+    if new:
+        found += push.advanced(alone, old, new)
+        ground = alone._replace(trunk=new, known=(new, old))
+    left: list[tuple[str, str]] = []
+    found += push.elsewhere(ground._replace(left=left), rest)
+    # git may leave out a trunk that comes along, and what was judged by that comes after it.
+    after = new is not None and not found and bool(push.elsewhere(alone, judged.moving(rest)))
     if new and not found:
         published.keep(git, old, new)
     if not found:
         vouched.keep(witness, push.branches(asked, trunk))
-        left = dict(ground.left or ())
-        now = departed.keep(git, left.items(), seen=seen)
-        found = [_moved(update) for update in asked if _departed(update, now) not in (_departed(update, seen), _departed(update, left))]
-        judged.keep(git, asked, (old, new or old), now)
+        gone = dict(left)
+        now = departed.keep(git, gone.items(), seen=seen)
+        found = [_moved(update) for update in asked if _departed(update, now) not in (_departed(update, seen), _departed(update, gone))]
+        if not judged.keep(git, asked, (judged.AFTER if after else old, new or old), now) and after:
+            raise Refused(f"an experiment takes what only the new '{trunk}' has, which git may leave out", hint=f'push {trunk} first')
     return list(dict.fromkeys(found))
 
 

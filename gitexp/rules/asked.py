@@ -42,7 +42,7 @@ def findings(chosen: Span, *, ci: bool = False) -> list[Finding]:
     if found:
         return found
     if ci or chosen.branch == chosen.rules.trunk:
-        return rewritten.arriving(chosen) or (inherited.findings(chosen, chosen.trunk) if slug else [])
+        return rewritten.arriving(chosen) or (inherited.findings(chosen) if slug else [])
     return [*(rewritten.findings(chosen, slug) if slug else []), *rewritten.beside(chosen)]
 
 

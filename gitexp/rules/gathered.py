@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-from gitexp.git import history
+from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
 from gitexp.rules import change
 from gitexp.rules.change import RAW, Change, Entry, Pair
+from gitexp.rules.ruleset import RuleSet
 
 Differences = Mapping[str, Pair]
 
@@ -50,6 +51,22 @@ def made(git: Git, line: Sequence[Commit]) -> Mapping[str, Set[Entry | None]]:
         for path, (_, new) in side.items():
             found.setdefault(path, set()).add(new)
     return found
+
+
+def put(git: Git, tip: str, since: str, path: str, entry: Entry | None) -> list[str]:
+    """The commits on the way from one to another that have put something at a path."""
+    if not entry:
+        return []
+    new = {one.oid for one in history.new(git, [tip], [since])}
+    commits = new.intersection(git.ask('rev-list', '--full-history', tip, '--', f':(top,literal){path}').text.split())
+    oids = repository.objects(git, [f'{oid}:{path}' for oid in commits])
+    return [oid for oid, there in zip(commits, oids) if there == entry.oid]
+
+
+def counts_again(git: Git, rules: RuleSet, tip: str, since: str, one: Change) -> bool:
+    """Whether retired results have been where they were before on the way from one commit to another."""
+    place = rules.current(one.path)
+    return place is not None and bool(put(git, tip, since, place, one.olds[0]))
 
 
 def _edges(commits: Iterator[Commit]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from itertools import takewhile
 from gitexp.core.finding import Finding
 from gitexp.git import history
 from gitexp.git.command import Git
-from gitexp.rules import change, gathered, judge, rows, wording
+from gitexp.rules import change, gathered, judge, rows
 from gitexp.rules.case import Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed
 from gitexp.rules.judge import LIFTED
@@ -67,13 +67,13 @@ def begins_elsewhere(git: Git, trunk: str, spans: Iterable[Span], tips: Iterable
     return not begins <= {trunk} and not begins <= set(history.line(git, trunk))
 
 
-def findings(span: Span, trunk: str, *, beside: Sequence[str] | None = None) -> list[Finding]:
+def findings(span: Span, *, beside: Sequence[str] | None = None) -> list[Finding]:
     """Judge the tip of an experiment as a whole, against the last commit of the trunk that it reaches.
 
-    Where the trunk is pushed along, `span` has the new one. git may leave that out after all, so that only what grows is taken from it.
     Its commits have been judged, so that it tells what a person has put where. `beside` is what the trunk was published as beside its
     line, None where that is not known.
     """
+    trunk = span.trunk
     base = history.left(span.git, trunk, span.tip)
     target, rules, blobs = Committed(span.git, span.tip), span.rules, Blobs(span.git, most=LARGEST)
     confined = rules.confines(rules.slug(span.branch))
@@ -92,9 +92,7 @@ def findings(span: Span, trunk: str, *, beside: Sequence[str] | None = None) -> 
     stiff = {one.path for one in found if one.rule not in _GROWING}
     old = had(span.git, trunk, span.tip, paths if beside is None else {path for path in paths if rules.owner(path) or path not in stiff})
     old |= _published(span.git, trunk, span.tip, paths - old, beside or ())
-    new = had(span.git, span.trunk, span.tip, paths - old) if span.trunk != trunk else set()
-    grown = {path for path in new if any(rule.kind.startswith('append-') for rule in rules.covering(path))}
-    return [one._replace(way=wording.first(rules.trunk)) if one.path in new else one for one in found if one.path not in old | grown]
+    return [one for one in found if one.path not in old]
 
 
 def _published(git: Git, trunk: str, tip: str, paths: Set[str], beside: Sequence[str]) -> set[str]:

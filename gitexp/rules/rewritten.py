@@ -12,7 +12,7 @@ from gitexp.lab.config import FILE
 from gitexp.rules import change, gathered, judge, measured, meta, reverted, rows
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Away, Case
-from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
+from gitexp.rules.change import LARGEST, Blobs, Change, Committed
 from gitexp.rules.judge import LASTING, LIFTED
 from gitexp.rules.ruleset import BUILT_IN
 from gitexp.rules.span import Span
@@ -192,23 +192,12 @@ class _Folder(NamedTuple):
 
     def _is_accounted(self, start: str, one: Change, rule: str) -> bool:
         """Whether retired results have counted again since then, or a person has put there what is there."""
-        place = self.span.rules.current(one.path) if rule == 'keep' else None
-        if place:
-            return bool(self._put(start, place, one.olds[0]))
-        witness = self.span.witness
+        git, tip, witness = self.span.git, self.span.tip, self.span.witness
+        if rule == 'keep':
+            return gathered.counts_again(git, self.span.rules, tip, start, one)
         return rule in LIFTED and witness is not None and any(
-            meta.is_said(self.span.git, oid) and not witness.lacks(oid, self.span.branch) for oid in self._put(start, one.path, one.new)
+            meta.is_said(git, oid) and not witness.lacks(oid, self.span.branch) for oid in gathered.put(git, tip, start, one.path, one.new)
         )
-
-    def _put(self, start: str, path: str, entry: Entry | None) -> list[str]:
-        """The commits since then that have put something at a path."""
-        if not entry:
-            return []
-        git, tip = self.span.git, self.span.tip
-        since = {one.oid for one in history.new(git, [tip], [start])}
-        commits = since.intersection(git.ask('rev-list', '--full-history', tip, '--', f':(top,literal){path}').text.split())
-        oids = repository.objects(git, [f'{oid}:{path}' for oid in commits])
-        return [oid for oid, there in zip(commits, oids) if there == entry.oid]
 
     def _beyond_trunk(self, start: str, asked: Mapping[str, Change], lost: Sequence[Finding]) -> list[Finding]:
         """Without what goes on from what the trunk has made of it, and what a merge with what the trunk has would be."""

@@ -26,9 +26,8 @@ class Asked(NamedTuple):
     """What `tip` reaches and `known` does not, as commits of `branch`.
 
     `trunk` is the trunk's commit. Commits that carry the trailer of meta mode have its right if it is on here (`meta`) or, where
-    there is a `witness`, if that has nothing to say against them. `undo` says how a change is taken back. `stands` is where the trunk
-    is as yet, which counts for an experiment where `trunk` comes in the same push and may be left out after all; `beside` what it was
-    published as beside its line, as far as that is known.
+    there is a `witness`, if that has nothing to say against them. `undo` says how a change is taken back. `beside` is what the trunk
+    was published as beside its line, as far as that is known.
     """
 
     git: Git
@@ -40,7 +39,6 @@ class Asked(NamedTuple):
     meta: bool = False
     witness: Witness | None = None
     undo: Callable[[Commit], str] = lambda commit: f'take it out of that commit: git rebase -i {commit.oid[:10]}^'
-    stands: str | None = None
     beside: tuple[str, ...] = ()
 
 
@@ -67,12 +65,7 @@ class Span(Asked):
 
     @cached_property
     def _origin(self) -> list[str]:
-        return history.origin(self.git, self._sure, self.tip)
-
-    @property
-    def _sure(self) -> str:
-        """The trunk whose states are no offence."""
-        return self.stands if self.stands and self.rules.slug(self.branch) else self.trunk
+        return history.origin(self.git, self.trunk, self.tip)
 
     @cached_property
     def _is_wide(self) -> bool:
@@ -127,18 +120,22 @@ class Span(Asked):
             names=Names(self.git, self.trunk, self.tip).learn(self._whole),
             undo=f'git rebase {self.trunk[:10]}, which is what was published',
         )
-        put = {one.path: one.new for one in self._whole}
+        asked = {one.path: one for one in self._whole}
         found = [one for one in judge.judge(case, self._whole) if one.rule in _PUBLISHED]
-        return [one for one in found if not self._is_granted(one, put[one.path])]
+        return [one for one in found if not self._is_granted(one, asked[one.path])]
 
-    def _is_granted(self, found: Finding, new: Entry | None) -> bool:
-        """Whether what a path has in the end was put there by who may; where something stands only in the way, whether it once was."""
+    def _is_granted(self, found: Finding, one: Change) -> bool:
+        """Whether what a path has in the end was put there by who may; where something stands only in the way, whether it once was.
+
+        Retired results that have counted again may have gone on since then.
+        """
+        put = (one.path, one.new)
         if found.rule == 'human':
-            return (found.path, new) in self.written
+            return put in self.written
         if found.rule not in LIFTED:
-            return False
+            return found.rule == 'keep' and gathered.counts_again(self.git, self.rules, self.tip, self.trunk, one)
         named = any(rule.kind == found.rule for rule in self.rules.covering(found.path))
-        return (found.path, new) in self.opened if named else any(path == found.path for path, _ in self.opened)
+        return put in self.opened if named else any(path == found.path for path, _ in self.opened)
 
     @cached_property
     def _whole(self) -> list[Change]:
@@ -194,7 +191,7 @@ class Span(Asked):
     @cached_property
     def picks(self) -> Picks:
         """What was taken from the trunk without a merge, as far as it has been judged."""
-        return Picks(self.git, self._sure)
+        return Picks(self.git, self.trunk)
 
     def _some(self, commits: Sequence[Commit], blobs: Blobs) -> Iterator[Finding]:
         found = list(gathered.changes(self.git, commits, () if self._is_wide else self.rules.pathspecs, self._kin))
@@ -214,12 +211,10 @@ class Span(Asked):
             undo=self.undo(commit), commit=commit.oid,
             author=self.witness.author(commit.oid, self.branch, author) if self.witness and author else author,
             begun=lambda slug: self._is_begun(slug, commit), led=self._led(commit.oid),
-            ledger=lambda path: rows.whole(self.git, self._sure, path), target=target, names=self._names,
-            began=change.left(self.git, self._sure, commit.oid),
+            ledger=lambda path: rows.whole(self.git, self.trunk, path), target=target, names=self._names,
+            began=change.left(self.git, self.trunk, commit.oid),
         )
         found = judge.judge(case, changes)
-        if found and self._sure != self.trunk:
-            found = self._unsure(case, changes, found)
         if people.named(self.rules.humans, case.author):
             self.written.update((one.path, one.new) for one in changes)
         if author and not case.author and self.witness:
@@ -231,13 +226,6 @@ class Span(Asked):
             return _because(found, LIFTED, lacking, self.witness.way if self.witness else '')
         self.opened.update((one.path, one.new) for one in changes)
         return judge.judge(case._replace(meta=True), changes)
-
-    def _unsure(self, case: Case, changes: list[Change], found: list[Finding]) -> list[Finding]:
-        """Say what to do about what only a trunk has that may be left out."""
-        away = judge.away(lambda: [Committed(self.git, case.commit).against(self.trunk)])
-        case = case._replace(away=away, ledger=lambda path: rows.whole(self.git, self.trunk, path))
-        left = {(one.rule, one.path) for one in judge.judge(case, changes)}
-        return [one if (one.rule, one.path) in left else one._replace(way=wording.first(self.rules.trunk)) for one in found]
 
     def _authors(self, found: Sequence[tuple[Commit, list[Change]]]) -> dict[str, str]:
         """Who made the commits that change what is for people only."""

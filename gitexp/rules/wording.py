@@ -74,11 +74,6 @@ def own(trunk: str) -> str:
     return f"; if the commit is one of '{trunk}', push that first"
 
 
-def first(trunk: str) -> str:
-    """What to do about what counts on a trunk that comes in the same push."""
-    return f"push '{trunk}' first, since git may leave it out: git push REMOTE {trunk}; then the rest"
-
-
 def joined(back: str, then: str, joint: str = '; ') -> str:
     return f'{back}{joint}{then}' if back else then
 

@@ -136,6 +136,25 @@ def test_that_they_counted_before_is_not_since_then_whatever_the_clock_said(tmp_
     assert told(push(place, '-f', 'exp/a')) == 'keep'
 
 
+def test_results_that_count_again_go_on_and_come_to_the_trunk_once_more(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.git('switch', '-q', 'exp/a')
+    place.git('mv', 'experiments/a/results_v1_bug', 'experiments/a/results')
+    change(place, 'exp(a): restored')
+    place.write('experiments/a/results/r.txt', 'better\n')
+    change(place, 'exp(a): measured again')
+    assert push(place, 'main', 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    place.git('rm', '-q', '-r', 'experiments/a/results_v1_bug')
+    place.write('experiments/a/results/r.txt', 'better\n')
+    change(place, 'taken by hand')
+    assert told(push(place, 'main')) == 'keep', 'they never counted again'
+    place.git('reset', '-q', '--hard', 'origin/main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    assert push(place, 'main') == ''
+
+
 def test_an_honest_rebase_and_an_amended_message_are_taken(tmp_path: Path) -> None:
     place = _lab(tmp_path)
     place.git('switch', '-q', 'exp/a')

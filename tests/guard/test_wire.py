@@ -47,7 +47,7 @@ def test_a_branch_does_not_count_on_a_trunk_that_git_will_leave_out(tmp_path: Pa
     assert 'refs/heads/main: is not where the push says that it is' in said
     both = (f'{now} {top} refs/heads/main', f'{NOTHING} {new} refs/heads/exp/a')
     assert 'unexpected type' in send(place, bare(place), *both, but=blob), 'receive.fsckObjects'
-    first = "push 'main' first, since git may leave it out"
+    first = "gitexp: refused: 'exp/a' takes what only the new 'main' has, and comes after it: push 'main' first"
     assert first in send(place, bare(place), *both, cut=top)
     # A client of one's own names a ref that git hands on as two lines, and then refuses.
     odd = f'{NOTHING} {new} refs/heads/z\n{now} {new} refs/heads/main'
@@ -59,16 +59,29 @@ def test_a_branch_does_not_count_on_a_trunk_that_git_will_leave_out(tmp_path: Pa
     assert push(place, '--all') == push(place, 'main:exp/a') == '', 'honest, it is taken'
 
 
+@pytest.mark.parametrize('way', ['hook', 'name', 'not noted'])
+def test_rows_come_with_no_trunk_that_stays_out(tmp_path: Path, way: str) -> None:
+    place = make(tmp_path, install=False)
+    if way == 'hook':
+        bare(place).write('hooks/update', '#!/bin/sh\n[ "$1" != refs/heads/main ]\n').chmod(0o755)
+    bare(place).ok('hook', 'install', '--server')
+    if way == 'not noted':
+        bare(place).write('exp/judged', 'no folder')
+    now = place.git('rev-parse', 'HEAD').stdout.strip()
+    new = change(place, results_DOT_tsv=FILES['results.tsv'] + '2\t9.0\n')
+    branch, trunk = f'{NOTHING} {new} refs/heads/exp/a', f'{now} {new} refs/heads/main'
+    named = [branch, f'{NOTHING} {new} refs/heads/z\n{trunk}'] if way == 'name' else [trunk, branch]
+    assert "takes what only the new 'main' has" in send(place, bare(place), *named)
+    assert (at_server(place, 'exp/a'), at_server(place, 'main')) == ('', now)
+
+
 def test_an_experiment_does_not_take_what_only_such_a_trunk_has(tmp_path: Path) -> None:
     place = make(tmp_path)
     old = place.git('rev-parse', 'HEAD').stdout.strip()
     new = change(place, STATUS_DOT_md='what only the trunk may say\n', results_DOT_tsv=FILES['results.tsv'] + '2\t1.0\n')
     tip = place.git('commit-tree', '-p', old, '-m', 'exp(a): as the trunk', f'{new}^{{tree}}').stdout.strip()
     said = send(place, bare(place), f'{old} {new} refs/heads/main', f'{NOTHING} {tip} refs/heads/exp/a', cut=new)
-    assert [line for line in said.splitlines() if line.startswith('    ')] == [
-        '    rule: global (gitexp.yaml:5)', "    do:   push 'main' first, since git may leave it out: git push REMOTE main; then the rest",
-        '    rule: rows (built in)', "    do:   push 'main' first, since git may leave it out: git push REMOTE main; then the rest",
-    ]
+    assert "'exp/a' takes what only the new 'main' has" in said
     assert at_server(place, 'refs/heads/exp/a') == ''
     assert push(place, 'main') == push(place, f'{tip}:exp/a') == ''
 
