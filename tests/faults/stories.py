@@ -22,6 +22,17 @@ import model
 open(os.path.join(os.environ['EXP_OUT'], 'out.txt'), 'w').write('made\\n')
 print('score:', round(model.score + 0.001 * int(sys.argv[1]), 6))
 """
+_SEALED = _CONFIG.replace('eval:', 'sealed: true\ninputs: [truth.txt]\ntrain: python3 train.py {seed}\neval:')
+_TRAIN = """\
+import os, sys
+sys.path.insert(0, '.')
+import model
+open(os.path.join(os.environ['EXP_OUT'], 'out.txt'), 'w').write(str(round(model.score + 0.001 * int(sys.argv[1]), 6)))
+"""
+_SCORE = """\
+import os
+print('score:', float(open(os.environ['EXP_OUT'] + '/out.txt').read()) - float(open('truth.txt').read()))
+"""
 _IGNORED = '/5_worktrees/\n/experiments/*/exp_log*/\n/experiments/*/results*/*\n!/experiments/*/results*/viz/\n__pycache__/\n'
 _TREE = '5_worktrees/one'
 _FOREIGN = 'commit\tval_bpb\tmemory_gb\tstatus\tdescription\n' + ''.join(
@@ -29,13 +40,13 @@ _FOREIGN = 'commit\tval_bpb\tmemory_gb\tstatus\tdescription\n' + ''.join(
 )
 
 
-def _lab(place: Place) -> None:
+def _lab(place: Place, **files: str) -> None:
     """A lab with hooks, a baseline, and an experiment with a model of its own."""
     place.lab.mkdir(parents=True)
     place.git('init', '-q', '-b', 'main')
     for name, text in {
         'gitexp.yaml': _CONFIG, 'eval.py': _EVAL, 'model.py': 'score = 3.0\n', '.gitignore': _IGNORED, 'program.md': '# p\n',
-        LEDGER: '', 'foreign.tsv': _FOREIGN,
+        LEDGER: '', 'foreign.tsv': _FOREIGN, **files,
     }.items():
         if text:
             (place.lab / name).write_text(text)
@@ -46,6 +57,13 @@ def _lab(place: Place) -> None:
     place.exp('new', 'one')
     (place.lab / _TREE / 'model.py').write_text('score = 2.5\n')
     place.git('commit', '-q', '-am', 'exp(one): lower', folder=_TREE)
+
+
+def _sealed(place: Place) -> None:
+    """The same, where training and what scores are apart, and an input is no part of the repository."""
+    _lab(place, **{
+        'gitexp.yaml': _SEALED, 'eval.py': _SCORE, 'train.py': _TRAIN, 'truth.txt': '0.5\n', '.gitignore': f'/truth.txt\n{_IGNORED}',
+    })
 
 
 def _measured(place: Place) -> None:
@@ -81,6 +99,8 @@ def _a_run_is_a_row(place: Place, outcome: Outcome) -> Iterator[str]:
     kept = place.lab / '.git/exp/exp-checkout.run'
     if kept.exists():
         yield 'the checkout is still taken'
+    if outcome.code == 0 and (place.lab / '.git/exp/exp-sealed').exists():
+        yield 'the folder of a sealed evaluation is left'
 
 
 def _retired_or_not(place: Place, outcome: Outcome) -> Iterator[str]:
@@ -151,6 +171,7 @@ def _converges(place: Place, outcome: Outcome) -> Iterator[str]:
 
 STORIES = (
     Story('eval', ('eval', '--seed', '1', '--json'), _lab, _a_run_is_a_row, _TREE),
+    Story('sealed', ('eval', '--seed', '1', '--json'), _sealed, _a_run_is_a_row, _TREE),
     Story('new', ('new', 'two'), _measured, _started_or_not, again=False),
     Story('supersede', ('supersede', 'one', '--bug', 'leak', '--yes'), _measured, _retired_or_not, again=False),
     Story('restore', ('restore', 'one', '--yes'), _retired, _restored_or_not, again=False),
