@@ -7,14 +7,35 @@ from pathlib import Path
 from gitexp.commands import here, options, out
 from gitexp.commands.declare import command, option
 from gitexp.core.errors import Usage
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read
 from gitexp.report import document, log, view
+
+
+def _numbers() -> list[str]:
+    """What runs say beside their metric."""
+    from gitexp.report import sweep
+    lab = Lab.find(Path.cwd())
+    return sweep.names(document.counted(lab, read.read(lab)))
+
+
+def _retired() -> list[str]:
+    """The versions of this experiment that a bug has retired."""
+    from gitexp.report import compared
+    lab = Lab.find(Path.cwd())
+    return [*compared.retired(read.read(lab), lab.current.slug)] if lab.current else []
 
 
 @command(
     option('--csv', metavar='FILE', help='Write all runs into FILE instead, as CSV.'),
+    option('--sweep', metavar='NAME', completes=_numbers,
+           help='Say instead which values of NAME, a number that runs print beside their metric, differ from the rest.'),
+    option('--compare', metavar='vN', completes=_retired,
+           help='Draw instead the metric of the current version, and beside it that of vN, which a bug has retired.'),
+    options.slug,
     options.as_json,
 )
-def report(csv: str | None, as_json: bool) -> None:
+def report(csv: str | None, sweep: str | None, compare: str | None, slug: str | None, as_json: bool) -> None:
     """Write docs/experiment_results.md from the ledger.
 
     Once it is there, each run that succeeds writes it anew; a page without its line "Generated: ... by git exp report" is left
@@ -22,14 +43,55 @@ def report(csv: str | None, as_json: bool) -> None:
     metric, the means of what counts are shown with the first one down and the second one across, and the power law that fits
     their fall with the first one best; each further axis makes sections. It is a view: remove it, and it is written again as
     it was.
+
+    With --sweep, the runs that count are compared where they share their seed and their places on the other axes; of those
+    that share NAME too, the mean is taken. There the metric becomes a z-score over the values of NAME, and t of a value is the
+    mean of its z over its standard error. Told apart is what has |t| > 2 with four seeds or more. Only the same seeds compare:
+    what lacks some values is left out, or the values are that most lack, and either is named. It is a glance and no verdict: of
+    five values that do not differ, one is told apart in half of all sweeps with four seeds, in a quarter with sixteen. Of two
+    values z says only which one is lower, so that t is undefined where that is the same at every seed.
+
+    With --compare, after a fix, two plots go into results/viz/ of the experiment whose worktree this is, or of SLUG:
+    metric_curve.png is the metric of the current version over its runs, or over the steps where they have written it into
+    EXP_OUT/metrics.jsonl; before_after_vN.png is the metric of each seed then and now, and the means. They are drawn anew over
+    their own kind, and over nothing else.
     """
+    if sum(one is not None for one in (csv, sweep, compare)) > 1:
+        raise Usage('--csv, --sweep and --compare exclude each other')
     if as_json and csv is not None:
         raise Usage('--json and --csv exclude each other')
+    if slug is not None and compare is None:
+        raise Usage(f"'{slug}' is one word too many: an experiment is named for --compare only")
     lab = here.lab()
-    if csv is not None:
+    if sweep is not None:
+        _sweep(lab, sweep, as_json=as_json)
+    elif compare is not None:
+        _compare(lab, slug, compare, as_json=as_json)
+    elif csv is not None:
         view.write(Path(csv), log.text(lab), ours=log.OURS)
         out.answer(Path(csv).absolute())
     elif as_json:
         out.data(document.as_json(document.of(lab)))
     else:
         out.answer(document.write(lab, datetime.now(timezone.utc)))
+
+
+def _sweep(lab: Lab, name: str, *, as_json: bool) -> None:
+    from gitexp.report import sweep
+    found = sweep.of(document.counted(lab, read.read(lab)), name, axes=lab.config.axes, metric=lab.config.metric)
+    if as_json:
+        out.data(sweep.json(found))
+    else:
+        out.answer(sweep.text(found, width=out.width()))
+
+
+def _compare(lab: Lab, slug: str | None, version: str, *, as_json: bool) -> None:
+    from gitexp.report import compared, overlay
+    which = here.experiment(lab, slug)
+    found = compared.of(lab, which, version)
+    drawn = overlay.draw(found, which)
+    if as_json:
+        out.data({**compared.json(found), **{name: str(path) for name, path in drawn.items()}})
+    else:
+        out.answer(compared.text(found))
+        out.answer('\n'.join(map(str, drawn.values())))

@@ -11,6 +11,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, seeds, standing
+from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, Result, Status
 from gitexp.measure import current
 from gitexp.report import figures, pivot, view
@@ -32,8 +33,13 @@ def of(lab: Lab) -> Document:
     """What the ledger says now; the means are of the runs that compete under the lab's own evaluation, else the newest."""
     found, config = read.read(lab), lab.config
     runs = [row for row in found.results if row.kind not in ABOUT]
-    counted = {row.id for row in standing.counted(found, config.metric, prefer=current.eval_id(lab))}
-    return Document(config.metric, config.axes, tuple(runs), found.covered, tuple(pivot.sections(runs, counted, config.axes)))
+    ids = {row.id for row in counted(lab, found)}
+    return Document(config.metric, config.axes, tuple(runs), found.covered, tuple(pivot.sections(runs, ids, config.axes)))
+
+
+def counted(lab: Lab, found: Contents) -> list[Result]:
+    """The runs that the means are of."""
+    return standing.counted(found, lab.config.metric, prefer=current.eval_id(lab))
 
 
 def write(lab: Lab, now: datetime) -> Path:

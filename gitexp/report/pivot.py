@@ -46,7 +46,7 @@ def sections(runs: Iterable[Result], counted: Collection[str], axes: Sequence[st
     found: dict[tuple[Place, ...], list[Result]] = {}
     for run in runs:
         found.setdefault(tuple(place(run, axis) for axis in axes[2:]), []).append(run)
-    return [_section(places, found[places], counted, axes) for places in sorted(found, key=lambda places: [*map(_order, places)])]
+    return [_section(places, found[places], counted, axes) for places in sorted(found, key=lambda places: [*map(order, places)])]
 
 
 def place(run: Result, axis: str) -> Place:
@@ -64,7 +64,14 @@ def label(place: Place) -> str | None:
 
 def ordered(places: Iterable[Place]) -> list[Place]:
     """Numbers by size, then words, then what does not say; each once."""
-    return sorted(dict.fromkeys(places), key=_order)
+    return sorted(dict.fromkeys(places), key=order)
+
+
+def order(place: Place) -> tuple[int, float, str]:
+    """What places are sorted by."""
+    if place is None:
+        return 2, 0.0, ''
+    return (1, 0.0, place) if isinstance(place, str) else (0, place, '')
 
 
 def _section(places: tuple[Place, ...], runs: Sequence[Result], counted: Collection[str], axes: Sequence[str]) -> Section:
@@ -74,9 +81,3 @@ def _section(places: tuple[Place, ...], runs: Sequence[Result], counted: Collect
         if run.id in counted and run.value is not None and row is not None:
             cells.setdefault((row, column), []).append(run.value)
     return Section(places, tuple(runs), cells)
-
-
-def _order(place: Place) -> tuple[int, float, str]:
-    if place is None:
-        return 2, 0.0, ''
-    return (1, 0.0, place) if isinstance(place, str) else (0, place, '')

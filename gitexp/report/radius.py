@@ -1,7 +1,6 @@
 """What is at stake when results are retired or brought back: before anything is done."""
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,6 @@ from gitexp.ledger.standing import Standing
 from gitexp.measure import current
 from gitexp.verdict.judged import Judged
 
-_NAME = re.compile(r'[0-9a-f]{40}|[0-9a-f]{64}')
 _REMOTES, _BRANCHES = 'refs/remotes/', 'refs/heads/exp/'
 _AT_ONCE = 2000  # commits on one command line
 
@@ -79,11 +77,12 @@ def of(lab: Lab, contents: Contents, turned: Sequence[Turned], *, back: bool = F
         Judged(standing.among(said, metric, prefer=prefer), metric, seeds=lab.config.seeds)
         for said in (contents, contents._replace(covered=covered))
     )
-    commits = _commits(lab, rows)
+    here = repository.commits(lab.git, [row.commit for row in rows if row.kind is not Kind.BASELINE])
+    commits = set(here.values())
     merged = commits - set(_listed(lab, [*commits, f'^{lab.trunk_commit}']))
     return Radius(
         len(rows), len(turned), hours(rows), _first(before), _first(after), bool(before.baseline and not after.baseline),
-        _handed(lab, [one.experiment for one in turned], {row.experiment for row in rows if row.commit in merged}),
+        _handed(lab, [one.experiment for one in turned], {row.experiment for row in rows if here.get(row.commit or '') in merged}),
         tuple(slug for slug in _holding(lab, commits - merged) if slug not in {one.experiment for one in turned}),
         _rejudged(before, after, {row.tree for row in rows}),
     )
@@ -102,12 +101,6 @@ def hours(rows: Iterable[Result]) -> Hours:
 
 def _first(judged: Judged) -> Standing | None:
     return judged.ranking[0] if judged.ranking else None
-
-
-def _commits(lab: Lab, rows: Iterable[Result]) -> set[str]:
-    """The commits that are here of what experiments measured."""
-    names = sorted({row.commit for row in rows if row.commit and row.kind is not Kind.BASELINE and _NAME.fullmatch(row.commit)})
-    return {name for name, oid in zip(names, repository.objects(lab.git, names)) if oid}
 
 
 def _listed(lab: Lab, names: Sequence[str]) -> list[str]:

@@ -20,9 +20,14 @@ def write(path: Path, text: str, *, ours: re.Pattern[bytes], top: Path | None = 
 
     Below `top`, where it is given, no link is followed.
     """
+    check(path, ours)
+    files.replace(path, text.encode(errors='backslashreplace'), top=top)  # A log that was imported may hold half an emoji.
+
+
+def check(path: Path, ours: re.Pattern[bytes]) -> None:
+    """Raises Refused where something is that does not begin as ours do."""
     if not is_there(path, ours) and os.path.lexists(path):
         raise Refused(f"'{path}' is there, and not by git exp report", hint='another name, or move it away')
-    files.replace(path, text.encode(errors='backslashreplace'), top=top)  # A log that was imported may hold half an emoji.
 
 
 def is_there(path: Path, ours: re.Pattern[bytes] = OURS) -> bool:

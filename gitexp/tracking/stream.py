@@ -51,14 +51,18 @@ class Stream:
         return [point] if point else []
 
 
-def keys(path: Path) -> set[str]:
-    """The names that a stream has measured."""
-    found: set[str] = set()
+def points(path: Path) -> Iterator[Point]:
+    """All that a stream has measured."""
     stream, before = Stream(path), -1
     while stream.at != before:
         before = stream.at
-        found.update(key for point in stream.more() for key in point.values)
-    return found.union(*(point.values for point in stream.last()))
+        yield from stream.more()
+    yield from stream.last()
+
+
+def keys(path: Path) -> set[str]:
+    """The names that a stream has measured."""
+    return {key for point in points(path) for key in point.values}
 
 
 def _point(line: bytes) -> Point | None:

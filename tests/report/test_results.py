@@ -137,16 +137,7 @@ def test_values_of_all_sizes_line_up(make_lab: Make) -> None:
     assert [line.split()[3] for line in book.answers('results').splitlines()[1:]] == ['2.5000', '1e-09', '1e+08', '0.0000', '-3.2500']
 
 
-@pytest.fixture(scope='session')
-def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What matplotlib finds out about fonts once, which takes seconds."""
-    return tmp_path_factory.mktemp('matplotlib')
-
-
-def test_a_plot_goes_where_it_is_told(story: notebook.Notebook, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip('matplotlib')
-    monkeypatch.setenv('MPLCONFIGDIR', str(fonts))
-
+def test_a_plot_goes_where_it_is_told(story: notebook.Notebook, drawing: None) -> None:
     path = Path(story.answers('results', '--plot').strip())
     assert path == Path(os.path.realpath(story.lab.path)) / '.git' / 'exp' / 'results.png'
     assert path.read_bytes().startswith(b'\x89PNG') and path.stat().st_size > 20_000
