@@ -51,7 +51,7 @@ def import_(
     with what to type where there is no terminal.
 
     Imported rows are shown, and never compete: nobody knows by which evaluation they were measured. A word such as keep or
-    discard goes to params, a crash has no value, a short commit is written out when git knows exactly one that begins so.
+    discard goes to params, a crash has no value, a short commit stays short, so that every clone makes the same rows of a log.
     The same row is appended once, however often it is imported.
     """
     gc.disable()  # A hundred thousand rows are no garbage, and looking for some takes a fifth of the time.
@@ -60,10 +60,9 @@ def import_(
     data = _read(file)
     lab = here.lab()
     told, plan = _asked(lab, data, told, file=file, asks=not as_json and file != _STDIN and ask.possible())
-    completed = importing.complete(lab.git, plan.rows)
     new = importing.missing(lab, plan.rows) if dry_run else importing.carry_out(lab, plan.rows)
     if as_json:
-        out.data(_data(file, plan, new, completed=completed, dry_run=dry_run))
+        out.data(_data(file, plan, new, dry_run=dry_run))
     else:
         _answer(lab, data, told, plan, new, file=file, dry_run=dry_run)
     if not plan.rows:
@@ -178,9 +177,8 @@ def _rows(count: int) -> str:
     return f'{count} row{"" if count == 1 else "s"}'
 
 
-def _data(file: str, plan: Plan, new: Sequence[bytes], *, completed: int, dry_run: bool) -> dict[str, Any]:
+def _data(file: str, plan: Plan, new: Sequence[bytes], *, dry_run: bool) -> dict[str, Any]:
     return {
         'file': file, 'form': plan.form, 'dry_run': dry_run, 'imported': [importing.name_of(row).decode() for row in new],
-        'known': len(plan.rows) - len(new), 'completed_commits': completed,
-        'dropped': [one._asdict() for one in plan.dropped], 'unknown_statuses': plan.unknown,
+        'known': len(plan.rows) - len(new), 'dropped': [one._asdict() for one in plan.dropped], 'unknown_statuses': plan.unknown,
     }

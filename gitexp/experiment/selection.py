@@ -16,7 +16,6 @@ from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
 
 _DATE = re.compile(r'\d{4}-\d\d-\d\d.*')
-_NAME = re.compile(r'[0-9a-f]{7,64}')
 
 
 class Selection(NamedTuple):
@@ -124,8 +123,7 @@ def _time(text: str) -> datetime | None:
 
 
 def _at_commits(git: Git, found: Chosen, wanted: Selection) -> Chosen:
-    names = sorted({row.commit for row in found.rows if row.commit and _NAME.fullmatch(row.commit)})
-    here = {name: oid for name, oid in zip(names, repository.objects(git, [f'{name}^{{commit}}' for name in names])) if oid}
+    here = repository.commits(git, [row.commit for row in found.rows])
     taken = set(here.values())
     if wanted.commit and '..' in wanted.commit:
         taken = taken & _range(git, wanted.commit)

@@ -11,6 +11,8 @@ from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 
+_COMMIT = re.compile('[0-9a-f]{6,64}')
+
 
 class Place(NamedTuple):
     """The folders of a repository seen from one folder; `top` is None in a bare one."""
@@ -95,6 +97,13 @@ def objects(git: Git, names: Iterable[str]) -> list[str | None]:
     feed = _feed(git, names)
     lines = git.ask('cat-file', '--batch-check=%(objectname)', feed=feed).text.split('\n') if feed else []
     return [None if ' ' in line else line for line in lines]
+
+
+def commits(git: Git, names: Iterable[str | None]) -> dict[str, str]:
+    """The id of each commit that is here, by the id or the beginning of it that names it; one git process for all."""
+    wanted = sorted({name for name in names if name and _COMMIT.fullmatch(name)})
+    found = zip(wanted, objects(git, [f'{name}^{{commit}}' for name in wanted]))
+    return {name: oid for name, oid in found if oid and oid.startswith(name)}  # A branch may be called as a commit begins.
 
 
 def sizes(git: Git, names: Iterable[str]) -> list[int]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from gitexp.core import escapes, locks
 from gitexp.core.errors import Failure
-from gitexp.git import notes
+from gitexp.git import notes, repository
 from gitexp.git.command import Git
 from gitexp.git.notes import Note
 from gitexp.lab.lab import Lab
@@ -36,16 +37,22 @@ def write_all(lab: Lab, rows: Sequence[Result], *, patience: float) -> None:
     """Note rows that are not noted yet; waits `patience` seconds at most for others, and for git."""
     if not rows:
         return
-    touched = _touched(lab, rows)
-    said = [note(row, lab.config.metric.name, touched.get(row.id, []), whole=len(lab.trunk_commit)) for row in rows]
+    touched, whole = _touched(lab, rows), len(lab.trunk_commit)
+    names = [name for name in chain((row.commit for row in rows), *touched.values()) if name and len(name) != whole]
+    short = repository.commits(lab.git, names)
+    said = [note(row, lab.config.metric.name, touched.get(row.id, []), whole=whole, short=short) for row in rows]
     message = escapes.escape(f'{rows[0].experiment}: {rows[0].kind.value}') if len(rows) == 1 else f'{len(rows)} rows'
     with locks.held(lab.state / 'locks' / 'notes', purpose='write notes', deadline=patience):
         notes.add(Git(lab.common), said, who=who(lab.settings, os.environ), message=message, settings=_unasked(lab), patience=patience)
 
 
-def note(row: Result, metric: str, touched: Sequence[str], *, whole: int) -> Note:
-    """What is noted of a row; `touched` are the commits of the rows that it is about, `whole` is the length of a commit's id."""
-    lines = [(row.commit or '', line(row, metric)), *((commit, told(row, many)) for commit, many in Counter(touched).items())]
+def note(row: Result, metric: str, touched: Sequence[str], *, whole: int, short: Mapping[str, str]) -> Note:
+    """What is noted of a row; `touched` are the commits of the rows that it is about, `whole` is the length of a commit's id.
+
+    `short` has the ids of those that are not written out, as in rows of somebody else's log.
+    """
+    own, others = row.commit or '', Counter(short.get(name, name) for name in touched)
+    lines = [(short.get(own, own), line(row, metric)), *((commit, told(row, many)) for commit, many in others.items())]
     return Note(key(row.id), text(row), [one for one in lines if len(one[0]) == whole and _HEX.issuperset(one[0])])
 
 

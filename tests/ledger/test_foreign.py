@@ -218,3 +218,12 @@ def test_fused_rows_are_parted_only_where_it_is_sure() -> None:
         rows, dropped = made(f'{HEADER}\n{others}{fused}'.encode())
         assert len(rows) == others.count('\n')
         assert list(dropped.values()) == ['9 columns where the header has 5: two rows in one line?']
+
+
+def test_numbers_stand_in_a_row_as_json_has_them() -> None:
+    said = {'b"\\': 1, 'é\x7f': -0.0, 'a': 1e22, 'n': 12345678901234567890}
+    rows, _ = made(json.dumps({'score': 1.5, **said}).encode())
+    text = json.dumps(said, sort_keys=True, separators=(',', ':'), ensure_ascii=False)
+    assert column('metrics', rows) == [escapes.escape(text)] and cells.parsed(cells.named(rows[0])).metrics == said
+
+    assert made(b'{"score":1.5,"x":-1e999}') == ([], {1: 'a number in it is not finite'})

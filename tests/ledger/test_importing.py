@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import pytest
 
+import sharing
 from gitexp.core import locks
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
-from gitexp.ledger.foreign import importing
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.report import curve
 from gitexp.report.curve import Mark
@@ -254,22 +254,35 @@ def test_imported_rows_are_shown_and_never_compete(lab: Place) -> None:
     assert [point.mark for point in alone.points] == [Mark.HONEST, Mark.HONEST] and alone.best == ((1, 0.9979), (2, 0.9979))
 
 
-def test_a_short_commit_is_written_out_when_git_knows_one_that_begins_so(lab: Place) -> None:
-    whole = lab.git('rev-parse', 'HEAD').stdout.strip()
+def test_every_clone_makes_the_same_rows_whichever_commits_it_knows(lab: Place) -> None:
+    other = sharing.clone(sharing.server(lab), 'other')
     lab.write('model.py', 'score = 1')
     gone = lab.commit('discarded')
     lab.git('reset', '-q', '--hard', 'HEAD~1')
-    lab.write('old.tsv', f'commit\tscore\n{whole[:7]}\t1\n{gone[:7].upper()}\t2\n{"0" * 7}\t3\nHEAD\t4\nmain\t5\n{whole}\t6\n')
+    for place in (lab, other):
+        place.write('old.tsv', f'commit\tscore\n{gone[:7].upper()}\t2\n{"0" * 7}\t3\nHEAD\t4\nmain\t5\n{gone}\t6\n')
+        place.ok('import', 'old.tsv')
+
+    assert (lab.path / 'results.tsv').read_bytes() == (other.path / 'results.tsv').read_bytes()
+    assert [row.commit for row in rows(lab)] == [gone[:7], '0' * 7, None, None, gone]
+    assert [row.params.get('commit') for row in rows(lab)] == [None, None, 'HEAD', 'main', None]
+
+
+def test_the_short_commit_of_an_imported_row_is_known_where_commits_are_asked_for(lab: Place) -> None:
+    before = lab.git('rev-parse', 'HEAD').stdout.strip()
+    lab.write('model.py', 'score = 1')
+    bad = lab.commit('brings the bug')
+    lab.write('old.tsv', f'commit\tscore\n{before[:6]}\t1\n{bad[:7]}\t2\n{bad[:10]}\t3\n{"0" * 7}\t4\n')
     lab.ok('import', 'old.tsv')
+    lab.ok('sync', '--local')
+    assert sorted(line.split('  ')[1] for line in sharing.log(lab, '-1')) == ['score 2', 'score 3']
+    assert [line.split('  ')[1] for line in sharing.log(lab)][2:] == ['score 1']
 
-    assert [row.commit for row in rows(lab)] == [whole, gone, '0' * 7, None, None, whole]
-    assert [row.params.get('commit') for row in rows(lab)] == [None, None, None, 'HEAD', 'main', None]
-
-
-def test_only_one_commit_may_begin_so() -> None:
-    known = ['aaaa1', 'aaaa2', 'aaab1', 'baaa1']
-
-    assert importing._whole({'aaab', 'aaaa', 'b', 'c', 'baaa1'}, known) == {'aaab': 'aaab1', 'b': 'baaa1', 'baaa1': 'baaa1'}
+    for commit in (bad, f'{before}..{bad}'):
+        told = lab.ok('supersede', '--bug', 'leak', '--commit', commit, '--dry-run')
+        assert told.startswith("would retire v1 of 'imported': 2 rows\n") and 'imported (merged into main)' in told
+    lab.ok('supersede', 'imported', '--bug', 'leak', '--commit', bad, '--yes')
+    assert 'retired: leak, 2 rows' in '\n'.join(sharing.log(lab, '-1'))
 
 
 def test_what_is_no_log(lab: Place) -> None:

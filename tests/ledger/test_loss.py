@@ -132,6 +132,22 @@ def test_rows_of_the_trunk_are_missed_by_who_has_not_appended_them(lab: Place) -
     assert 'lost' not in lab.talk
 
 
+def test_rows_that_the_trunk_takes_in_are_missed_though_the_file_stays_as_it_is(lab: Place) -> None:
+    sharing.measure(lab, '01')
+    lab.commit('rows')
+    short = (lab.path / 'results.tsv').read_bytes()
+    sharing.measure(lab, '02')
+    more = lab.commit('more rows')
+    lab.git('reset', '-q', '--hard', 'HEAD~1')
+    lab.git('update-ref', '-d', sharing.REF)
+    (lab.path / '.git/exp/own-rows.tsv').unlink()  # As in a clone.
+    assert lab.exp('submit', 'fish') == 3 and 'lost' not in lab.talk
+
+    lab.git('reset', '-q', '--soft', more)
+    assert (lab.path / 'results.tsv').read_bytes() == short
+    assert lab.exp('submit', 'fish') == 3 and "has lost rows that it had, such as '02'" in lab.talk
+
+
 def test_a_lab_that_names_another_metric_has_another_ledger(lab: Place) -> None:
     said: dict[str, Any] = {'env': {'metric': 'score'}}
     sharing.measure(lab, '01', **said)

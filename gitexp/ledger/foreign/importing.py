@@ -1,25 +1,20 @@
 """Importing somebody else's log: what must be asked first, what the rows would be, and the one append."""
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from gitexp.core import locks
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.git.command import Git
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, write
-from gitexp.ledger.cells import PLACES
 from gitexp.ledger.foreign import columns, log, quantity, reading, statuses
 from gitexp.ledger.foreign.record import Dropped, Log
 from gitexp.ledger.foreign.rows import Maker
 from gitexp.ledger.result import Status
 from gitexp.ledger.scan import Scan
 
-_COMMIT = PLACES['commit']
-_HASHES = (40, 64)  # characters of a whole commit id
 _BETTER = {'min': 'lower', 'max': 'higher'}
 
 
@@ -131,25 +126,6 @@ def carry_out(lab: Lab, rows: Sequence[bytes]) -> list[bytes]:
 def name_of(row: bytes) -> bytes:
     """The id of a row."""
     return row.partition(b'\t')[0]
-
-
-def complete(git: Git, rows: list[bytes]) -> int:
-    """Write out each short commit that is the beginning of exactly one that git knows; how many these are."""
-    short = {name.decode() for row in rows if (name := row.split(b'\t', _COMMIT + 1)[_COMMIT]) and len(name) not in _HASHES}
-    whole = _whole(short, git.ask('rev-list', '--all', '--reflog').text.split()) if short else {}
-    for place, row in enumerate(rows if whole else ()):
-        *before, commit, after = row.split(b'\t', _COMMIT + 1)
-        rows[place] = b'\t'.join([*before, whole.get(commit.decode(), '').encode() or commit, after])
-    return len(whole)
-
-
-def _whole(short: Collection[str], known: Sequence[str]) -> dict[str, str]:
-    """The one that each begins, without those that none or several begin so."""
-    found: dict[str, str] = {}
-    for length in {len(name) for name in short}:
-        begun = Counter(one[:length] for one in known)
-        found.update((one[:length], one) for one in known if begun[one[:length]] == 1 and one[:length] in short)
-    return found
 
 
 def _guess(cells: Sequence[str], metric: Metric) -> list[str]:

@@ -13,6 +13,7 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 def read(found: Log, lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
     """The rows in lines of a log, which is told what else they say."""
     metric = 'metric'
+    none: dict[str, object] = {}
     for number, line in lines:
         for said in _parsed(line) if line[0] not in '#/' else ():
             if not isinstance(said, dict):
@@ -24,22 +25,23 @@ def read(found: Log, lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
                 found.dropped.append(Dropped(number, f"a line of type '{_text(kind)[:40]}'"))
             else:
                 inner = said.get('metrics')
-                more = inner if isinstance(inner, dict) else {}
+                more = inner if isinstance(inner, dict) else none
                 yield Record(number, _names(tuple(said), tuple(more), metric), (*said.values(), *more.values()))
 
 
-def _parsed(line: str) -> Iterator[object]:
+def _parsed(line: str) -> list[object]:
     """The objects of a line, of which two may be fused; None for what is none."""
+    found: list[object] = []
     at = 0
     while at < len(line):
         try:
             said, at = _DECODER.raw_decode(line, at)
         except (ValueError, RecursionError):
-            yield None
-            return
-        yield said
+            return [*found, None]
+        found.append(said)
         while at < len(line) and line[at] in ' \t,':
             at += 1
+    return found
 
 
 @lru_cache(4096)

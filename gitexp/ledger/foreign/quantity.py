@@ -54,10 +54,12 @@ def has_decimal_comma(said: object) -> bool:
 
 def moment(said: object) -> Moment | None:
     """The time in an ISO 8601 date and time, or in a Unix time in s, ms, µs or ns."""
-    text = str(said).strip()
-    whole = text.partition('.')[0]
-    unit = _EPOCHS.get(len(whole))
     try:
+        if type(said) is int and 10 ** 12 <= said < 10 ** 13:  # as most JSON lines have it
+            return _since_1970(said)
+        text = str(said).strip()
+        whole = text.partition('.')[0]
+        unit = _EPOCHS.get(len(whole))
         if unit and whole.isdecimal() and whole.isascii():
             if unit >= 1 and text == whole:
                 return _since_1970(int(whole) * int(unit))

@@ -41,6 +41,7 @@ def _measured(cell: object, name: str, commas: bool) -> str | None:
     return _amount(cell, name, commas) if isinstance(cell, (str, int, float)) else None
 
 
-READERS: dict[str, Callable[[object, str, bool], str | None]] = {
+Reader = Callable[[object, str, bool], 'str | None']
+READERS: dict[str, Reader] = {
     'description': _description, 'commit': _commit, 'seed': _seed, 'seconds': _measured, 'memory_gb': _measured, 'time': lambda *_: None,
 }

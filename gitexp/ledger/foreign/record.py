@@ -44,8 +44,10 @@ class Log:
 
     def watched(self, records: Iterator[Record]) -> Iterator[Record]:
         """The same, of which `headers` and `first` are taken."""
+        names = None
         for record in records:
-            self.headers[record.names] = None
+            if record.names is not names:
+                self.headers[names := record.names] = None
             if len(self.first) < _FIRST:
                 self.first.append(record)
             yield record

@@ -6,18 +6,21 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from math import isfinite
 
 from gitexp.core import escapes, ids
 from gitexp.ledger import cells
 from gitexp.ledger.cells import PLACES, BadCell
 from gitexp.ledger.foreign import columns, quantity, reading, statuses
 from gitexp.ledger.foreign.quantity import Quantity
+from gitexp.ledger.foreign.reading import Reader
 from gitexp.ledger.foreign.record import Dropped, Record
 from gitexp.ledger.result import METRIC, Kind, Status
 
 _ENCODER = json.JSONEncoder(separators=(',', ':'), ensure_ascii=False, sort_keys=True, allow_nan=False, check_circular=False)
-_ID, _TIME, _EXPERIMENT, _VERSION, _VALUE, _STATUS, _METRICS, _PARAMS, _ENV = [
-    PLACES[name] for name in ('id', 'time', 'experiment', 'version', cells.VALUE, 'status', 'metrics', 'params', 'env')
+_INFINITE = 'a number in it is not finite'
+_TIME, _EXPERIMENT, _VERSION, _VALUE, _STATUS, _METRICS, _PARAMS, _ENV = [
+    PLACES[name] for name in ('time', 'experiment', 'version', cells.VALUE, 'status', 'metrics', 'params', 'env')
 ]
 
 
@@ -38,6 +41,9 @@ class Maker:
         self._commas = commas
         self._unit: tuple[str, int] | None = None
         self._seen: dict[str, tuple[int, bytes]] = {}
+        self._names: tuple[str, ...] = ()
+        self._schema = columns.schema((), metric)
+        self._others: list[tuple[str, int, int, Reader]] = []
         ours = {'experiment': escapes.escape(experiment), 'version': 'v1', 'kind': Kind.IMPORT.value, 'env': _document({METRIC: ledger})}
         self._blank = [ours.get(name, '') for name in cells.NAMES]
 
@@ -54,45 +60,53 @@ class Maker:
         return made
 
     def _row(self, record: Record) -> bytes:
-        known = columns.schema(record.names, self._metric)
+        line, names, told = record
+        if names is not self._names:  # Most rows of a log have the names of the one before.
+            self._names, self._schema = names, columns.schema(names, self._metric)
+            self._others = [(column, place, PLACES[column], reading.READERS[column]) for column, place in self._schema.others]
+        known = self._schema
         if known.value is None:
             raise BadCell(f"no column '{self._metric}'")
         said = self._blank.copy()
-        measured: dict[str, object] = {}
+        measured: dict[str, float] = {}
         noted: dict[str, object] = {}
-        cell = '' if known.status is None else record.cells[known.status]
+        cell = '' if known.status is None else told[known.status]
         word = _word(cell) if isinstance(cell, str) else ''
-        if known.status is not None and not word:
-            noted[record.names[known.status]] = cell
-        status, value = self._ending(word, record.cells[known.value], record.line)
+        if known.status is not None and not word and not quantity.is_nothing(cell):
+            noted[names[known.status]] = cell
+        status, value = self._ending(word, told[known.value], line)
         ok = status is Status.OK
         said[_STATUS] = status.value
         if ok and value:
             said[_VALUE] = repr(float(value.number))
         elif value and value.number:
             measured[self._metric] = value.number
-        elif value is None:
-            noted[self._metric] = record.cells[known.value]
-        order = self._fill(known, record, said, noted)
+        elif value is None and not quantity.is_nothing(told[known.value]):
+            noted[self._metric] = told[known.value]
+        order = self._fill(record, said, noted)
         for place, name in known.measured:
-            cell = record.cells[place]
+            cell = told[place]
             if type(cell) is str:
-                cell = _plain(cell, self._commas)
-            if type(cell) is not float and type(cell) is not int:
+                cell = None if quantity.is_nothing(cell) else _plain(cell, self._commas)
+            if type(cell) is float or type(cell) is int:
+                if ok or cell:  # Where nothing was measured, 0 stands for that.
+                    measured[name] = cell
+            elif cell is not None:
                 noted[name] = cell
-            elif ok or cell:  # Where nothing was measured, 0 stands for that.
-                measured[name] = cell
         for place, name in known.noted:
-            noted[name] = _plain(record.cells[place], self._commas)
-        said[_METRICS] = _document(measured)
-        said[_PARAMS] = _noted(noted, word) if noted else _ended(word)
-        said[_ID] = self._id(order, said, record.line)
-        return '\t'.join(said).encode()
+            if not quantity.is_nothing(cell := told[place]):
+                noted[name] = _plain(cell, self._commas)
+        if noted and word:
+            noted['status'] = word
+        said[_METRICS] = _numbers(measured) if measured else '{}'
+        said[_PARAMS] = _document(noted) if noted else _ended(word)
+        return self._named(order, said, line)
 
     def _ending(self, word: str, cell: object, line: int) -> tuple[Status, Quantity | None]:
         """How the run ended and what it measured; without a status, by whether it measured anything."""
         value = quantity.of(cell, commas=self._commas)
-        self.decimals = self.decimals or quantity.has_decimal_comma(cell)
+        if type(cell) is str:
+            self.decimals = self.decimals or quantity.has_decimal_comma(cell)
         status = statuses.of(word, self._known) if word else Status.OK
         if status is None:
             self.unknown[word] += 1
@@ -110,24 +124,26 @@ class Maker:
                 raise BadCell(f"'{_short(cell)}' is in {here}, and line {self._unit[1]} in {there}")
         return status, value
 
-    def _fill(self, known: columns.Schema, record: Record, said: list[str], noted: dict[str, object]) -> int:
+    def _fill(self, record: Record, said: list[str], noted: dict[str, object]) -> int:
         """Fill the other columns of the ledger, and keep what does not fit under its own name; when it was, in ms, 0 where it says not."""
         order = 0
-        for column, place in known.others:
-            cell = record.cells[place]
+        _, names, told = record
+        for column, place, ours, reader in self._others:
+            cell = told[place]
             if quantity.is_nothing(cell):
                 continue
             if column == 'time' and (when := quantity.moment(cell)):
                 said[_TIME], order = when
-            elif (text := reading.READERS[column](cell, record.names[place], self._commas)) is not None:
-                said[PLACES[column]] = text
+            elif (text := reader(cell, names[place], self._commas)) is not None:
+                said[ours] = text
             else:
-                noted[record.names[place]] = _plain(cell, self._commas)
+                noted[names[place]] = _plain(cell, self._commas)
         return order
 
-    def _id(self, order: int, said: list[str], line: int) -> str:
-        """The same for the same row, wherever it stands; raises BadCell for one that was there before."""
-        whole = '\t'.join([said[_TIME], *said[_VERSION:_ENV], said[_EXPERIMENT]])
+    def _named(self, order: int, said: list[str], line: int) -> bytes:
+        """The row with its id, the same for the same row, wherever it stands; raises BadCell for one that was there before."""
+        time, experiment, own = said[_TIME], said[_EXPERIMENT], '\t'.join(said[_VERSION:_ENV])
+        whole = f'{time}\t{own}\t{experiment}'
         digest = hashlib.blake2b(whole.encode('utf-8', 'surrogatepass'), digest_size=16).digest()
         name = ids.of(order, digest)
         while (there := self._seen.get(name)) and there[1] != digest:
@@ -135,16 +151,7 @@ class Maker:
         if there:
             raise BadCell(f'the same as line {there[0]}')
         self._seen[name] = line, digest
-        return name
-
-
-def _noted(said: Mapping[str, object], word: str) -> str:
-    said = {name: one for name, one in said.items() if not quantity.is_nothing(one)}
-    if not said:
-        return _ended(word)
-    if word:
-        said['status'] = word
-    return _document(said)
+        return f'{name}\t{time}\t{experiment}\t{own}\t{said[_ENV]}'.encode()
 
 
 @lru_cache(1024)
@@ -156,7 +163,22 @@ def _document(said: Mapping[str, object]) -> str:
     try:
         text = '{}' if not said else _ENCODER.encode(said)
     except ValueError:
-        raise BadCell('a number in it is not finite') from None
+        raise BadCell(_INFINITE) from None
+    return _escaped(text)
+
+
+def _numbers(said: Mapping[str, float]) -> str:
+    """The same of numbers alone, in a third of the time."""
+    for one in said.values():
+        if type(one) is float and not isfinite(one):
+            raise BadCell(_INFINITE)
+    return _escaped(f'{{{",".join([f"{_quoted(name)}:{one!r}" for name, one in sorted(said.items())])}}}')
+
+
+_quoted = lru_cache(1024)(_ENCODER.encode)
+
+
+def _escaped(text: str) -> str:
     # JSON has no control characters but \x7f: where all is ASCII, the slower look at each character finds nothing more.
     return text if text.isascii() and '\\' not in text and '\x7f' not in text else escapes.escape(text)
 
