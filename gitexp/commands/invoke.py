@@ -10,6 +10,9 @@ from gitexp.commands import out
 from gitexp.commands.declare import DASHES, Command, Group, Param, flag
 from gitexp.core.errors import Usage
 
+# Its few words are in the language of all others: to look for a catalogue of them takes 2 ms each time.
+setattr(argparse, '_', str)
+
 HELP = ('-h', '--help')
 _HELP = flag(*HELP, help='Show this, and do nothing.', default=argparse.SUPPRESS)
 
@@ -87,7 +90,8 @@ def _values(command: Command, words: Sequence[str], name: str) -> dict[str, Any]
     after = next((param for param in command.params if param.flags == (DASHES,)), None)
     at = words.index(DASHES) if after and DASHES in words else len(words)
     made = parser(command, name)
-    read = made.parse_known_args if _has_rest(command) else made.parse_known_intermixed_args
+    mixes = not _has_rest(command) and any(not param.is_option and param is not after for param in command.params)
+    read = made.parse_known_intermixed_args if mixes else made.parse_known_args
     try:
         found, strays = read([*_joined(command, words[:at])])
     except Usage:

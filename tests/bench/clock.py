@@ -6,12 +6,16 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 START = 7.5  # ms of CPU, of `python -I -S -c pass`
+_STARTS = 15
+
+T = TypeVar('T')
 
 # Linux counts for a process what the one that started it had in memory, so a small one starts it.
 _STARTER = '''\
@@ -50,9 +54,21 @@ def cost(words: Sequence[str], cwd: Path, *, may_fail: bool = False) -> Cost:
     return Cost(cpu * 1000, peak / (1024 if sys.platform == 'linux' else 1024 * 1024))
 
 
-def pace() -> float:
-    """How much longer Python takes to start here and now than where the promises in milliseconds were made; at least 1."""
-    return max(1.0, median([cost([sys.executable, '-I', '-S', '-c', 'pass'], Path('/')).cpu for _ in range(15)]) / START)
+def paced(measure: Callable[[], T], times: int = 1) -> tuple[list[T], float]:
+    """What is measured so often, and the pace in the same seconds: Python is started before, between and after.
+
+    The pace is how much longer that takes than where the promises in milliseconds were made; at least 1.
+    """
+    few = max(2, -(-_STARTS // (times + 1)))
+    starts, found = _starts(few), []
+    for _ in range(times):
+        found.append(measure())
+        starts += _starts(few)
+    return found, max(1.0, median(starts) / START)
+
+
+def _starts(times: int) -> list[float]:
+    return [cost([sys.executable, '-I', '-S', '-c', 'pass'], Path('/')).cpu for _ in range(times)]
 
 
 def median(costs: Sequence[float]) -> float:

@@ -33,11 +33,15 @@ def repository(folder: Path, *, files: int) -> Path:
     content |= {'gitexp.yaml': CONFIG, '.gitignore': IGNORED, 'eval.py': 'pass\n', 'program.md': '# p\n'}
     git(folder, 'fast-import', '--quiet', feed=b''.join(_commit('main', content)))
     git(folder, 'reset', '-q', '--hard')
-    # As if they had been there for long: git reads a file again and again that is as new as its index.
-    for path in content:
+    settle(folder)
+    return folder
+
+
+def settle(folder: Path) -> None:
+    """As if its files had been there for long: git reads a file again and again that is as new as its index."""
+    for path in git(folder, 'ls-files', '-z').split('\0')[:-1]:
         os.utime(folder / path, (1_700_000_000, 1_700_000_000))
     git(folder, 'update-index', '-q', '--refresh')
-    return folder
 
 
 def experiments(folder: Path, count: int) -> None:

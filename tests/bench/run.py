@@ -15,7 +15,7 @@ from pathlib import Path
 
 import peers
 import places
-from clock import START, cost, median, pace
+from clock import START, cost, median, paced
 
 from gitexp.report import table
 from gitexp.report.table import Column
@@ -80,12 +80,12 @@ def _hooks(lab: Path, size: int, times: int) -> Iterator[Row]:
     bare = median([cost(COMMIT, lab).cpu for _ in range(times)])
     others = peers.hooks(lab, times)
     cost([PROGRAM, 'hook', 'install'], lab)
-    pairs = []
-    for _ in range(times):
+
+    def more_than_off() -> float:
         off = cost(['git', '-c', 'core.hooksPath=/dev/null', *COMMIT[1:]], lab).cpu
-        pairs.append((cost(COMMIT, lab).cpu - off, off))
-    added = median([pair[0] for pair in pairs])
-    most = (12 if size == 1000 else 25) * pace()
+        return cost(COMMIT, lab).cpu - off
+    found, pace = paced(more_than_off, times)
+    added, most = median(found), (12 if size == 1000 else 25) * pace
     beside = f'git commit {bare:.1f} ms'
     yield Row(f'hooks, ordinary commit, {size} files', f'+{added:.1f} ms', beside, (bare + added) / bare, f'+{most:.0f} ms', added <= most)
     for name, spent in others.items():
@@ -94,14 +94,18 @@ def _hooks(lab: Path, size: int, times: int) -> Iterator[Row]:
     (lab / 'eval.py').write_text('changed\n')
     places.git(lab, 'add', 'eval.py')
     words = ['git', 'commit', '-q', '-m', 'x']
-    refused = median([cost(words, lab, may_fail=True).cpu for _ in range(times)])
     no = lab.parent / f'no{size}'
     no.mkdir()
     (no / 'pre-commit').write_text('#!/bin/sh\nexit 1\n')
     (no / 'pre-commit').chmod(0o755)
-    plain = median([cost(['git', '-c', f'core.hooksPath={no}', *words[1:]], lab, may_fail=True).cpu for _ in range(times)])
+
+    def both_refuse() -> tuple[float, float]:
+        ours = cost(words, lab, may_fail=True).cpu
+        return ours, cost(['git', '-c', f'core.hooksPath={no}', *words[1:]], lab, may_fail=True).cpu
+    both, pace = paced(both_refuse, times)
     places.git(lab, 'checkout', '-q', 'HEAD', '--', 'eval.py')
-    more, most = refused - plain, 60 * pace()
+    refused, plain = map(median, zip(*both))
+    more, most = refused - plain, 60 * pace
     beside = f'hook that says no {plain:.1f} ms'
     yield Row(f'hooks, protected path, {size} files', f'+{more:.1f} ms', beside, refused / plain, f'+{most:.0f} ms', more <= most)
     cost([PROGRAM, 'hook', 'remove'], lab)
@@ -149,19 +153,23 @@ def _fetch(place: Path, times: int) -> Iterator[Row]:
 
 def _new(lab: Path, size: int, times: int) -> Iterator[Row]:
     """With the hooks on, as users have them."""
-    plain, ours = [], []
     cost([PROGRAM, 'hook', 'install'], lab)
     cost([PROGRAM, 'new', 'first'], lab)
-    for number in range(min(times, 5)):
+    numbers = iter(range(times))
+
+    def both_made() -> tuple[float, float]:
+        number = next(numbers)
         add = ['worktree', 'add', '-q', '-b', f'w{number}', f'5_worktrees/w{number}']
-        plain.append(cost(['git', '-c', f'core.hooksPath={os.devnull}', *add], lab).cpu)
-        ours.append(cost([PROGRAM, 'new', f'n{number}'], lab).cpu)
+        plain = cost(['git', '-c', f'core.hooksPath={os.devnull}', *add], lab).cpu
+        ours = cost([PROGRAM, 'new', f'n{number}'], lab).cpu
         for name in (f'w{number}', f'n{number}'):
             places.git(lab, 'worktree', 'remove', '--force', f'5_worktrees/{name}')
+        return plain, ours
+    both, pace = paced(both_made, min(times, 5))
     places.git(lab, 'worktree', 'remove', '--force', '5_worktrees/first')
     cost([PROGRAM, 'hook', 'remove'], lab)
-    bare, added = median(plain), median(ours)
-    most = 1.3 * bare + 60 * pace()
+    bare, added = map(median, zip(*both))
+    most = 1.3 * bare + 60 * pace
     yield Row(f'new, {size} files', f'{added:.0f} ms', f'git worktree add {bare:.0f} ms', added / bare, f'{most:.0f} ms', added <= most)
 
 
@@ -169,10 +177,13 @@ def _eval(lab: Path, times: int) -> Iterator[Row]:
     places.git(lab, 'branch', '-q', '-D', *places.git(lab, 'for-each-ref', '--format=%(refname:short)', 'refs/heads/exp').split())
     cost([PROGRAM, 'new', 'timed'], lab)
     tree = lab / '5_worktrees' / 'timed'
+    places.settle(tree)
+    (tree / 'src/d0/f0.txt').write_text('changed\n')
+    places.git(tree, 'commit', '-q', '-a', '-m', 'exp(timed): change')
     words = [PROGRAM, 'eval', '--seed', '1']
     cost(words, tree)
-    spent = median([cost(words, tree).cpu - cost(['sh', '-c', 'echo score: 1.1'], tree).cpu for _ in range(times)])
-    most = 120 * pace()
+    found, pace = paced(lambda: cost(words, tree).cpu - cost(['sh', '-c', 'echo score: 1.1'], tree).cpu, times)
+    spent, most = median(found), 120 * pace
     yield Row('eval, beside its command', f'+{spent:.0f} ms', '', None, f'+{most:.0f} ms', spent <= most)
     others = peers.trackers(places.repository(lab.parent / 'peers', files=10), min(times, 5))
     for name, cpu in others.items():
@@ -201,8 +212,8 @@ def _looking(place: Path, times: int) -> Iterator[Row]:
     cost([PROGRAM, 'best'], lab)
     bare = median([cost([sys.executable, '-c', 'pass'], lab).cpu for _ in range(times)])
     for words in (['list'], ['best'], ['status']):
-        spent = median([cost([PROGRAM, *words], lab).cpu for _ in range(times)])
-        most, beside = 80 * pace(), f'python -c pass {bare:.0f} ms'
+        found, pace = paced(lambda: cost([PROGRAM, *words], lab).cpu, times)
+        spent, most, beside = median(found), 80 * pace, f'python -c pass {bare:.0f} ms'
         yield Row(f'{words[0]}, 1,000 experiments', f'{spent:.0f} ms', beside, spent / bare, f'{most:.0f} ms', spent <= most)
 
 
@@ -219,11 +230,11 @@ def _best(place: Path, count: int) -> Iterator[Row]:
     lab = places.repository(place, files=10)
     _ledger(lab, count, trees=count // 100)
     read = cost([sys.executable, '-c', 'for line in open("results.tsv"): line.split("\\t")'], lab)
-    most = (110 if count == 100_000 else 800) * pace()
     for when in ('the first time', 'again', 'one row more'):
         if when == 'one row more':
             _ledger(lab, 1, trees=1)
-        spent = cost([PROGRAM, 'best'], lab)
+        (spent,), pace = paced(lambda: cost([PROGRAM, 'best'], lab))
+        most = (110 if count == 100_000 else 800) * pace
         shown = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB'
         promise, kept = (f'{most:.0f} ms, 25 MB', spent.cpu <= most and spent.peak <= 25) if when == 'again' else ('', None)
         yield Row(f'best of {count:,} rows, {when}', shown, f'python split {read.cpu:.0f} ms', spent.cpu / read.cpu, promise, kept)
@@ -236,8 +247,8 @@ def _import(place: Path, count: int) -> Iterator[Row]:
         read = cost([sys.executable, '-c', f'import json\nfor line in open("{file}"): {split}'], lab)
         beside = f'python {split.partition("(")[0].rpartition(".")[2]} {read.cpu:.0f} ms'
         for when in ('the first time', 'again'):
-            spent = cost([PROGRAM, 'import', file], lab)
-            shown, most = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB', 2000 * pace()
+            (spent,), pace = paced(lambda: cost([PROGRAM, 'import', file], lab))
+            shown, most = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB', 2000 * pace
             yield Row(f'import of {count:,} rows, {file}, {when}', shown, beside, spent.cpu / read.cpu, f'{most:.0f} ms', spent.cpu <= most)
         shutil.rmtree(place)
 
@@ -279,11 +290,11 @@ def _sync(place: Path, count: int) -> Iterator[Row]:
         places.git(place, 'clone', '-q', 'ours.git', name)
     _ledger(lab, count, trees=count // 3)
     words, notes = [PROGRAM, 'sync'], 'refs/notes/exp'
-    sent, came = _took(words, lab), _took(words, place / 'peer')
+    ((sent, came),), pace = paced(lambda: (_took(words, lab), _took(words, place / 'peer')))
     pushed = _took(['git', 'push', '-q', '../plain.git', notes], lab)
     fetched = _took(['git', 'fetch', '-q', '../plain.git', f'{notes}:{notes}'], place / 'plain')
     for what, ours, plain, beside in (('sent', sent, pushed, 'git push'), ('received', came, fetched, 'git fetch')):
-        against, most = f'{beside} {plain:.1f} s', 3 * pace()
+        against, most = f'{beside} {plain:.1f} s', 3 * pace
         yield Row(f'sync, {count:,} new rows {what}', f'{ours:.1f} s', against, ours / plain, f'{most:.1f} s', ours <= most)
     shutil.rmtree(place)
 
@@ -298,9 +309,9 @@ def _took(words: list[str], cwd: Path) -> float:
 def _range(place: Path, commits: int) -> Row:
     lab = places.repository(place, files=1000)
     places.history(lab, commits)
-    spent = cost([PROGRAM, 'check', 'rules', 'main..exp/long'], lab)
+    (spent,), pace = paced(lambda: cost([PROGRAM, 'check', 'rules', 'main..exp/long'], lab))
     raw = cost(['git', 'log', '--raw', '-r', '--no-renames', '--format=%H', 'main..exp/long'], lab)
-    most = 5000 * commits / 10_000 * pace()
+    most = 5000 * commits / 10_000 * pace
     shown, beside = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB', f'git log --raw {raw.cpu:.0f} ms'
     return Row(f'check rules, {commits:,} commits', shown, beside, spent.cpu / raw.cpu, f'{most:.0f} ms', spent.cpu <= most)
 
@@ -313,6 +324,7 @@ def _ledger(lab: Path, rows: int, *, trees: int) -> None:
 def _seal(place: Path) -> None:
     (place / 'gitconfig').write_text('[user]\n\tname = Ada\n\temail = ada@example.org\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n')
     os.environ.update(GIT_CONFIG_GLOBAL=str(place / 'gitconfig'), GIT_CONFIG_NOSYSTEM='1', NO_COLOR='1')
+    os.environ.pop('PYTHONDONTWRITEBYTECODE', None)  # What is installed is compiled.
     os.environ['PATH'] = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
 
 

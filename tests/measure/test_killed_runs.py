@@ -15,6 +15,7 @@ import pytest
 
 import killing
 from place import CONFIG, PROGRAM, Place, powerless
+from gitexp.core import locks
 from gitexp.lab.lab import Lab
 from gitexp.measure import occupancy
 from stories import change, experiment, reason, rows
@@ -81,10 +82,9 @@ def alive(pid: str) -> bool:
 
 
 def heirs(child: subprocess.Popen[str] | subprocess.Popen[bytes]) -> list[str]:
-    """The children of a supervisor that are programs like itself."""
+    """The children of a supervisor that wait for its end."""
     found = Path(f'/proc/{child.pid}/task/{child.pid}/children').read_text().split()
-    mine = Path(f'/proc/{child.pid}/cmdline').read_bytes()
-    return [pid for pid in found if Path(f'/proc/{pid}/cmdline').read_bytes() == mine]
+    return [pid for pid in found if b'\0heir\0' in Path(f'/proc/{pid}/cmdline').read_bytes()]
 
 
 @linux
@@ -106,6 +106,22 @@ def test_an_heir_is_not_asked_to_stop_with_its_parent(hung: subprocess.Popen[str
     hung.kill()
 
     until(lambda: not any(map(alive, [*pids(started), heir])))
+
+
+@linux
+def test_what_a_supervisor_held_is_held_until_its_run_has_ended(lab: Place, hung: subprocess.Popen[str], started: Path) -> None:
+    heir, = heirs(hung)
+    run, = (lab.path / '.git/exp/runs').glob('*.json')
+    held = (lab.path / '.git/exp/locks/eval', run)
+    os.kill(int(heir), signal.SIGSTOP)
+    hung.kill()
+    hung.wait()
+    free = [*map(locks.is_free, held)]
+    os.kill(int(heir), signal.SIGCONT)
+    assert free == [False, False]
+
+    until(lambda: all(map(locks.is_free, held)))
+    assert not any(map(alive, pids(started)))
 
 
 @linux
