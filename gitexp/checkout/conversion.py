@@ -5,13 +5,12 @@ they are set up or not: that may change at any time.
 """
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gitexp.core import files
+from gitexp.core import digests, files
 from gitexp.core.errors import Refused
 from gitexp.git.command import Git
 from gitexp.lab import lab as labs
@@ -76,7 +75,7 @@ def refuse_private(common: Path, texts: Sequence[bytes] = ()) -> None:
 def state(lab: Lab) -> str:
     """A digest of what else than the commit decides how its files are written; when it changes, all are written anew."""
     filters = sorted(_drivers(lab.settings))
-    return hashlib.sha256(repr(filters).encode('utf-8', 'surrogateescape') + _private(lab.common)).hexdigest()
+    return digests.sha256(repr(filters).encode('utf-8', 'surrogateescape') + _private(lab.common))
 
 
 def _settings(lab: Lab, git: Git) -> Mapping[str, str]:

@@ -1,13 +1,13 @@
 """Whether files are what they must be, by content and never by git's stat cache."""
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gitexp.core import digests
 from gitexp.core.finding import Finding
 from gitexp.git.command import Git
 
@@ -84,6 +84,6 @@ def _opened(path: str, flags: int) -> int:
 
 
 def _blob(size: int, digits: int) -> Any:
-    made = hashlib.sha1(usedforsecurity=False) if digits == 40 else hashlib.sha256()
+    made = digests.begun('sha1' if digits == 40 else 'sha256', size)
     made.update(b'blob %d\0' % size)
     return made

@@ -1,10 +1,9 @@
 """What git keeps about the checkout: believed only as we left it, since anything can be written there."""
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from gitexp.core import files
+from gitexp.core import digests, files
 from gitexp.core.tuples import NamedTuple
 
 VERSION = {'GIT_INDEX_VERSION': '2'}  # later ones cut paths short
@@ -62,7 +61,7 @@ class Index(NamedTuple):
         return found
 
     def _digest(self, data: bytes) -> str:
-        return hashlib.sha256(self.under.encode() + data).hexdigest()
+        return digests.sha256(self.under.encode() + data)
 
 
 def _read(path: Path) -> bytes:

@@ -17,6 +17,8 @@ from gitexp.core.tuples import NamedTuple
 _MAGIC = '*?['
 # What says something about data, and is none.
 _DESCRIBING = r'(?:(?:README|LICENSE)(?:\.(?:md|rst|txt))?|\.git(?:keep|ignore|attributes))\Z'
+# What editors and file managers leave beside the files that they show, and nobody measures on.
+_LEFT = re.compile(r'\.DS_Store|Thumbs\.db|desktop\.ini|\..*\.sw[a-p]')
 
 
 class Linked(NamedTuple):
@@ -123,8 +125,10 @@ class _Work(NamedTuple):
                 self._follow(name, target)
             return
         if target.is_dir() or len(sources) > 1 and folders and not any(map(os.path.islink, sources)):
-            for child in sorted({child for place in (*sources, target) if place.is_dir() for child in os.listdir(place)}):
-                self.link(f'{name}/{child}')
+            committed = set(os.listdir(target) if target.is_dir() else ())
+            for child in sorted(committed.union(*map(os.listdir, filter(os.path.isdir, sources)))):
+                if child in committed or not committed or not _LEFT.fullmatch(child):
+                    self.link(f'{name}/{child}')
         elif len(sources) > 1:
             raise Refused(f"the input '{name}' is there twice: '{sources[0]}' and '{sources[1]}'",
                           hint='remove the one that is not meant, or give it another name')
@@ -170,10 +174,23 @@ class _Work(NamedTuple):
 
 
 def _different(sources: list[Path]) -> list[Path]:
-    """Without a second name of the same file or folder."""
-    if len(sources) == 2 and (os.path.realpath(sources[0]) == os.path.realpath(sources[1]) or _same(*sources)):
+    """The one in root where the other is the same: by another name, or with the same bytes.
+
+    A submodule that is checked out twice has both, and a pointer to its repository, which is git's own.
+    """
+    if len(sources) == 2 and (
+        sources[0].name == '.git' or os.path.realpath(sources[0]) == os.path.realpath(sources[1]) or _same(*sources) or _alike(*sources)
+    ):
         return sources[:1]
     return sources
+
+
+def _alike(one: Path, other: Path) -> bool:
+    import filecmp  # Few inputs are there twice.
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -1,14 +1,13 @@
 """Files that the commit only names by their hash, as it does with git-lfs: whoever has written them, they must have it."""
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gitexp.checkout import fixed
-from gitexp.core import files
+from gitexp.core import digests, files
 from gitexp.core.errors import Integrity, Refused
 from gitexp.core.kept import Kept
 from gitexp.git import repository
@@ -73,7 +72,7 @@ def _fits(path: Path, text: bytes, known: Kept) -> bool:
     """Whether a file is what a pointer names, or the pointer itself; what is no pointer passes git-lfs unchanged."""
     if path.is_symlink() or not path.is_file():
         return False
-    return known.ask(str(path), lambda: _digest(path)) in (hashlib.sha256(text).hexdigest(), _named(text))
+    return known.ask(str(path), lambda: _digest(path)) in (digests.sha256(text), _named(text))
 
 
 def _named(text: bytes) -> str | None:
@@ -87,8 +86,8 @@ def _known(lab: Lab) -> Kept:
 
 
 def _digest(path: Path) -> str:
-    found = hashlib.sha256()
     with open(path, 'rb') as file:
+        found = digests.begun('sha256', os.fstat(file.fileno()).st_size)
         while data := file.read(_CHUNK):
             found.update(data)
-    return found.hexdigest()
+    return str(found.hexdigest())

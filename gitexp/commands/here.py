@@ -10,7 +10,6 @@ from gitexp.commands import out
 from gitexp.core import locks, modes
 from gitexp.core.errors import Failure, Refused
 from gitexp.core.finding import Finding
-from gitexp.experiment import journal
 from gitexp.guard import alive, hooks
 from gitexp.lab.lab import Experiment, Lab
 
@@ -23,7 +22,7 @@ def lab(*, afresh: bool = False, install: bool = False) -> Lab:
     """
     found = Lab.find(_folder(), afresh=afresh)
     _reopen(found)
-    mended, settled = _mend_hooks(found, install=install), journal.recover(found)
+    mended, settled = _mend_hooks(found, install=install), _settle(found)
     for line in settled:
         out.talk(line)
     found = Lab.find(_folder(), afresh=afresh) if mended or settled else found
@@ -82,6 +81,17 @@ def _mend_hooks(found: Lab, *, install: bool) -> bool:
         out.talk(f'git exp: {_first(left)}' + (f'; {failure.message}' if failure else ''))
         out.hint(failure.hint if failure and failure.hint else left[0].way)
     return bool(done)
+
+
+def _settle(found: Lab) -> list[str]:
+    try:
+        left = os.listdir(found.state / 'journal')
+    except FileNotFoundError:
+        left = []
+    if not left:
+        return []
+    from gitexp.experiment import journal  # Costs time, and seldom is anything left.
+    return journal.recover(found)
 
 
 def _first(found: Sequence[Finding]) -> str:

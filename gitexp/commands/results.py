@@ -57,14 +57,14 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
 
 
 def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
-    from gitexp.report import curve, plot
+    from gitexp.report import curve, progress
     if not taken:
         raise No('there is nothing to draw', hint='git exp results')
     folder = lab.root / '9_reports'
     path = Path(name) if name else (folder if folder.is_dir() else lab.state) / 'results.png'
     best = kept.overview(lab, experiments=False).best
     jumps = {best.tree} if best and 'jump' in best.flags else set()
-    plot.draw(curve.curve(taken, metric=lab.config.metric, covered=found.covered, jumps=jumps, prefer=current.eval_id(lab)), path)
+    progress.draw(curve.curve(taken, metric=lab.config.metric, covered=found.covered, jumps=jumps, prefer=current.eval_id(lab)), path)
     return path.absolute()
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitexp.core.errors import Refused
-from gitexp.gpu import thermal
 from gitexp.lab.lab import Lab
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ class Taken:
         """
         if not self.gpus:
             return None
+        from gitexp.gpu import thermal
         from gitexp.gpu.warden import Warden
         warden = Warden(self.gpus, every=thermal.EVERY, say=say, measures=self._measures)
         warden.admit(patience=_COOLING if self._patient else 0.0)

@@ -41,5 +41,6 @@ def keep(git: Git, asked: Iterable[Update], trunk: Iterable[str | None], departe
 def _tidy(folder: Path) -> None:
     """Remove what pushes have left that moved nothing."""
     for path in folder.iterdir():
-        if path.name.isdigit() and path.stat().st_mtime < time.time() - _OLD and not files.alive(int(path.name)):
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # Another push may have ended just now.
+            if path.name.isdigit() and path.stat().st_mtime < time.time() - _OLD and not files.alive(int(path.name)):
+                path.unlink()

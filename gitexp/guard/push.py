@@ -137,9 +137,9 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
     found = [one for span in spans for one in span.findings() or rewritten.beside(span)]
     each = [like._replace(tip=tip, branch=_branch(update.ref)) for update, tip in pushed]
-    if any(span.picks.seen or span.opened or span.written for span in spans):
+    if any(span.picks.seen or span.opened or span.written or span.anew for span in spans):
         # One that another one goes on from may have kept what that one has put right, and a person has put something only where it is.
-        found += [one for span in each for one in span.findings()]
+        found += [one for span in each for one in span.findings() or rewritten.beside(span)]
     slug = ground.rules.slug
     ours = [(span, update) for span, (update, _) in zip(each, pushed) if slug(span.branch)]
     noted = departed.last(ground.git) if ours and ground.whole else {}

@@ -4,13 +4,12 @@ gitexp.yaml fixes how a lab measures, and a variable that only one person has se
 """
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from gitexp.core import files
+from gitexp.core import digests, files
 from gitexp.lab.lab import Lab
 from gitexp.measure import variables
 from gitexp.measure.subject import Subject
@@ -53,7 +52,7 @@ def said(lab: Lab) -> dict[str, str]:
     """
     named = {*lab.config.environment}
     return {
-        name: value if name not in named or _is_plain(value) else hashlib.sha256(os.fsencode(value)).hexdigest()[:_DIGITS]
+        name: value if name not in named or _is_plain(value) else digests.sha256(os.fsencode(value))[:_DIGITS]
         for name, value in sorted(_given(lab).items()) if variables.may_bend(name) or name in named
     }
 

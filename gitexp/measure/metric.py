@@ -204,12 +204,9 @@ def _said(line: bytes) -> tuple[str, str] | None:
 
 
 def _is_object(line: bytes) -> bool:
-    """Whether a line is a whole object of JSON, which nobody has begun for another; for a flat one a look is enough."""
-    text = line.strip()
-    if not (text.startswith(b'{') and text.endswith(b'}')):
-        return False
+    """Whether a line is a whole object of JSON, which nobody has begun for another."""
     try:
-        return text.count(b'{') == text.count(b'}') == 1 or isinstance(json.loads(text), dict)
+        return line.lstrip().startswith(b'{') and isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
 

@@ -9,7 +9,6 @@ from gitexp.core.errors import Failure, Integrity, RunFailed, TimedOut
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting
 from gitexp.ledger.result import Result, Status
-from gitexp.measure import failing
 from gitexp.measure.execution import Executed
 from gitexp.measure.voice import Voice
 from gitexp.run.ending import Ending
@@ -60,6 +59,7 @@ def tell(lab: Lab, result: Result, done: Executed, ground: Mapping[str, str], *,
         return
     if result.value is None:
         voice.say(f'seed {result.seed}: {result.status.value} after {done.seconds:.1f} s')
+        from gitexp.measure import failing  # Most runs succeed.
         failing.show(done.last.tail, voice)
         _advise(lab, done, fence, voice)
         return

@@ -1,10 +1,11 @@
 """What is installed for a Python, told from the names of folders: nothing is imported, and no Python is started."""
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
+
+from gitexp.core import digests
 
 _FOLDERS = ('site-packages', 'dist-packages')
 _INFO = ('.dist-info', '.egg-info')
@@ -30,7 +31,7 @@ def lines(packages: Mapping[str, str]) -> str:
 
 def digest(packages: Mapping[str, str]) -> str:
     """What changes with every package that is installed, removed or brought up to date."""
-    return hashlib.sha256(lines(packages).encode()).hexdigest()[:12]
+    return digests.sha256(lines(packages).encode())[:12]
 
 
 def cuda(path: Iterable[str]) -> str | None:

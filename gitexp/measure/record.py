@@ -1,7 +1,6 @@
 """What a row says of the world that its run was made in."""
 from __future__ import annotations
 
-import glob
 import os
 import re
 import sys
@@ -46,6 +45,7 @@ def graphics(place: str = _NVIDIA) -> dict[str, Any]:
     """The driver and the GPUs of the machine, as the driver itself says; which of them a run took is known at its end."""
     if not os.path.isdir(place):
         return {}
+    import glob
     version = re.search(_DRIVER, _text(f'{place}/version'))
     models = [found[1] for path in sorted(glob.glob(f'{place}/gpus/*/information')) if (found := re.search(_MODEL, _text(path)))]
     return {**({'driver': version[1]} if version else {}), **({'machine_gpus': models} if models else {})}

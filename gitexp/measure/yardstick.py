@@ -1,10 +1,10 @@
 """What values are measured by: the commands, the metric and the files that no experiment changes."""
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+from gitexp.core import digests
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import FILE, Config
 from gitexp.lab.lab import Lab
@@ -32,7 +32,7 @@ class Yardstick(NamedTuple):
             config.metric.name, config.train.text if config.train else None, config.eval.text, list(words),
             sorted((path, *blob) for path, blob in self.files.items()), *(['sealed'] if config.sealed else []),
         ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+        return digests.sha256(json.dumps(said).encode())[:32]
 
 
 def of(lab: Lab) -> Yardstick:

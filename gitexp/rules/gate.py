@@ -7,7 +7,7 @@ from functools import cache
 from gitexp.core.finding import Finding
 from gitexp.git import history, repository
 from gitexp.lab.lab import Lab
-from gitexp.rules import change, judge, pattern, people, ruleset, uninvited
+from gitexp.rules import change, judge, pattern, ruleset, uninvited
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Change, Committed, Pair
@@ -108,5 +108,6 @@ def _author(lab: Lab, rules: RuleSet, base: str, commit: str) -> str:
     specs = [spec for rule in rules.rules if rule.kind == 'human' for spec in rule.pattern.pathspecs]
     if not specs:
         return ''
+    from gitexp.rules import people
     said = lab.git.ask('rev-list', '--no-commit-header', '--format=%an <%ae>', f'{base}..{commit}', '--', *specs).text.split('\n')
     return next((who for who in said if not people.named(rules.humans, who)), said[0])

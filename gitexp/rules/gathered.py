@@ -8,7 +8,6 @@ from gitexp.git.command import Git
 from gitexp.git.history import Commit
 from gitexp.rules import change
 from gitexp.rules.change import RAW, Change, Entry, Pair
-from gitexp.rules.ruleset import RuleSet
 
 Differences = Mapping[str, Pair]
 
@@ -61,12 +60,6 @@ def put(git: Git, tip: str, since: str, path: str, entry: Entry | None) -> list[
     commits = new.intersection(git.ask('rev-list', '--full-history', tip, '--', f':(top,literal){path}').text.split())
     oids = repository.objects(git, [f'{oid}:{path}' for oid in commits])
     return [oid for oid, there in zip(commits, oids) if there == entry.oid]
-
-
-def counts_again(git: Git, rules: RuleSet, tip: str, since: str, one: Change) -> bool:
-    """Whether retired results have been where they were before on the way from one commit to another."""
-    place = rules.current(one.path)
-    return place is not None and bool(put(git, tip, since, place, one.olds[0]))
 
 
 def _edges(commits: Iterator[Commit]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitexp.rules import append, parts, sections, union, wording
+from gitexp.rules import append, parts, rows, sections, union, wording
 from gitexp.rules.case import Case
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.ruleset import Rule
@@ -40,6 +40,14 @@ def unmeasured(case: Case, change: Change) -> str | None:
     known = {line for text in (*_texts(case, change.olds), case.ledger(change.path)) for line in parts.lines(text)}
     more = sum(line not in known for text in _texts(case, [change.new]) for line in parts.lines(text))
     return f"{'a line' if more == 1 else f'{more} lines'} that '{case.rules.trunk}' does not have" if more else None
+
+
+def unreadable(case: Case, change: Change) -> str | None:
+    """What is wrong with the header that a ledger gets, which it keeps."""
+    found = [rows.twice(text) for text in _texts(case, [change.new])]
+    if not any(found) or found[0] in [rows.twice(text) for text in _texts(case, change.olds)]:
+        return None
+    return f"its header has the column '{found[0][0]}' twice"
 
 
 def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:

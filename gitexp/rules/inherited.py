@@ -4,15 +4,15 @@ A merge may take nothing of what it brings. A branch that begins there would hav
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from itertools import takewhile
 
 from gitexp.core.finding import Finding
 from gitexp.git import history
 from gitexp.git.command import Git
-from gitexp.rules import change, gathered, judge, rows
+from gitexp.rules import change, gathered, judge, restored, rows
 from gitexp.rules.case import Case
-from gitexp.rules.change import LARGEST, Blobs, Change, Committed
+from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LIFTED
 from gitexp.rules.picked import Picks
 from gitexp.rules.ruleset import INPUT
@@ -85,9 +85,10 @@ def findings(span: Span, *, beside: Sequence[str] | None = None) -> list[Finding
         begun=lambda slug: slug != rules.slug(span.branch) and bool(span.rows(trunk, slug)),
         ledger=lambda path: rows.whole(span.git, trunk, path),
     )
-    put = {'human': span.written, **dict.fromkeys(LIFTED, span.opened)}
+    put: dict[str, Collection[tuple[str, Entry | None]]] = {'human': span.written, **dict.fromkeys(LIFTED, span.opened)}
     entries = {one.path: one.new for one in changes}
     found = [one for one in judge.judge(case, changes) if one.rule in _KINDS and (one.path, entries[one.path]) not in put.get(one.rule, ())]
+    found = restored.without(span.git, rules, found, changes, [span.tip], base) if base else found
     paths = {one.path for one in found}
     stiff = {one.path for one in found if one.rule not in _GROWING}
     old = had(span.git, trunk, span.tip, paths if beside is None else {path for path in paths if rules.owner(path) or path not in stiff})

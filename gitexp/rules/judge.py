@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from gitexp.core.finding import Finding
-from gitexp.rules import beside, naming, people, wording
+from gitexp.rules import beside, wording
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import Change, Entry, Pair
 from gitexp.rules.pattern import fold
@@ -89,6 +89,7 @@ def _change(case: Case, change: Change) -> Iterator[Finding]:
             yield _finding(case, rule, change, wrong)
     if change.path in case.rules.ledgers and told.isdisjoint((*_APPENDS, 'global')):
         yield from _unmeasured(case, change)
+        yield from _unreadable(case, change)
     if old is None and change.new is not None:
         yield from _added(case, change, change.new, told)
     yield from _confined(case, change, old)
@@ -127,8 +128,10 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
         return True
     if rule.kind in ('fixed', INPUT) and not case.rules.slug(case.branch):
         return True
-    if rule.kind == 'human' and people.named(case.rules.humans, case.author):
-        return True
+    if rule.kind == 'human':
+        from gitexp.rules import people
+        if people.named(case.rules.humans, case.author):
+            return True
     if rule.kind == 'links-only' and (change.new is None or _is_link(case, change.path, change.new)):
         return True
     if rule.kind in ('keep', 'protocol') and old is None and not clash:
@@ -180,9 +183,14 @@ def _added(case: Case, change: Change, new: Entry, told: set[str]) -> Iterator[F
             yield _finding(case, rule, change, wrong)
             break
     name = case.rules.folder(change.path, is_file=new.is_file)
-    if 'naming' not in told and name and naming.wrong(name) and case.away(change):
+    if 'naming' not in told and name and _is_ill_named(name) and case.away(change):
         way = 'results and exp_log are the current version; git exp supersede --bug NAME retires one as results_v<N>_NAME'
         yield Finding('naming', change.path, f"added in '{name}', which does not say which version it is", BUILT_IN, way, case.commit)
+
+
+def _is_ill_named(folder: str) -> bool:
+    from gitexp.rules import naming  # Most changes add no folder that holds results.
+    return naming.wrong(folder)
 
 
 def _beside(case: Case, changes: list[Change], told: Set[str]) -> Iterator[Finding]:
@@ -222,6 +230,14 @@ def _unmeasured(case: Case, change: Change) -> Iterator[Finding]:
     if wrong:
         own = wording.own(case.rules.trunk) if case.commit else ''
         way = wording.joined(_back(case, change, 'append-bottom'), f"rows are committed in the worktree of '{case.rules.trunk}'{own}")
+        yield Finding('rows', change.path, wrong, BUILT_IN, way, case.commit)
+
+
+def _unreadable(case: Case, change: Change) -> Iterator[Finding]:
+    from gitexp.rules import growth
+    wrong = growth.unreadable(case, change)
+    if wrong:
+        way = wording.joined(_back(case, change, 'append-bottom'), 'each column has a name of its own')
         yield Finding('rows', change.path, wrong, BUILT_IN, way, case.commit)
 
 

@@ -1,7 +1,7 @@
 """What is taken from the trunk one by one, as by git cherry-pick: its own line has had it since a history left it."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from functools import cache
 
 from gitexp.git import history
@@ -36,13 +36,13 @@ class Picks:
             return False
         return away
 
-    def overtake(self, tip: str, opened: Set[tuple[str, Entry | None]], *, merged: bool) -> bool:
+    def overtake(self, tip: str, opened: Collection[tuple[str, Entry | None]], *, merged: bool) -> bool:
         """Take back what is still there at a tip that has what the trunk has made of it since, as all that is `merged` has.
 
         A merge keeps what one side has picked and the other has taken back. `opened` is what a person has put where.
         """
         there = Committed(self._git, tip).against(self._trunk) if self.seen else {}
-        left = [(path, new) for path, (_, new) in there.items() if (path, new) in self.seen - opened]
+        left = [(path, new) for path, (_, new) in there.items() if (path, new) in self.seen and (path, new) not in opened]
         is_had = self._had(tip) if left and not merged else lambda one: False
         self._overtaken = {one for one in left if not is_had(Change(*one, ()))}
         return bool(self._overtaken)

@@ -9,7 +9,7 @@ from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.lab.config import FILE
-from gitexp.rules import change, gathered, judge, measured, meta, reverted, rows
+from gitexp.rules import change, gathered, judge, measured, meta, restored, reverted, rows
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed
@@ -72,7 +72,7 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
         # A branch that goes on from where it was had not to keep its plan there before something was measured, further on.
         return bool(said) and (start != was or start in apart or not measured.is_before(span.git, start, ran))
     folder = _Folder(
-        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, frozenset(left),
+        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, frozenset(left), [span.tip, *filter(None, [was])],
         lambda one: one.new is None or away(one),
     )
     return folder.findings([*before])
@@ -104,7 +104,7 @@ class _Folder(NamedTuple):
     """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with.
 
     `published` is what the trunk reaches of that, `is_begun` tells whether something had been measured there. `left` is where the trunk
-    last had what comes back to it.
+    last had what comes back to it. `tips` are those that tell what has happened since.
     """
 
     span: Span
@@ -115,6 +115,7 @@ class _Folder(NamedTuple):
     published: Set[str]
     is_begun: Callable[[str], bool]
     left: Set[str]
+    tips: Sequence[str]
     away: Away
 
     def findings(self, starts: Sequence[str]) -> list[Finding]:
@@ -150,11 +151,16 @@ class _Folder(NamedTuple):
     def _lost(self, start: str, changes: Sequence[Change]) -> list[Finding]:
         # What the trunk had already grows there in its own way, until the branch is merged.
         grown = {one.path for one in changes if self.merged and start in self.apart and self.span.taken.get(one.path)}
-        free = {one.path for one in changes if (one.path, one.new) in self.span.opened}
+        free = {one.path for one in changes if self._is_opened(start, one)}
         lost = [one for one in self._judged(start, changes) if one.rule not in LIFTED or one.path not in free]
         lost = [one for one in lost if one.path not in grown or one.rule not in _GROWING]
         asked = {one.path: one for one in changes} if self.merged else {}
         return [one for one in lost if not (self.merged and self._is_led(start, asked[one.path]))]
+
+    def _is_opened(self, start: str, one: Change) -> bool:
+        """Whether a person has put there what is there, and not before that."""
+        commits = self.span.opened.get((one.path, one.new), [])
+        return bool(commits and history.apart(self.span.git, start, commits))
 
     def _is_led(self, start: str, one: Change) -> bool:
         """Whether the trunk has it so since a merge was taken back."""
@@ -182,7 +188,8 @@ class _Folder(NamedTuple):
     def _unsettled(self, start: str, changes: Sequence[Change], lost: Sequence[Finding]) -> list[Finding]:
         """Without what the history since then accounts for."""
         asked = {one.path: one for one in changes}
-        left = [one for one in lost if not self._is_accounted(start, asked[one.path], one.rule)]
+        left = restored.without(self.span.git, self.span.rules, lost, changes, self.tips, start)
+        left = [one for one in left if not self._is_accounted(start, asked[one.path], one.rule)]
         if start not in self.apart:
             return self._beyond_trunk(start, asked, left)
         # Where a rebase was merged, the trunk has had what was measured, though not that commit, and its own ends are judged.
@@ -191,10 +198,8 @@ class _Folder(NamedTuple):
         return [one for one in left if one.path not in had]
 
     def _is_accounted(self, start: str, one: Change, rule: str) -> bool:
-        """Whether retired results have counted again since then, or a person has put there what is there."""
+        """Whether a person has put there since then what is there."""
         git, tip, witness = self.span.git, self.span.tip, self.span.witness
-        if rule == 'keep':
-            return gathered.counts_again(git, self.span.rules, tip, start, one)
         return rule in LIFTED and witness is not None and any(
             meta.is_said(git, oid) and not witness.lacks(oid, self.span.branch) for oid in gathered.put(git, tip, start, one.path, one.new)
         )

@@ -1,7 +1,8 @@
 """What the rows of a ledger are about, for the rules: bytes, since anybody may have appended anything."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
 from itertools import dropwhile
@@ -26,7 +27,7 @@ def at(git: Git, commit: str, paths: Iterable[str], slug: str, *, here: bool = F
 def commits(ledger: bytes, slug: str, *, here: bool = False) -> list[str]:
     """The same of a ledger that has been read; it has no rows of any experiment where it has no column `experiment`."""
     lines, name = dropwhile(is_passed_over, BytesIO(ledger)), slug.encode('utf-8', 'surrogateescape')
-    header = next(lines, b'').removeprefix(BOM).rstrip(b'\r\n').split(b'\t')
+    header = _header(lines)
     places = {column: place for place, column in enumerate(header)}  # The last of a name, as where results are read.
     if b'experiment' not in places:
         return []
@@ -35,6 +36,16 @@ def commits(ledger: bytes, slug: str, *, here: bool = False) -> list[str]:
     rows = (line.rstrip(b'\r\n').split(b'\t') for line in lines if name in line or b'\\' in line)
     ours = (row for row in rows if _said(row, column) == slug and not (here and _OTHER.intersection(row[kind:kind + 1])))
     return [_said(row, told) for row in ours]
+
+
+def twice(ledger: bytes) -> list[str]:
+    """The columns that are there more than once, so that two readers may take a row for two."""
+    header = _header(dropwhile(is_passed_over, BytesIO(ledger)))
+    return [name.decode('utf-8', 'replace') for name, many in Counter(header).items() if name and many > 1]
+
+
+def _header(lines: Iterator[bytes]) -> list[bytes]:
+    return next(lines, b'').removeprefix(BOM).rstrip(b'\r\n').split(b'\t')
 
 
 def _said(row: Sequence[bytes], column: int) -> str:

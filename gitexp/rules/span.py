@@ -9,7 +9,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import attested, change, gathered, judge, measured, meta, people, reverted, rows, wording
+from gitexp.rules import attested, change, gathered, judge, measured, meta, people, restored, reverted, rows, wording
 from gitexp.rules.attested import Witness
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
@@ -120,20 +120,18 @@ class Span(Asked):
             names=Names(self.git, self.trunk, self.tip).learn(self._whole),
             undo=f'git rebase {self.trunk[:10]}, which is what was published',
         )
-        asked = {one.path: one for one in self._whole}
+        put = {one.path: one.new for one in self._whole}
         found = [one for one in judge.judge(case, self._whole) if one.rule in _PUBLISHED]
-        return [one for one in found if not self._is_granted(one, asked[one.path])]
+        found = [one for one in found if not self._is_granted(one, put[one.path])]
+        return restored.without(self.git, self.rules, found, self._whole, [self.tip], self.trunk)
 
-    def _is_granted(self, found: Finding, one: Change) -> bool:
-        """Whether what a path has in the end was put there by who may; where something stands only in the way, whether it once was.
-
-        Retired results that have counted again may have gone on since then.
-        """
-        put = (one.path, one.new)
+    def _is_granted(self, found: Finding, new: Entry | None) -> bool:
+        """Whether what a path has in the end was put there by who may; where something stands only in the way, whether it once was."""
+        put = (found.path, new)
         if found.rule == 'human':
             return put in self.written
         if found.rule not in LIFTED:
-            return found.rule == 'keep' and gathered.counts_again(self.git, self.rules, self.tip, self.trunk, one)
+            return False
         named = any(rule.kind == found.rule for rule in self.rules.covering(found.path))
         return put in self.opened if named else any(path == found.path for path, _ in self.opened)
 
@@ -163,9 +161,9 @@ class Span(Asked):
         return {one.path: one.olds[0] for one in self._whole if one.new}
 
     @cached_property
-    def opened(self) -> set[tuple[str, Entry | None]]:
+    def opened(self) -> dict[tuple[str, Entry | None], list[str]]:
         """The paths that commits in meta mode have changed, each with what they put there, as far as they have been judged."""
-        return set()
+        return {}
 
     @cached_property
     def written(self) -> set[tuple[str, Entry | None]]:
@@ -224,7 +222,8 @@ class Span(Asked):
         lacking = self.witness.lacks(commit.oid, self.branch) if self.witness else '' if self.meta else 'meta mode is off here'
         if lacking:
             return _because(found, LIFTED, lacking, self.witness.way if self.witness else '')
-        self.opened.update((one.path, one.new) for one in changes)
+        for one in changes:
+            self.opened.setdefault((one.path, one.new), []).append(commit.oid)
         return judge.judge(case._replace(meta=True), changes)
 
     def _authors(self, found: Sequence[tuple[Commit, list[Change]]]) -> dict[str, str]:

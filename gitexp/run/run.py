@@ -176,6 +176,8 @@ class _Watch:
         self.alive = self.processes.reap()
         if self.processes.status is not None and self.ended_at is None:
             self.ended_at = now
+            if self.ending is None and self.clock.read(now) >= self.limit:
+                self.ending = Ending.TIMEOUT  # Nobody has looked in time, as where we were stopped.
             if self.alive and self.kill_at is None:
                 limit_at = self.clock.reaches(self.limit)  # The limit is for all of the family.
                 self._terminate(now, max(0.0, min(LINGER, self.grace, *([limit_at - now] if limit_at is not None else []))))

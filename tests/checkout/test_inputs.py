@@ -118,6 +118,34 @@ def test_the_very_same_file_may_be_in_both(lab: Place, idea: Place, way: str) ->
     assert row['score'] == '2.0' and 'inputs_of_worktree' not in json.loads(row['env'])
 
 
+def test_a_submodule_that_is_checked_out_in_both_is_the_labs(tmp_path: Path) -> None:
+    for place, repository in (('root', '../.git/modules/third'), ('own', '../../.git/worktrees/one/modules/third')):
+        put(tmp_path / place / 'third/.git', f'gitdir: {repository}\n')
+        put(tmp_path / place / 'third/deep/val.csv', '100')
+    (tmp_path / 'checkout/third').mkdir(parents=True)
+
+    assert linked(tmp_path, 'third') == ()
+    assert (tmp_path / 'checkout/third/deep/val.csv').readlink() == tmp_path / 'root/third/deep/val.csv'
+    assert (tmp_path / 'checkout/third/.git').readlink() == tmp_path / 'root/third/.git'
+
+    shutil.rmtree(tmp_path / 'checkout')
+    put(tmp_path / 'own/third/deep/val.csv', '101')
+    with pytest.raises(Refused, match="the input 'third/deep/val.csv' is there twice"):
+        linked(tmp_path, 'third')
+
+
+def test_what_a_file_manager_leaves_beside_committed_data_is_not_read(tmp_path: Path) -> None:
+    put(tmp_path / 'checkout/data/a.md', '100')
+    for place in ('root', 'own'):
+        put(tmp_path / place / 'data/a.md', '100')
+        for name in ('.DS_Store', '.a.md.swp', 'deep/.DS_Store'):
+            put(tmp_path / place / 'data' / name, place if name[0] == '.' else '')
+
+    assert linked(tmp_path, 'data') == ()
+    assert sorted(path.name for path in (tmp_path / 'checkout/data').iterdir()) == ['a.md', 'deep']
+    assert (tmp_path / 'checkout/data/deep/.DS_Store').exists(), 'what nothing is committed in is taken as it is'
+
+
 def test_a_folder_that_one_of_them_has_is_one_link(tmp_path: Path) -> None:
     put(tmp_path / 'root/data/deep/a.bin')
     put(tmp_path / 'own/runs/last.pt')

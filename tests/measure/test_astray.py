@@ -43,6 +43,21 @@ def test_what_pip_has_installed_from_root_is_not_what_is_measured(
         assert rows(lab)[-1]['score'] == '2.0'
 
 
+def test_a_finder_that_pip_has_installed_is_asked_where_it_leads(make_lab: Callable[..., Place], python: Path) -> None:
+    config = CONFIG.replace('eval: python3 eval.py {seed}', f'eval: {python}/bin/python3 eval.py')
+    lab = make_lab(config=config, **{'eval.py': SCORE, 'src/lab/__init__.py': '', 'src/lab/core.py': 'score = 3.0\n'})
+    site, = python.glob('lib/python*/site-packages')
+    (site / '_editable_impl_lab.pth').write_text('import _editable_impl_lab\n')
+    (site / '_editable_impl_lab.py').write_text(
+        'from editables.redirector import RedirectingFinder as F\nF.install()\n'
+        f"F.map_module('lab', '{lab.path}/src/lab/__init__.py')\n",
+    )
+
+    idea = experiment(lab, src__lab__core_py='score = 2.0\n')
+    assert idea.exp('eval', '--seed', '1') == 3 and not rows(lab)
+    assert f"would load '{lab.path / 'src/lab'}', where pip install -e has led it" in idea.talk
+
+
 def test_one_of_another_project_is_its_own_affair(make_lab: Callable[..., Place], python: Path, tmp_path: Path) -> None:
     (tmp_path / 'other/src').mkdir(parents=True)
     lab = make_lab(config=CONFIG.replace('python3 eval.py', f'{python}/bin/python3 eval.py'), **{'src/x.py': ''})

@@ -9,6 +9,7 @@ from gitexp.core import escapes
 from gitexp.core.lines import LONGEST
 from gitexp.ledger.read import Reader
 from gitexp.rules import rows
+from place import Place
 
 HEAD = b'id\texperiment\tstatus\tcommit\n'
 
@@ -61,3 +62,21 @@ def test_what_was_run_is_told_from_what_is_said_of_it() -> None:
 def test_whatever_the_ledger_calls_it_the_rules_read_it_so(slug: str) -> None:
     ledger = HEAD + f'1\t{escapes.escape(slug)}\tok\tc1\n'.encode()
     assert rows.commits(ledger, slug) == ['c1']
+
+
+def test_a_ledger_gets_no_header_that_two_readers_may_read_in_two_ways(lab: Place) -> None:
+    lab.ok('hook', 'install')
+    head = 'id\texperiment\tstatus\tkind\tscore'
+    lab.write('results.tsv', f'\n{head}\tid\n1\ta\tok\teval\t3.0\t2\n')
+    lab.git('add', 'results.tsv')
+    done = lab.git('commit', '-qm', 'rows', check=False)
+    assert done.returncode and "results.tsv: its header has the column 'id' twice" in done.stderr
+    lab.without_hooks('commit', '-qm', 'rows')
+    assert lab.exp('check', 'rules', 'HEAD^..HEAD') == 1 and "'id' twice" in lab.said + lab.talk
+
+    lab.write('results.tsv', (lab.path / 'results.tsv').read_text() + '3\ta\tok\teval\t2.9\t4\n')
+    lab.git('commit', '-qam', 'one that a lab has is appended to as ever')
+    lab.git('rm', '-q', 'results.tsv')
+    lab.without_hooks('commit', '-qm', 'none')
+    lab.write('results.tsv', f'{head}\n1\ta\tok\teval\t3.0\n')
+    lab.commit('each once')

@@ -149,6 +149,17 @@ def test_processes_of_others_are_left_alone(tmp_path: Path) -> None:
     other.wait()
 
 
+def test_who_was_stopped_past_the_limit_did_not_see_it_kept(tmp_path: Path) -> None:
+    said, pid = tmp_path / 'said', os.fork()
+    if not pid:  # Whoever runs the tests may be asked what to do about one that has stopped.
+        ended = run(f'(sleep 1; kill -CONT {os.getpid()}) & kill -STOP {os.getpid()}; sleep 0.1', tmp_path, limit=0.5)
+        said.write_text(f'{ended.ending.value} {ended.code} {ended.seconds > 0.5}')
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+    assert said.read_text() == 'timeout 0 True'
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_being_asked_to_stop_ends_the_command_first(tmp_path: Path, number: int) -> None:
     ended = []

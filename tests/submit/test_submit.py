@@ -300,6 +300,19 @@ def test_an_experiment_does_not_compete_with_its_own_past_but_must_not_fall_behi
     assert re.search("'exp/idea' is not better than its own [0-9a-f]{7}: loss 0.6 is beyond the noise", better.talk)
 
 
+def test_a_tree_of_wild_seeds_does_not_stand_in_for_the_own_champion(desk: Desk) -> None:
+    place = desk.experiment('idea')
+    desk.measured(place, 2.4, 2.41, 2.42)
+    champion = place.git('rev-parse', '--short=7', 'HEAD').stdout.strip()
+    for score, values in (('wild', (1.0, 3.6)), ('2.8', (2.8, 2.81, 2.82))):
+        place.write('model.py', f'score = {score}\n')
+        place.commit(f'exp(idea): {score}')
+        desk.measured(place, *values)
+
+    assert place.exp('submit') == 1 and not desk.texts
+    assert f"'exp/idea' is not better than its own {champion}: loss 0.4 is beyond the noise" in place.talk
+
+
 def test_a_jump_is_not_requested_until_somebody_vouches_for_it(desk: Desk) -> None:
     honest = desk.experiment('honest', 2.9)
     desk.measured(honest, 2.9, 2.91, 2.92)
