@@ -5,7 +5,7 @@ Beside what a client asks for, the trunk there must stay one that can be judged.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
@@ -56,7 +56,7 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
     left: list[tuple[str, str]] = []
     found += push.elsewhere(ground._replace(left=left), rest)
     # git may leave out a trunk that comes along, and what was judged by that comes after it.
-    after = new is not None and not found and bool(push.elsewhere(alone, judged.moving(rest)))
+    after = _after(alone, rest) if new and not found else frozenset()
     if new and not found:
         published.keep(git, old, new)
     if not found:
@@ -64,7 +64,7 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
         gone = dict(left)
         now = departed.keep(git, gone.items(), seen=seen)
         found = [_moved(update) for update in asked if _departed(update, now) not in (_departed(update, seen), _departed(update, gone))]
-        if not judged.keep(git, asked, (judged.AFTER if after else old, new or old), now) and after:
+        if not judged.keep(git, asked, (old, new or old), now, after) and after:
             raise Refused(f"an experiment takes what only the new '{trunk}' has, which git may leave out", hint=f'push {trunk} first')
     return list(dict.fromkeys(found))
 
@@ -135,6 +135,14 @@ def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
           for one in asked if not (one.local or one.remote)),
         *(_moved(one) for one, said in here if not said[2] and said[0] != one.remote and (len(asked) > 1 or one.ref.startswith(_HEADS))),
     ]
+
+
+def _after(ground: Ground, asked: Sequence[Update]) -> Set[Update]:
+    """The branches of experiments that would be refused as yet."""
+    ours = judged.moving(asked)
+    if not push.elsewhere(ground, ours):
+        return frozenset()
+    return frozenset(update for update in ours if len(ours) == 1 or push.elsewhere(ground, [update]))
 
 
 def _departed(update: Update, last: Mapping[str, str]) -> str | None:

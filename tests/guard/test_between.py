@@ -14,6 +14,12 @@ from test_rewritten import HEADER, PLAN, _lab, _retired_since
 from test_server import at_server, bare, change, make, push
 from wire import NOTHING, send
 
+from gitexp.core import process
+from gitexp.core.errors import Refused
+from gitexp.git.command import Git
+from gitexp.guard import judged
+from gitexp.guard.push import Update
+
 # The first push of such a ref waits in a hook of the administrator's own, as it would for who does not read what git says.
 WAITS = """\
 #!/bin/sh
@@ -109,10 +115,10 @@ def test_a_hook_of_ones_own_sees_each_transaction_as_well(tmp_path: Path) -> Non
 
 def test_notes_of_pushes_that_ended_long_ago_are_removed(tmp_path: Path) -> None:
     place = make(tmp_path)
-    for name, age in {'999999999': 9999, '999999998': 0, '1': 9999}.items():
+    for name, age in {'999999999.3': 9999, '999999998.': 0, '1.2': 9999}.items():
         os.utime(bare(place).write(f'exp/judged/{name}', '- -\n'), (time.time() - age,) * 2)
     assert push(place, 'main:exp/a') == ''
-    assert set(os.listdir(bare(place).path / 'exp' / 'judged')) == {'999999998', '1'}
+    assert set(os.listdir(bare(place).path / 'exp' / 'judged')) == {'999999998.', '1.2'}
 
 
 def test_an_older_server_is_told_of_and_mended_by_installing_once_more(tmp_path: Path) -> None:
@@ -129,3 +135,33 @@ def test_an_older_server_is_told_of_and_mended_by_installing_once_more(tmp_path:
     assert push(place, 'main:exp/a') == ''
     server.ok('hook', 'remove')
     assert not (server.path / 'exp' / 'judged').exists()
+
+
+def test_each_branch_waits_for_what_it_takes_alone(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    for slug in 'ab':
+        place.git('switch', '-q', '-C', f'exp/{slug}', 'main')
+        change(place, f'exp({slug}): first', model_DOT_py=f'{slug} = 1\n')
+    assert push(place, 'exp/a', 'exp/b') == ''
+    place.git('switch', '-q', 'main')
+    change(place, STATUS_DOT_md='what only the trunk may say\n')
+    place.git('switch', '-q', 'exp/b')
+    place.git('merge', '-q', '--no-edit', 'main')
+    place.git('switch', '-q', 'exp/a')
+    tip = change(place, 'exp(a): more', model_DOT_py='a = 2\n')
+    said = push(place, 'main', 'exp/a', 'exp/b')
+    assert "'exp/b' takes what only the new 'main' has, and comes after it: push 'main' first" in said and "'exp/a'" not in said
+    assert at_server(place, 'exp/a') == tip
+    assert push(place, 'exp/b') == ''
+
+
+def test_a_push_does_not_go_by_the_note_of_another(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    git = Git(bare(place).path)
+    asked = [Update('1' * 40, 'refs/heads/exp/a', None)]
+    assert judged.keep(git, asked, ('2' * 40,) * 2, {})
+    with pytest.raises(Refused, match='another push is under way by the same number'):
+        judged.keep(git, asked, ('3' * 40,) * 2, {})
+    note, = (bare(place).path / judged.FOLDER).iterdir()
+    seen = process.seen(os.getppid())
+    assert seen and note.name == f'{os.getppid()}.{seen.start}' and note.read_text() == f'{"2" * 40} {"2" * 40}\n'

@@ -189,3 +189,21 @@ def test_a_protocol_that_a_person_has_changed_stays_changed(tmp_path: Path) -> N
     tip = change(place, 'exp(a): on', model_DOT_py='m = 3\n')
     assert push(place, 'exp/a') == ''
     assert at_server(place, 'refs/heads/exp/a') == tip
+
+
+@signing
+def test_a_protocol_does_not_go_back_to_what_a_person_has_changed(tmp_path: Path) -> None:
+    place = _ready(signed_by_ada(tmp_path))
+    place.git('switch', '-q', '-c', 'exp/a')
+    _write(place, FILES)
+    change(place, 'exp(a): the plan')
+    _write(place, {'PROTOCOL.md': 'seeds 4 to 6\n'})
+    before = change(place, OPEN)
+    _write(place, {'PROTOCOL.md': 'seeds 7 to 9\n'})
+    tip = change(place, OPEN)
+    assert push(place, 'exp/a') == ''
+    _row(place, tip)
+    place.git('config', 'commit.gpgSign', 'false')
+    place.git('switch', '-q', '-C', 'exp/a', before)
+    change(place, 'exp(a): as before', model_DOT_py='m = 3\n')
+    assert told(push(place, '-f', 'exp/a')) == 'protocol'

@@ -151,8 +151,40 @@ def test_results_that_count_again_go_on_and_come_to_the_trunk_once_more(tmp_path
     change(place, 'taken by hand')
     assert told(push(place, 'main')) == 'keep', 'they never counted again'
     place.git('reset', '-q', '--hard', 'origin/main')
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+    assert push(place, 'exp/a') == '', 'nor does the trunk that has them retired take them back'
+    place.git('switch', '-q', 'main')
     place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
     assert push(place, 'main') == ''
+
+
+def test_what_the_branch_has_told_needs_not_be_told_again_by_a_squash(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    place.git('switch', '-q', 'exp/a')
+    place.git('mv', 'experiments/a/results_v1_bug', 'experiments/a/results')
+    change(place, 'exp(a): restored')
+    place.write('experiments/a/results/r.txt', 'better\n')
+    change(place, 'exp(a): measured again')
+    assert push(place, 'exp/a') == ''
+    place.git('reset', '-q', '--soft', 'main~1')
+    change(place, 'exp(a): all of it as one')
+    assert push(place, '-f', 'exp/a') == ''
+
+
+@pytest.mark.parametrize('kept', [True, False])
+def test_what_is_put_where_they_were_and_never_retired_does_not_count_again(tmp_path: Path, kept: bool) -> None:
+    place = _lab(tmp_path)
+    _anew(place)
+    place.git('rm', '-q', '-r', 'experiments/a/results_v1_bug')
+    place.write('experiments/a/results/r.txt', 'results_v1_bug/r.txt\n')
+    place.git('add', '-A')
+    place.git('commit', '-q', '--amend', '-m', 'exp(a): as they were')
+    if kept:
+        place.write('experiments/a/results_v1_bug/r.txt', 'another number\n')
+    place.write('experiments/a/results/r.txt', 'better\n')
+    change(place, 'exp(a): better')
+    assert told(push(place, '-f', 'exp/a')) == 'keep'
 
 
 def test_an_honest_rebase_and_an_amended_message_are_taken(tmp_path: Path) -> None:
@@ -266,6 +298,11 @@ def test_another_experiment_does_not_change_a_plan_beside_what_was_measured_by_i
     place.git('switch', '-q', '-c', 'exp/b')
     _planned(place, 'by 1', 'by nothing')
     assert told(push(place, 'exp/b')) == 'sections'
+    for branch in ('exp/c', 'exp/a', 'side'):
+        place.git('switch', '-q', '-C', branch)
+        _planned(place, 'by nothing', 'by 1')
+        assert told(push(place, '-f', 'exp/b', branch)) == 'sections', 'what goes on from there and puts it right is another branch'
+        place.git('switch', '-q', 'exp/b')
     _planned(place, 'by nothing', 'by 1')
     assert push(place, 'exp/b') == '', 'the result counts'
 
