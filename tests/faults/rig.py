@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,8 +92,15 @@ class Place:
             'FAULT_HOW': fault.how, **({'FAULT_LASTS': '1'} if fault.lasts else {}),
         }
         outcome = self._run(words, folder, env)
+        self._await_heirs()
         changes = int.from_bytes(counter.read_bytes(), sys.byteorder)
         return outcome._replace(changes=changes, struck=0 < at <= changes)
+
+    def _await_heirs(self) -> None:
+        """Until nothing runs that was started with a fault: who ends the run of a killed command needs a moment."""
+        marked, end = f'FAULT_UNDER={self.lab}'.encode(), time.monotonic() + _PATIENCE
+        while any(marked in _bytes(path) for path in Path('/proc').glob('[0-9]*/environ')) and time.monotonic() < end:
+            time.sleep(0.02)
 
     def keep(self) -> None:
         """Remember how all is."""
@@ -174,4 +182,8 @@ def _sound(place: Place) -> Iterator[str]:
 
 
 def _bytes(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b''
+    """What is there, as far as there is anything to read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b''
