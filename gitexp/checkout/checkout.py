@@ -156,8 +156,8 @@ def _is_ours(lab: Lab, folder: Path) -> bool:
     """Whether the folder and what git keeps about it name each other, so that no other worktree can be meant."""
     link = folder / '.git'
     try:
-        known = Path(os.path.realpath(folder / files.read(link).decode().removeprefix('gitdir: ').rstrip('\n')))
-        back = known / files.read(known / 'gitdir').decode().rstrip('\n')
+        known = Path(os.path.realpath(folder / os.fsdecode(files.read(link)).removeprefix('gitdir: ').rstrip('\n')))
+        back = known / os.fsdecode(files.read(known / 'gitdir')).rstrip('\n')
     except (OSError, ValueError):
         return False
     return (
@@ -192,7 +192,7 @@ def _known(lab: Lab) -> list[Path]:
 def _names(kept: Path, folder: Path) -> bool | None:
     """Whether it is about our checkout, None for what was never finished."""
     try:
-        named = kept / files.read(kept / 'gitdir').decode().rstrip('\n')
+        named = kept / os.fsdecode(files.read(kept / 'gitdir')).rstrip('\n')
     except (OSError, ValueError):
         return None
     return named.parent == folder or os.path.realpath(named.parent) == os.path.realpath(folder)

@@ -19,7 +19,7 @@ T = TypeVar('T')
 class Kept:
     """What was found out about files; `save` puts it on disk if there is anything new.
 
-    A file is what it was if it has the same number, size and time of change, which no program can set back.
+    A file is what it was if it has the same number on the same file system, size and time of change, which no program can set back.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,4 +76,4 @@ class Kept:
 
 def state_of(info: os.stat_result) -> str:
     """What changes whenever a file does."""
-    return f'{info.st_ctime_ns} {info.st_size} {info.st_ino}'
+    return f'{info.st_ctime_ns} {info.st_size} {info.st_ino} {info.st_dev}'

@@ -1,9 +1,18 @@
-"""Which lines of a ledger are passed over, so that all who read one take the same line for its header."""
+"""Which columns a ledger has, and which lines of it are passed over, so that all who read one take the same line for its header."""
 from __future__ import annotations
 
 BOM = b'\xef\xbb\xbf'
 LONGEST = 1 << 22  # bytes
+LONG = LONGEST >> 5  # bytes; what is longer may not be short enough when it is written again, with all its escapes
 _MARKERS = (b'<<<<<<<', b'|||||||', b'=======', b'>>>>>>>')
+
+
+def columns(metric: str) -> tuple[str, ...]:
+    """Those that we write; somebody may have added more."""
+    return (
+        'id', 'time', 'experiment', 'version', 'commit', metric, 'status', 'verdict', 'seed', 'kind', 'seconds', 'memory_gb',
+        'description', 'tree', 'eval_id', 'metrics', 'params', 'env',
+    )
 
 
 def is_passed_over(line: bytes) -> bool:

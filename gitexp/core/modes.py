@@ -29,6 +29,11 @@ def restore(folders: Iterable[Path]) -> list[str]:
     return found
 
 
+def regain(folder: str) -> None:
+    """Let its owner use a folder again."""
+    _restored(folder, stat.S_IFDIR, stat.S_IRWXU)
+
+
 def _restored(path: str, kind: int, wanted: int) -> bool:
     try:
         info = os.lstat(path)

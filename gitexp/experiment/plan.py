@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gitexp.ledger.result import Result, Status
 
-_SECTION = re.compile(rb'^## (\d+)\.', re.MULTILINE)
+_SECTION = re.compile(rb'^## (\d{1,9})\.', re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Bringing back what was retired: its rows count again, and its folders get their names back."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from gitexp.core.errors import Refused
@@ -10,7 +10,7 @@ from gitexp.experiment import slug as slugs
 from gitexp.experiment.place import Place
 from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, retired, standing
+from gitexp.ledger import loss, read, retired
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Kind, Result
 
@@ -18,7 +18,7 @@ from gitexp.ledger.result import Kind, Result
 def find(lab: Lab, slug: str | None, *, bug: str | None = None) -> tuple[list[Turned], Contents]:
     """What would be brought back: the newest supersede of an experiment, or the newest because of `bug`; of all with None.
 
-    Raises Refused when there is none, or when the current version has results of its own.
+    Raises Refused when there is none, when the current version has results of its own, or while the ledger lacks rows.
     """
     contents = read.read(lab)
     return [one for _, one in _found(lab, contents, slug, bug)], contents
@@ -40,6 +40,7 @@ def restore(
 
 
 def _found(lab: Lab, contents: Contents, slug: str | None, bug: str | None) -> list[tuple[Result, Turned]]:
+    loss.refuse(lab)
     if slug is not None:
         place.check_name(lab, slug)
         place.check_known(lab, slug, place.find(lab, slug), contents.results)
@@ -53,7 +54,6 @@ def _found(lab: Lab, contents: Contents, slug: str | None, bug: str | None) -> l
         hint = f'git exp results --experiment {slug}' if slug else 'git exp results'
         hint = f'git exp restore {slug or "--all"} --bug {others[-1]}' if others else hint
         raise Refused(f'nothing to restore: no {of} is retired{because}', hint=hint)
-    _check_ground(lab, contents, newest.values())
     return [(row, _turned(contents, row, _place(lab, name))) for name, row in newest.items()]
 
 
@@ -73,19 +73,6 @@ def _turned(contents: Contents, event: Result, at: Place) -> Turned:
         return Turned(at.slug, version, bug, rows, (), at.folder)
     _check_nothing_new(at, version)
     return Turned(at.slug, version, bug, rows, tuple((f'{name}_{version}', name) for name in folders.CURRENT), at.folder)
-
-
-def _check_ground(lab: Lab, contents: Contents, events: Iterable[Result]) -> None:
-    """What was measured on other inputs, or CPUs, does not come back and take what counts today out of the way."""
-    ids = {event.id for event in events}
-    after = contents._replace(covered=retired.covered(row for row in contents.results if row.id not in ids))
-    row = standing.displaced(contents, after, lab.config.metric)
-    if row:
-        raise Refused(
-            f"what would come back was measured on other inputs or CPUs than run {row.id} of '{row.experiment}', "
-            'which would not compete any more',
-            hint=f'one of them is wrong: where that is the run, retire it first: git exp supersede {row.experiment} --bug NAME',
-        )
 
 
 def _check_nothing_new(at: Place, version: str) -> None:

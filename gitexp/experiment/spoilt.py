@@ -81,7 +81,7 @@ def known(rows: Sequence[Result]) -> dict[Spoilt, set[str]]:
 def brought(row: Result) -> Spoilt | None:
     """The bug that a supersede row is about, and what brought it, where that was said."""
     said = row.params.get('selected') if row.kind is Kind.SUPERSEDE else None
-    commit = said.get('commit') if isinstance(said, dict) else None
+    commit = said.get('commit') if said else None
     return Spoilt(str(row.params.get('bug', '')), commit) if commit else None
 
 

@@ -13,7 +13,7 @@ from gitexp.experiment.plan import Cause
 from gitexp.experiment.selection import Selection
 from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, standing
+from gitexp.ledger import loss, read, standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
 
@@ -37,8 +37,12 @@ class Found(NamedTuple):
 
 
 def find(lab: Lab, wanted: Wanted) -> Found:
-    """Look what would be retired. Raises Refused when that is nothing, or when something is at work on one of the experiments."""
+    """Look what would be retired.
+
+    Raises Refused when that is nothing, when something is at work on one of the experiments, or while the ledger lacks rows.
+    """
     slugs.check(wanted.bug, 'bug name')
+    loss.refuse(lab)
     found = _find(lab, read.read(lab), wanted)
     _check_ground(lab, found)
     return found

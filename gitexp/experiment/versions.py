@@ -12,6 +12,7 @@ from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, Kind, Result
 
 _AGAIN = '_with_'
+_DIGITS = 9  # and so that the next one can be the name of a folder
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def of(row: Result) -> int:
 
 
 def named(version: str) -> int:
-    """The number in the name of a version, 0 without one."""
+    """The number in the name of a version, 0 without one, or with one that nobody counts to."""
     said = version.removeprefix('v').partition('_')[0]
-    return int(said) if said.isdecimal() else 0
+    return int(said) if said.isdecimal() and len(said) <= _DIGITS else 0
 
 
 def closes(row: Result) -> bool:

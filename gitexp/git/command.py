@@ -13,6 +13,8 @@ from gitexp.core.tuples import NamedTuple
 
 # What a user's environment must not change in an answer: replaced objects, grafts, pathspec magic, words in other languages.
 _STEADY = {'GIT_NO_REPLACE_OBJECTS': '1', 'GIT_GRAFT_FILE': f'{os.devnull}/none', 'GIT_OPTIONAL_LOCKS': '0', 'LC_ALL': 'C'}
+# As git itself goes on where it finds that it is in a git directory.
+_HERE = {'GIT_DIR': '.', 'GIT_IMPLICIT_WORK_TREE': '0'}
 # The program that a configuration names for this would be started by a mere look at a worktree, and a run may have named it.
 _QUIET = ('-c', 'core.fsmonitor=false')
 # What git may hear besides: who commits, how a remote is reached, which configuration counts, what is traced. Any other variable may
@@ -50,10 +52,14 @@ class Done(NamedTuple):
 
 
 class Git(NamedTuple):
-    """git in one folder. `inherit` keeps the variables that git hands to a hook (index, quarantine)."""
+    """git in one folder. `inherit` keeps the variables that git hands to a hook (index, quarantine).
+
+    In a git directory it is told so, since it may be set up to find none there (safe.bareRepository), unless the folder is `unknown`.
+    """
 
     folder: Path
     inherit: bool = False
+    unknown: bool = False
 
     def run(self, *words: str, feed: bytes = b'', env: Mapping[str, str] | None = None) -> Done:
         """Run git and return how it ended, whatever the end."""
@@ -83,7 +89,12 @@ class Git(NamedTuple):
             name: value for name, value in os.environ.items()
             if not name.startswith('GIT_') or name in heard or name.startswith(_HEARD_ALL)
         }
-        return {**kept, **_STEADY, **extra}
+        return {**kept, **_STEADY, **(_HERE if self._is_git_directory() else {}), **extra}
+
+    def _is_git_directory(self) -> bool:
+        told = self.inherit or self.unknown
+        return not told and all(os.path.exists(f'{self.folder}/{name}') for name in ('HEAD', 'objects', 'refs')) \
+            and not os.path.lexists(f'{self.folder}/.git')
 
 
 def _spawn(words: list[str], feed: bytes, env: dict[str, str]) -> Done:

@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
 def place(folder: Path) -> Place:
     """Find the repository around a folder, which counts, whatever GIT_DIR says; raises Refused when there is none that can be used."""
-    done = Git(folder).run(
+    done = Git(folder, unknown=True).run(
         'rev-parse', '--path-format=absolute', '--git-common-dir', '--is-bare-repository', '--git-dir', '--is-inside-work-tree',
         '--show-toplevel',
     )

@@ -4,22 +4,21 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from sys import float_info
 from typing import Any
 
 from gitexp.core.escapes import escape, unescape
-from gitexp.core.lines import LONGEST
+from gitexp.core.lines import LONGEST, columns
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
 VALUE = 'value'
-NAMES = (
-    'id', 'time', 'experiment', 'version', 'commit', VALUE, 'status', 'verdict', 'seed', 'kind', 'seconds', 'memory_gb',
-    'description', 'tree', 'eval_id', 'metrics', 'params', 'env',
-)
+NAMES = columns(VALUE)
 PLACES = {name: place for place, name in enumerate(NAMES)}
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(',', ':'), ensure_ascii=False, default=str)
 _SEED = re.compile('-?[0-9]{1,40}')
+_DEEPEST = 100
 _STATUS = {status.value: status for status in Status}
 _KIND = {kind.value: kind for kind in Kind}
 
@@ -29,7 +28,7 @@ class BadCell(ValueError):
 
 
 def written(result: Result) -> bytes:
-    """The line of a result, its cells in the order of NAMES, without its end; raises ValueError for what could not be read back."""
+    """The line of a result, its cells in the order of NAMES, without its end; raises BadCell for what could not be read back."""
     line = '\t'.join((
         escape(result.id), escape(result.time), escape(result.experiment), escape(result.version), escape(result.commit),
         _digits(result.value), result.status.value, escape(result.verdict), _digits(result.seed), result.kind.value,
@@ -38,7 +37,7 @@ def written(result: Result) -> bytes:
     )).encode()
     parsed(named(line))
     if len(line) > LONGEST // 2:  # Half of it is for the columns of others.
-        raise ValueError(f"the row of '{result.id}' is longer than {LONGEST >> 21} MiB")
+        raise BadCell(f"the row of '{_short(result.id)}' is longer than {LONGEST >> 21} MiB")
     return line
 
 
@@ -120,17 +119,55 @@ def document(text: str) -> dict[str, Any] | None:
         said = json.loads(unescape(text))
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    is_flat = text.count('{') + text.count('[') <= _DEEPEST
+    return said if isinstance(said, dict) and (is_flat or not _is_deep(said)) else None
+
+
+def _is_deep(said: object) -> bool:
+    """Whether it is nested so that the next reader, further down in its calls, may not come to the end of it."""
+    level = [said]
+    for _ in range(_DEEPEST):
+        level = [inner for one in level if isinstance(one, (dict, list)) for inner in (one.values() if isinstance(one, dict) else one)]
+    return bool(level)
 
 
 def _check_about(row: Result) -> None:
-    covers, restores = row.params.get('covers'), row.params.get('restores')
-    if row.kind is Kind.SUPERSEDE and not (isinstance(covers, (list, tuple)) and all(isinstance(one, str) for one in covers)):
-        raise BadCell("params does not say which rows it 'covers'")
-    if row.kind is Kind.RESTORE and not isinstance(restores, str):
-        raise BadCell("params does not say which supersede row it 'restores'")
-    if row.kind is Kind.CONFIRM and not isinstance(row.params.get('confirms'), str):
-        raise BadCell("params does not say which tree it 'confirms'")
+    needed, told = _NEEDED[row.kind]
+    for name, is_right in _SAID[row.kind].items():
+        said = row.params.get(name)
+        if name == needed and not is_right(said):
+            raise BadCell(f"params does not say which {told} it '{name}'")
+        if said is not None and not is_right(said):
+            raise BadCell(f"params says '{name}' in no way that is known")
+
+
+def _is_text(said: object) -> bool:
+    return isinstance(said, str)
+
+
+def _are_texts(said: object) -> bool:
+    return isinstance(said, (list, tuple)) and all(map(_is_text, said))
+
+
+def _is_number(said: object) -> bool:
+    return isinstance(said, (int, float)) and abs(said) <= float_info.max
+
+
+def _is_selection(said: object) -> bool:
+    """As `Selection` says it: ids of runs, and dates and commits, which are told to git."""
+    return isinstance(said, dict) and all(
+        _are_texts(one) if name == 'runs' else isinstance(one, str) and one.isprintable() for name, one in said.items()
+    )
+
+
+_NEEDED = {
+    Kind.SUPERSEDE: ('covers', 'rows'), Kind.RESTORE: ('restores', 'supersede row'), Kind.CONFIRM: ('confirms', 'tree'),
+}
+_SAID: dict[Kind, dict[str, Callable[[object], bool]]] = {
+    Kind.SUPERSEDE: {'covers': _are_texts, 'bug': _is_text, 'closes': _are_texts, 'selected': _is_selection},
+    Kind.RESTORE: {'restores': _is_text, 'bug': _is_text},
+    Kind.CONFIRM: {'confirms': _is_text, 'because': _is_text, 'by': _is_text, 'seeds': _is_number, 'mean': _is_number},
+}
 
 
 def _unknown(column: str, text: str, known: Mapping[str, object]) -> str:

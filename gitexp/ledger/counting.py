@@ -6,8 +6,9 @@ from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
-from gitexp.ledger import seeds
+from gitexp.ledger import retired, seeds
 from gitexp.ledger.result import ABOUT, WON, Kind, Result, Status
+from gitexp.ledger.retired import Retired
 
 UNDECLARED = 'undeclared'
 CONTENDED = 'contended'
@@ -16,11 +17,12 @@ OTHER_CPUS = 'other cpus'
 WORDS = {
     UNDECLARED: 'not one of the seeds that the lab has named',
     CONTENDED: 'it had to share its GPU, and its time is limited',
-    OTHER_DATA: 'its inputs are not those of the first baseline',
+    OTHER_DATA: 'its inputs are not those of the first baseline, or nobody can tell',
     OTHER_CPUS: 'it had another number of CPUs than the first baseline, and its time is limited',
 }
 DATA = 'lab_data_md5'  # in env: that of the inputs without what only the experiment has
 CPUS = 'cpus'  # in env
+_UNTOLD = '?'  # in the place of inputs that nobody could tell
 LOST = frozenset(Status) - {Status.OK}
 
 
@@ -63,30 +65,36 @@ def inputs(row: Result) -> str | None:
 
 
 def ground(env: Mapping[str, Any], metric: Metric) -> str:
-    """What a run was measured on, for `other`: its inputs and, where its time is limited, how many CPUs it had; '' for nothing known."""
-    data, cpus = env.get(DATA), env.get(CPUS) if metric.time_limited else None
-    return f'{data if isinstance(data, str) else ""} {cpus if isinstance(cpus, int) else ""}'.rstrip()
+    """What a run was measured on, for `other`: its inputs and, where its time is limited, how many CPUs it had; '' for nothing said."""
+    data, cpus = env.get(DATA, ''), env.get(CPUS) if metric.time_limited else None
+    return f'{data if isinstance(data, str) else _UNTOLD} {cpus if isinstance(cpus, int) else ""}'.rstrip()
+
+
+def told(ground: str) -> str:
+    """The md5 of the inputs that a ground names, '' for none."""
+    return ground.partition(' ')[0].removeprefix(_UNTOLD)
 
 
 def other(said: str, wanted: str) -> str | None:
-    """Why what was measured on one ground does not compare with another; what is not known of either is no reason."""
-    (data, _, cpus), (wanted_data, _, wanted_cpus) = said.partition(' '), wanted.partition(' ')
-    if data and wanted_data and data != wanted_data:
+    """Why what was measured on one ground does not compare with what an evaluation goes by; what neither says is no reason."""
+    (data, _, cpus), (loose, _, wanted_cpus) = said.partition(' '), wanted.partition(' ')
+    if data and told(wanted) and data != told(wanted) and not (data == _UNTOLD and loose.startswith(_UNTOLD)):
         return OTHER_DATA
     return OTHER_CPUS if cpus and wanted_cpus and cpus != wanted_cpus else None
 
 
-def measured_on(rows: Iterable[Result], metric: Metric) -> dict[str, str]:
+def measured_on(rows: Iterable[Result], metric: Metric, gone: Retired) -> dict[str, str]:
     """The ground that each evaluation goes by: that of its first run that `holds`; `rows` are such as nothing has retired, in any order.
 
-    Two clones may have other data each, or other machines, and then there are rows of both that do not compare.
+    Two clones may have other data each, or other machines, and then there are rows of both that do not compare. What was retired and
+    restored counts from then on: what has won meanwhile stays comparable, in whichever clone it was restored.
     """
     known, held = list(rows), dict[str, Held]()
     vouched = vouching(known)
     for row in known:
         if holds(row, vouched) and (said := ground(row.env, metric)) and competes(row, metric):
             name = row.eval_id or ''
-            held[name] = held.get(name, UNHELD).by(row.id, said)
+            held[name] = held.get(name, UNHELD).by(gone.since(row.id, retired.lot(row)), said)
     return {name: one.ground for name, one in held.items()}
 
 
@@ -104,46 +112,56 @@ def vouching(rows: Iterable[Result]) -> frozenset[tuple[str, str]]:
 
 
 class Held(NamedTuple):
-    """The inputs and the number of CPUs that an evaluation goes by, each with the id of the first run that says so."""
+    """The inputs and the number of CPUs that an evaluation goes by, each with the first id that says so, and the first that cannot tell.
+
+    Where the first of all could not tell its inputs, others that cannot are as good.
+    """
 
     data: tuple[str, str]
     cpus: tuple[str, str]
+    untold: tuple[str, str]
 
     def by(self, name: str, said: str) -> Held:
-        """The same with another run that holds, and what it was measured on."""
+        """The same with another run that holds from the id `name` on, and what it was measured on."""
         data, _, cpus = said.partition(' ')
-        return Held(min(self.data, (name, data)) if data else self.data, min(self.cpus, (name, cpus)) if cpus else self.cpus)
+        found = self._replace(cpus=min(self.cpus, (name, cpus))) if cpus else self
+        if data == _UNTOLD:
+            return found._replace(untold=min(self.untold, (name, _UNTOLD)))
+        return found._replace(data=min(self.data, (name, data))) if data else found
 
     @property
     def ground(self) -> str:
-        return f'{self.data[1]} {self.cpus[1]}'.rstrip()
+        loose = self.untold[1] if self.untold < self.data else ''
+        return f'{loose}{self.data[1]} {self.cpus[1]}'.rstrip()
 
 
-UNHELD = Held(('\U0010ffff', ''), ('\U0010ffff', ''))
+_NONE = '\U0010ffff', ''
+UNHELD = Held(_NONE, _NONE, _NONE)
 
 
 def lost(
-    rows: Collection[Result], competing: Collection[Result], metric: Metric, *, gone: Collection[str] = (), events: Mapping[str, str] = {},
+    rows: Collection[Result], competing: Collection[Result], metric: Metric, gone: Retired,
 ) -> dict[tuple[str, int], Vain]:
     """How often a seed of a tree was run in vain, where that is more than once before it gave a value, or where a value is retired.
 
-    `rows` are those of one evaluation, of which `gone` are retired, by the rows that `events` names. Whoever may run again until it ends
-    well picks by how it ends, and so does who may retire one value of a tree.
+    `rows` are those of one evaluation, retired or not. Whoever may run again until it ends well picks by how it ends, and so does who
+    may retire one value of a tree.
     """
     first: dict[tuple[str | None, int | None], str] = {}
     for row in competing:
         key = row.tree, row.seed
         first[key] = min(row.id, first.get(key, row.id))
     found: dict[tuple[str, int], list[str]] = {}
-    retired = {(row.tree, row.seed) for row in rows if row.id in gone and competes(row, metric)}
+    again = set[tuple[str, int]]()
     for row in rows:
         if not row.tree or row.seed is None:
             continue
-        if row.id in gone and competes(row, metric):
-            found.setdefault((row.tree, row.seed), []).append(events.get(row.id, row.id))
+        if (why := gone.why(row)) and competes(row, metric):
+            again.add((row.tree, row.seed))
+            found.setdefault((row.tree, row.seed), []).append(max(why.event, row.id))
         elif is_lost(row, metric) and row.id < first.get((row.tree, row.seed), '\U0010ffff'):
             found.setdefault((row.tree, row.seed), []).append(row.id)
-    return {key: Vain(len(said), max(said)) for key, said in found.items() if said[1:] or key in retired}
+    return {key: Vain(len(said), max(said)) for key, said in found.items() if said[1:] or key in again}
 
 
 def is_lost(row: Result, metric: Metric) -> bool:
@@ -166,19 +184,19 @@ def former(gone: Iterable[Result], metric: Metric, data: Mapping[str, str] = {})
 
 
 def picked(
-    rows: Iterable[Result], competing: Iterable[Result], metric: Metric, events: Mapping[str, str], data: Mapping[str, str] = {},
+    rows: Iterable[Result], competing: Iterable[Result], metric: Metric, gone: Retired, data: Mapping[str, str] = {},
 ) -> dict[str, str]:
     """The trees of which some values were retired when others were there that still count, with the id of the newest row that did so.
 
-    `rows` are those of one evaluation, `events` names what has retired a row, `data` is as in `why_not`. What is left of such a tree may
-    be left for its value; where the rest is retired as well and the tree is measured anew, it is as good as any other.
+    `rows` are those of one evaluation, `data` is as in `why_not`. What is left of such a tree may be left for its value; where the rest
+    is retired as well and the tree is measured anew, it is as good as any other.
     """
     oldest: dict[str | None, str] = {}
     for row in competing:
         oldest[row.tree] = min(row.id, oldest.get(row.tree, row.id))
     found: dict[str, str] = {}
     for row in rows:
-        when = events.get(row.id)
-        if when and row.tree and row.seed is not None and oldest.get(row.tree, when) < when and competes(row, metric, data):
-            found[row.tree] = max(when, found.get(row.tree, when))
+        why = gone.why(row)
+        if why and row.tree and row.seed is not None and oldest.get(row.tree, why.event) < why.event and competes(row, metric, data):
+            found[row.tree] = max(why.event, found.get(row.tree, ''))
     return found

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
-from gitexp.core.lines import BOM, LONGEST, is_blank, is_marker, is_passed_over
+from gitexp.core.lines import BOM, LONG, LONGEST, is_blank, is_marker, is_passed_over
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, retired
@@ -56,7 +56,10 @@ class Header(NamedTuple):
         if self.columns[-1] == 'env' and not found[-1]:  # We write '{}', so that no row looks whole that was cut off there.
             raise BadCell('no env')
         said = dict(zip(self.columns, found))
-        return None if said['id'] == 'id' else cells.parsed(said)
+        row = None if said['id'] == 'id' else cells.parsed(said)
+        if row and len(line) > LONG:
+            cells.written(row)  # A row is what the notes could have as well, or another ledger.
+        return row
 
 
 OURS = Header(cells.NAMES)
@@ -74,7 +77,7 @@ class Reader:
         """Each usable row in file order, doubles too; with `ids` only the rows of those, with `words` only those that hold one."""
         lines = self._lines(file)
         header = self._header(lines)
-        wanted = None if ids is None and words is None else [one.encode() for one in ids or words or ()]
+        wanted = None if ids is None and words is None else [cells.raw(one) for one in ids or words or ()]
         for number, line in lines if header.columns else ():
             if wanted is None or any(one in line for one in wanted):
                 result = self._row(number, line, header)
@@ -164,7 +167,7 @@ def former(lab: Lab) -> list[Result]:
 def baselines(lab: Lab, eval_id: str) -> list[Result]:
     """The runs of the unchanged trunk under an evaluation that nothing has retired; no other row is looked at for long."""
     rows, gone = trunk(lab, eval_id)
-    return [row for row in rows if gone.bug(row) is None]
+    return [row for row in rows if gone.why(row) is None]
 
 
 def trunk(lab: Lab, eval_id: str) -> tuple[list[Result], Retired]:
@@ -186,7 +189,7 @@ def stamp(lab: Lab) -> tuple[int, ...] | None:
 
 def mentions(lab: Lab, word: str, *, after: int = 0) -> bool:
     """Whether the ledger holds a word anywhere, but for its first bytes: a yes need not mean much, a no is sure."""
-    wanted, rest = word.encode(), b''
+    wanted, rest = cells.raw(word), b''
     try:
         file = opened(lab.ledger)
     except FileNotFoundError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from gitexp.core import lines
 from gitexp.core.tuples import NamedTuple
 
 WON = 'better'  # the verdict of a row that was better than the champion of its day
@@ -70,7 +71,4 @@ class Result(NamedTuple):
 
 def columns(metric: str) -> list[str]:
     """The header of a new ledger."""
-    return [
-        'id', 'time', 'experiment', 'version', 'commit', metric, 'status', 'verdict', 'seed', 'kind', 'seconds', 'memory_gb',
-        'description', 'tree', 'eval_id', 'metrics', 'params', 'env',
-    ]
+    return [*lines.columns(metric)]

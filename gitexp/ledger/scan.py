@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite, nan
 from typing import Any, BinaryIO
 
-from gitexp.core.lines import LONGEST, is_blank, is_marker
+from gitexp.core.lines import LONG, LONGEST, is_blank, is_marker
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import cells, counting
@@ -111,7 +111,7 @@ class Scan:
         """The rows of a block in which nothing is odd."""
         if b'\r' in block:
             block = block.replace(b'\r\n', b'\n')
-        if len(block) > LONGEST or b'\r' in block or b'\0' in block:
+        if len(block) > LONG or b'\r' in block or b'\0' in block:
             return None
         said = block.replace(b'\n', _END).split(b'\t')
         said.pop()

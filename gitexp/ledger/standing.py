@@ -8,9 +8,11 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read, retired, seeds, tally
+from gitexp.ledger.cells import text
 from gitexp.ledger.counting import Vain
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, WON, Kind, Result
+from gitexp.ledger.retired import Retired
 from gitexp.ledger.tally import Tally
 
 
@@ -22,12 +24,14 @@ class _Standing(NamedTuple):
     eval_id: str
     kind: Kind
     runs: tuple[tuple[int | None, float], ...]
+    whose: frozenset[str] = frozenset()
 
 
 class Standing(_Standing):
     """All the runs of a tree under one evaluation: (seed, value), repeats of a seed averaged into one.
 
-    Experiment, version, commit and kind are those of its first row, or where it is the trunk's as well of its first baseline.
+    Experiment, version, commit and kind are those of its first row, or where it is the trunk's as well of its first baseline. `whose`
+    are all the experiments that have a row of it that counts, in whatever order.
     """
 
     @property
@@ -80,7 +84,10 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
     if eval_id is None:
         return Standings(None, ())
     trees = tuple(
-        Standing(name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)))
+        Standing(
+            name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)),
+            frozenset(map(text, one.whose)),
+        )
         for name, one in found.trees(eval_id).items()
     )
     lost, picked = found.lost(eval_id), found.picked(eval_id)
@@ -90,36 +97,35 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
     """How the trees stand by what has been read, as in `of`."""
-    competing, data = _competing(contents, metric)
+    competing, data, gone = _competing(contents, metric)
     eval_id = eval_id or _evaluation(competing, prefer)
     if eval_id is None:
         return Standings(None, ())
     mine = [row for row in competing if row.eval_id == eval_id]
     rows = [row for row in contents.results if row.eval_id == eval_id]
-    events = retired.of(contents.results).events if contents.covered else {}
-    lost = counting.lost(rows, mine, metric, gone=contents.covered, events=events)
-    picked = counting.picked(rows, mine, metric, events, data) if contents.covered else {}
+    lost = counting.lost(rows, mine, metric, gone)
+    picked = counting.picked(rows, mine, metric, gone, data) if contents.covered else {}
     began: dict[tuple[str, str, str], str] = {}
     for row in mine:
         key = row.tree or '', row.experiment, row.version
         began[key] = min(row.id, began.get(key, row.id))
     vouched, won = read.confirmed(contents.results, eval_id, began), frozenset(row.tree for row in rows if row.tree and row.verdict == WON)
-    gone = [row for row in rows if row.id in contents.covered] if contents.covered else []
-    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won, counting.former(gone, metric, data))
+    former = counting.former((row for row in rows if row.id in contents.covered), metric, data)
+    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won, former)
 
 
 def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) -> list[Result]:
     """The runs that compete under one evaluation, in the order of the file; `prefer` is as in `of`."""
-    competing, _ = _competing(contents, metric)
+    competing, *_ = _competing(contents, metric)
     eval_id = _evaluation(competing, prefer)
     return [row for row in competing if row.eval_id == eval_id]
 
 
-def _competing(contents: Contents, metric: Metric) -> tuple[list[Result], dict[str, str]]:
-    """The runs that compete under any evaluation, and what each of those goes by: see `counting.measured_on`."""
-    rows = alive(contents)
-    data = counting.measured_on(rows, metric)
-    return [row for row in rows if counting.competes(row, metric, data)], data
+def _competing(contents: Contents, metric: Metric) -> tuple[list[Result], dict[str, str], Retired]:
+    """The runs that compete under any evaluation, what each of those goes by, see `counting.measured_on`, and what is retired."""
+    rows, gone = alive(contents), retired.as_if(contents.results, contents.covered)
+    data = counting.measured_on(rows, metric, gone)
+    return [row for row in rows if counting.competes(row, metric, data)], data, gone
 
 
 def alive(contents: Contents) -> list[Result]:
@@ -147,7 +153,7 @@ def _evaluation(competing: Iterable[Result], prefer: str | None) -> str | None:
 def silent(contents: Contents, metric: Metric) -> dict[str, str]:
     """Why runs do not compete though they have a plausible value and nothing has retired them, by their ids: see `counting.WORDS`."""
     rows = alive(contents)
-    data = counting.measured_on(rows, metric)
+    data = counting.measured_on(rows, metric, retired.of(contents.results))
     valued = (row for row in rows if row.value is not None and row.kind not in ABOUT and metric.plausible(row.value))
     return {row.id: why for row in valued if (why := counting.why_not(row, metric, data))}
 
@@ -165,8 +171,8 @@ def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
     return tuple(_standing(row, runs[tree]) for tree, row in first.items())
 
 
-def _standing(first: Result, rows: Iterable[Result]) -> Standing:
+def _standing(first: Result, rows: Sequence[Result]) -> Standing:
     return Standing(
         first.tree or '', first.experiment, first.version, first.commit, first.eval_id or '', first.kind,
-        seeds.averaged((row.seed, row.value) for row in rows if row.value is not None),
+        seeds.averaged((row.seed, row.value) for row in rows if row.value is not None), frozenset(row.experiment for row in rows),
     )

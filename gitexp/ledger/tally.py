@@ -25,7 +25,10 @@ _VERSIONED = frozenset(kind.value.encode() for kind in VERSIONED)
 
 
 class Tree(NamedTuple):
-    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them, in file order."""
+    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them, in file order.
+
+    `whose` are the experiments that have any of them.
+    """
 
     experiment: str
     version: str
@@ -33,6 +36,7 @@ class Tree(NamedTuple):
     kind: Kind
     seeds: list[int | None]
     values: array[float]
+    whose: set[bytes]
 
 
 class Experiment(NamedTuple):
@@ -51,7 +55,7 @@ class Known(NamedTuple):
     values, and a seed that was run in vain, or with a value that is retired, or a confirm row; `vouched` is as in `counting.vouching`.
     """
 
-    gone: Retired = Retired({}, {}, {})
+    gone: Retired = retired.NOTHING
     data: Mapping[bytes, bytes] = {}
     tried: frozenset[tuple[bytes, bytes]] = frozenset()
     vouched: frozenset[tuple[bytes, bytes]] = frozenset()
@@ -69,7 +73,7 @@ class Tally:
         self.unused = 0
         self.unsure = False
         self.events: list[Result] = []
-        self.covered = dict(known.gone.ids)
+        self.covered = {one: why.bug for one, why in known.gone.ids.items()}
         self.latest: tuple[bytes, bytes] | None = None
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
         self._won = set[tuple[bytes, bytes]]()
@@ -83,7 +87,8 @@ class Tally:
         self._data: dict[bytes, set[bytes]] = {}
         self._held: dict[bytes, counting.Held] = {}
         self._bounds = metric.bounds or (-inf, inf)
-        self._tries = Tries(self._bounds, known.gone.events, known.tried)
+        self._events = {one: why.event for one, why in known.gone.ids.items()}
+        self._tries = Tries(self._bounds, self._events, known.tried)
         self.sure = sure
         self._top = self._began = self._floor = b''
         self._recent, self._older = set[bytes](), set[bytes]()
@@ -195,9 +200,9 @@ class Tally:
         gone = self.known.gone
         for name, slug, version, kind in zip(rows.ids, rows.experiments, rows.versions, rows.kinds):
             if slug in self._closed and kind in _VERSIONED and (known := text(name)) not in gone.ids:
-                bug = gone.versions.get((text(slug), text(version) or 'v1'))
-                if bug is not None:
-                    self.covered[known] = bug
+                why = gone.versions.get((text(slug), text(version) or 'v1'))
+                if why is not None:
+                    self.covered[known], self._events[known] = why
                     self._skip.add(name)
 
     def _comparable(self, rows: Rows) -> Rows:
@@ -215,10 +220,18 @@ class Tally:
 
     def _hold(self, rows: Rows) -> None:
         """Note what those were measured on that hold their evaluations to it: see `counting.holds`."""
-        columns, vouched = zip(rows.ids, rows.kinds, rows.verdicts, rows.data, rows.eval_ids, rows.trees), self.known.vouched
-        for name, kind, verdict, said, eval_id, tree in columns:
+        columns, vouched = zip(rows.kinds, rows.verdicts, rows.data, rows.eval_ids, rows.trees), self.known.vouched
+        for place, (kind, verdict, said, eval_id, tree) in enumerate(columns):
             if said and (kind == _BASELINE or verdict == _WON or (eval_id, tree) in vouched):
-                self._held[eval_id] = self._held.get(eval_id, counting.UNHELD).by(text(name), text(said))
+                self._held[eval_id] = self._held.get(eval_id, counting.UNHELD).by(self._since(rows, place), text(said))
+
+    def _since(self, rows: Rows, place: int) -> str:
+        """See `Retired.since`."""
+        name, gone = text(rows.ids[place]), self.known.gone
+        if not gone.back:
+            return name
+        version = text(rows.experiments[place]), text(rows.versions[place]) or 'v1'
+        return gone.since(name, version if rows.kinds[place] in _VERSIONED else None)
 
     def _are_plain(self, rows: Rows) -> bool:
         """Whether all of them compete, whatever they were measured on."""
@@ -249,13 +262,15 @@ class Tally:
             rows = _only(rows, [one == eval_id for one in rows.eval_ids])
         self.latest = max(self.latest or (b'', b''), (max(rows.ids), eval_id))
         trees = self._trees.setdefault(eval_id, {})
-        for place, (name, seed, value, kind) in enumerate(zip(rows.trees, rows.seeds, rows.values, rows.kinds)):
+        columns = zip(rows.trees, rows.seeds, rows.values, rows.kinds, rows.experiments)
+        for place, (name, seed, value, kind, slug) in enumerate(columns):
             tree = trees.get(name)
             if tree is None:
                 tree = trees[name] = _tree(rows, place)
             elif kind == _BASELINE and tree.kind is not Kind.BASELINE:
                 before = trees.pop(name)
-                tree = trees[name] = _tree(rows, place)._replace(seeds=before.seeds, values=before.values)
+                tree = trees[name] = _tree(rows, place)._replace(seeds=before.seeds, values=before.values, whose=before.whose)
+            tree.whose.add(slug)
             tree.seeds.append(seed)
             tree.values.append(value)
         if self.known.tried:
@@ -296,4 +311,4 @@ def _only(rows: Rows, wanted: Sequence[bool]) -> Rows:
 
 def _tree(rows: Rows, place: int) -> Tree:
     version, commit = text(rows.versions[place]) or 'v1', rows.commits[place].decode() or None
-    return Tree(text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), [], array('d'))
+    return Tree(text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), [], array('d'), set())

@@ -18,7 +18,10 @@ _Seed = tuple[bytes, bytes, 'int | None']  # and one of its seeds
 
 
 class Tries:
-    """Those of the rows given to `miss` and `give`; `events` names what has retired a row, `tried` are the trees whose values matter."""
+    """Those of the rows given to `miss` and `give`; `tried` are the trees whose values matter.
+
+    `events` names what has retired a row, by the time that the row is given.
+    """
 
     def __init__(self, bounds: tuple[float, float], events: Mapping[str, str], tried: Set[_Tree]) -> None:
         self._bounds = bounds
@@ -39,7 +42,8 @@ class Tries:
             retired = status == _OK and low <= value <= high
             by = self._events.get(text(name)) if retired else None
             if not retired or name in gone:
-                self._lost.setdefault((key[0], key[1], key[2]), []).append((_RETIRED if retired else name, raw(by) if by else name))
+                last = max(raw(by), name) if by else name
+                self._lost.setdefault((key[0], key[1], key[2]), []).append((_RETIRED if retired else name, last))
             if by:
                 of = key[0], key[1], data
                 self._picked[of] = max(by, self._picked.get(of, by))

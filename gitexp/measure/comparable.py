@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, read, standing
+from gitexp.ledger import counting, read, retired, standing
 from gitexp.ledger.result import ABOUT, Result, Status
 
 KEY = counting.DATA
@@ -21,7 +21,7 @@ def require(lab: Lab, begun: Result, *, say: Callable[[str], None]) -> None:
     said = begun.env.get(KEY)
     if begun.eval_id is None:
         return
-    wanted = (standing.trees(lab, begun.eval_id).data or '').partition(' ')[0]
+    wanted = counting.told(standing.trees(lab, begun.eval_id).data or '')
     if said is None:
         _refuse_unknown(_other(lab, begun.eval_id))
         say('lab_data_md5 is not known, so that nothing tells whether this value was measured on what the others were')
@@ -76,10 +76,12 @@ def _refuse_unknown(other: Result | None) -> None:
 
 def _other(lab: Lab, eval_id: str) -> Result | None:
     """The run that holds an evaluation to its data, else the last that has a value and says on what, and that nothing has retired."""
-    rows, metric = standing.alive(read.read(lab)), lab.config.metric
-    vouched, runs = counting.vouching(rows), sorted((
+    contents, metric = read.read(lab), lab.config.metric
+    rows = standing.alive(contents)
+    gone, vouched = retired.of(contents.results), counting.vouching(rows)
+    runs = sorted((
         row for row in rows
         if row.eval_id == eval_id and row.status is Status.OK and row.kind not in ABOUT and counting.inputs(row)
-    ), key=lambda row: row.id)
+    ), key=lambda row: gone.since(row.id, retired.lot(row)))
     holding = (row for row in runs if counting.holds(row, vouched) and counting.competes(row, metric))
     return next(holding, runs[-1] if runs else None)

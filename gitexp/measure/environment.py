@@ -22,7 +22,7 @@ _VARIABLE = r'\$(?:(\w+)|\{(\w+)\})'
 _HOME = r'(?<![\w/.~])~(?=/)'
 _QUOTED = r'"([^"\s]*)"'
 _NESTED = 3  # variables that name variables
-_SHELL = {'_', 'PWD', 'OLDPWD', 'SHLVL'}  # Each shell sets them anew.
+_SHELL = {'_', 'PWD', 'OLDPWD', 'SHLVL', 'COLUMNS', 'LINES'}  # Each shell sets them anew; a run has no terminal.
 _NUMBER = r'-?[\d.]{1,10}'
 _DIGITS = 12
 _SHOWN = 4

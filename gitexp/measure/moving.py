@@ -12,20 +12,27 @@ from pathlib import Path, PurePosixPath
 from gitexp.core import beneath
 
 
-def move(names: Iterable[str], top: Path, inside: str, target: Path, *, below: Path) -> list[str]:
+def move(names: Iterable[str], top: Path, inside: str, target: Path, *, below: Path) -> tuple[list[str], list[OSError]]:
     """Move files by their paths below the folder `inside` of `top`, to the same paths below `target`, which is made.
 
-    Returns those that came there under their own names.
+    Returns those that came there under their own names, and why some could not be moved.
 
     Plain files and links as such; what else there is, such as a pipe, stays. Nothing is overwritten: what has a name that is taken
     gets a number. The folders `top` and `below`, which is above `target`, are believed, and nothing in them.
     """
     names = list(names)
     if not names:
-        return []
+        return [], []
+    moved: list[str] = []
+    failed: list[OSError] = []
     with _opened(top, inside) as here, beneath.folder(target.parent, below) as above:
         with beneath.walked(above, [target.name], _made) as there:
-            return [name for name in names if _one(PurePosixPath(name), here, there)]
+            for name in names:
+                try:
+                    moved += [name] if _one(PurePosixPath(name), here, there) else []
+                except OSError as error:
+                    failed.append(OSError(error.errno, error.strerror, name))
+    return moved, failed
 
 
 def _one(path: PurePosixPath, here: int, there: int) -> bool:

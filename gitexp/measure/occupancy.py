@@ -72,8 +72,9 @@ def settle(lab: Lab, say: Say) -> None:
         return
     if said.get('run'):
         family.end_run(said['run'], notes(lab))
-    if said.get('places'):
-        _collect(Outputs.of(said['places']), say)
+    places = Outputs.of(said['places']) if said.get('places') else None
+    if places and places.below.is_dir():
+        places.collect(say)
     checkout.renew(lab)
     notes(lab).unlink(missing_ok=True)
     _leave(lab, '')
@@ -101,14 +102,6 @@ def _mend_hooks(lab: Lab, say: Say) -> None:
         mended = alive.repair(now)
         for one in [*mended.done, *mended.left]:
             say(f'after the run{"" if one in mended.left else ", put right"}: {one.message}')
-
-
-def _collect(places: Outputs, say: Say) -> None:
-    try:
-        if places.below.is_dir():
-            places.collect()
-    except OSError as error:
-        say(f"what the killed run {places.run} left in '{places.there}' could not be moved to '{places.folder}': {error}")
 
 
 def _leave(lab: Lab, before: str) -> None:

@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gitexp.core import beneath, deep
+from gitexp.core import beneath, deep, modes
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 
-_FOLDERS = ('results', 'exp_log')
+_RESULTS, _LOGS = _FOLDERS = ('results', 'exp_log')
 
 
 class Outputs(NamedTuple):
@@ -35,10 +35,10 @@ class Outputs(NamedTuple):
     @property
     def out(self) -> Path:
         """EXP_OUT."""
-        return self.folder / f'results{self.suffix}' / self.run
+        return self.folder / f'{_RESULTS}{self.suffix}' / self.run
 
     def log(self, kind: str = '') -> Path:
-        return self.folder / f'exp_log{self.suffix}' / f'{self.run}{kind}.log'
+        return self.folder / f'{_LOGS}{self.suffix}' / f'{self.run}{kind}.log'
 
     def make(self) -> None:
         """Make the folder that a run may write to, and that of its log; raises Refused when that cannot be done."""
@@ -49,24 +49,35 @@ class Outputs(NamedTuple):
             at = error.filename or self.out
             raise Refused(f"cannot make '{at}', where the outputs of a run go: {(error.strerror or str(error)).lower()}") from None
 
-    def collect(self) -> list[str]:
+    def collect(self, say: Callable[[str], None]) -> list[str]:
         """Move what is new or changed in the checkout. Nothing that is there is overwritten, and no link of the run is followed.
 
-        Returns what of results/ is now in EXP_OUT under its own name.
+        Returns what of results/ is now in EXP_OUT under its own name. Nothing that goes wrong after a run may cost its row: it is said.
         """
         kept: list[str] = []
+        failed: list[OSError] = []
         for name in _FOLDERS:
-            there = self.there / name
-            if os.path.isdir(there):
-                found = _files(there, self.checkout)
-                new = [str(path.relative_to(there)) for path, state in found.items() if self.before.get(path) != state]
-                if new:
-                    from gitexp.measure import moving
-                    target = self.folder / f'{name}{self.suffix}' / self.run
-                    moved = moving.move(new, self.checkout, str(there.relative_to(self.checkout)), target, below=self.below)
-                    kept += moved if target == self.out else []
+            try:
+                moved, left = self._collect(name)
+            except OSError as error:
+                moved, left = [], [error]
+            kept += moved if name == _RESULTS else []
+            failed += left
+        if failed:
+            more = f', and {len(failed) - 1} more' if failed[1:] else ''
+            say(f"what the run {self.run} left in '{self.there}' could not be moved to '{self.folder}': {failed[0]}{more}")
         self.drop_if_empty()
         return kept
+
+    def _collect(self, name: str) -> tuple[list[str], list[OSError]]:
+        there = self.there / name
+        found = _files(there, self.checkout) if os.path.isdir(there) else {}
+        new = [str(path.relative_to(there)) for path, state in found.items() if self.before.get(path) != state]
+        if not new:
+            return [], []
+        from gitexp.measure import moving
+        target = self.folder / f'{name}{self.suffix}' / self.run
+        return moving.move(new, self.checkout, str(there.relative_to(self.checkout)), target, below=self.below)
 
     def drop_if_empty(self) -> None:
         """Remove the folder of a run that has left nothing there."""
@@ -112,14 +123,21 @@ def expect(run: str, *, folder: Path, checkout: Path, below: Path, suffix: str =
 def _files(folder: Path, checkout: Path) -> dict[Path, tuple[int, int]]:
     """Each file below a folder with its size and time of change, which a program cannot set back.
 
-    A link in the way leads to what is not the run's: nothing is taken from there.
+    A link in the way leads to what is not the run's: nothing is taken from there. A folder of ours that may not be listed or emptied
+    may be, from now on.
     """
     found: dict[Path, tuple[int, int]] = {}
     if any(path.is_symlink() for path in (folder, *folder.parents) if checkout in path.parents):
         return found
+    modes.regain(str(folder))
     for parent, folders, names in deep.walk(folder):
+        for name in folders:
+            modes.regain(os.path.join(parent, name))
         for name in [*names, *(name for name in folders if os.path.islink(os.path.join(parent, name)))]:
             path = Path(parent, name)
-            info = path.lstat()
-            found[path] = (info.st_size, info.st_ctime_ns)
+            try:
+                info = path.lstat()
+                found[path] = (info.st_size, info.st_ctime_ns)
+            except OSError:
+                found[path] = (0, 0)  # Who moves it will say what is wrong.
     return found

@@ -89,7 +89,7 @@ class Session(NamedTuple):
             tracker.start()
             with heir.of(begun.id, occupancy.notes(self.lab)):
                 done = self._execute(begun, ready, places, signals, tracker, warden, watch)
-            moved = self._collect(places)
+            moved = places.collect(self.voice.say)
             missing = () if self.trained else places.missing(self.lab.config.outputs)
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
             result = self._marked(result, places, moved)
@@ -167,7 +167,7 @@ class Session(NamedTuple):
         """What scores in a sealed lab finds all in EXP_OUT, and never comes to where training was."""
         from gitexp.measure import trained
         if self.lab.config.sealed:
-            self._collect(places)
+            places.collect(self.voice.say)
         trained.note(places)
 
     def _marked(self, result: Result, places: Outputs, moved: list[str]) -> Result:
@@ -183,14 +183,6 @@ class Session(NamedTuple):
             return nullcontext()
         from gitexp.measure.data import Watch
         return Watch(ready.inputs)
-
-    def _collect(self, places: Outputs) -> list[str]:
-        """Nothing that goes wrong after a run may cost its row."""
-        try:
-            return places.collect()
-        except OSError as error:
-            self.voice.say(f"what the run left in '{places.there}' could not be moved to '{places.folder}': {error}")
-            return []
 
     def _ground(self) -> Mapping[str, str]:
         """The ground that the evaluation goes by, where a run may have another: on other inputs it was refused before."""

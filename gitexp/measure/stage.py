@@ -58,6 +58,6 @@ def sealed(lab: Lab, before: Stage, paths: Iterable[str]) -> Iterator[Stage]:
     from gitexp.checkout.sealed import laid
     ready, files = before.ready, {path: before.ready.fixed[path] for path in paths}
     inputs = {name: source for name, source in ready.inputs.items() if name not in ready.own_inputs}
-    with laid(ready.folder, files, inputs) as folder, \
-            of(lab, ready._replace(folder=folder, fixed=files, inputs=inputs, own_inputs=()), before.watch) as found:
+    with laid(ready.folder, files, inputs) as (folder, still), \
+            of(lab, ready._replace(folder=folder, fixed=still, inputs=inputs, own_inputs=()), before.watch) as found:
         yield found

@@ -10,7 +10,7 @@ from gitexp.lab.config import Baseline, Config, Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.ledger.retired import Retired
+from gitexp.ledger.retired import NOTHING, Retired
 from gitexp.verdict.noise import Sample
 
 SEEDS = 3
@@ -45,20 +45,20 @@ def refuse_picked(lab: Lab, tree: str, eval_id: Callable[[], str]) -> None:
     if not read.mentions(lab, Kind.SUPERSEDE.value):
         return
     rows, gone = read.trunk(lab, eval_id())
-    runs = [row for row in rows if row.tree == tree and gone.bug(row) is None]
+    runs = [row for row in rows if row.tree == tree and gone.why(row) is None]
     for one in _picked(rows, runs, gone, lab.config.metric):
         raise Refused(f'the baseline cannot pass: {one.message}', hint=way(one))
 
 
-def errors(results: Sequence[Result], config: Config) -> list[Finding]:
+def errors(results: Sequence[Result], config: Config, gone: Retired = NOTHING) -> list[Finding]:
     """What keeps a baseline from being trusted."""
-    return [one for one in findings(results, config) if one.level == 'error']
+    return [one for one in findings(results, config, gone) if one.level == 'error']
 
 
-def findings(results: Sequence[Result], config: Config) -> list[Finding]:
-    """Hold the runs of a baseline against what the lab wants of one."""
+def findings(results: Sequence[Result], config: Config, gone: Retired = NOTHING) -> list[Finding]:
+    """Hold the runs of a baseline against what the lab wants of one; of `gone` only what was restored matters."""
     metric, wanted = config.metric, config.baseline
-    runs = counted(results, metric)
+    runs = counted(results, metric, gone)
     checks = [
         _contention(results, metric), _count(runs), _time(seconds(runs), wanted), _repeat(runs, metric, wanted),
         _noise(sample(runs), metric, wanted), _plausible(runs, metric),
@@ -66,9 +66,9 @@ def findings(results: Sequence[Result], config: Config) -> list[Finding]:
     return [found for found in checks if found]
 
 
-def counted(results: Sequence[Result], metric: Metric) -> list[Result]:
+def counted(results: Sequence[Result], metric: Metric, gone: Retired = NOTHING) -> list[Result]:
     """The runs that have a value to go by, plausible or not."""
-    ground = counting.measured_on(results, metric)
+    ground = counting.measured_on(results, metric, gone)
     return [one for one in results if one.status is Status.OK and one.value is not None and counting.why_not(one, metric, ground) is None]
 
 
@@ -87,8 +87,8 @@ def _judged(lab: Lab, eval_id: str) -> list[list[Finding]]:
     """What is wrong with the runs of each tree of the trunk that nothing has retired, the newest at the end."""
     rows, gone = read.trunk(lab, eval_id)
     return [
-        [*_picked(rows, runs, gone, lab.config.metric), *errors(runs, lab.config)]
-        for runs in _trees([row for row in rows if gone.bug(row) is None])
+        [*_picked(rows, runs, gone, lab.config.metric), *errors(runs, lab.config, gone)]
+        for runs in _trees([row for row in rows if gone.why(row) is None])
     ]
 
 
@@ -101,12 +101,12 @@ def _trees(rows: Sequence[Result]) -> list[list[Result]]:
 
 def _picked(rows: Sequence[Result], runs: Sequence[Result], gone: Retired, metric: Metric) -> list[Finding]:
     """What is left of a tree of which some `rows` are retired, and not its `runs`, may be left for its value."""
-    data = counting.measured_on(runs, metric)
-    found = counting.picked(rows, [one for one in runs if counting.competes(one, metric, data)], metric, gone.events, data)
+    data = counting.measured_on(runs, metric, gone)
+    found = counting.picked(rows, [one for one in runs if counting.competes(one, metric, data)], metric, gone, data)
     if not found:
         return []
     name, = found.values()
-    bug = next(bug for one, bug in gone.ids.items() if gone.events[one] == name)
+    bug = next(why.bug for why in gone.ids.values() if why.event == name)
     return [Finding(
         'picked', 'baseline', f"because of '{bug}' some of its runs are retired and others count, so that the mean may be picked",
         way=f'retire the rest too: git exp supersede baseline --bug {bug} --eval-id {runs[0].eval_id}',

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 _TABLE = {
     'a person and a machine': """
-        HOME USER LOGNAME SHELL HOSTNAME PATH LD_LIBRARY_PATH TMPDIR TMP TEMP TERM COLORTERM COLUMNS LINES NO_COLOR
-        XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR SCRATCH WORK
+        HOME USER LOGNAME SHELL HOSTNAME PATH LD_LIBRARY_PATH TMPDIR TMP TEMP TERM COLORTERM NO_COLOR
+        XDG_CACHE_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR
     """,
+    'where data lie': 'SCRATCH WORK XDG_DATA_HOME',
     'how a person counts': """
         TZ LANG LANGUAGE LC_ALL LC_COLLATE LC_CTYPE LC_NUMERIC LC_TIME
     """,
@@ -49,9 +50,12 @@ _NAMES = frozenset(name for names in _TABLE.values() for name in names.split())
 _BEGIN = ('LC_', 'SLURM_', 'PBS_', 'LSB_', 'LMOD_', 'AWS_', 'AZURE_', 'GOOGLE_', 'XLA_PYTHON_CLIENT_')
 _END = ('_API_KEY', '_TOKEN')
 # By which a program may take a part of the work only, as one of several that were started together.
-_PART = {'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'SLURM_ARRAY_TASK_ID', 'NSLOTS'}
+_PART = """
+    SLURM_PROCID SLURM_LOCALID SLURM_NTASKS SLURM_NPROCS SLURM_CPUS_PER_TASK SLURM_ARRAY_TASK_ID NSLOTS
+    PBS_NP PBS_ARRAYID PBS_ARRAY_INDEX LSB_DJOB_NUMPROC LSB_JOBINDEX
+""".split()
 _PACE = frozenset(_TABLE['pace'].split())
-_BENDING = ('how a person counts', 'GPUs', 'pace', 'libraries that train')
+_BENDING = ('where data lie', 'how a person counts', 'GPUs', 'pace', 'libraries that train')
 _SAID = frozenset(name for group in _BENDING for name in _TABLE[group].split()).union(_PART)
 
 

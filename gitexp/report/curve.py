@@ -7,7 +7,7 @@ from enum import Enum
 from math import isfinite
 
 from gitexp.lab.config import Metric
-from gitexp.ledger import counting
+from gitexp.ledger import counting, retired
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.verdict.noise import Sample
 
@@ -55,7 +55,7 @@ def curve(
     """
     known = list(results)
     shown = [row for row in known if row.status is Status.OK and row.value is not None and metric.plausible(row.value)]
-    data = counting.measured_on((row for row in known if row.id not in covered), metric)
+    data = counting.measured_on((row for row in known if row.id not in covered), metric, retired.of(known))
     silent = {row.id for row in shown if row.id not in covered and counting.why_not(row, metric, data)}
     points = tuple(_points([row for row in shown if row.value is not None and isfinite(row.value)], covered, silent, jumps, prefer))
     return Curve(metric, points, tuple(_best(points, metric)), _noise(points))

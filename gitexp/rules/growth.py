@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gitexp.core.lines import columns
 from gitexp.rules import append, parts, rows, sections, union, wording
 from gitexp.rules.case import Case
 from gitexp.rules.change import Change, Entry
@@ -23,14 +24,14 @@ def wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool
     assert old is not None
     if len(set(change.origins)) > 1 and new.mode == old.mode and _united(case, rule, change, new) is None:
         return None  # After merges across each other, what one side still has as a base had it may be what the other has moved on from.
-    said = wording.what(old, new) if new.mode != old.mode else _compared(case, rule, old, new)
+    said = wording.what(old, new) if new.mode != old.mode else _compared(case, rule, change.path, old, new)
     return None if said and _is_mended(case, rule, change, old) else said
 
 
 def is_between(case: Case, rule: Rule, change: Change) -> bool:
     """Whether nothing is lost, and what is added is only not where it may be, as where a merge was squashed."""
     texts = [case.read(entry.oid) for entry in (*change.olds, change.new) if entry is not None and entry.is_file]
-    return len(texts) == 2 and union.holds(rule.kind, *texts) is None
+    return len(texts) == 2 and _holds(case, rule, change.path, *texts) is None
 
 
 def unmeasured(case: Case, change: Change) -> str | None:
@@ -57,11 +58,17 @@ def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:
     return union.wrong(rule.kind, _texts(case, change.origins), sides, text)
 
 
-def _compared(case: Case, rule: Rule, old: Entry, new: Entry) -> str | None:
+def _compared(case: Case, rule: Rule, path: str, old: Entry, new: Entry) -> str | None:
     before, now = case.read(old.oid), case.read(new.oid)
     if rule.kind == 'sections':
         return (sections.held if case.ends else sections.kept)(before, now, case.rules.live)
-    return union.holds(rule.kind, before, now) if case.ends else _APPENDS[rule.kind](before, now)
+    return _holds(case, rule, path, before, now) if case.ends else _APPENDS[rule.kind](before, now)
+
+
+def _holds(case: Case, rule: Rule, path: str, before: bytes, now: bytes) -> str | None:
+    rules = case.rules
+    ours = [name.encode() for name in columns(rules.metric)] if rules.metric and path == rules.ledgers[0] else ()
+    return union.holds(rule.kind, before, now, ours)
 
 
 def _first(rule: Rule, change: Change) -> str | None:
@@ -80,4 +87,4 @@ def _texts(case: Case, entries: Iterable[Entry | None]) -> list[bytes]:
 def _is_mended(case: Case, rule: Rule, change: Change, old: Entry) -> bool:
     """Whether a file goes back to what the trunk has because the branch has broken it, and not to lose what was added there."""
     began = None if change.new is None or case.away(change) else case.began(change.path)
-    return began is not None and (old.mode != began.mode or _compared(case._replace(ends=True), rule, began, old) is not None)
+    return began is not None and (old.mode != began.mode or _compared(case._replace(ends=True), rule, change.path, began, old) is not None)

@@ -48,6 +48,7 @@ class Said(NamedTuple):
 
     `live` are the headings that stay open under the sections rule, `humans` the people that the human rule is for,
     `signers` their keys. `ledgers` has the one that is written, and below it those that the lab had before: what was measured stays so.
+    `metric` is the name of the metric.
     """
 
     rules: tuple[Rule, ...]
@@ -58,6 +59,7 @@ class Said(NamedTuple):
     humans: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
     ledgers: tuple[str, ...] = ('results.tsv',)
+    metric: str = ''
 
 
 class RuleSet(Said):
@@ -109,6 +111,11 @@ class RuleSet(Said):
         """Where a file of retired results, or what stands for them, was before, and goes when they count again."""
         return self._retired.sub(r'\1\2', path) if self._retired.match(path) else None
 
+    def retired(self, path: str) -> str:
+        """The folder of retired results that a path is in, or what stands for it; '' for none."""
+        found = self._retired.match(path)
+        return found[0] if found else ''
+
     @cached_property
     def _retired(self) -> re.Pattern[str]:
         return re.compile(rf'({re.escape(self.experiments)}/[^/]+/)({"|".join(RETIRED)})_v[^/]*(?=/|\Z)')
@@ -146,7 +153,7 @@ def of(config: Config, text: bytes) -> RuleSet:
     said = [rule for kind, patterns in named.items() for one in patterns for rule in _rules(kind, one, lines)]
     guard = f"{FILE}:{line(lines, 'guarded', 'true')}" if config.guarded else ''
     rules = (*_floor(folder, config.ledgers, said), *said)
-    return RuleSet(rules, config.trunk, guard, folder, config.live, config.humans, config.signers, config.ledgers)
+    return RuleSet(rules, config.trunk, guard, folder, config.live, config.humans, config.signers, config.ledgers, config.metric.name)
 
 
 def fresh(lab: Lab) -> RuleSet:

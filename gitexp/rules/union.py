@@ -8,7 +8,7 @@ added, and not by what the merged text looks like: there one that forgets to end
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import dropwhile
 
 from gitexp.core.lines import BOM, is_passed_over
@@ -31,16 +31,17 @@ def wrong(kind: str, bases: Sequence[bytes], sides: Sequence[bytes], new: bytes)
     return _added(_most(olds, mine, each_once=each_once), now) if lost is None else f'the merge loses or moves {_shown(lost)}'
 
 
-def holds(kind: str, old: bytes, new: bytes) -> str | None:
+def holds(kind: str, old: bytes, new: bytes, ours: Collection[bytes] = ()) -> str | None:
     """What published rows, lines or entries `new` has lost, moved or changed, whatever merges there were between; None for nothing.
 
     Each is there byte for byte, with its line ends, and an entry whole. The rows of a table may change their order, and a
-    doubled one goes: who merges keeps the own rows in place, and the published ones follow, each once.
+    doubled one goes: who merges keeps the own rows in place, and the published ones follow, each once. `ours` are the columns of which a
+    row is made: in others somebody may say something of a row that he has before it is published.
     """
     if not old.strip() or kind == 'append-top' and append.top(old, new) is None:
         return None
     # A last line without its end may have been ended in either way.
-    said = [_held(kind, old + end, new if new.endswith(b'\n') else new + (end or b'\n')) for end in _ends(old)]
+    said = [_held(kind, old + end, new if new.endswith(b'\n') else new + (end or b'\n'), ours) for end in _ends(old)]
     return None if None in said else said[0]
 
 
@@ -48,9 +49,9 @@ def _ends(text: bytes) -> Sequence[bytes]:
     return (b'',) if text.endswith(b'\n') else (b'\n', b'\r\n')
 
 
-def _held(kind: str, old: bytes, new: bytes) -> str | None:
+def _held(kind: str, old: bytes, new: bytes, ours: Collection[bytes]) -> str | None:
     if _is_table(old):
-        return _kept(old, new)
+        return _kept(old, new, ours)
     depth = parts.level(old) if kind == 'append-top' else 0
     lost = _torn(old, new, depth) if depth else _lost([parts.ended(old)], parts.ended(new))
     return None if lost is None else f'{_shown(lost)} is lost, moved or changed'
@@ -66,26 +67,35 @@ def _torn(old: bytes, new: bytes, depth: int) -> bytes | None:
     return lost
 
 
-def _kept(old: bytes, new: bytes) -> str | None:
+def _kept(old: bytes, new: bytes, ours: Collection[bytes]) -> str | None:
     before, there = _table(parts.ended(old)), set(parts.ended(new))
     top = old.index(before[0]) + len(before[0])
     if not new.startswith(old[:top]):
         return f'the header is changed: {_shown(before[0])}'
     gone = next((row for row in before[1:] if row not in there), None)
     if gone is None:
-        return _displaced(_table(parts.lines(old)), parts.lines(new))
+        return _displaced(_table(parts.lines(old)), parts.lines(new), ours)
     return f'{_shown(gone)} is lost' if gone.rstrip(b'\r\n') not in parts.lines(new) else f'the line end of {_shown(gone)} is changed'
 
 
-def _displaced(before: Sequence[bytes], now: Sequence[bytes]) -> str | None:
-    """A row that takes the id of a published one: who reads counts an id once."""
+def _displaced(before: Sequence[bytes], now: Sequence[bytes], ours: Collection[bytes]) -> str | None:
+    """A row that takes the id of a published one: who reads counts an id once, whatever stands in columns that are not ours."""
     columns = before[0].split(b'\t')
     if b'id' not in columns:
         return None
     at, there = columns.index(b'id'), set(before)
     known = {row.split(b'\t')[at:at + 1][0] for row in before[1:] if row.count(b'\t') >= at}
-    taken = next((row for row in now if row not in there and row.count(b'\t') >= at and row.split(b'\t')[at] in known), None)
-    return None if taken is None else f'{_shown(taken)} has the id of another row'
+    taken = [row for row in now if row not in there and row.count(b'\t') >= at and row.split(b'\t')[at] in known]
+    if taken and ours and set(ours) <= set(columns):
+        published = {_said(row, columns, ours) for row in before[1:]}
+        taken = [row for row in taken if _said(row, columns, ours) not in published]
+    return f'{_shown(taken[0])} has the id of another row' if taken else None
+
+
+def _said(row: bytes, columns: Sequence[bytes], ours: Collection[bytes]) -> tuple[bytes, ...]:
+    """What a row says in our columns; all of a line that has others than the header."""
+    cells = row.split(b'\t')
+    return tuple(cell for cell, name in zip(cells, columns) if name in ours) if len(cells) == len(columns) else (row,)
 
 
 def _made(kind: str, base: bytes, sides: Sequence[bytes]) -> bytes | None:

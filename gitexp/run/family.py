@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from gitexp.core import process
 from gitexp.run import kin
 from gitexp.run.kin import Kin
 
@@ -28,11 +29,12 @@ class Family:
         self._kin = Kin(notes) if notes else None
         self.peak = 0  # bytes
         self.status: int | None = None  # of the leader, as from wait
-        self._leader: int | None = None
+        self._leader: int | None = None  # None again once it was reaped, when its number may be somebody else's
+        self._group: int | None = None  # likewise, once nobody is left in it
         self._own = 0  # bytes: our own peak, which a child inherits that is started by vfork
 
     def __enter__(self) -> Family:
-        self._strangers = set(_children(os.getpid()))
+        self._strangers = {pid: _start(pid) for pid in _children(os.getpid())}
         _subreaper(True)
         return self
 
@@ -43,18 +45,16 @@ class Family:
 
     def led_by(self, pid: int) -> None:
         """Name the leader of the group, just launched."""
-        self._leader = pid
+        self._leader = self._group = pid
         self._own = _peak(os.getpid())
         self._note([pid])
 
     def tell(self, number: int) -> None:
         """Send a signal once to each member: the group by one call, the rest one by one."""
-        leader = self._leader
-        if leader is None:
-            return
-        others = [pid for pid in self.members() if _group(pid) not in (leader, None)]
-        if self.status is None or _group_lives(leader):
-            _send(os.killpg, leader, number)
+        group = self._living()
+        others = [pid for pid in self.members() if _group(pid) not in (group, None)]
+        if group is not None:
+            _send(os.killpg, group, number)
         for pid in others:
             _send(os.kill, pid, number)
 
@@ -70,10 +70,9 @@ class Family:
 
     def reap(self) -> bool:
         """Collect who has ended; returns whether anybody is left."""
-        for pid in [*self._strays(), self._leader]:
-            if pid is not None and not (pid == self._leader and self.status is not None):
-                self._collect(pid)
-        return self.status is None or bool(self._strays()) or _group_lives(self._leader or 0)
+        for pid in [*self._strays(), *self._led()]:
+            self._collect(pid)
+        return self._leader is not None or bool(self._strays()) or self._living() is not None
 
     def look(self) -> None:
         """Note the memory that is in use by all together, and the peak of each so far."""
@@ -85,7 +84,7 @@ class Family:
     def members(self) -> list[int]:
         """The processes that are there now."""
         found: list[int] = []
-        next_ = [*self._strays(), *([self._leader] if self._leader and self.status is None else [])]
+        next_ = [*self._strays(), *self._led()]
         while next_:
             pid = next_.pop()
             found.append(pid)
@@ -105,10 +104,20 @@ class Family:
             most = used.ru_maxrss * (1 if sys.platform == 'darwin' else 1024)
             self.peak = max(self.peak, most if most > self._own else 0)
             if pid == self._leader:
-                self.status = status
+                self.status, self._leader = status, None
+
+    def _led(self) -> list[int]:
+        return [] if self._leader is None else [self._leader]
 
     def _strays(self) -> list[int]:
-        return [pid for pid in _children(os.getpid()) if pid not in self._strangers and pid != self._leader]
+        found = (pid for pid in _children(os.getpid()) if pid != self._leader)
+        return [pid for pid in found if pid not in self._strangers or _start(pid) != self._strangers[pid]]
+
+    def _living(self) -> int | None:
+        """The group, while anybody is in it."""
+        if self._group is not None and self._leader is None and not _lives(self._group):
+            self._group = None
+        return self._group
 
 
 def pause(before: float, *, took: float) -> float:
@@ -170,6 +179,12 @@ def _bytes(path: str, name: bytes) -> int:
         return 0
 
 
+def _start(pid: int) -> int | None:
+    """When a process was started, which tells it from another that has its number later."""
+    found = process.seen(pid)
+    return found.start if found else None
+
+
 def _group(pid: int) -> int | None:
     try:
         return os.getpgid(pid)
@@ -177,9 +192,9 @@ def _group(pid: int) -> int | None:
         return None
 
 
-def _group_lives(leader: int) -> bool:
+def _lives(group: int) -> bool:
     try:
-        os.killpg(leader, 0)
+        os.killpg(group, 0)
     except ProcessLookupError:
         return False
     except PermissionError:

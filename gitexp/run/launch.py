@@ -13,7 +13,7 @@ _THERE = f'cd -- "$0" && exec {_SHELL} -c "$1"'
 
 
 class Child(NamedTuple):
-    """The leader of a session of its own, and where its stdout and stderr are read."""
+    """The leader of a session of its own, and where its stdout and stderr are read, which never blocks."""
 
     pid: int
     out: int
@@ -29,6 +29,8 @@ def start(command: str, cwd: Path, env: Mapping[str, str]) -> Child:
     """Start a line of the shell in a folder; raises OSError."""
     os.stat(cwd)
     (out, says), (err, warns) = os.pipe(), os.pipe()
+    for handle in (out, err):
+        os.set_blocking(handle, False)
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, says, 1), (os.POSIX_SPAWN_DUP2, warns, 2),
     ]

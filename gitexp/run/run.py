@@ -143,7 +143,10 @@ class _Watch:
         if handle == self.signals.handle:
             self.signals.drain()
             return
-        data = os.read(handle, _CHUNK)
+        try:
+            data = os.read(handle, _CHUNK)
+        except BlockingIOError:
+            return  # A run may read its own pipe, and have taken back what it wrote.
         if not data:
             self.poll.unregister(handle)
             del self.streams[handle]
@@ -162,6 +165,8 @@ class _Watch:
         if self.ended_at is None:
             self._heed_warden(now)  # Once at least, however short the run.
         if woken or not self.streams or self.kill_at is not None:
+            self.alive = self.processes.reap()
+            now = time.monotonic()  # Where we were stopped, they had more time than we looked on.
             self._count(now)
         if self.ended_at is None:
             self._end_early(now)
@@ -172,15 +177,17 @@ class _Watch:
             self.processes.tell(signal.SIGKILL)  # Who was started meanwhile by one that was not dead yet.
 
     def _count(self, now: float) -> None:
-        """See who has ended; what outlives the leader is ended."""
-        self.alive = self.processes.reap()
-        if self.processes.status is not None and self.ended_at is None:
+        """What outlives the leader is ended, and nobody works on beyond the limit while we do not look, as where we are stopped."""
+        if self.processes.status is None:
+            return
+        unseen = self.ended_at is None or self.killed_at is None and self.kill_at is not None and now > self.kill_at + GIVE_UP
+        if unseen and self.ending is None and self.clock.read(now) >= self.limit:
+            self.ending, self.ended_at = Ending.TIMEOUT, now
+        if self.ended_at is None:
             self.ended_at = now
-            if self.ending is None and self.clock.read(now) >= self.limit:
-                self.ending = Ending.TIMEOUT  # Nobody has looked in time, as where we were stopped.
-            if self.alive and self.kill_at is None:
-                limit_at = self.clock.reaches(self.limit)  # The limit is for all of the family.
-                self._terminate(now, max(0.0, min(LINGER, self.grace, *([limit_at - now] if limit_at is not None else []))))
+        if self.alive and self.kill_at is None:
+            limit_at = self.clock.reaches(self.limit)  # The limit is for all of the family.
+            self._terminate(now, max(0.0, min(LINGER, self.grace, *([limit_at - now] if limit_at is not None else []))))
 
     def _heed_warden(self, now: float) -> None:
         if self.warden is None or now < self.warden_at:
@@ -190,8 +197,8 @@ class _Watch:
         if self.ending:
             return
         if heat is Heat.HOT:
-            self.clock.stop(now)
             self.processes.stop()
+            self.clock.stop(time.monotonic())  # Not before: until then they went on.
         elif heat is Heat.COOL and self.clock.stands:
             self.clock.go(now)
             self.processes.tell(signal.SIGCONT)

@@ -76,13 +76,14 @@ class Judged:
     def rival(self, standing: Standing) -> Standing | None:
         """The best champion of the other experiments, or without one their best tree: what an experiment has to beat.
 
-        Its own earlier trees are not: a merge of the trunk, measured again, would never be better than before it.
+        Its own earlier trees are not: a merge of the trunk, measured again, would never be better than before it. What another has
+        measured as well is not its own.
         """
-        return self._foremost(lambda one: _line(one) != _line(standing))
+        return self._foremost(lambda one: one.tree != standing.tree and not _are_of_one(one, standing))
 
     def own_best(self, standing: Standing) -> Standing | None:
         """The best other champion of the same experiment, or without one its best other tree."""
-        return self._foremost(lambda one: _line(one) == _line(standing) and one.tree != standing.tree)
+        return self._foremost(lambda one: one.tree != standing.tree and _are_of_one(one, standing))
 
     def verdict(self, standing: Standing, over: Standing, *, jumps: bool = True) -> Verdict:
         """How a tree compares with another; with `jumps`, a gain that is not to be believed is provisional until somebody confirms it."""
@@ -223,7 +224,7 @@ class Judged:
         Where that happens on the trunk, or in two experiments, it is how the lab is: it may be without chance, or coarse.
         """
         flat = [one for one in self.standings.trees if self._measured[one.tree].is_flat]
-        if not flat or len({_line(one) for one in flat}) > 1 or _line(flat[0]) is None:
+        if not flat or None in (shared := frozenset.intersection(*map(_lines, flat))) or not shared:
             return frozenset()
         names = {one.tree for one in flat}
         noise = pooled(sample for tree, sample in self._measured.items() if tree not in names)
@@ -245,6 +246,11 @@ class Judged:
         return [sample for tree, sample in self._samples.items() if tree not in picked]
 
 
-def _line(standing: Standing) -> str | None:
-    """What a tree belongs to: an experiment, None for the trunk."""
-    return None if standing.kind is Kind.BASELINE else standing.experiment
+def _lines(standing: Standing) -> frozenset[str | None]:
+    """What a tree belongs to: the experiments that have measured it, None for the trunk."""
+    return frozenset((None,)) if standing.kind is Kind.BASELINE else standing.whose | {standing.experiment}
+
+
+def _are_of_one(one: Standing, other: Standing) -> bool:
+    """Whether two trees belong to one experiment alone, whatever the order of their rows."""
+    return _lines(one) == _lines(other) and len(_lines(one)) == 1

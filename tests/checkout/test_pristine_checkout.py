@@ -35,6 +35,18 @@ def found(lab: Place) -> Lab:
     return Lab.find(lab.path)
 
 
+def test_a_lab_in_a_folder_whose_name_is_no_utf_8(lab: Place, commit: str, tmp_path: Path) -> None:
+    lab.git('worktree', 'remove', '--force', '5_worktrees/idea')
+    odd = lab.path.rename(tmp_path / 'caf\udce9')
+    lab.path = odd  # For what is looked at when the test has ended.
+    found = Lab.find(odd)
+    folder = checkout.bring(found, commit)
+    known = checkout.kept(found)
+    assert known and known.path.exists() and (folder / 'model.py').read_text() == 'score = 2.0\n'
+    before = (folder / '.git').stat()
+    assert checkout.bring(found, f'{commit}^') == folder and (folder / '.git').stat() == before, 'it is kept'
+
+
 def committed(lab: Place, commit: str) -> dict[str, bytes]:
     names = lab.git('ls-tree', '-r', '-z', '--name-only', commit).stdout.split('\0')[:-1]
     return {name: lab.git('show', f'{commit}:{name}').stdout.encode() for name in names}

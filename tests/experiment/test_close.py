@@ -152,6 +152,9 @@ def test_a_worktree_that_somebody_removed_is_forgotten_by_doctor(lab, one) -> No
 def test_an_experiment_that_there_is_not_cannot_be_closed(lab, one) -> None:
     assert lab.exp('close', 'onne') == 3
     assert lab.talk == "git exp: there is no experiment 'onne'\nhint: did you mean 'one'?\n"
+    scene.measure(lab.path, 'one', 1.0)
+    for words in (['close'], ['restore'], ['submit'], ['eval', '-e']):
+        assert lab.exp(*words, 'caf\udce9') == 3 and lab.talk.startswith("git exp: there is no experiment 'caf")
 
 
 def test_another_worktree_of_the_repository_is_not_touched(lab, one) -> None:

@@ -128,6 +128,17 @@ def test_the_number_comes_from_folders_and_rows_alike(lab, one) -> None:
     assert versions.current(experiment, [row]) == 7
 
 
+@pytest.mark.parametrize('digits', [10, 5000])
+def test_no_version_is_named_by_a_number_that_nobody_counts_to(lab, one, digits: int) -> None:
+    one.write('PLAN.md', (one.path / 'PLAN.md').read_text() + f"\n## {'9' * digits}. more\n")
+    one.commit('exp(one): more')
+    path = lab.path / 'results.tsv'
+    first = path.read_text().splitlines()[1].split('\t')
+    path.write_text(path.read_text() + '\t'.join(['01zz', *first[1:3], 'v' + '9' * digits, *first[4:]]) + '\n')
+    assert one.ok('supersede', '--bug', 'leak', '--yes').startswith("retired v1_leak of 'one'")
+    assert versions.current(Lab.find(one.path).experiment('one')) == 2
+
+
 def test_other_work_of_the_user_stays_as_it_is(one) -> None:
     root = one.at('../..')
     root.write('model.py', 'score = 9.0\n')

@@ -99,7 +99,7 @@ def _a_run_is_a_row(place: Place, outcome: Outcome) -> Iterator[str]:
     kept = place.lab / '.git/exp/exp-checkout.run'
     if kept.exists():
         yield 'the checkout is still taken'
-    if outcome.code == 0 and (place.lab / '.git/exp/exp-sealed').exists():
+    if not outcome.struck and (place.lab / '.git/exp/exp-sealed').exists():
         yield 'the folder of a sealed evaluation is left'
 
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from place import Place
+import pytest
 
+from place import Place
+from gitexp.core.errors import Refused
 from gitexp.git import repository
 from gitexp.git.command import Git
 
@@ -19,6 +21,23 @@ def test_a_name_with_line_ends_is_one_name(tmp_path: Path) -> None:
     assert [bool(one) for one in repository.objects(Git(tmp_path), names)] == [True, False, True, False, True]
     assert repository.sizes(Git(tmp_path), names) == [3, 0, 4, 0, 1]
     assert [found and found[1] for found in repository.contents(Git(tmp_path), names)] == [b'one', None, b'four', None, b'5']
+
+
+def test_a_git_directory_is_asked_though_git_is_to_find_none_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, bare = Place(tmp_path / 'a'), tmp_path / 'a/within'
+    place.path.mkdir()
+    place.git('init', '-q')
+    place.write('a', '1')
+    place.commit('one')
+    place.git('init', '-q', '--bare', str(bare))
+    for name, value in {'COUNT': '1', 'KEY_0': 'safe.bareRepository', 'VALUE_0': 'explicit'}.items():
+        monkeypatch.setenv(f'GIT_CONFIG_{name}', value)
+
+    assert repository.blob(Git(place.path / '.git'), 'HEAD:a') == b'1'
+    assert Git(place.path / '.git').ask('rev-parse', '--is-inside-work-tree').text == 'false'
+    assert Git(repository.place(place.path).common).run('status').code
+    with pytest.raises(Refused):
+        repository.place(bare)
 
 
 def test_a_commit_is_known_by_its_beginning_unless_a_branch_is_called_so(tmp_path: Path) -> None:

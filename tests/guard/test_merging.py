@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from gitexp.core import lines
 from gitexp.git.command import Git
 from gitexp.guard import drivers
 from gitexp.guard.stubs import Origin
 from gitexp.rules import weave
 from place import CONFIG, Place
+from test_server import at_server, bare, change, make, push
 
 ATTRIBUTES = '/results.tsv merge=gitexp-ledger -text\n/*_journal.md merge=gitexp-journal\n/RESEARCH_JOURNAL.md merge=gitexp-journal\n'
 LEDGER, JOURNAL = 'results.tsv', 'RESEARCH_JOURNAL.md'
@@ -381,3 +383,22 @@ def test_drivers_that_are_gone_are_put_back_by_the_next_command(lab: Place) -> N
     assert sorted(lab.git('config', '--get-regexp', '^merge').stdout.split('\n')) == sorted(made.split('\n'))
     lab.ok('status')
     assert 'put right' not in lab.talk
+
+
+@pytest.mark.parametrize(('score', 'said'), [('4.0', ''), ('0.1', 'has the id of another row')])
+def test_a_row_of_which_somebody_says_more_in_a_column_of_his_own_is_that_row(tmp_path: Path, score: str, said: str) -> None:
+    place, names = make(tmp_path, install=False), lines.columns('score')
+    head, row = '\t'.join([*names, 'remark']), '\t'.join({'id': 'x1', 'score': '4.0'}.get(name, '') for name in names)
+    change(place, 'a ledger with a remark', results_DOT_tsv=f'{head}\n')
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server')
+    change(place, 'a row', results_DOT_tsv=f'{head}\n{row}\tfine\n')
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', '-c', 'mine', 'main^')
+    change(place, 'the same row, by sync', results_DOT_tsv=f"{head}\n{row.replace('4.0', score)}\t\n")
+    knows(place)
+    place.write('.git/info/attributes', ATTRIBUTES)
+    place.git('merge', '-q', '--no-edit', 'main')
+    assert rows(place) == ['id', 'x1', 'x1']
+    assert said in push(place, 'mine:main') and at_server(place, 'mine') == ''
+    assert (at_server(place, 'main') == place.git('rev-parse', 'HEAD').stdout.strip()) == (not said)

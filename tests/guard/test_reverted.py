@@ -262,3 +262,18 @@ def test_what_a_person_has_pushed_to_a_branch_does_not_keep_others_from_it(tmp_p
     place.write('experiments/a/PROTOCOL.md', 'seeds 1 to 9\n')
     change(place, OPEN)
     assert told(push(place, '-f', 'exp/a', PUSHER='bot@example.org')) == 'protocol'
+
+
+@pytest.mark.parametrize(('left', 'said'), [(False, 'ok'), (True, 'keep')])
+def test_results_count_again_by_one_commit_where_a_file_of_both_versions_is_alike(place: Place, left: bool, said: str) -> None:
+    for name, text in {'results_v1_leak/r.txt': 'one\n', 'results/r.txt': 'two\n'}.items():
+        place.write(f'experiments/a/{name}', text)
+        place.write(f'experiments/a/{name.replace("r.txt", "c.json")}', 'alike\n')
+    change(place, 'a: v2')
+    assert push(place, 'main') == ''
+    place.git('mv', 'experiments/a/results', 'experiments/a/results_v2_other')
+    place.git('mv', 'experiments/a/results_v1_leak', 'experiments/a/results')
+    if left:
+        place.write('experiments/a/results_v1_leak/r.txt', 'one\n')
+    change(place, 'a: v1 counts again')
+    assert told(push(place, 'main')) == said

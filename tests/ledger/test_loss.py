@@ -125,7 +125,8 @@ def test_rows_of_the_trunk_are_missed_by_who_has_not_appended_them(lab: Place) -
     assert lab.exp('best') != 3
 
     lab.git('checkout', '-q', 'HEAD~1', '--', 'results.tsv')
-    assert lab.exp('submit', 'fish') == 3 and "has lost rows that it had, such as '02'\nhint: git exp sync --local" in lab.talk
+    for words in (['submit', 'fish'], ['supersede', 'fish', '--bug', 'b', '--yes'], ['restore', 'fish', '--yes']):
+        assert lab.exp(*words) == 3 and "has lost rows that it had, such as '02'\nhint: git exp sync --local" in lab.talk
     assert lab.ok('sync', '--local').startswith('ledger: 1 new row;')
     assert (lab.path / 'results.tsv').read_bytes() == whole
     lab.exp('best')

@@ -85,8 +85,8 @@ def test_retired_and_restored_nothing_that_has_won_is_on_other_data(lab: Place) 
     lab.write('data/note', 'checked')
     lab.ok('baseline')
 
-    assert lab.exp('restore', 'idea', '--bug', 'tmp') == 3
-    assert 'what would come back was measured on other inputs or CPUs than run' in lab.talk
+    lab.ok('restore', 'idea', '--bug', 'tmp')
+    assert json.loads(lab.ok('best', '--json'))['experiment'] == 'baseline' and lab.ok('results').count('other data') == 3
     lab.ok('supersede', 'baseline', '--bug', 'other', '--yes')
     lab.ok('restore', '--all', '--bug', 'tmp', '--yes')
     shutil.rmtree(lab.path / 'experiments/baseline')
@@ -123,6 +123,34 @@ def test_a_baseline_of_a_clone_that_knew_no_better_takes_no_winner_away(bare: La
     write.append(bare, [base[0], won, *([vouched] if how == 'confirmed' else []), gone, base[1]])
     for found in (standing.trees(bare), standing.among(read.read(bare), bare.config.metric)):
         assert found.data == 'right' and [one.tree for one in found.trees] == ['won']
+
+
+@pytest.mark.parametrize('by', ['its name', 'its version'])
+def test_what_is_restored_takes_nothing_out_of_the_way_that_has_won_meanwhile(bare: Lab, row: Callable[..., Result], by: str) -> None:
+    """A clone that restores it may not know what has won, and its rows may come first."""
+    wrong, right = ({'env': {'lab_data_md5': data}} for data in ('wrong', 'right'))
+    kind, version = (Kind.BASELINE, 'v1') if by == 'its name' else (Kind.EVAL, 'v1_b')
+    spoilt = row('1', kind=kind, tree='old', value=1.0, verdict='better', **wrong)
+    gone = row('2', kind=Kind.SUPERSEDE, value=None, tree=None, version=version, params={'bug': 'b', 'covers': ['1'] * (by == 'its name')})
+    won = row('3', tree='won', experiment='champ', value=4.0, verdict='better', **right)
+    back = row('4', kind=Kind.RESTORE, value=None, tree=None, params={'restores': '2'})
+    write.append(bare, [back, spoilt, gone, won])
+    for found in (standing.trees(bare), standing.among(read.read(bare), bare.config.metric)):
+        assert found.data == 'right' and [one.tree for one in found.trees] == ['won']
+
+
+@pytest.mark.parametrize(('first', 'there'), [('right', ['right']), (None, ['None', 'right', 'None']), ('', ['right', ''])])
+def test_what_nobody_can_tell_the_inputs_of_competes_only_where_that_of_the_first_baseline_is_as_unknown(
+    bare: Lab, row: Callable[..., Result], first: str | None, there: list[str],
+) -> None:
+    """Rows from before the md5 was kept say nothing, and compare with all."""
+    def base(name: str, data: str | None) -> Result:
+        said = {} if data == '' else {'lab_data_md5': data}
+        return row(name, kind=Kind.BASELINE, tree=f'{name}{data}', env=said)
+
+    write.append(bare, [*([base('1', first)] if first != 'right' else []), base('2', 'right'), base('3', None), base('4', 'other')])
+    for found in (standing.trees(bare), standing.among(read.read(bare), bare.config.metric)):
+        assert sorted(one.tree[1:] for one in found.trees) == sorted(there)
 
 
 def test_nothing_is_retired_that_leaves_the_ground_to_others(lab: Place, row: Callable[..., Result]) -> None:

@@ -1,14 +1,25 @@
 """The reader uses every line that it can, and names the others."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from gitexp.core.escapes import escape
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, write
 from gitexp.ledger.result import Kind, Result, columns
+from gitexp.ledger.scan import Scan
 
+NEEDED = {'covers': [], 'confirms': 't'}
+ODD: list[tuple[str, dict[str, Any]]] = [
+    ('supersede', {'bug': {}}), ('supersede', {'closes': ['v1', 1]}), ('supersede', {'selected': 'all'}),
+    ('supersede', {'selected': {'commit': 5}}), ('supersede', {'selected': {'commit': ['a']}}),
+    ('supersede', {'selected': {'since': 'a\0b'}}), ('supersede', {'selected': {'runs': [{}]}}),
+    ('confirm', {'by': {}}), ('confirm', {'mean': 10 ** 400}), ('confirm', {'seeds': 'x'}),
+]
 HEADER = '\t'.join(columns('score')) + '\n'
 
 
@@ -51,6 +62,13 @@ def test_a_missing_or_empty_ledger_is_empty(bare: Lab) -> None:
     (line('2', params='[' * 100_000), f"params '{'[' * 40}…' is not a JSON object"),
     (line('2', kind='supersede', params='{"covers":"1"}'), "params does not say which rows it 'covers'"),
     (line('2', kind='restore', params='{}'), "params does not say which supersede row it 'restores'"),
+    *(
+        (line('2', kind=kind, params=escape(json.dumps({**NEEDED, **said}))), f"params says '{next(iter(said))}' in no way that is known")
+        for kind, said in ODD
+    ),
+    (line('2', env='{"a":' + '[' * 900 + ']' * 900 + '}'), "env '" + '{"a":' + '[' * 35 + "…' is not a JSON object"),
+    (line('2', description='x' * (1 << 21)), "the row of '2' is longer than 2 MiB"),
+    (line('2', params='{"x":[' + '1e15,' * 130_000 + '1]}'), "the row of '2' is longer than 2 MiB"),
     ('<<<<<<< HEAD', 'a conflict marker'), ('||||||| 1234567', 'a conflict marker'), ('=======', 'a conflict marker'),
     ('>>>>>>> exp/other', 'a conflict marker'),
     (HEADER[:-1], 'the header again'),
@@ -61,6 +79,8 @@ def test_a_line_that_cannot_be_used_is_named_and_the_rest_is_read(bare: Lab, bad
     ids, said = contents(bare, f"{HEADER}{line('1')}\n{bad}\n{line('3')}\n")
     assert ids == ['1', '3']
     assert said == [f'line 3: {reason}']
+    with read.opened(bare.ledger) as file:
+        assert [one for rows in Scan(file, bare.config.metric).rows() for one in rows.ids] == [b'1', b'3']
 
 
 def test_bytes_that_are_no_text(bare: Lab) -> None:

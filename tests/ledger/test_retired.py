@@ -10,7 +10,9 @@ import sharing
 from place import Place
 from stories import experiment
 
-from gitexp.ledger import retired
+from gitexp.lab.lab import Lab
+from gitexp.ledger import read, retired, standing, write
+from gitexp.ledger.counting import Vain
 from gitexp.ledger.result import Kind, Result
 
 Rows = Callable[..., Result]
@@ -56,6 +58,28 @@ def test_restored_all_of_it_counts_again(row: Rows) -> None:
 
     assert covered(rows) == {}
     assert [one.id for one in retired.by(closed, rows)] == ['1', '3'], 'what was never named comes back with it'
+
+
+def test_what_closes_a_version_is_the_event_for_all_of_it_and_what_was_brought_back_counts_from_then_on(row: Rows) -> None:
+    closed, named, late = event(row, '2', 'v1_leak', '1'), row('1'), row('5')
+    for rows in permutations([named, closed, late]):
+        found = retired.of(rows)
+        assert {one.id: found.why(one) for one in (named, late)} == {'1': ('leak', '2'), '5': ('leak', '2')}
+
+    back = [row(name, kind=Kind.RESTORE, value=None, params={'restores': '2'}) for name in ('4', '6')]
+    for rows in permutations([named, closed, late, *back]):
+        found = retired.of(rows)
+        assert [found.since(one.id, retired.lot(one)) for one in (named, late)] == ['4 1', '5']
+    assert retired.of([closed, row('0', kind=Kind.RESTORE, params={'restores': '2'})]).since('1', None) == '2 1', 'its clock was behind'
+
+
+def test_values_that_went_with_their_version_are_as_retired_as_those_that_are_named(bare: Lab, row: Rows) -> None:
+    """As where who retires them has not heard of them yet: what is left of the tree may be left for its value."""
+    kept, gone = row('1', experiment='other'), row('2')
+    confirmed = row('3', kind=Kind.CONFIRM, experiment='other', value=None, tree=None, params={'confirms': 'tree'})
+    write.append(bare, [kept, gone, confirmed, event(row, '4', 'v1_leak')])
+    for found in (standing.trees(bare), standing.among(read.read(bare), bare.config.metric)):
+        assert found.picked == {'tree': '4'} and found.lost == {('tree', 1): Vain(1, '4')}
 
 
 def test_of_two_that_close_it_one_is_enough(row: Rows) -> None:

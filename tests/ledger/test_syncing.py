@@ -17,9 +17,12 @@ from sharing import REF
 
 from gitexp.core.errors import Refused
 from gitexp.git import joined
+from gitexp.git import notes as kept
+from gitexp.git.command import Git
 from gitexp.git.joined import Change
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, sync
+from gitexp.git.notes import Note
+from gitexp.ledger import notes, read, sync
 from gitexp.ledger.result import Kind, Result
 
 Rows = Callable[..., Result]
@@ -39,6 +42,19 @@ def test_a_clone_has_the_same_ledger_byte_for_byte(lab: Place) -> None:
     assert (two.path / 'results.tsv').read_bytes() == (lab.path / 'results.tsv').read_bytes()
     assert sharing.log(two) == sharing.log(lab) and sharing.tip(two) == sharing.tip(lab)
     assert read.read(Lab.find(two.path)).covered == {'01': 'leak'}, 'what is retired here is retired there'
+
+
+def test_a_row_of_somebody_that_could_not_be_written_again_keeps_no_other_from_travelling(lab: Place) -> None:
+    sharing.server(lab)
+    sharing.measure(lab, '01')
+    text = notes.text(sharing.measure(lab, '02', noted=False)[0])
+    ledger, whole = lab.path / 'results.tsv', f'"x":[{"1e15," * 130_000}1]'.encode()
+    noted, there = (text.replace(b'\t{}\t', b'\t{%b}\t' % whole, 1).replace(b'02', name, 1) for name in (b'03', b'04'))
+    kept.add(Git(Lab.find(lab.path).common), [Note('03', noted, [])], who='Eve <e@x.org>', message='a row')
+    ledger.write_bytes(ledger.read_bytes() + there)
+    said = json.loads(lab.ok('sync', '--json'))
+    assert (said['taken'], said['noted'], said['sent']) == (0, 1, 3)
+    assert [one['message'] for one in said['odd']] == ["the row of '03' is longer than 2 MiB"]
 
 
 def test_two_that_measured_apart_meet(lab: Place) -> None:

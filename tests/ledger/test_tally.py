@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import pytest
@@ -15,6 +15,7 @@ from gitexp.lab.lab import Lab
 from gitexp.ledger import read, scan, standing, tally
 from gitexp.ledger.cells import LONGEST
 from gitexp.ledger.result import ABOUT, Kind, Result, Status, columns
+from gitexp.ledger.retired import VERSIONED
 from gitexp.ledger.tally import Experiment
 
 HEADER = '\t'.join(columns('score'))
@@ -155,7 +156,7 @@ def test_it_agrees_about_what_other_rows_take_out_and_the_order_of_lines_changes
             assert tallied(bare) == summed(bare)
             assert now == standing.among(contents, bare.config.metric)
             assert (best and (best.tree, best.experiment, Fraction(best.mean))) == obvious(bare, None)
-            trees = sorted((one.tree, one.n, one.mean, one.kind is Kind.BASELINE) for one in now.trees)
+            trees = sorted((one.tree, one.n, one.mean, one.kind is Kind.BASELINE, sorted(one.whose)) for one in now.trees)
             found.append((contents.covered, now.vouched, now.lost, now.picked, now.data, now.won, now.former, trees))
             chance.shuffle(said)
         assert found[0] == found[1]
@@ -203,8 +204,27 @@ def test_columns_of_anybody_in_any_order(bare: Lab, ending: bytes) -> None:
 
 
 def of_data(row: Result) -> str:
-    said = row.env.get('lab_data_md5')
-    return said if isinstance(said, str) else ''
+    said = row.env.get('lab_data_md5', '')
+    return said if isinstance(said, str) else '?'
+
+
+def since(row: Result, results: Sequence[Result]) -> str:
+    """The id of a row, or of the last that has brought it back."""
+    found = row.id
+    for event in results:
+        back = [one.id for one in results if one.kind is Kind.RESTORE and one.params['restores'] == event.id]
+        if event.kind is Kind.SUPERSEDE and back:
+            shut = {event.version.partition('_')[0], *event.params.get('closes', ())} if '_' in event.version else ()
+            whole = row.kind in VERSIONED and row.experiment == event.experiment and row.version in shut
+            if whole or row.id in event.params['covers']:
+                found = max(found, event.id, min(back))
+    return found
+
+
+def compares(said: str, grounds: Sequence[str]) -> bool:
+    """Whether what was measured on some data compares with what others were that hold, in their order."""
+    told = [one for one in grounds if one != '?']
+    return not told or said in ('', told[0]) or said == '?' == grounds[0]
 
 
 def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
@@ -219,9 +239,10 @@ def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
     better = [row for row in contents.results if row.kind is Kind.CONFIRM and row.verdict == 'better' and row.id not in contents.covered]
     vouched = {(row.eval_id, row.params['confirms']) for row in better}
     for eval_id in {row.eval_id for row in alive}:
-        data, *_ = [*(of_data(row) for row in sorted(alive, key=lambda row: row.id) if row.eval_id == eval_id and of_data(row) and (
-            row.kind is Kind.BASELINE or row.verdict == 'better' or (eval_id, row.tree) in vouched)), '']
-        alive = [row for row in alive if row.eval_id != eval_id or not data or of_data(row) in ('', data)]
+        known = sorted((row for row in alive if row.eval_id == eval_id), key=lambda row: (since(row, contents.results), row.id))
+        data = [of_data(row) for row in known if (
+            of_data(row) and (row.kind is Kind.BASELINE or row.verdict == 'better' or (eval_id, row.tree) in vouched))]
+        alive = [row for row in alive if row.eval_id != eval_id or compares(of_data(row), data)]
     if asked is None and alive:
         asked = sorted(alive, key=lambda row: row.id)[-1].eval_id
     best: tuple[str, str, Fraction] | None = None

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from place import CONFIG, Place
+from gitexp.core import kept as keeping
 from gitexp.core.kept import Kept
 from gitexp.measure import data
 from gitexp.measure.data import Digests, Watch
@@ -114,6 +115,13 @@ def test_data_that_an_older_mapping_of_memory_changes_is_read_again(tmp_path: Pa
         assert digests(tmp_path, 'data').whole == md5('one')
         memory[:] = b'two'
         assert digests(tmp_path, 'data').whole == md5('two')
+
+
+def test_a_file_of_the_same_number_on_another_file_system_is_another(tmp_path: Path) -> None:
+    info = put(tmp_path / 'data', 'one').stat()
+    other = os.stat_result([*info[:2], info.st_dev + 1, *info[3:]])
+
+    assert keeping.state_of(os.stat_result(info[:])) != keeping.state_of(other)
 
 
 def test_data_that_is_known_is_not_read(tmp_path: Path) -> None:

@@ -73,12 +73,13 @@ def test_a_row_says_what_a_run_was_given_besides(lab: Place, tmp_path: Path) -> 
     idea = experiment(lab)
     idea.ok('eval', '--seed', '1', DATA_DIR=data, PHRASE='open sesame', WIDTH='4')
     assert 'other values' not in idea.talk
-    idea.ok('eval', '--seed', '2', DATA_DIR=other, PHRASE='open sesame', OMP_NUM_THREADS='3')
+    idea.ok('eval', '--seed', '2', DATA_DIR=other, PHRASE='open sesame', OMP_NUM_THREADS='3', SCRATCH=other)
 
-    assert 'of the baseline had, so that the results may not compare: DATA_DIR, OMP_NUM_THREADS, WIDTH\n' in idea.talk
+    assert 'of the baseline had, so that the results may not compare: DATA_DIR, OMP_NUM_THREADS, SCRATCH, WIDTH\n' in idea.talk
     first, *_, last = (json.loads(row['env'])['variables'] for row in rows(lab))
     assert (first['DATA_DIR'], first['WIDTH']) == (data, '4') and 'sesame' not in (lab.path / 'results.tsv').read_text()
-    assert {**last, 'LANG': None} == {'DATA_DIR': other, 'LANG': None, 'OMP_NUM_THREADS': '3', 'PHRASE': first['PHRASE'], 'TZ': 'UTC'}
+    wanted = {'DATA_DIR': other, 'LANG': None, 'OMP_NUM_THREADS': '3', 'PHRASE': first['PHRASE'], 'SCRATCH': other, 'TZ': 'UTC'}
+    assert {**last, 'LANG': None} == wanted
 
 
 def test_where_time_is_limited_nobody_says_from_outside_how_fast_a_run_works(lab: Place) -> None:
@@ -169,6 +170,7 @@ def test_a_run_gets_what_a_machine_a_cluster_and_a_service_say() -> None:
     bending |= {name: '/x' for name in ('OPENSSL_CONF', 'LUA_PATH_5_4', 'npm_config_node_options', 'CARGO_BUILD_RUSTC_WRAPPER', 'GIT_DIR')}
     bending |= {'MPLBACKEND': 'module://x', 'PERL_HASH_SEED': '5', 'BASH_FUNC_python3%%': '() { :; }', 'BASH_FUNC_modules%%': '() { :; }'}
 
+    bending |= {'COLUMNS': '7', 'LINES': '3'}  # A run has no terminal.
     bending |= {name: '1' for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR')}  # A launcher in the command says those.
 
     assert environment.handed_on({**kept, **bending}) == kept

@@ -1,16 +1,18 @@
 """What a run must leave, where it goes, and room for it."""
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import gitexp
 from gitexp.core import deep
 from gitexp.measure import outputs
-from place import CONFIG, Place
+from place import CONFIG, Place, powerless
 from stories import change, experiment, reason, rows
 
 
@@ -39,6 +41,37 @@ def test_declared_outputs_may_be_left_in_every_place(lab: Place) -> None:
     idea.ok('eval', '--seed', '1')
 
     assert rows(lab)[0]['score'] == '1.0'
+
+
+def test_what_is_in_folders_that_are_closed_is_kept_and_all_else_as_well(lab: Place) -> None:
+    script = 'mkdir -p experiments/idea; cd experiments/idea; mkdir -p results/best/inner results/shut; ' \
+        'for at in a best/b best/inner/c shut/d; do echo > results/$at; done; chmod 555 results/best; chmod 0 results/shut; echo score: 1'
+    idea = lab_with(lab, script, '')
+    idea.before = powerless()
+    idea.ok('eval', '--seed', '1')
+
+    left = idea.path / 'experiments/idea/results' / rows(lab)[0]['id']
+    found = sorted(str(path.relative_to(left)) for path in left.rglob('*') if path.is_file())
+    assert found == ['a', 'best/b', 'best/inner/c', 'shut/d']
+
+
+def test_what_cannot_be_moved_is_said_and_all_else_is_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = os.rename
+
+    def refuse(name: str, *rest: Any, **more: Any) -> None:
+        if name.startswith('not'):
+            raise PermissionError(errno.EACCES, 'Permission denied', name)
+        rename(name, *rest, **more)
+    places = outputs.expect('run', folder=tmp_path / 'e', checkout=tmp_path / 'c', below=tmp_path)
+    for at in ('results/not', 'results/not-either', 'results/yes', 'exp_log/yes'):
+        (places.there / at).parent.mkdir(parents=True, exist_ok=True)
+        (places.there / at).write_text('')
+    monkeypatch.setattr(os, 'rename', refuse)
+    said: list[str] = []
+
+    assert places.collect(said.append) == ['yes'] and (places.folder / 'exp_log/run/yes').exists()
+    line, = said
+    assert 'Permission denied' in line and line.endswith(', and 1 more')
 
 
 def test_an_output_below_folders_without_end_is_not_looked_for_without_end(tmp_path: Path) -> None:
@@ -104,4 +137,4 @@ def test_commands_of_a_lab_are_started_in_one_place() -> None:
     shell = re.compile(r'/bin/sh|shell=True|os\.(system|popen)')
     shells = {str(path.relative_to(top)) for path in top.rglob('*.py') if shell.search(path.read_text())}
 
-    assert shells == {'run/launch.py'}
+    assert shells == {'run/launch.py', 'run/heir.py'}, 'the heir waits in one, and has nothing of the lab'

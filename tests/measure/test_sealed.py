@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from gitexp.checkout.sealed import laid
 from place import CONFIG, IGNORED, Place
 from stories import experiment, reason, rows
 
@@ -78,6 +80,43 @@ def test_it_has_the_inputs_of_the_lab_and_not_those_of_the_experiment(lab: Place
 
     idea.ok('eval', '--seed', '1')
     assert score(lab) == 7.0
+
+
+def test_what_lies_beside_an_input_is_not_loaded_with_it(lab: Place) -> None:
+    lab.write('gitexp.yaml', f'{SEALED.replace("eval.py", "own/score")}inputs: [own/score, own/large]\n')
+    lab.write('.gitignore', f'{IGNORED}own/\n')
+    lab.commit('what scores is in no commit')
+    lab.write('own/score', f"{EVAL}open('own/large').read(1)\nassert os.path.islink('own/large') and not os.path.islink('own/score')\n")
+    lab.write('own/large', 'x' * (1 << 23))
+    lab.write('own/random.py', PLANTED)
+    idea = experiment(lab, model_py='score = 2.0\n')
+
+    idea.ok('eval', '--seed', '1')
+    assert score(lab) == pytest.approx(1.8656, abs=1e-4)
+
+
+def test_a_copy_of_an_input_is_left_alone(lab: Place) -> None:
+    lab.write('gitexp.yaml', f'{SEALED}inputs: [val.txt]\n')
+    lab.write('.gitignore', f'{IGNORED}val.txt\n')
+    lab.write('eval.py', "open('val.txt', 'w').write('9')\nprint('score: 1')\n")
+    lab.commit('an input')
+    lab.write('val.txt', '7')
+    idea = experiment(lab, model_py='score = 2.0\n')
+
+    assert idea.exp('eval', '--seed', '1') == 5
+    assert reason(rows(lab)[-1]) == 'it changed val.txt' and (lab.path / 'val.txt').read_text() == '7'
+
+
+def test_of_many_inputs_only_some_are_copied(tmp_path: Path) -> None:
+    inputs = {f'{number}.txt': tmp_path / f'{number}.txt' for number in range(1100)}
+    for path in [*inputs.values(), tmp_path / 'score']:
+        path.write_text('x')
+    (tmp_path / 'score').chmod(0o755)
+    (tmp_path / 'checkout').mkdir()
+    with laid(tmp_path / 'checkout', {}, {**inputs, 'score': tmp_path / 'score', 'folder': tmp_path}) as (folder, still):
+        links = [path.name for path in folder.iterdir() if path.is_symlink()]
+
+    assert len(links) == 1101 - 1024 and 'folder' in links and len(still) == 1025 and 'score' in still
 
 
 def test_code_that_is_not_fixed_is_not_there_and_it_is_said(lab: Place) -> None:

@@ -9,6 +9,7 @@ import rulebook
 from place import Place
 from rulebook import apply, make, ranged, told
 
+from gitexp.core import lines
 from gitexp.rules import union
 
 _LEDGER = b'id\tscore\n1\t0.001\n'
@@ -161,3 +162,18 @@ def test_a_row_does_not_take_the_id_of_a_published_one() -> None:
     assert union.holds('append-bottom', old, b'id\tscore\nx2\t1.0\nx1\t4.0\n') is None
     said = union.holds('append-bottom', old, b'id\tscore\nx1\t0.001\nx1\t4.0\n')
     assert said is not None and 'has the id of another row' in said
+
+
+def test_a_remark_in_a_column_of_ones_own_makes_no_other_row_of_a_published_one() -> None:
+    ours = lines.columns('score')
+    head, said = ('\t'.join([*ours, 'remark']) + '\n').encode(), [name.encode() for name in ours]
+
+    def row(remark: str = '', **more: str) -> bytes:
+        return ('\t'.join([*({'id': 'x1', 'score': '4.0', **more}.get(name, '') for name in ours), remark]) + '\n').encode()
+
+    for new in (row() + row('fine'), row('fine') + row()):
+        assert union.holds('append-bottom', head + row('fine'), head + new, said) is None
+        assert 'has the id of another row' in (union.holds('append-bottom', head + row('fine'), head + new) or ''), 'a ledger of before'
+    for other in (row(score='0.1'), row(seed='2'), row('fine', tree='t'), row()[:-1] + b'\tmore\n'):
+        assert 'has the id of another row' in (union.holds('append-bottom', head + row('fine'), head + other + row('fine'), said) or '')
+    assert 'is lost' in (union.holds('append-bottom', head + row('fine'), head + row(), said) or '')

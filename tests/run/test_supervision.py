@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from gitexp.core import process
+from gitexp.core.process import Seen
 from gitexp.run import family
 from gitexp.run import run as supervision
 from gitexp.run.ending import Ended, Ending, classify
+from gitexp.run.family import Family
 from gitexp.run.interrupts import Interrupts
 from gitexp.run.run import TAIL, supervise
 
@@ -158,6 +161,55 @@ def test_who_was_stopped_past_the_limit_did_not_see_it_kept(tmp_path: Path) -> N
     os.waitpid(pid, 0)
 
     assert said.read_text() == 'timeout 0 True'
+
+
+@linux
+def test_who_worked_on_past_the_limit_while_we_were_stopped_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, 'GIVE_UP', 0.1)
+    said, pid = tmp_path / 'said', os.fork()
+    if not pid:
+        stops = f'trap "" TERM; sleep 0.3; kill -STOP {os.getpid()}; sleep 0.9; kill -CONT {os.getpid()}'
+        ended = run(f"sh -c '{stops}' & sleep 0.1", tmp_path, limit=0.5)
+        said.write_text(f'{ended.ending.value} {ended.code} {ended.seconds > 0.5}')
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+    assert said.read_text() == 'timeout 0 True'
+
+
+def test_the_time_that_it_takes_to_see_the_end_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reap = family.Family.reap
+    monkeypatch.setattr(family.Family, 'reap', lambda self: (time.sleep(0.6), reap(self))[1])  # As if we were stopped there.
+    ended = run('sleep 0.1', tmp_path, limit=0.5)
+
+    assert (ended.ending, ended.code) == (Ending.TIMEOUT, 0)
+
+
+def test_a_run_that_takes_back_what_it_wrote_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = os.read
+    monkeypatch.setattr(os, 'read', lambda handle, size: read(handle, size) if (said := read(handle, size)) == b'back' else said)
+    ended = run('printf back; sleep 2', tmp_path, limit=0.5)
+
+    assert ended.ending is Ending.TIMEOUT and ended.seconds < 1.5
+
+
+@linux
+def test_a_number_that_is_given_again_is_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    import subprocess
+    other = subprocess.Popen(['sleep', '60'])
+    with Family() as processes:
+        leader = subprocess.Popen(['true'], start_new_session=True)
+        processes.led_by(leader.pid)
+        while processes.reap():
+            time.sleep(0.01)
+        with monkeypatch.context() as later:
+            later.setattr(family, '_children', lambda pid: [leader.pid, other.pid] if pid == os.getpid() else [])
+            assert processes.members() == [leader.pid]
+            later.setattr(process, 'seen', lambda pid: Seen('S', pid, 1))
+            assert sorted(processes.members()) == sorted([leader.pid, other.pid])
+    other.kill()
+    other.wait()
+    leader.returncode = 0  # It was reaped.
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

@@ -32,6 +32,12 @@ def decided(*trees: Standing, name: str = 'new', metric: Metric = METRIC) -> dec
     return decide.among(Standings('e', trees), name, metric)
 
 
+def rival(*trees: Standing) -> tuple[Standing | None, Standing | None]:
+    """What the last of them has to beat, and the best of its own."""
+    judged = Judging(Standings('e', trees), METRIC)
+    return judged.rival(trees[-1]), judged.own_best(trees[-1])
+
+
 def test_the_reference_is_the_best_other_tree() -> None:
     new = tree('new', 2.8, 2.81, 2.79)
     first, second = decided(BASELINE, new), decided(BASELINE, GOOD, new)
@@ -44,6 +50,15 @@ def test_a_loser_is_held_against_the_best_too() -> None:
     said = decided(BASELINE, GOOD, tree('new', 3.2, 3.21, 3.19))
 
     assert said and (said.against, said.verdict.kind) == ('good v1', Judged.WORSE)
+
+
+def test_only_what_an_experiment_alone_has_measured_is_its_own_whoever_was_first() -> None:
+    new = tree('new', 2.8, 2.81, 2.79)
+    own, shared = GOOD._replace(experiment='new'), GOOD._replace(whose=frozenset(('good', 'new')))
+    assert rival(BASELINE, own, new) == (BASELINE, own)
+    for first in ('good', 'new'):
+        both = shared._replace(experiment=first)
+        assert rival(BASELINE, both, new) == (both, None) and rival(BASELINE, own, new._replace(whose=frozenset(('other',)))) == (own, None)
 
 
 def test_another_tree_of_the_same_version_is_named_by_its_commit() -> None:
