@@ -27,7 +27,8 @@ def _retired() -> list[str]:
 
 
 @command(
-    option('--csv', metavar='FILE', help='Write all runs into FILE instead, as CSV.'),
+    option('--csv', metavar='FILE',
+           help='Write all runs into FILE instead, as CSV; one that prints n_trials is a search (hpo), any other training.'),
     option('--sweep', metavar='NAME', completes=_numbers,
            help='Say instead which values of NAME, a number that runs print beside their metric, differ from the rest.'),
     option('--compare', metavar='vN', completes=_retired,

@@ -22,12 +22,14 @@ COLUMNS = (
 OURS = re.compile(re.escape(f'{",".join(COLUMNS)}\n'.encode()))
 _AXES = COLUMNS[2:7]
 _NUMBERS = ('val_loss', 'test_accuracy')
+_TRIALS = 'n_trials'
 
 
 def text(lab: Lab) -> str:
     """The runs in the order of the ledger, also those that a bug has retired, which `error_message` says then.
 
-    `timestamp` is the start. `hyperparameters` is JSON: the metric and what else a run printed or was given that has no column.
+    `timestamp` is the start. `run_type` is `hpo` where a run has printed how many trials it made (`n_trials: 40`). `hyperparameters` is
+    JSON: the metric and what else a run printed or was given that has no column.
     """
     found = read.read(lab)
     written = io.StringIO()
@@ -47,7 +49,8 @@ def _row(run: Result, metric: str, covered: Mapping[str, str], axes: Iterable[st
     rest = {name: said for name, said in {**run.params, **numbers}.items() if name not in (*places, *columns)}
     bug = covered.get(run.id)
     return {
-        'timestamp': run.time, 'experiment': run.experiment, **places, 'script_path': script, 'run_type': 'training',
+        'timestamp': run.time, 'experiment': run.experiment, **places, 'script_path': script,
+        'run_type': 'hpo' if _TRIALS in run.metrics else 'training',
         'status': _status(run.status), 'duration_seconds': run.seconds, **columns, 'hyperparameters': json.dumps(rest, ensure_ascii=False),
         'error_message': f'retired: {bug}' if bug else run.env.get('reason'), 'thermal_max_temp': run.env.get('thermal_max'),
         'data_md5': run.env.get('data_md5'),

@@ -154,13 +154,14 @@ def test_the_log_has_its_columns_whatever_is_in_them(scaled: notebook.Notebook, 
 ])
 def test_the_log_knows_three_ends(make_lab: Make, tmp_path: Path, status: Status, says: str) -> None:
     book = notebook.blank(make_lab)
-    book.runs('s', 'a', [1.5], status=status, params={'args': ['--lr', '1,5 "x"', '\ud83d']}, metrics={'test_accuracy': 0.9})
+    said = {'test_accuracy': 0.9, 'n_trials': 40}
+    book.runs('s', 'a', [1.5], status=status, params={'args': ['--lr', '1,5 "x"', '\ud83d']}, metrics=said)
     book.answers('report', '--csv', str(tmp_path / 'log.csv'))
     with (tmp_path / 'log.csv').open(newline='') as file:
         [run] = csv.DictReader(file)
 
-    assert (run['status'], run['test_accuracy'], run['val_loss']) == (says, '0.9', '')
-    assert json.loads(run['hyperparameters']) == {'args': ['--lr', '1,5 "x"', '\ud83d'], 'val_bpb': 1.5}
+    assert (run['run_type'], run['status'], run['test_accuracy'], run['val_loss']) == ('hpo', says, '0.9', '')
+    assert json.loads(run['hyperparameters']) == {'args': ['--lr', '1,5 "x"', '\ud83d'], 'val_bpb': 1.5, 'n_trials': 40}
 
 
 @pytest.mark.parametrize('words', [(), ('--csv', 'results.tsv'), ('--csv', 'docs')])
