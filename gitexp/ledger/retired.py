@@ -83,8 +83,8 @@ def lot(row: Result) -> tuple[str, str] | None:
 
 def _shut(row: Result) -> list[str]:
     """The versions of which nothing counts any more: the one that it ends, and others whose rows were as current."""
-    last, more = closed(row), row.params.get('closes')
-    return [last, *(one for one in more if isinstance(one, str))] if last and isinstance(more, list) else [last] if last else []
+    last = closed(row)
+    return [last, *(row.params.get('closes') or ())] if last else []
 
 
 def closed(row: Result) -> str | None:

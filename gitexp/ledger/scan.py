@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import compress
 from math import isfinite, nan
 from typing import Any, BinaryIO
 
@@ -47,6 +48,13 @@ class Rows(NamedTuple):
     data: list[bytes]
     verdicts: list[bytes]
     event: Result | None = None
+
+
+def only(rows: Rows, wanted: Iterable[bool]) -> Rows:
+    """Those of some rows that are wanted."""
+    columns: tuple[list[Any], ...] = rows[:-1]
+    chosen = [*wanted]
+    return Rows._make([*(list(compress(column, chosen)) for column in columns), rows.event])
 
 
 class Scan:

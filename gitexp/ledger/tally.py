@@ -8,20 +8,19 @@ from itertools import compress
 from math import inf, isfinite
 from operator import lt
 from pathlib import Path
-from typing import Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import counting, read, retired, scan, seeds
 from gitexp.ledger.cells import raw, text
-from gitexp.ledger.result import WON, Kind, Result
-from gitexp.ledger.retired import VERSIONED, Retired
-from gitexp.ledger.scan import Rows, Scan
+from gitexp.ledger.grounds import BASELINE, BETTER, VERSIONS, Grounds
+from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.retired import Retired
+from gitexp.ledger.scan import Rows, Scan, only
 from gitexp.ledger.tries import Tries
 
 _RECENT = 1 << 11  # rows
-_BASELINE, _OK, _WON = Kind.BASELINE.value.encode(), b'ok', WON.encode()
-_VERSIONED = frozenset(kind.value.encode() for kind in VERSIONED)
+_OK = b'ok'
 
 
 class Tree(NamedTuple):
@@ -84,8 +83,7 @@ class Tally:
         self.known = known
         self._skip = {raw(one) for one in self.covered}
         self._closed = frozenset(raw(slug) for slug, _ in known.gone.versions)
-        self._data: dict[bytes, set[bytes]] = {}
-        self._held: dict[bytes, counting.Held] = {}
+        self._grounds = Grounds(known.gone, known.data, known.vouched)
         self._bounds = metric.bounds or (-inf, inf)
         self._events = {one: why.event for one, why in known.gone.ids.items()}
         self._tries = Tries(self._bounds, self._events, known.tried)
@@ -99,12 +97,11 @@ class Tally:
 
     def shown(self) -> Known:
         """What a way that knew it would count by."""
-        data = {name: raw(self.data(text(name)) or '') for name in self._held if len(self._data[name] - {b''}) > 1}
         confirmed = ((raw(row.eval_id or ''), raw(row.params['confirms'])) for row in self.events if row.kind is Kind.CONFIRM)
         tried = frozenset(key for key in (*self._tries.in_vain(), *confirmed) if key[1] in self._trees.get(key[0], ()))
         gone = retired.of(self.events)
         vouching = counting.vouching(row for row in self.events if row.id not in gone.ids)
-        return Known(gone, data, tried, frozenset((raw(name), raw(tree)) for name, tree in vouching))
+        return Known(gone, self._grounds.contested(), tried, frozenset((raw(name), raw(tree)) for name, tree in vouching))
 
     def lost(self, eval_id: str) -> dict[tuple[str, int], counting.Vain]:
         """How often a seed of a tree was run in vain: see `counting.lost`."""
@@ -128,8 +125,7 @@ class Tally:
 
     def data(self, eval_id: str) -> str | None:
         """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
-        held = self._held.get(raw(eval_id))
-        return held.ground if held else None
+        return self._grounds.of(raw(eval_id))
 
     @property
     def eval_id(self) -> str | None:
@@ -150,19 +146,19 @@ class Tally:
         """Count the next rows of the ledger."""
         rows = self._once(rows)
         self.rows += len(rows.ids)
-        self._count(_only(rows, [kind != _BASELINE for kind in rows.kinds]) if _BASELINE in rows.kinds else rows)
-        if _WON in rows.verdicts:
-            self._won.update(compress(zip(rows.eval_ids, rows.trees), [said == _WON for said in rows.verdicts]))
+        self._count(only(rows, [kind != BASELINE for kind in rows.kinds]) if BASELINE in rows.kinds else rows)
+        if BETTER in rows.verdicts:
+            self._won.update(compress(zip(rows.eval_ids, rows.trees), [said == BETTER for said in rows.verdicts]))
         if rows.event is not None or not rows.ids:
             return
         if self._closed and not self._closed.isdisjoint(rows.experiments):
             self._close(rows)
         if not self._are_plain(rows):
             self._tries.miss(rows, self._skip)
-            if _BASELINE in rows.kinds:
+            if BASELINE in rows.kinds:
                 self._retire(rows)
             rows = self._competing(rows)
-        if rows.ids and (rows := self._comparable(rows)).ids:
+        if rows.ids and (rows := self._grounds.comparable(rows)).ids:
             for eval_id in dict.fromkeys(rows.eval_ids):
                 self._stand(eval_id, rows)
 
@@ -172,7 +168,7 @@ class Tally:
             self._top = rows.ids[-1]
             self._recent.update(rows.ids)
         else:
-            rows = _only(rows, [self._is_new(name) for name in rows.ids])
+            rows = only(rows, [self._is_new(name) for name in rows.ids])
         if len(self._recent) >= _RECENT and not self.sure:
             self._floor, self._began = self._began, self._top
             self._older, self._recent = self._recent, set()
@@ -199,39 +195,11 @@ class Tally:
         """Retire what there is of the versions that are closed."""
         gone = self.known.gone
         for name, slug, version, kind in zip(rows.ids, rows.experiments, rows.versions, rows.kinds):
-            if slug in self._closed and kind in _VERSIONED and (known := text(name)) not in gone.ids:
+            if slug in self._closed and kind in VERSIONS and (known := text(name)) not in gone.ids:
                 why = gone.versions.get((text(slug), text(version) or 'v1'))
                 if why is not None:
                     self.covered[known], self._events[known] = why
                     self._skip.add(name)
-
-    def _comparable(self, rows: Rows) -> Rows:
-        """Without the rows that were measured on another ground than their evaluation goes by."""
-        if not any(rows.data):
-            return rows
-        grounds = set(zip(rows.eval_ids, rows.data))
-        for eval_id, said in grounds:
-            self._data.setdefault(eval_id, set()).add(said)
-        if _BASELINE in rows.kinds or _WON in rows.verdicts or self.known.vouched:
-            self._hold(rows)
-        wanted = self.known.data
-        odd = {key for key in grounds if counting.other(text(key[1]), text(wanted.get(key[0], b'')))} if wanted else ()
-        return _only(rows, [key not in odd for key in zip(rows.eval_ids, rows.data)]) if odd else rows
-
-    def _hold(self, rows: Rows) -> None:
-        """Note what those were measured on that hold their evaluations to it: see `counting.holds`."""
-        columns, vouched = zip(rows.kinds, rows.verdicts, rows.data, rows.eval_ids, rows.trees), self.known.vouched
-        for place, (kind, verdict, said, eval_id, tree) in enumerate(columns):
-            if said and (kind == _BASELINE or verdict == _WON or (eval_id, tree) in vouched):
-                self._held[eval_id] = self._held.get(eval_id, counting.UNHELD).by(self._since(rows, place), text(said))
-
-    def _since(self, rows: Rows, place: int) -> str:
-        """See `Retired.since`."""
-        name, gone = text(rows.ids[place]), self.known.gone
-        if not gone.back:
-            return name
-        version = text(rows.experiments[place]), text(rows.versions[place]) or 'v1'
-        return gone.since(name, version if rows.kinds[place] in _VERSIONED else None)
 
     def _are_plain(self, rows: Rows) -> bool:
         """Whether all of them compete, whatever they were measured on."""
@@ -246,12 +214,12 @@ class Tally:
         (low, high), skip = self._bounds, self._skip
         columns = zip(rows.ids, rows.kinds, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees)
         for name, kind, status, value, data, *key in columns:
-            if kind == _BASELINE and name in skip and status == _OK and b'' not in key and low <= value <= high:
+            if kind == BASELINE and name in skip and status == _OK and b'' not in key and low <= value <= high:
                 self._former.setdefault((key[0], key[1]), []).append((data, value))
 
     def _competing(self, rows: Rows) -> Rows:
         (low, high), skip = self._bounds, self._skip
-        return _only(rows, [
+        return only(rows, [
             status == _OK and tree != b'' and eval_id != b'' and low <= value <= high and name not in skip
             for name, status, tree, eval_id, value in zip(rows.ids, rows.statuses, rows.trees, rows.eval_ids, rows.values)
         ])
@@ -259,7 +227,7 @@ class Tally:
     def _stand(self, eval_id: bytes, rows: Rows) -> None:
         """Add the runs of one evaluation to their trees."""
         if rows.eval_ids.count(eval_id) < len(rows.ids):
-            rows = _only(rows, [one == eval_id for one in rows.eval_ids])
+            rows = only(rows, [one == eval_id for one in rows.eval_ids])
         self.latest = max(self.latest or (b'', b''), (max(rows.ids), eval_id))
         trees = self._trees.setdefault(eval_id, {})
         columns = zip(rows.trees, rows.seeds, rows.values, rows.kinds, rows.experiments)
@@ -267,7 +235,7 @@ class Tally:
             tree = trees.get(name)
             if tree is None:
                 tree = trees[name] = _tree(rows, place)
-            elif kind == _BASELINE and tree.kind is not Kind.BASELINE:
+            elif kind == BASELINE and tree.kind is not Kind.BASELINE:
                 before = trees.pop(name)
                 tree = trees[name] = _tree(rows, place)._replace(seeds=before.seeds, values=before.values, whose=before.whose)
             tree.whose.add(slug)
@@ -302,11 +270,6 @@ def _through(path: Path, metric: Metric, known: Known, last: Sequence[Rows], *, 
     for rows in last:
         made.add(rows)
     return made
-
-
-def _only(rows: Rows, wanted: Sequence[bool]) -> Rows:
-    columns: tuple[list[Any], ...] = rows[:-1]
-    return Rows._make([*(list(compress(column, wanted)) for column in columns), rows.event])
 
 
 def _tree(rows: Rows, place: int) -> Tree:

@@ -1,12 +1,12 @@
 """The one judge: which changes the rules forbid. Every gate asks it, and they differ only in how they gather the changes."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from gitexp.core.finding import Finding
 from gitexp.rules import beside, wording
 from gitexp.rules.case import Away, Case
-from gitexp.rules.change import Change, Entry, Pair, nothing
+from gitexp.rules.change import Change, Entry, Pair
 from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import BUILT_IN, INPUT, Rule, RuleSet
 
@@ -15,7 +15,6 @@ _APPENDS = ('append-top', 'append-bottom')
 _BY_BYTES = (*_APPENDS, 'sections')
 LASTING = ('protocol', *_BY_BYTES, 'keep')
 _LONGEST = 4095  # bytes of what a link says
-_FEW = 100  # More folders than are told to git one by one.
 _EMPTY = {'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391', '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813'}
 
 
@@ -50,30 +49,10 @@ def _is_read(rule: Rule, new: Entry | None) -> bool:
 
 
 def _moved_back(case: Case, changes: Iterable[Change]) -> Set[str]:
-    """The paths of retired results that are where they were before, each in a place of its own."""
-    news = {change.path: change.new for change in changes}
-    gone = [(place, change) for change in changes if change.new is None and (place := case.rules.current(change.path))]
-    found: dict[str, str] = {}
-    for place, change in gone:
-        if news.get(place) and news[place] in change.olds:
-            found.setdefault(place, change.path)
-    for place, change in _alike(case, [one for one in gone if one[0] not in news]):
-        found.setdefault(place, change.path)
-    return set(found.values())
-
-
-def _alike(case: Case, gone: Sequence[tuple[str, Change]]) -> Iterator[tuple[str, Change]]:
-    """Those that are no change where they were before, as another version has them alike; of folders that have gone as a whole."""
-    if not gone or case.target is None:
-        return
-    folders = {change.path: case.rules.retired(change.path) for _, change in gone}
-    asked = {*folders.values(), *(case.rules.current(folder) for folder in folders.values())}
-    specs = [f':(top,literal){folder}' for folder in asked] if len(asked) <= _FEW else ()
-    there = case.target.against(nothing(next(filter(None, gone[0][1].olds))), specs)
-    kept = {*map(case.rules.retired, there)}
-    for place, change in gone:
-        if folders[change.path] not in kept and place in there and there[place][1] in change.olds:
-            yield place, change
+    if not any(change.new is None and case.rules.current(change.path) for change in changes):
+        return frozenset()
+    from gitexp.rules import restored  # Few changes take retired results away.
+    return restored.moved_back(case, changes)
 
 
 def away(differing: Callable[[], Iterable[Mapping[str, Pair]]], *, alike: Callable[[Change], Entry | None] = lambda one: one.new) -> Away:

@@ -17,7 +17,7 @@ import gitexp
 _SHELL = '/bin/sh'
 _FILES = '/proc/self/fd'
 # Deaf to what is meant for the parent, of whose pipe nobody else has the other end, and away from where code of a commit lies.
-_WAIT = 'trap "" HUP INT TERM; cd / && read -r _; exec "$@"'
+_WAIT = 'trap "" HUP INT TERM; cd / || exit; read -r _; exec "$@"'
 _END = '''\
 import sys
 sys.path[:] = [*filter(None, sys.path), sys.argv[1]]
