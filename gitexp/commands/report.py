@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from pathlib import Path
 
-from gitexp.commands import here, options, out
+from gitexp.commands import here, measuring, options, out
 from gitexp.commands.declare import command, option
 from gitexp.core.errors import Usage
 from gitexp.lab.lab import Lab
@@ -55,7 +55,7 @@ def report(csv: str | None, sweep: str | None, compare: str | None, slug: str | 
     With --compare, after a fix, two plots go into results/viz/ of the experiment whose worktree this is, or of SLUG:
     metric_curve.png is the metric of the current version over its runs, or over the steps where they have written it into
     EXP_OUT/metrics.jsonl; before_after_vN.png is the metric of each seed then and now, and the means. They are drawn anew over
-    their own kind, and over nothing else.
+    their own kind, and over nothing else. Then viz: of gitexp.yaml, where it is given, draws what the metric does not show.
     """
     if sum(one is not None for one in (csv, sweep, compare)) > 1:
         raise Usage('--csv, --sweep and --compare exclude each other')
@@ -87,12 +87,17 @@ def _sweep(lab: Lab, name: str, *, as_json: bool) -> None:
 
 
 def _compare(lab: Lab, slug: str | None, version: str, *, as_json: bool) -> None:
-    from gitexp.report import compared, overlay
+    from gitexp.report import compared, overlay, viz
     which = here.experiment(lab, slug)
     found = compared.of(lab, which, version)
     drawn = overlay.draw(found, which)
+    more: list[Path] = []
+    if lab.config.viz:
+        with measuring.voice(None) as voice:
+            more = viz.draw(lab, which, found, lab.config.viz, voice=voice)
     if as_json:
-        out.data({**compared.json(found), **{name: str(path) for name, path in drawn.items()}})
+        own = {'viz': [*map(str, more)]} if lab.config.viz else {}
+        out.data({**compared.json(found), **{name: str(path) for name, path in drawn.items()}, **own})
     else:
         out.answer(compared.text(found))
-        out.answer('\n'.join(map(str, drawn.values())))
+        out.answer('\n'.join(map(str, [*drawn.values(), *more])))

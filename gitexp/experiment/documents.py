@@ -11,7 +11,7 @@ from gitexp.rules.change import Pair
 
 _PAPERS = r'(?:PLAN|SUMMARY|README|PROTOCOL)\.md|results[^/]*/viz/.*\.(?:png|svg|pdf|jpg|html)'
 _RUN = rf'[0-9a-z]{{{ids.LENGTH}}}'
-_LEFT = rf'results[^/]*/{_RUN}/.*|exp_log[^/]*/(?:{_RUN}[./].*|packages-[^/]*\.txt|smoke\.log)'
+_LEFT = rf'results[^/]*/{_RUN}/.*|exp_log[^/]*/(?:{_RUN}[./].*|packages-[^/]*\.txt|CONTEXT\.md|(?:smoke|viz)\.log)'
 
 
 def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:

@@ -36,6 +36,12 @@ def retired(folder: Path) -> int:
     return newest(names)
 
 
+def results(folder: Path, version: str) -> Path | None:
+    """What the runs of a retired version have left, None where that is not here."""
+    there = sorted(folder.glob(f'results_{version}_*'))
+    return next((path for path in there if (found := RETIRED.fullmatch(path.name)) and not found[2]), None)
+
+
 def newest(names: Iterable[str]) -> int:
     """The same of folders by their names."""
     return max((int(found[1]) for name in names if (found := RETIRED.fullmatch(name)) and not found[2]), default=0)

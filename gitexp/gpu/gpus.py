@@ -33,6 +33,11 @@ class Taken:
         self._patient = patient
         self._measures = measures
 
+    @property
+    def names(self) -> list[str]:
+        """What they are called, such as NVIDIA H100 80GB HBM3."""
+        return [gpu.name for gpu in self.gpus]
+
     def admit(self, say: Say) -> Warden | None:
         """Look whether a run may start, and who looks after it; None where it takes no GPU.
 

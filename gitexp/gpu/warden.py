@@ -85,7 +85,6 @@ class Warden:
             self._read()
         met = list(self._met) or ([f'unknown: {self._unmet}'] if self._unmet else [])
         return {
-            'gpus': [gpu.name for gpu in self._gpus],
             **({'thermal_max': self._peak} if self._peak is not None else {}),
             **({'heat': self._events[-_EVENTS:]} if self._events else {}),
             **({'contended': True} if self._met else {}), **({'others_on_gpu': met[:_SHOWN]} if met else {}),

@@ -91,6 +91,7 @@ class Config(NamedTuple):
     axes: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     sealed: bool = False
+    viz: Command | None = None
     ledgers: tuple[str, ...] = ('results.tsv',)
 
     @property
@@ -125,6 +126,7 @@ def of(said: Mapping[str, Any]) -> Config:
         axes=tuple(said.get('axes', ())),
         environment=tuple(said.get('environment', ())),
         sealed=said.get('sealed', False),
+        viz=_command(said['viz']) if 'viz' in said else None,
         tracking=None if said.get('tracking', 'none') == 'none' else said['tracking'],
     )
 

@@ -13,15 +13,15 @@ from gitexp.ledger.retired import Retired
 UNDECLARED = 'undeclared'
 CONTENDED = 'contended'
 OTHER_DATA = 'other data'
-OTHER_CPUS = 'other cpus'
+OTHER_MACHINE = 'other machine'
 WORDS = {
     UNDECLARED: 'not one of the seeds that the lab has named',
     CONTENDED: 'it had to share its GPU, and its time is limited',
     OTHER_DATA: 'its inputs are not those of the first baseline, or nobody can tell',
-    OTHER_CPUS: 'it had another number of CPUs than the first baseline, and its time is limited',
+    OTHER_MACHINE: 'it had other GPUs, or another number of CPUs, than the first baseline, and its time is limited',
 }
 DATA = 'lab_data_md5'  # in env: that of the inputs without what only the experiment has
-CPUS = 'cpus'  # in env
+CPUS, GPUS = 'cpus', 'gpus'  # in env
 _UNTOLD = '?'  # in the place of inputs that nobody could tell
 LOST = frozenset(Status) - {Status.OK}
 
@@ -65,9 +65,18 @@ def inputs(row: Result) -> str | None:
 
 
 def ground(env: Mapping[str, Any], metric: Metric) -> str:
-    """What a run was measured on, for `other`: its inputs and, where its time is limited, how many CPUs it had; '' for nothing said."""
-    data, cpus = env.get(DATA, ''), env.get(CPUS) if metric.time_limited else None
-    return f'{data if isinstance(data, str) else _UNTOLD} {cpus if isinstance(cpus, int) else ""}'.rstrip()
+    """What a run was measured on, for `other`: its inputs and, where its time is limited, its machine; '' for nothing said."""
+    data = env.get(DATA, '')
+    return f'{data if isinstance(data, str) else _UNTOLD} {machine(env) if metric.time_limited else ""}'.rstrip()
+
+
+def machine(env: Mapping[str, Any]) -> str:
+    """How many CPUs a run had, and which GPUs; '' for a row that does not say."""
+    cpus, gpus = env.get(CPUS), env.get(GPUS)
+    if not isinstance(cpus, int):
+        return ''
+    named = [one for one in gpus if isinstance(one, str) and one.isprintable()] if isinstance(gpus, list) else []
+    return ', '.join([f'{cpus} CPUs', *sorted(named)])
 
 
 def told(ground: str) -> str:
@@ -77,10 +86,10 @@ def told(ground: str) -> str:
 
 def other(said: str, wanted: str) -> str | None:
     """Why what was measured on one ground does not compare with what an evaluation goes by; what neither says is no reason."""
-    (data, _, cpus), (loose, _, wanted_cpus) = said.partition(' '), wanted.partition(' ')
+    (data, _, mine), (loose, _, theirs) = said.partition(' '), wanted.partition(' ')
     if data and told(wanted) and data != told(wanted) and not (data == _UNTOLD and loose.startswith(_UNTOLD)):
         return OTHER_DATA
-    return OTHER_CPUS if cpus and wanted_cpus and cpus != wanted_cpus else None
+    return OTHER_MACHINE if mine and theirs and mine != theirs else None
 
 
 def measured_on(rows: Iterable[Result], metric: Metric, gone: Retired) -> dict[str, str]:
@@ -112,19 +121,19 @@ def vouching(rows: Iterable[Result]) -> frozenset[tuple[str, str]]:
 
 
 class Held(NamedTuple):
-    """The inputs and the number of CPUs that an evaluation goes by, each with the first id that says so, and the first that cannot tell.
+    """The inputs and the machine that an evaluation goes by, each with the first id that says so, and the first that cannot tell.
 
     Where the first of all could not tell its inputs, others that cannot are as good.
     """
 
     data: tuple[str, str]
-    cpus: tuple[str, str]
+    machine: tuple[str, str]
     untold: tuple[str, str]
 
     def by(self, name: str, said: str) -> Held:
         """The same with another run that holds from the id `name` on, and what it was measured on."""
-        data, _, cpus = said.partition(' ')
-        found = self._replace(cpus=min(self.cpus, (name, cpus))) if cpus else self
+        data, _, machine = said.partition(' ')
+        found = self._replace(machine=min(self.machine, (name, machine))) if machine else self
         if data == _UNTOLD:
             return found._replace(untold=min(self.untold, (name, _UNTOLD)))
         return found._replace(data=min(self.data, (name, data))) if data else found
@@ -132,7 +141,7 @@ class Held(NamedTuple):
     @property
     def ground(self) -> str:
         loose = self.untold[1] if self.untold < self.data else ''
-        return f'{loose}{self.data[1]} {self.cpus[1]}'.rstrip()
+        return f'{loose}{self.data[1]} {self.machine[1]}'.rstrip()
 
 
 _NONE = '\U0010ffff', ''

@@ -38,22 +38,22 @@ def require(lab: Lab, begun: Result, *, say: Callable[[str], None]) -> None:
         )
 
 
-def require_cpus(lab: Lab, begun: Result) -> None:
-    """Raise Refused where a baseline begins on another number of CPUs than a tree had that has won, and no other baseline is there.
+def require_machine(lab: Lab, begun: Result) -> None:
+    """Raise Refused where a baseline begins on another machine than a tree had that has won, and no other baseline is there.
 
     It would be the first, and take that tree out of the way of worse ones.
     """
-    cpus, name = begun.env.get(counting.CPUS), begun.eval_id
+    here, name = counting.machine(begun.env), begun.eval_id
     if name is None or any(counting.CPUS in row.env and counting.competes(row, lab.config.metric) for row in read.baselines(lab, name)):
         return
     rows = standing.alive(read.read(lab))
     won, runs = standing.winners(rows), [row for row in rows if row.eval_id == name and counting.CPUS in row.env]
-    other = next((row for row in runs if (name, row.tree) in won and row.env[counting.CPUS] != cpus), None)
+    other = next((row for row in runs if (name, row.tree) in won and counting.machine(row.env) != here), None)
     if other:
         raise Refused(
-            f"here are {cpus} CPUs, and run {other.id} of '{other.experiment}', which has won, had {other.env[counting.CPUS]}",
-            hint='measure on as many; or if the other number is meant, that makes another evaluation, so name it in its command on the '
-            f'trunk, in gitexp.yaml: eval: env CPUS={cpus} {lab.config.eval.text}',
+            f"here are {here}, and run {other.id} of '{other.experiment}', which has won, had {counting.machine(other.env)}",
+            hint='measure on the same; or if the other machine is meant, that makes another evaluation, so name it in its command on the '
+            f'trunk, in gitexp.yaml: eval: env MACHINE=2 {lab.config.eval.text}',
         )
 
 

@@ -36,13 +36,13 @@ def of(lab: Lab, ready: Prepared, pythons: Pythons, *, logs: Path, top: Path, sa
     said.update({**_machine(), **_git(lab, pythons.kept), **program})
     if variables := environment.said(lab):
         said['variables'] = variables
-    said.update({name: value for name, value in graphics().items() if name != 'gpus' or lab.config.gpus != 0})
+    said.update(graphics())
     pythons.kept.save()
     return {**said, **_inputs(lab, ready, say)}
 
 
 def graphics(place: str = _NVIDIA) -> dict[str, Any]:
-    """The driver and the GPUs of the machine, as the driver itself says; which of them a run took is known at its end."""
+    """The driver and the GPUs of the machine, as the driver itself says."""
     if not os.path.isdir(place):
         return {}
     import glob

@@ -15,7 +15,7 @@ from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, loss, pending, standing
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.measure import environment, execution, occupancy, outcome, outputs, prepare, record, stage, tracked
+from gitexp.measure import context, environment, execution, occupancy, outcome, outputs, prepare, record, stage, tracked
 from gitexp.measure.execution import Executed
 from gitexp.measure.metric import Reader
 from gitexp.measure.outputs import Outputs
@@ -80,7 +80,7 @@ class Session(NamedTuple):
             comparable.require(self.lab, begun, say=self.voice.say)
         if self.lab.config.metric.time_limited and begun.kind is Kind.BASELINE:
             from gitexp.measure import comparable
-            comparable.require_cpus(self.lab, begun)
+            comparable.require_machine(self.lab, begun)
         suffix = self.trained.suffix if self.trained else ''
         places = outputs.expect(begun.id, folder=self.what.folder, checkout=ready.folder, below=self.what.worktree, suffix=suffix)
         tracker = tracked.of(self.lab, self.what, begun, out=places.out)
@@ -94,6 +94,7 @@ class Session(NamedTuple):
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
             result = self._marked(result, places, moved)
             under_way.keep(result)
+            context.note(result, places.log().parent, places.below, seeds=self.lab.config.seeds)
             result = tracker.end(result)
             ground = self._ground()
             decision = self._decision(result, ground)
@@ -112,7 +113,10 @@ class Session(NamedTuple):
             ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
             eval_id=self.eval_id, params={**({'args': list(self.words)} if self.words else {}), **self._mark},
-            env={**around, 'landlock': self.fence.version or False, **({'sealed': True} if self.lab.config.sealed else {})},
+            env={
+                **around, **({counting.GPUS: self.gpus.names} if self.gpus.names else {}), 'landlock': self.fence.version or False,
+                **({'sealed': True} if self.lab.config.sealed else {}),
+            },
         )
         return self.trained.begun(begun) if self.trained else begun
 

@@ -77,6 +77,21 @@ def test_the_row_says_which_gpus_and_how_hot(lab: Place, gpu: Machine) -> None:
     assert visible(idea) == ['unset']
 
 
+def test_where_time_is_limited_other_gpus_make_no_verdict(lab: Place, gpu: Machine) -> None:
+    idea = scene(lab, SCRIPT)
+    gpu.count = 2
+    gpu.say(name_1='Bigger')
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text().replace('min_effect', 'time_limited: true, min_effect'))
+    lab.commit('limited')
+    idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
+    lab.ok('baseline', **gpu.env, CUDA_VISIBLE_DEVICES='0')
+
+    for seed, said in enumerate(({'CUDA_VISIBLE_DEVICES': '1'}, {}, {'CUDA_VISIBLE_DEVICES': '0'})):
+        idea.ok('eval', '--seed', str(seed + 1), **gpu.env, **said)
+        assert ('it had other GPUs, or another number of CPUs, than the first baseline' in idea.talk) == (seed < 2)
+    assert [env_of(row)['gpus'] for row in rows(lab)[-3:]] == [['Bigger'], ['Fake', 'Bigger'], ['Fake']]
+
+
 def test_nothing_starts_on_a_hot_gpu(lab: Place, gpu: Machine) -> None:
     idea = scene(lab, SCRIPT, 'smoke: "true"')
     gpu.count = 2

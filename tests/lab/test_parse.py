@@ -95,7 +95,7 @@ BAD = {
     'unknown, like nothing': (
         LEAST + 'colour: red\n',
         "gitexp.yaml:3: unknown key 'colour' in the file",
-        'the keys are metric, eval, train, sealed, smoke, inputs, environment, outputs, axes, min_free_gb, seeds, baseline, gpus, '
+        'the keys are metric, eval, train, sealed, smoke, viz, inputs, environment, outputs, axes, min_free_gb, seeds, baseline, gpus, '
         'tracking, trunk, rules, live, humans, signers, paths',
     ),
     'unknown in metric': (
@@ -313,7 +313,7 @@ SAID: dict[tuple[str, ...], Any] = {
     ('live',): ['Diary'], ('humans',): ['Ada <ada@example.org>'], ('signers',): ['A' * 40],
     ('outputs',): ['o.json'], ('min_free_gb',): 2, ('gpus',): 1, ('tracking',): 'wandb', ('metric', 'time_limited'): True,
     ('baseline', 'max_sd'): 0.5, ('baseline', 'required'): False, ('axes',): ['budget'], ('environment',): ['DATA_DIR'],
-    ('sealed',): True,
+    ('sealed',): True, ('viz', 'command'): 'v', ('viz', 'time_limit'): 30,
     **{('rules', kind): ['a'] for kind in config.KINDS},
 }
 
@@ -335,7 +335,7 @@ def test_a_key_makes_a_difference(path: tuple[str, ...]) -> None:
 def document(path: tuple[str, ...]) -> dict[str, Any]:
     said: dict[str, Any] = {'metric': {'name': 'loss', 'direction': 'min'}, 'eval': {'command': 'x'}}
     steps = [path] if path in SAID else []
-    if path[-1:] == ('time_limit',) or path in (('train',), ('smoke',)):
+    if path[-1:] == ('time_limit',) or path in (('train',), ('smoke',), ('viz',)):
         steps.append((path[0], 'command'))
     if path == ('sealed',):
         steps.append(('train', 'command'))

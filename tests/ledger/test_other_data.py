@@ -58,12 +58,12 @@ def test_where_time_is_limited_another_number_of_cpus_is_another_ground(lab: Pla
     lab.write('results.tsv', re.sub('"cpus":', '"cpus":9', ledger).replace('\t3.00', '\t9.00'))
     idea = experiment(lab, model_py='score = 2.0\n')
     assert 'no verdict' in idea.ok('eval', '--seed', '1')
-    said = 'it had another number of CPUs than the first baseline, and its time is limited, so that it does not compete'
+    said = 'it had other GPUs, or another number of CPUs, than the first baseline, and its time is limited, so that it does not compete'
     assert said in idea.talk
     lab.ok('baseline')
     assert lab.talk.count(said) == 4 and json.loads(lab.ok('best', '--json'))['mean'] == 9.002
     shown = [(row['value'], row['why_not']) for row in json.loads(lab.ok('results', '--json'))]
-    assert {why for value, why in shown if value > 9} == {None} and {why for value, why in shown if value < 9} == {'other cpus'}
+    assert {why for value, why in shown if value > 9} == {None} and {why for value, why in shown if value < 9} == {'other machine'}
 
     lab.write('gitexp.yaml', limited.replace('eval: ', 'eval: env CPUS=8 '))
     lab.commit('on as many')
@@ -108,7 +108,7 @@ def test_a_baseline_on_other_cpus_takes_the_place_of_none_that_a_winner_had(lab:
     lab.ok('supersede', 'baseline', '--bug', 'odd', '--yes')
 
     assert lab.exp('baseline') == 3
-    assert "of 'idea', which has won, had 9" in lab.talk and 'in gitexp.yaml: eval: env CPUS=' in lab.talk
+    assert "of 'idea', which has won, had 9" in lab.talk and 'in gitexp.yaml: eval: env MACHINE=' in lab.talk
     lab.ok('supersede', 'idea', '--bug', 'odd', '--yes')
     lab.ok('baseline')
 

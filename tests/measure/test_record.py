@@ -49,6 +49,33 @@ def test_a_row_says_what_it_was_measured_with(lab: Place) -> None:
     assert env(lab) == said
 
 
+def test_the_folder_of_the_logs_says_what_the_runs_were_made_with(lab: Place) -> None:
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+    logs = idea.path / 'experiments/idea/exp_log'
+    first, said = (logs / 'CONTEXT.md').read_text(), env(lab)
+    run = rows(lab)[-1]
+    assert first.startswith('# What the runs of idea v1 were made with\n') and f'\n## From run {run["id"]}, {run["time"]}\n' in first
+    for line in ('seeds: 1, 2, 3', f'host: {said["host"]}', f'python: {said["python"]}', f'packages: {said["packages"]}'):
+        assert f'\n- {line}\n' in first
+
+    idea.ok('eval', '--seed', '2')
+    assert (logs / 'CONTEXT.md').read_text() == first
+    (logs / 'CONTEXT.md').write_text(first + '\nMine.\n')
+    idea.ok('eval', '--seed', '3', OMP_NUM_THREADS='1')
+    grown = (logs / 'CONTEXT.md').read_text()
+    assert grown.startswith(first + '\nMine.\n\n## From run') and '"OMP_NUM_THREADS": "1"' in grown
+    idea.ok('eval', '--seed', '4')
+    assert (logs / 'CONTEXT.md').read_text() == grown and not idea.git('status', '--porcelain').stdout
+
+
+def test_a_row_is_written_where_its_context_cannot_be(lab: Place) -> None:
+    idea = experiment(lab)
+    (idea.path / 'experiments/idea/exp_log/CONTEXT.md').mkdir(parents=True)
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['status'] == 'ok'
+
+
 @pytest.mark.skipif(sys.platform != 'linux', reason='only Linux has masks of CPUs')
 def test_where_time_is_limited_a_run_has_all_cpus_that_it_could_take(lab: Place) -> None:
     ours = os.sched_getaffinity(0)

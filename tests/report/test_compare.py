@@ -12,7 +12,7 @@ from gitexp.lab.lab import Experiment
 from gitexp.ledger.result import Kind, Result
 from gitexp.report import overlay
 from gitexp.report.compared import Compared, Side
-from place import Place
+from place import CONFIG, Place
 from stories import change, experiment, rows
 
 PNG = b'\x89PNG\r\n\x1a\n'
@@ -106,6 +106,39 @@ def test_without_matplotlib_nothing_is_left(idea: Place, tmp_path: Path) -> None
     assert idea.exp('report', '--compare', 'v1', PYTHONPATH=str(missing.parent)) == 3
     assert idea.talk == "git exp: plots need matplotlib, which is not installed\nhint: pip install 'gitexp[plot]'\n"
     assert list((idea.path / 'experiments/idea/results/viz').iterdir()) == []
+
+
+DRAWS = '''
+import os, sys
+before, after, out = (os.environ[name] for name in ('EXP_BEFORE', 'EXP_AFTER', 'EXP_OUT'))
+print(os.path.basename(before), os.path.basename(after), os.path.isfile('model.py'), 'META_MODE' in os.environ)
+open(os.path.join(out, 'mask.svg'), 'w').write('<svg/>')
+sys.exit('no masks' if os.path.exists('broken') else 0)
+'''
+
+
+def test_a_lab_draws_what_its_metric_does_not_show(lab: Place, idea: Place, drawing: None) -> None:
+    lab.write('gitexp.yaml', CONFIG + 'viz: {command: python3 draw.py, time_limit: 1m}\n')
+    lab.write('draw.py', DRAWS)
+    lab.commit('masks')
+    idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
+    change(idea, model_py='score = 2.5\n')
+    idea.ok('eval', '--seed', '1')
+    folder = idea.path / 'experiments/idea'
+    (folder / 'results/viz/old.svg').write_text('<svg/>')
+
+    paths = idea.ok('report', '--compare', 'v1', META_MODE='1').splitlines()[1:]
+    assert paths == [str(folder / name) for name in (CURVE, OVERLAY, 'results/viz/mask.svg')]
+    assert (folder / 'exp_log/viz.log').read_text() == 'results_v1_leak results True False\n'
+    assert json.loads(idea.ok('report', '--compare', 'v1', '--json'))['viz'] == [str(folder / 'results/viz/mask.svg')]
+
+    idea.write('broken', '')
+    assert idea.exp('report', '--compare', 'v1') == 4 and idea.said == ''
+    assert idea.talk.splitlines() == [
+        '    results_v1_leak results True False', '    no masks', "git exp: viz: of gitexp.yaml, 'python3 draw.py': exit code 1",
+        f"hint: its log: less '{folder}/exp_log/viz.log'",
+    ]
+    assert (folder / OVERLAY).exists()
 
 
 @pytest.mark.parametrize(('line', 'wanted'), [
