@@ -4,7 +4,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from gitexp.core import beneath
 
@@ -32,17 +34,30 @@ def replace(path: Path, data: bytes | str, *, mode: int | None = None, top: Path
 
 
 def read(path: Path | str, *, most: int = -1) -> bytes:
-    """The bytes of a plain file, `most` of them if that is given; raises OSError for what else may stand there, such as a pipe, rather
-    than wait for it.
+    """The bytes of a file, `most` of them if that is given; raises as `opened` does."""
+    with opened(path) as file:
+        return file.read(most)
+
+
+def opened(path: Path | str) -> BinaryIO:
+    """A plain file to read; raises OSError for what else may stand there, such as a pipe, rather than wait for it.
+
+    Nor is one of the kernel's in /proc, which may be waited for as well.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode) or info.st_dev == _kernel():
             raise OSError(errno.EINVAL, 'not a plain file', str(path))
-        with open(handle, 'rb', closefd=False) as file:
-            return file.read(most)
-    finally:
+        return open(handle, 'rb')
+    except BaseException:
         os.close(handle)
+        raise
+
+
+@cache
+def _kernel() -> int | None:
+    return os.stat('/proc').st_dev if os.path.ismount('/proc') else None
 
 
 def sweep(path: Path) -> None:

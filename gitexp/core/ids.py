@@ -6,11 +6,20 @@ import os
 _ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 LENGTH = 16
+SKEW = 5 * 60 * 1000  # ms by which the clocks of two machines may differ without harm
 
 
 def make(milliseconds: int) -> str:
     """16 characters of Crockford's base 32: 50 bits of Unix time in ms, 30 of chance."""
     return _name(milliseconds, os.urandom(4))
+
+
+def after(seen: str, milliseconds: int, *, skew: float = SKEW) -> str | None:
+    """A new name that sorts after one that was seen, None where that is further ahead of the clock than `skew`."""
+    name, made = make(milliseconds), time_of(seen)
+    if name > seen:
+        return name
+    return make(made + 1) if made is not None and made <= milliseconds + skew else None
 
 
 def of(milliseconds: int, digest: bytes) -> str:
@@ -20,7 +29,7 @@ def of(milliseconds: int, digest: bytes) -> str:
     return _name(milliseconds, digest[:4])
 
 
-def milliseconds(name: str) -> int | None:
+def time_of(name: str) -> int | None:
     """The Unix time of a name that `make` could have made, None for any other."""
     if len(name) != LENGTH or not set(name) <= set(_ALPHABET):
         return None

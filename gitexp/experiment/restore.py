@@ -33,9 +33,10 @@ def restore(
     """
     names = [one.experiment for one in shown or find(lab, slug, bug=bug)[0]]
     with intent.claimed_together(lab.state, filter(slugs.shaped, names), 'restore') as mine:
-        found = _found(lab, read.read(lab), slug, bug)
+        contents = read.read(lab)
+        found = _found(lab, contents, slug, bug)
         turned.check_same([one for _, one in found], shown)
-        turns = [turned.restoring(lab, _place(lab, one.experiment), one, event, now) for event, one in found]
+        turns = [turned.restoring(lab, _place(lab, one.experiment), one, event, contents, now) for event, one in found]
         return turned.done(lab, mine, [one for _, one in found], turns)
 
 

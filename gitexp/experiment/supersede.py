@@ -71,7 +71,9 @@ def supersede(lab: Lab, wanted: Wanted, *, cause: Cause, now: datetime, shown: S
     with intent.claimed_together(lab.state, filter(slugs.shaped, names), 'supersede') as mine:
         found = find(lab, wanted)
         turned.check_same(found.turned, shown)
-        turns = [turned.retiring(lab, place.find(lab, one.experiment), one, cause, wanted.selection, now) for one in found.turned]
+        turns = [
+            turned.retiring(lab, place.find(lab, one.experiment), one, cause, wanted.selection, found.contents, now) for one in found.turned
+        ]
         return turned.done(lab, mine, found.turned, turns)
 
 

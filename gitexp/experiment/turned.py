@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from gitexp.core import ids
@@ -18,18 +19,31 @@ from gitexp.experiment.turn import Turn
 from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells
+from gitexp.ledger.read import Contents
 from gitexp.ledger.result import METRIC, Kind, Result
 
 
-def retiring(lab: Lab, at: Place, found: Turned, cause: Cause, selection: Selection, now: datetime) -> Turn:
-    """The row that covers rows, and the section of PLAN.md about the root cause."""
+def retiring(
+    lab: Lab, at: Place, found: Turned, cause: Cause, selection: Selection, contents: Contents, now: datetime,
+) -> Turn:
+    """The row that covers rows, and the section of PLAN.md about the root cause.
+
+    Raises Refused where some runs are left, and the clock is far behind them: nobody could tell then that they were there before.
+    """
     params: dict[str, Any] = {'bug': cause.bug, 'covers': [one.id for one in found.rows]}
     others = versions.others(found)
     if others:
         params['closes'] = others
     if selection.said:
         params['selected'] = selections.resolved(lab, selection)
-    row = _row(lab, found, Kind.SUPERSEDE, now=now, params=params)._replace(description=cause.symptom)
+    clock, seen = int(now.timestamp() * 1000), _newest(contents, found)
+    name = ids.after(seen, clock) or (None if found.left else ids.make(clock))
+    if name is None:
+        raise Refused(
+            f"the clock here is behind the newest row '{seen}' about '{found.experiment}', and some of its runs are to stay",
+            hint=f'set the clock that is wrong; or retire all: git exp supersede {found.experiment} --bug {cause.bug}',
+        )
+    row = _row(lab, found, Kind.SUPERSEDE, name, now=now, params=params)._replace(description=cause.symptom)
     text = plan.root_cause(
         cause, number=_next_section(lab, at), version=versions.of(row), rows=found.rows, metric=lab.config.metric.name, row=row.id,
         plots=_moved_plots(found), left=found.left,
@@ -37,9 +51,10 @@ def retiring(lab: Lab, at: Place, found: Turned, cause: Cause, selection: Select
     return _turn(lab, at, found, row, text)
 
 
-def restoring(lab: Lab, at: Place, found: Turned, retired: Result, now: datetime) -> Turn:
-    """The row that undoes another, and what PLAN.md says of it."""
-    row = _row(lab, found, Kind.RESTORE, now=now, params={'restores': retired.id, 'bug': found.bug})
+def restoring(lab: Lab, at: Place, found: Turned, retired: Result, contents: Contents, now: datetime) -> Turn:
+    """The row that undoes another, and what PLAN.md says of it; it is newer than those it brings back, which count from then on."""
+    name = ids.after(_newest(contents, found), int(now.timestamp() * 1000), skew=inf) or ids.make(int(now.timestamp() * 1000))
+    row = _row(lab, found, Kind.RESTORE, name, now=now, params={'restores': retired.id, 'bug': found.bug})
     text = plan.restored(
         found.version.partition('_')[0], found.bug, number=_next_section(lab, at), date=now.date().isoformat(), row=row.id,
         rows=None if versions.closes(retired) else found.rows,
@@ -63,9 +78,15 @@ def _seen(one: Turned) -> tuple[object, ...]:
     return one.experiment, one.version, one.moves, [row.id for row in one.rows]
 
 
-def _row(lab: Lab, found: Turned, kind: Kind, *, now: datetime, params: dict[str, Any]) -> Result:
+def _newest(contents: Contents, found: Turned) -> str:
+    """The newest row about an experiment, or about a tree of which something is retired or brought back."""
+    trees = {row.tree for row in found.rows if row.tree}
+    return max((row.id for row in contents.results if row.experiment == found.experiment or row.tree in trees), default='')
+
+
+def _row(lab: Lab, found: Turned, kind: Kind, name: str, *, now: datetime, params: dict[str, Any]) -> Result:
     return Result(
-        id=ids.make(int(now.timestamp() * 1000)), time=now.isoformat(timespec='seconds'), experiment=found.experiment,
+        id=name, time=now.isoformat(timespec='seconds'), experiment=found.experiment,
         kind=kind, version=found.version, params=params, env={METRIC: lab.config.metric.name},
     )
 

@@ -206,6 +206,8 @@ def picked(
     found: dict[str, str] = {}
     for row in rows:
         why = gone.why(row)
-        if why and row.tree and row.seed is not None and oldest.get(row.tree, why.event) < why.event and competes(row, metric, data):
-            found[row.tree] = max(why.event, found.get(row.tree, ''))
+        if why and row.tree and row.seed is not None and competes(row, metric, data):
+            when = max(why.event, row.id)  # What has retired it may have been made beforehand.
+            if oldest.get(row.tree, when) < when:
+                found[row.tree] = max(when, found.get(row.tree, ''))
     return found

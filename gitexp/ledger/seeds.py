@@ -1,19 +1,19 @@
-"""What counts as one observation of a tree: a seed, however often it was run."""
+"""What counts as one observation of a tree: a seed, by the first of its runs."""
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
 
 
-def averaged(runs: Iterable[tuple[int | None, float]]) -> tuple[tuple[int | None, float], ...]:
-    """Each seed once with the mean of its runs; runs without a seed are one seed, since nothing says that they differ."""
-    said = tuple(runs)
-    if len(dict(said)) == len(said):
-        return said
-    seeds: dict[int | None, list[float]] = {}
-    for seed, value in said:
-        seeds.setdefault(seed, []).append(value)
-    return tuple((seed, mean(values)) for seed, values in seeds.items())
+def first(runs: Iterable[tuple[int | None, float]]) -> tuple[tuple[int | None, float], ...]:
+    """Each seed once, in order, with the value that comes first; runs without one are one, since nothing says that they differ.
+
+    Whoever may run the worst seed again, and have that count as well, picks: a mean of the two is better than the first by chance alone.
+    """
+    found: dict[int | None, float] = {}
+    for seed, value in runs:
+        found.setdefault(seed, value)
+    return tuple(sorted(found.items(), key=lambda one: (one[0] is None, one[0])))
 
 
 def mean(values: Collection[float]) -> float:

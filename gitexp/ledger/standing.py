@@ -28,7 +28,7 @@ class _Standing(NamedTuple):
 
 
 class Standing(_Standing):
-    """All the runs of a tree under one evaluation: (seed, value), repeats of a seed averaged into one.
+    """The runs of a tree under one evaluation: (seed, value), of each seed the first by its id.
 
     Experiment, version, commit and kind are those of its first row, or where it is the trunk's as well of its first baseline. `whose`
     are all the experiments that have a row of it that counts, in whatever order.
@@ -85,7 +85,7 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
         return Standings(None, ())
     trees = tuple(
         Standing(
-            name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.averaged(zip(one.seeds, one.values)),
+            name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.first(zip(one.seeds, one.values)),
             frozenset(map(text, one.whose)),
         )
         for name, one in found.trees(eval_id).items()
@@ -174,5 +174,6 @@ def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
 def _standing(first: Result, rows: Sequence[Result]) -> Standing:
     return Standing(
         first.tree or '', first.experiment, first.version, first.commit, first.eval_id or '', first.kind,
-        seeds.averaged((row.seed, row.value) for row in rows if row.value is not None), frozenset(row.experiment for row in rows),
+        seeds.first((row.seed, row.value) for row in sorted(rows, key=lambda row: row.id) if row.value is not None),
+        frozenset(row.experiment for row in rows),
     )

@@ -24,9 +24,10 @@ _OK = b'ok'
 
 
 class Tree(NamedTuple):
-    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them, in file order.
+    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them.
 
-    `whose` are the experiments that have any of them.
+    They are in file order, or by their ids where another order would make others the first of their seeds. `whose` are the experiments
+    that have any of them.
     """
 
     experiment: str
@@ -51,7 +52,8 @@ class Known(NamedTuple):
     """What one way through a ledger shows that the next must know: it may stand behind the rows that it is about.
 
     `gone` is what nobody counts, `data` by evaluation the ground that it goes by where there is other, `tried` the trees that have
-    values, and a seed that was run in vain, or with a value that is retired, or a confirm row; `vouched` is as in `counting.vouching`.
+    values, and a seed that was run in vain, or with a value that is retired, or again with another one in a file that is not in the
+    order of ids, or a confirm row; `vouched` is as in `counting.vouching`.
     """
 
     gone: Retired = retired.NOTHING
@@ -71,6 +73,7 @@ class Tally:
         self.rows = 0
         self.unused = 0
         self.unsure = False
+        self._mixed = False
         self.events: list[Result] = []
         self.covered = {one: why.bug for one, why in known.gone.ids.items()}
         self.latest: tuple[bytes, bytes] | None = None
@@ -98,7 +101,8 @@ class Tally:
     def shown(self) -> Known:
         """What a way that knew it would count by."""
         confirmed = ((raw(row.eval_id or ''), raw(row.params['confirms'])) for row in self.events if row.kind is Kind.CONFIRM)
-        tried = frozenset(key for key in (*self._tries.in_vain(), *confirmed) if key[1] in self._trees.get(key[0], ()))
+        again = self._again() if self._mixed else ()
+        tried = frozenset(key for key in (*self._tries.in_vain(), *confirmed, *again) if key[1] in self._trees.get(key[0], ()))
         gone = retired.of(self.events)
         vouching = counting.vouching(row for row in self.events if row.id not in gone.ids)
         return Known(gone, self._grounds.contested(), tried, frozenset((raw(name), raw(tree)) for name, tree in vouching))
@@ -134,7 +138,8 @@ class Tally:
 
     def trees(self, eval_id: str) -> dict[str, Tree]:
         """The trees of an evaluation in the order of their first rows."""
-        return {name.decode(): tree for name, tree in self._trees.get(raw(eval_id), {}).items()}
+        known = raw(eval_id)
+        return {name.decode(): self._sorted(known, name, tree) for name, tree in self._trees.get(known, {}).items()}
 
     def experiments(self) -> Iterator[Experiment]:
         """In the order of their first rows."""
@@ -178,9 +183,21 @@ class Tally:
         if name in self._recent or name in self._older:
             return False
         self.unsure = self.unsure or name <= self._floor
+        self._mixed = self._mixed or name < self._top
         self._top = max(self._top, name)
         self._recent.add(name)
         return True
+
+    def _again(self) -> Iterator[tuple[bytes, bytes]]:
+        """The trees with a seed that gave several values."""
+        for eval_id, trees in self._trees.items():
+            for name, tree in trees.items():
+                if len(seen := set(tree.seeds)) < len(tree.seeds) and len(set(zip(tree.seeds, tree.values))) > len(seen):
+                    yield eval_id, name
+
+    def _sorted(self, eval_id: bytes, name: bytes, tree: Tree) -> Tree:
+        runs = sorted(self._tries.runs(eval_id, name)) if self._mixed else ()
+        return tree._replace(seeds=[seed for _, seed, _ in runs], values=array('d', [value for *_, value in runs])) if runs else tree
 
     def _count(self, rows: Rows) -> None:
         """Where each experiment is."""

@@ -15,6 +15,7 @@ _RETIRED = b''  # for the name of a run: before all others
 
 _Tree = tuple[bytes, bytes]  # under an evaluation
 _Seed = tuple[bytes, bytes, 'int | None']  # and one of its seeds
+_Run = tuple[bytes, 'int | None', float]  # id, seed, value
 
 
 class Tries:
@@ -31,6 +32,7 @@ class Tries:
         self._first: dict[_Seed, bytes] = {}
         self._began: dict[tuple[bytes, bytes, bytes, bytes], bytes] = {}
         self._picked: dict[tuple[bytes, bytes, bytes], str] = {}
+        self._runs: dict[_Tree, list[_Run]] = {}
 
     def miss(self, rows: Rows, gone: Collection[bytes]) -> None:
         """Note the runs that have no value that can be, and, as of any time, those with one that is retired."""
@@ -46,15 +48,21 @@ class Tries:
                 self._lost.setdefault((key[0], key[1], key[2]), []).append((_RETIRED if retired else name, last))
             if by:
                 of = key[0], key[1], data
-                self._picked[of] = max(by, self._picked.get(of, by))
+                self._picked[of] = max(text(last), self._picked.get(of, ''))
 
     def give(self, eval_id: bytes, rows: Rows) -> None:
         """Note the first value of each seed, and of each version that has measured the tree."""
-        for name, tree, seed, slug, version in zip(rows.ids, rows.trees, rows.seeds, rows.experiments, rows.versions):
+        columns = zip(rows.ids, rows.trees, rows.seeds, rows.values, rows.experiments, rows.versions)
+        for name, tree, seed, value, slug, version in columns:
             if (eval_id, tree) in self._tried:
+                self._runs.setdefault((eval_id, tree), []).append((name, seed, value))
                 which, whose = (eval_id, tree, seed), (eval_id, tree, slug, version)
                 self._first[which] = min(name, self._first.get(which, name))
                 self._began[whose] = min(name, self._began.get(whose, name))
+
+    def runs(self, eval_id: bytes, tree: bytes) -> list[_Run]:
+        """All values of a tree that was given, with their ids and seeds."""
+        return self._runs.get((eval_id, tree), [])
 
     def began(self, eval_id: bytes) -> dict[tuple[str, str, str], str]:
         """The first value by tree, experiment and version."""

@@ -19,8 +19,6 @@ from gitexp.verdict import doubt
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.verdict import Verdict
 
-_SKEW = 5 * 60 * 1000  # ms by which the clocks of two machines may differ without harm
-
 
 class Confirmed(NamedTuple):
     """`verdict` is what counts from now on; `row` is the one that says so, `new` whether it was not there before."""
@@ -85,12 +83,9 @@ def _seen(lab: Lab, standings: Standings, one: Standing, rival: Standing | None)
 
 def _after(seen: str, one: Standing, *, now: datetime) -> str:
     """A name that sorts after what was looked at; one far ahead of the clock would vouch for runs that nobody has looked at yet."""
-    clock, made = int(now.timestamp() * 1000), ids.milliseconds(seen)
-    name = ids.make(clock)
-    if name > seen:
+    clock, made = int(now.timestamp() * 1000), ids.time_of(seen)
+    if name := ids.after(seen, clock):
         return name
-    if made is not None and made <= clock + _SKEW:
-        return ids.make(made + 1)
     ahead = '' if made is None else f', by {(made - clock) / 60_000:.0f} minutes'
     raise Refused(
         f"the clock here is behind the newest row '{seen}' about '{one.experiment}'{ahead}, and a confirmation counts for older rows only",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from gitexp.core import deep
+from gitexp.core import deep, files
 
 _BLOCK = 1 << 20  # bytes
 _MANY = 10_000  # files
@@ -36,9 +36,9 @@ def digest(there: Mapping[str, Path]) -> str:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    """All of a file that is not larger than `_MOST` blocks, whatever size it says it has, as in /proc."""
-    many = -(-path.stat().st_size // _BLOCK)
-    with open(path, 'rb') as file:
+    """All of a file that is not larger than `_MOST` blocks; raises OSError for what is none, be it meanwhile."""
+    with files.opened(path) as file:
+        many = -(-os.fstat(file.fileno()).st_size // _BLOCK)
         for at in range(_MOST) if many <= _MOST else sorted({number * (many - 1) // (_MOST - 1) for number in range(_MOST)}):
             file.seek(at * _BLOCK)
             if not (data := file.read(_BLOCK)):

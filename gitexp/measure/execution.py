@@ -28,7 +28,7 @@ def added(before: Executed | None, last: Executed) -> Executed:
     memory = [one.memory_gb for one in (before, last) if one and one.memory_gb is not None]
     return last._replace(
         seconds=(before.seconds if before else 0) + last.seconds, memory_gb=max(memory, default=None),
-        paused=(before.paused if before else 0) + last.last.paused,
+        paused=(before.paused if before else 0) + last.paused,
     )
 
 

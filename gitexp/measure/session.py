@@ -94,7 +94,8 @@ class Session(NamedTuple):
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
             result = self._marked(result, places, moved)
             under_way.keep(result)
-            context.note(result, places.log().parent, places.below, seeds=self.lab.config.seeds)
+            if not self.trained:  # Else the folder is that of a version that is retired, and stays as it is.
+                context.note(result, places.log().parent, places.below, seeds=self.lab.config.seeds)
             result = tracker.end(result)
             ground = self._ground()
             decision = self._decision(result, ground)
@@ -165,7 +166,7 @@ class Session(NamedTuple):
             self._keep_trained(places)
             upwards.end(at.ready.folder)
         offence = at.offence(trained=trains)
-        return Executed(ended, log, ended.seconds, ended.memory_gb, reader.reading() if reader else None, offence)
+        return Executed(ended, log, ended.seconds, ended.memory_gb, reader.reading() if reader else None, offence, ended.paused)
 
     def _keep_trained(self, places: Outputs) -> None:
         """What scores in a sealed lab finds all in EXP_OUT, and never comes to where training was."""

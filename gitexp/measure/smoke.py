@@ -41,7 +41,7 @@ def require(lab: Lab, what: Subject, by: Yardstick, *, voice: Voice, held: Taken
 def passed(lab: Lab, tree: str) -> bool:
     """Whether a tree has passed the check that is configured now."""
     try:
-        return lab.config.smoke is not None and (lab.state / 'smoke' / tree).read_text() == lab.config.smoke.text
+        return lab.config.smoke is not None and (lab.state / 'smoke' / tree).read_bytes() == _stamp(lab.config.smoke)
     except OSError:
         return False
 
@@ -75,5 +75,9 @@ def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice,
         kind = TimedOut if ended.ending is Ending.TIMEOUT else RunFailed
         raise kind(f"'{what.slug}' fails the smoke test: {ended.reason}", hint=f"its log: less '{log}'")
     stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(command.text)
+    stamp.write_bytes(_stamp(command))
     return ended.seconds
+
+
+def _stamp(command: Command) -> bytes:
+    return command.text.encode('utf-8', 'surrogateescape')

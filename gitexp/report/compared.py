@@ -25,8 +25,8 @@ class Side(NamedTuple):
 
     @property
     def runs(self) -> dict[int | None, float]:
-        """By seed, repeats averaged."""
-        return dict(seeds.averaged((row.seed, row.value) for row in self.rows if row.value is not None))
+        """By seed, of each the first."""
+        return dict(seeds.first((row.seed, row.value) for row in sorted(self.rows, key=lambda row: row.id) if row.value is not None))
 
     @property
     def mean(self) -> float:

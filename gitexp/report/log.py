@@ -63,5 +63,9 @@ def _status(status: Status) -> str:
 
 def _script(lab: Lab) -> str:
     """The first file of the lab that its training names, or else its evaluation."""
-    words = shlex.split((lab.config.train or lab.config.eval).text, posix=True)
+    text = (lab.config.train or lab.config.eval).text
+    try:
+        words = shlex.split(text, comments=True)
+    except ValueError:  # What the shell understands may be too much for it.
+        words = text.split()
     return next((word for word in words if (lab.root / word).is_file()), '')

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from gitexp.core import deep
 from gitexp.core.errors import RunFailed, TimedOut
 from gitexp.core.kept import state_of
 from gitexp.experiment import folders
@@ -45,4 +46,5 @@ def draw(lab: Lab, which: Experiment, said: Compared, command: Command, *, voice
 
 
 def _files(folder: Path) -> Mapping[Path, str]:
-    return {path: state_of(path.lstat()) for path in folder.rglob('*') if not path.is_dir()}
+    paths = (Path(inner, name) for inner, _, names in deep.walk(folder) for name in names)
+    return {path: state_of(path.lstat()) for path in paths}

@@ -34,7 +34,8 @@ def start(command: str, cwd: Path, env: Mapping[str, str]) -> Child:
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, says, 1), (os.POSIX_SPAWN_DUP2, warns, 2),
     ]
-    words = [_SHELL, '-c', _THERE, str(cwd), command]
+    said = command.encode('utf-8', 'surrogateescape')  # As in gitexp.yaml, whatever the locale.
+    words: list[str | bytes] = [_SHELL, '-c', _THERE, str(cwd), said]
     child = Child(0, out, err)
     try:
         pid = os.posix_spawn(_SHELL, words, env, file_actions=actions, setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])

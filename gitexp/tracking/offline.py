@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from gitexp.core import files
+
 _MAGIC = b':W&B\xe1\xbe'
 _HEADER = 7  # of the file as of a record
 _BLOCK = 32768
@@ -25,7 +27,7 @@ _ITEM, _KEY, _NESTED, _VALUE = 1, 1, 2, 16
 def keys(path: Path) -> set[str]:
     """The names that were logged, with a dot before what is nested; none where there is no such file."""
     try:
-        with open(path, 'rb') as file:
+        with files.opened(path) as file:
             return {key for record in records(file) for key in _keys(record)}
     except OSError:
         return set()
@@ -34,7 +36,7 @@ def keys(path: Path) -> set[str]:
 def is_whole(path: Path) -> bool:
     """Whether the run's end is in the file."""
     try:
-        with open(path, 'rb') as file:
+        with files.opened(path) as file:
             return any(number == _EXIT for record in records(file) for number, _ in _fields(record))
     except OSError:
         return False

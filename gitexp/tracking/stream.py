@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from gitexp.core import files
 from gitexp.core.tuples import NamedTuple
 
 FILE = 'metrics.jsonl'
@@ -34,7 +35,7 @@ class Stream:
     def more(self) -> list[Point]:
         """The next points, from a megabyte at most; none when there is nothing new, or no file."""
         try:
-            with open(self.path, 'rb') as file:
+            with files.opened(self.path) as file:
                 file.seek(self.at)
                 data = file.read(MOST)
         except OSError:

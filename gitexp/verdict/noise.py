@@ -21,8 +21,8 @@ class Noise(NamedTuple):
 class Sample:
     """All ok runs of one tree as (seed, value); `n` counts seeds, not runs.
 
-    Runs of one seed are averaged first: a deterministic lab repeats itself, and a repeat is no new evidence. Runs
-    without a seed count as one unknown seed, since nothing says that they differ.
+    Of one seed the first counts: a repeat is no new evidence, be it that the lab repeats itself, or not. Runs without a seed
+    count as one unknown seed, since nothing says that they differ.
     """
 
     def __init__(self, runs: tuple[tuple[int | None, float], ...]) -> None:
@@ -33,7 +33,7 @@ class Sample:
     @cached_property
     def by_seed(self) -> dict[int | None, float]:
         known = dict(self.runs)
-        return known if len(known) == len(self.runs) else dict(seeds.averaged(self.runs))
+        return known if len(known) == len(self.runs) else dict(seeds.first(self.runs))
 
     @property
     def known(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ import fcntl
 import os
 import signal
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ import pytest
 import killing
 import scene
 from gitexp.core import ids
+from gitexp.core.errors import Refused
 from gitexp.experiment import intent, journal, restore, supersede
 from gitexp.experiment.plan import Cause
 from gitexp.experiment.selection import Selection
 from gitexp.experiment.supersede import Wanted
 from gitexp.lab.lab import Lab
-from gitexp.ledger import loss, write
+from gitexp.ledger import loss, read, write
 from gitexp.ledger.result import Kind, Result
 from place import PROGRAM, Place
 
@@ -55,6 +57,17 @@ def row(slug: str, eval_id: str) -> Result:
 
 def folder(lab: Path, slug: str) -> Path:
     return lab / ('' if slug == 'closed' else f'5_worktrees/{slug}') / f'experiments/{slug}'
+
+
+def test_by_a_clock_that_is_behind_all_may_be_retired_and_no_part(three: Place) -> None:
+    lab, early = Lab.find(three.path), scene.NOW - timedelta(hours=1)
+    with pytest.raises(Refused, match="the clock here is behind the newest row '.*' about 'part', and some of its runs are to stay"):
+        supersede.supersede(lab, Wanted('leak', 'part', ALL.selection), cause=Cause('leak'), now=early)
+    near = supersede.supersede(lab, Wanted('leak', 'part', ALL.selection), cause=Cause('leak'), now=scene.NOW - timedelta(minutes=4))
+    whole = supersede.supersede(lab, Wanted('leak', 'whole'), cause=Cause('leak'), now=early)
+    back = restore.restore(lab, 'whole', now=early)
+    newest = {slug: max(row.id for row in read.read(lab).results if row.experiment == slug) for slug in SLUGS}
+    assert [one.row for one in (*near, *back)] == [newest['part'], newest['whole']] and str(whole[0].row) < newest['whole']
 
 
 def retire(lab: Path) -> None:

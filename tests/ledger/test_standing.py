@@ -24,19 +24,19 @@ def test_a_tree_stands_by_the_mean_of_its_seeds(bare: Lab, row: Callable[..., Re
     write.append(bare, [*rows, row('4', tree='other', value=1.9)])
 
     [one, other] = standing.trees(bare).trees
-    assert (one.runs, one.n, one.mean) == (((1, 1.0), (2, 3.0)), 2, 2.0)
-    assert best_of(bare) == other
+    assert (one.runs, one.n, one.mean) == (((1, 1.0), (2, 2.0)), 2, 1.5)
+    assert best_of(bare) == one != other
 
 
 def test_a_run_that_is_no_row_yet_counts_as_it_will_as_one(bare: Lab, row: Callable[..., Result]) -> None:
     rows = [row('1', tree='base', kind=Kind.BASELINE), row('2', value=1.0), row('3', value=2.0), row('4', value=2.0, seed=2)]
     write.append(bare, rows)
-    for more in (row('5', value=6.0), row('6', tree='new'), row('7', value=9.0, status=Status.FAILED)):
+    for more in (row('5', value=6.0, seed=3), row('6', tree='new'), row('7', value=9.0, seed=4, status=Status.FAILED)):
         asked = standing.trees(bare, more=[more])
         write.append(bare, [more])
         assert asked == standing.trees(bare)
         tree = asked.of('tree')
-        assert tree and tree.runs == ((1, 3.0), (2, 2.0))
+        assert tree and tree.runs == ((1, 1.0), (2, 2.0), (3, 6.0))
 
 
 def test_the_lucky_run_of_a_tree_does_not_make_it_the_best(bare: Lab, row: Callable[..., Result]) -> None:
@@ -153,6 +153,30 @@ def test_whether_what_is_left_of_a_tree_was_there_when_the_rest_was_retired(
 
         found = standing.trees(bare)
         assert found.picked == ({'tree': gone[by]} if by else {})
+        assert found == standing.among(read.read(bare), bare.config.metric)
+
+
+def test_what_was_retired_beforehand_was_retired_when_it_was_measured(bare: Lab, row: Callable[..., Result]) -> None:
+    """A version is closed in a clone that tells nobody until it is seen what comes of it elsewhere."""
+    closed = row('1', experiment='mine', version='v1_b', kind=Kind.SUPERSEDE, value=None, tree=None, params={'bug': 'b', 'covers': []})
+    for late, picked in (('5', {'tree': '5'}), ('0', {})):
+        bare.ledger.unlink(missing_ok=True)
+        write.append(bare, [row('2'), row('3', seed=2), row(late, seed=3, experiment='mine'), closed])
+
+        found = standing.trees(bare)
+        assert (found.picked, [one.n for one in found.trees]) == (picked, [2])
+        assert found == standing.among(read.read(bare), bare.config.metric)
+
+
+def test_of_a_seed_that_gives_several_values_the_first_counts_wherever_it_stands(bare: Lab, row: Callable[..., Result]) -> None:
+    values = {'1': (1, 2.0), '2': (2, 4.0), '3': (1, 1.0), '4': (None, 3.0), '5': (2, 9.0)}
+    said = [row(name, seed=seed, value=value) for name, (seed, value) in values.items()]
+    for order in (said, said[::-1], said[2:] + said[:2]):
+        bare.ledger.unlink(missing_ok=True)
+        write.append(bare, order)
+
+        found = standing.trees(bare)
+        assert [one.runs for one in found.trees] == [((1, 2.0), (2, 4.0), (None, 3.0))]
         assert found == standing.among(read.read(bare), bare.config.metric)
 
 

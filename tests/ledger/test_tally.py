@@ -251,8 +251,8 @@ def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
         heads.setdefault(row.tree, row)
     for first in [row for row in alive if heads.get(row.tree) is row]:
         runs = [row for row in alive if row.tree == first.tree and row.eval_id == asked]
-        seeds = {row.seed: [Fraction(other.value or 0) for other in runs if other.seed == row.seed] for row in runs}
-        mean = sum((sum(values) / len(values) for values in seeds.values()), Fraction()) / len(seeds)
+        seeds = {row.seed: Fraction(row.value or 0) for row in sorted(runs, key=lambda row: row.id, reverse=True)}
+        mean = sum(seeds.values(), Fraction()) / len(seeds)
         ahead = best and (mean - best[2]) * (1 if lab.config.metric.direction == 'max' else -1)
         if best is None or ahead and ahead > 0:
             best = first.tree or '', first.experiment, mean

@@ -75,6 +75,22 @@ def test_a_gain_over_what_is_left_of_a_tree(lab: Place) -> None:
     assert '    better: ' in lab.ok('confirm', 'idea', '--because', 'seed 2 ran on the broken machine')
 
 
+def test_a_seed_that_is_run_again_has_the_value_that_it_had(lab: Place, tmp_path: Path) -> None:
+    tries = tmp_path / 'tries'
+    tries.write_text('0')
+    lab.ok('baseline')
+    falling = TRIES.replace('assert left <= 0\nscore = 2.0', 'score = 40.0 + left')
+    idea = experiment(lab, model_py=falling)
+    idea.ok('eval', '--seeds', '3', TRIES=str(tries))
+    before = json.loads(lab.ok('show', 'idea', '--json'))['trees'][0]
+    for seed in ('1', '1', '2', '3'):
+        idea.ok('eval', '--seed', seed, TRIES=str(tries))
+
+    after = json.loads(lab.ok('show', 'idea', '--json'))['trees'][0]
+    assert (after['mean'], after['n'], after['verdict']) == (before['mean'], 3, before['verdict'])
+    assert float(rows(lab)[-1]['score']) < before['mean'] and rows(lab)[-1]['verdict'] == before['verdict']
+
+
 def test_a_gain_of_what_is_left_of_a_tree(lab: Place) -> None:
     lab.ok('baseline')
     experiment(lab).ok('eval', '--seeds', '5')

@@ -137,11 +137,6 @@ def test_of_large_evidence_blocks_from_all_over_count(tmp_path: Path) -> None:
     assert before != evidence.digest(there) != evidence.digest({})
 
 
-@pytest.mark.skipif(not os.path.exists('/proc/self/limits'), reason='only Linux has files that say they are empty and are not')
-def test_a_file_is_read_whatever_size_it_says(tmp_path: Path) -> None:
-    assert evidence.digest({'a': Path('/proc/self/comm')}) != evidence.digest({'a': Path('/proc/self/limits')})
-
-
 def test_one_file_is_no_other_files_whatever_it_holds(tmp_path: Path) -> None:
     for name, text in {'a': b'1', 'b': b'2', 'ab': b'1b\x001\x002'}.items():
         (tmp_path / name).write_bytes(text)
@@ -197,6 +192,18 @@ def test_what_is_no_file_is_no_evidence(make_lab: Callable[..., Place]) -> None:
 
     one.ok('eval', '--of', 'v1', '--with', 'fix')
     assert rows(lab)[-1]['score'] == '5.0'
+
+
+@pytest.mark.parametrize('put', ['os.mkfifo(path)', 'os.symlink("/proc/kmsg", path)', 'os.symlink("/dev/zero", path)'])
+def test_what_becomes_of_evidence_while_it_is_scored_holds_no_run_up(make_lab: Callable[..., Place], put: str) -> None:
+    leaving = "import os\nopen(os.path.join(os.environ['EXP_OUT'], 'model'), 'w').write('5')\n"
+    score = f"import os\npath = os.path.join(os.environ['EXP_OUT'], 'model')\nos.remove(path)\n{put}\nprint('score: 1')\n"
+    config = CONFIG.replace('eval: python3 eval.py {seed}', 'train: python3 train.py\neval: python3 eval.py')
+    one = experiment(make_lab(config=config, **{'eval.py': score, 'train.py': leaving}))
+    one.ok('eval', '--seed', '1')
+
+    row = rows(one.at('../..'))[-1]
+    assert (row['status'], row['score']) == ('ok', '1.0') and 'trained' not in json.loads(row['env'])
 
 
 def test_a_lab_that_trains_nothing_has_nothing_to_evaluate_again(lab: Place) -> None:

@@ -2,15 +2,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitexp.core import deep
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment
 from gitexp.ledger.result import Kind, Result
-from gitexp.report import overlay
+from gitexp.report import overlay, viz
 from gitexp.report.compared import Compared, Side
 from place import CONFIG, Place
 from stories import change, experiment, rows
@@ -153,6 +155,19 @@ def test_versions_and_numbers_are_completed(lab: Place, idea: Place, line: str, 
     assert idea.said.splitlines() == [f'plain,{word}' for word in wanted]
 
 
+def test_folders_within_folders_are_looked_through_however_deep(tmp_path: Path) -> None:
+    handle = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir('d', dir_fd=handle)
+        handle, before = os.open('d', os.O_RDONLY, dir_fd=handle), handle
+        os.close(before)
+    os.close(handle)
+    (tmp_path / 'd/mask.svg').write_text('<svg/>')
+
+    assert [*viz._files(tmp_path)] == [tmp_path / 'd/mask.svg']
+    deep.remove(tmp_path / 'd')
+
+
 def side(version: str, *runs: tuple[int | None, float], bug: str | None = None, eval_id: str = 'e') -> Side:
     made = [
         Result(f'{version}{number}', '', 'idea', Kind.EVAL, value=value, seed=seed, tree='t', eval_id=eval_id)
@@ -171,7 +186,7 @@ def legend(axes: Any) -> list[str]:
 
 
 def test_the_same_seeds_are_joined_and_the_means_are_said(drawing: None) -> None:
-    axes = drawn(side('v1', (1, 1.0), (1, 3.0), (2, 4.0), bug='leak'), side('v2', (2, 5.0), (3, 6.0), (None, 7.0), eval_id='f'))
+    axes = drawn(side('v1', (1, 2.0), (1, 3.0), (2, 4.0), bug='leak'), side('v2', (2, 5.0), (3, 6.0), (None, 7.0), eval_id='f'))
     *seeds, before, after = [[tuple(point) for point in line.get_xydata()] for line in axes.lines]
 
     assert seeds == [[(0, 2.0)], [(0, 4.0), (1, 5.0)], [(1, 6.0)], [(1, 7.0)]]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from place import Place
+from place import CONFIG, Place
 
 import notebook
 import stories
@@ -162,6 +162,18 @@ def test_the_log_knows_three_ends(make_lab: Make, tmp_path: Path, status: Status
 
     assert (run['run_type'], run['status'], run['test_accuracy'], run['val_loss']) == ('hpo', says, '0.9', '')
     assert json.loads(run['hyperparameters']) == {'args': ['--lr', '1,5 "x"', '\ud83d'], 'val_bpb': 1.5, 'n_trials': 40}
+
+
+def test_a_command_that_only_the_shell_understands_has_a_script_too(lab: Place, tmp_path: Path) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', '"python3 eval.py {seed}  # don\'t touch"'))
+    lab.commit('said so')
+    stories.experiment(lab).ok('eval', '--seed', '1')
+    lab.ok('report', '--csv', str(tmp_path / 'log.csv'))
+    with (tmp_path / 'log.csv').open(newline='') as file:
+        assert [*csv.DictReader(file)][-1]['script_path'] == 'eval.py'
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', '"python3 eval.py \'{seed}"'))
+    lab.commit('said wrongly')
+    lab.ok('report', '--csv', str(tmp_path / 'log.csv'))
 
 
 @pytest.mark.parametrize('words', [(), ('--csv', 'results.tsv'), ('--csv', 'docs')])

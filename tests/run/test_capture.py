@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +31,16 @@ def run(command: str, tmp_path: Path, **more: Any) -> Ended:
         return supervise(command, **{
             'cwd': tmp_path, 'env': dict(os.environ), 'limit': 60.0, 'log': tmp_path / 'run.log', 'signals': signals, 'grace': 0.3, **more,
         })
+
+
+def test_a_command_is_what_was_written_whatever_the_locale(tmp_path: Path) -> None:
+    text = r'from pathlib import Path; from gitexp.run import launch; launch.start("echo gr\xf6\u2192 > out", Path("."), dict(PATH="/bin"))'
+    said = {**os.environ, 'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+    subprocess.run([sys.executable, '-c', text], cwd=tmp_path, env=said, check=True)
+    until = time.monotonic() + 10
+    while not (tmp_path / 'out').exists() or not (tmp_path / 'out').read_bytes():
+        assert time.monotonic() < until
+    assert (tmp_path / 'out').read_text() == 'grö→\n'
 
 
 def test_the_limit_starts_before_the_launch(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from hypothesis import given
@@ -23,6 +24,13 @@ def test_a_file_that_grows_is_read_on(tmp_path: Path) -> None:
     assert following.more() == [Point(2, {'loss': 0.25, 'train.acc': 1, 'train.deep.er': 2})]
     assert following.last() == [Point(None, {'loss': 3})]
     assert stream.keys(path) == {'loss', 'train.acc', 'train.deep.er'}
+
+
+def test_a_stream_that_is_no_file_measures_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'pipe')
+    for name, leads in {'a': 'pipe', 'b': '/dev/zero', 'c': 'nowhere'}.items():
+        os.symlink(leads, tmp_path / name)
+        assert stream.keys(tmp_path / name) == set()
 
 
 def test_what_measures_nothing_is_passed_over(tmp_path: Path) -> None:
