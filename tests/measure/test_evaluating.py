@@ -106,8 +106,9 @@ def test_what_a_run_leaves_is_moved_whatever_its_end(lab: Place) -> None:
     at, run = idea.path / 'experiments/idea', rows(lab)[0]['id']
     left = {str(path.relative_to(at)) for path in at.rglob('*') if path.is_file()}
     assert left == {
-        'results/viz/old.txt', 'results/viz/same.txt', f'exp_log/{run}.log', f'exp_log/{run}/a.jsonl', f'results/{run}/viz/old.txt',
-        f'results/{run}/direct.txt', f'results/{run}/new.txt', f'results/{run}/new-2.txt', f'results/{run}/link',
+        'results/viz/old.txt', 'results/viz/same.txt', 'exp_log/CONTEXT.md', f'exp_log/{run}.log', f'exp_log/{run}/a.jsonl',
+        f'results/{run}/viz/old.txt', f'results/{run}/direct.txt', f'results/{run}/new.txt', f'results/{run}/new-2.txt',
+        f'results/{run}/link',
     }
     assert (at / 'results/viz/old.txt').read_text() == 'old\n'
     assert idea.git('status', '--porcelain').stdout == ''
