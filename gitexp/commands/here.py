@@ -34,6 +34,8 @@ def lab(*, afresh: bool = False, install: bool = False) -> Lab:
 def experiment(found: Lab, slug: str | None = None) -> Experiment:
     """The named experiment, or the one whose worktree this is; raises Refused rather than guess."""
     if slug is not None:
+        if not {'', '.', '..'}.isdisjoint(slug.split('/')):
+            raise Refused(f"there is no experiment '{slug}'", hint='git exp list')  # Its folder would be another one.
         return found.experiment(slug)
     if found.current is None and any(worktree.path == found.here and worktree.head and not worktree.branch for worktree in found.worktrees):
         raise Refused('HEAD is detached here, so that nothing says which experiment this is', hint='git switch exp/SLUG')

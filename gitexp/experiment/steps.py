@@ -4,6 +4,7 @@ Of several experiments at once all are turned or none.
 """
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,13 @@ def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
 
 
 def _check_own(turn: Turn, top: Path) -> None:
-    """Raises Refused where a link would lead what is written or moved to somewhere else."""
+    """Raises Refused where a link would lead what is written or moved to somewhere else, or PLAN.md cannot be written on."""
     link = beneath.link([turn.plan, *(new for _, new in turn.paths)], top) if turn.folder else None
     if link:
         raise Refused(f"cannot {turn.verb}: '{top / link}' is a link", hint=f"rm '{top / link}'")
+    plan = top / turn.plan
+    if turn.worktree and os.path.lexists(plan) and not (plan.is_file() and os.access(plan, os.R_OK | os.W_OK)):
+        raise Refused(f"cannot {turn.verb}: '{plan}' is no file that can be written to", hint=f"ls -l '{plan}'")
 
 
 def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> list[str | None]:

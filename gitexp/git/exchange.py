@@ -6,7 +6,7 @@ import re
 from gitexp.core.errors import Refused
 from gitexp.git import abandoned
 from gitexp.git.command import Done, Git
-from gitexp.git.notes import REF
+from gitexp.git.notes import REF, unreadable
 
 # Only for as long as it takes to make the two one; no configuration of fetches can name it, or overwrite the notes themselves.
 _THEIRS = 'refs/exp/theirs'
@@ -36,6 +36,12 @@ def usual(git: Git, trunk: str) -> str | None:
     return known[0] if known else None
 
 
+def pushed_to(git: Git, remote: str) -> list[str]:
+    """Where a remote is pushed to, if that is not where it is fetched from: a fork, or mirrors."""
+    urls = git.run('remote', 'get-url', '--push', '--all', remote).text
+    return [] if urls == git.run('remote', 'get-url', remote).text else urls.split('\n')
+
+
 def fetch(git: Git, remote: str) -> str | None:
     """The commit of the notes at a remote, fetched; None when it has no notes. Raises Refused when it cannot be asked."""
     if remote.startswith('-'):
@@ -43,6 +49,8 @@ def fetch(git: Git, remote: str) -> str | None:
     done = abandoned.run(git, *_FETCH, remote, f'+{REF}:{_THEIRS}')
     if done.code and f"couldn't find remote ref {REF}" in done.err:
         return None
+    if f'bad object {REF}' in done.err:
+        raise unreadable(_why(done))
     if done.code:
         raise Refused(f"cannot fetch the notes of '{remote}': {_why(done)}", hint=f'git fetch {remote}')
     commit = git.run('rev-parse', '--verify', '--quiet', f'{_THEIRS}^{{commit}}').text

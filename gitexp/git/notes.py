@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
@@ -17,11 +18,13 @@ from gitexp.git.command import Done, Git
 from gitexp.git.stream import Stream, data, quoted
 
 REF = 'refs/notes/exp'
+MENDED = f"'{REF}' was torn, and is made anew"
 TRIES = 30
 LENGTHS = (40, 64)  # of an object id
 _FEW = 64
 _PAUSE = 0.02  # seconds
 _FOLDER = 'rows'
+_HEX = frozenset('0123456789abcdef')
 # Not compiled until they are needed: the end of every run comes by here.
 _ROW = rf'{_FOLDER}/([0-9a-f]{{2}})/([0-9a-z_]+)-([0-9a-f]{{8}})'
 _LOST = r'Not updating|cannot lock ref|Unable to create .*\.lock'
@@ -69,14 +72,45 @@ def current(git: Git) -> str | None:
         said = (git.folder / REF).read_text().strip()
     except (OSError, ValueError):
         said = ''
-    return said if len(said) in LENGTHS else git.run('rev-parse', '--verify', '--quiet', REF).text or None
+    whole = len(said) in LENGTHS and _HEX.issuperset(said)
+    return said if whole else git.run('rev-parse', '--verify', '--quiet', REF).text or None
+
+
+def is_torn(git: Git) -> bool:
+    """Whether the file of the ref says nothing, as after a crash of the machine: git then neither reads, writes nor removes it."""
+    try:
+        said = (git.folder / REF).read_bytes()
+    except OSError:
+        return False
+    return not said.startswith(b'ref:') and current(git) is None
+
+
+def mend(git: Git, aside: Path) -> bool:
+    """Move the file of a ref that is torn; whether it was. `git` is in the common folder."""
+    if not is_torn(git):
+        return False
+    from gitexp.git import abandoned  # Seldom needed.
+    abandoned.run(git, 'update-ref', '-d', REF)  # In vain; but a lock that the same crash has left is gone then.
+    lock = git.folder / f'{REF}.lock'
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
+    except FileExistsError:
+        raise Refused(f"'{REF}' is torn, and another git is at work on it", hint='git exp sync --local') from None
+    try:
+        if is_torn(git):
+            os.replace(git.folder / REF, aside)
+    finally:
+        lock.unlink()
+    return True
 
 
 def kept(git: Git) -> tuple[list[Kept], list[str]]:
     """The rows in the notes, and the paths below their folder that are none; raises Refused for notes that cannot be read."""
     done = git.run('ls-tree', '-r', '-z', '--full-tree', REF, f'{_FOLDER}/')
+    if done.code and is_torn(git):
+        raise Refused(f"'{REF}' is torn, as by a crash of the machine", hint='git exp sync --local')
     if done.code and current(git):
-        raise Refused(f"'{REF}' cannot be read: {done.err.strip()}", hint=f'git update-ref -d {REF}; git exp sync')
+        raise unreadable(done.err.strip())
     rows, odd, is_row = [], [], re.compile(_ROW).fullmatch
     for head, path in (line.split('\t', 1) for line in done.names):
         oid, found = head.split(' ')[2], is_row(path)
@@ -104,11 +138,11 @@ def on(commit: str) -> str:
 
 
 def first(git: Git, paths: Sequence[str]) -> str | None:
-    """The one of several paths that was there when each of the others came; None where the history does not say, whatever its dates do."""
+    """The one of several paths that was there before the others came; None where the history does not say, whatever its dates do."""
     brought = {path: _brought(git, path) for path in paths}
     for path, mine in brought.items():
         later = [commit for other, some in brought.items() if other != path for commit in some]
-        if any(all(_holds(git, commit, one) for commit in later) for one in mine):
+        if any(all(commit != one and _holds(git, commit, one) for commit in later) for one in mine):
             return path
     return None
 
@@ -149,6 +183,10 @@ def lost(done: Done) -> bool:
 def wait(most: float) -> None:
     """Sleep for a while up to so many seconds that chance chooses, so that those who have collided do not again."""
     time.sleep(most * int.from_bytes(os.urandom(2), 'big') / 0xffff)
+
+
+def unreadable(why: str) -> Refused:
+    return Refused(f"'{REF}' cannot be read: {why}", hint=f'git update-ref -d {REF}; git exp sync')
 
 
 def unwritten(done: Done) -> Refused:

@@ -33,7 +33,7 @@ def state(lab: Lab) -> list[Finding]:
     """Name each reason why git would not run our hooks as they should be; in the good state a few looks at files, and no process."""
     site = Site(lab.here or lab.common, lab.common)
     said = lab.settings.get('core.hookspath')
-    if lab.here is None and (lab.common / 'exp' / 'server').is_dir():
+    if lab.is_server:
         return _of_server(lab)
     if not site.folder.is_dir():
         return [_finding('lost', 'the folder of the hooks is gone') if said == str(site.folder) else _missing(lab)]
@@ -66,8 +66,8 @@ def repair(lab: Lab) -> Mended:
 def _of_server(lab: Lab) -> list[Finding]:
     from gitexp.guard import serving  # Few work on the server.
     way = f'{hooks.INSTALL} --server'
-    says = "the hook '{}' is missing or of another version"
-    return [Finding('server', serving.FOLDER, says.format(name), way=way) for name in serving.stale(lab.common)]
+    stale = [f"the hook '{name}' is missing or of another version" for name in serving.stale(lab.common)]
+    return [Finding('server', serving.FOLDER, says, way=way) for says in (*stale, *serving.elsewhere(lab.common))]
 
 
 def _missing(lab: Lab) -> Finding:

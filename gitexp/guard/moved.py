@@ -1,7 +1,7 @@
 """The rules when a branch moves, whatever moves it: git asks before it writes a ref, and hooks of commits are easily passed by."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from gitexp.core.finding import Finding
@@ -13,7 +13,7 @@ from gitexp.lab.lab import Lab
 from gitexp.rules import brought, change, judge, ruleset
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
-from gitexp.rules.change import Blobs, Committed
+from gitexp.rules.change import Blobs, Change, Committed
 from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.span import Span
@@ -21,12 +21,12 @@ from gitexp.rules.wording import PEOPLE, UNDO
 
 HEADS = 'refs/heads/'
 _FROZEN = ('frozen', 'protocol')
-_FOLDERS = ('rev-parse', '--path-format=absolute', '--git-dir', '--git-common-dir')
 _ABORTS = {
     'rebase-merge': 'rebase', 'rebase-apply/applying': 'am', 'rebase-apply': 'rebase', 'CHERRY_PICK_HEAD': 'cherry-pick',
     'MERGE_HEAD': 'merge',
 }
-_LASTING = (*_FROZEN, 'append-top', 'append-bottom', 'sections', 'keep')
+_APPENDS = ('append-top', 'append-bottom')
+_LASTING = (*_FROZEN, *_APPENDS, 'sections', 'keep')
 
 
 class Move(NamedTuple):
@@ -71,7 +71,8 @@ def findings(lab: Lab, moves: Iterable[Move], *, meta: bool) -> list[Finding]:
 
 def left(folder: Path, found: Iterable[Finding]) -> str:
     """What to do about what a refused command leaves in the worktree of a folder; the state that git keeps names the command."""
-    state, common = (Path(line) for line in Git(folder, inherit=True).ask(*_FOLDERS).text.split('\n'))
+    git = Git(folder, inherit=True)
+    state, common = (Path(git.ask('rev-parse', '--path-format=absolute', which).text) for which in ('--git-dir', '--git-common-dir'))
     renamed = common / 'logs' / 'refs' / '.tmp-renamed-log'
     if any(one.rule == 'trunk' for one in found) and renamed.exists():
         # git has put the log of what was to be renamed there, deletes first, and stops at once when that is refused. It stays there.
@@ -157,4 +158,15 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
     blobs.expect(judge.reading(rules, changes))
     undo = f'stay at {old[:10]}: git reset --keep {old[:10]}'
     names = Names(git, *filter(None, (old, published))).learn(changes)
-    return judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target, names=names), changes)
+    found = judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target, names=names), changes)
+    asked = {one.path: one for one in changes}
+    return [one for one in found if not (published and _is_strewn(one.rule, asked[one.path], blobs.read))]
+
+
+def _is_strewn(kind: str, one: Change, read: Callable[[str], bytes]) -> bool:
+    """Whether all that the trunk had is there, in the order in which it has been put on the published one, commit by commit."""
+    old, new = one.olds[0], one.new
+    if kind not in _APPENDS or not (old and new and new.is_file) or old.mode != new.mode:
+        return False
+    from gitexp.rules import union  # Few rebases come by here.
+    return union.holds(kind, read(old.oid), read(new.oid), strewn=True) is None

@@ -2,6 +2,7 @@
 
 core.hooksPath of the repository itself names the folder of the hooks, so that no configuration of who pushes can name another one.
 The path is relative, since the repository may be moved, and has a step '.git', since no worktree can hold a folder of that name.
+It counts from where git receives a push, which for one to a linked worktree is below 'worktrees': there another path holds.
 """
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ from gitexp.lab.config import FILE
 
 FOLDER = 'exp/server/.git'
 _KEY = 'core.hooksPath'
+# Two steps up from worktrees/NAME; './' is where the configuration lies, so that this holds for a repository that was moved, too.
+_LINKED, _INCLUDED, _UPWARDS = 'includeIf.gitdir:./worktrees/.path', 'exp/server/linked', f'../../{FOLDER}'
 _CHECKED = 'receive.fsckObjects'  # A tree or commit that no git makes says one thing to one program, and another to the next.
 _BEFORE = 'gitexp.hooksPath'
 HOOKS = ('pre-receive', 'update', 'reference-transaction', 'post-receive')
@@ -61,10 +64,12 @@ def install(folder: Path, *, trunk: str | None = None, identity: str | None = No
     for name, text in _texts(bare, settings).items():
         shipped.write(bare / FOLDER / name, text.encode('utf-8', 'surrogateescape'))
         (bare / FOLDER / name).chmod(0o755)
+    shipped.write(bare / _INCLUDED, f'[core]\n\thooksPath = {_UPWARDS}\n'.encode())
     git.ask('config', '--local', _KEY, FOLDER)
+    git.ask('config', '--local', _LINKED, _INCLUDED)
     git.ask('config', '--local', _CHECKED, 'true')
     shipped.tidy(bare, settings.package)
-    return notes
+    return [*notes, *elsewhere(bare)]
 
 
 def installed(bare: Path) -> Settings | None:
@@ -84,6 +89,13 @@ def stale(bare: Path) -> list[str]:
     return [name for name, text in wanted.items() if not _is(bare / FOLDER / name, text)]
 
 
+def elsewhere(bare: Path) -> list[str]:
+    """Where a push can arrive and git would not run these hooks, by what git itself says."""
+    told = ((one, _hooks(one)) for one in (bare, *sorted(path.parent for path in bare.glob('worktrees/*/HEAD'))))
+    ours = (None, os.path.realpath(bare / FOLDER))
+    return [f"a push to '{one}' is not judged, since git looks for hooks in '{at}'" for one, at in told if at not in ours]
+
+
 def is_here(folder: Path) -> bool:
     """Whether a folder is in a bare repository with the hook of a server."""
     try:
@@ -100,9 +112,16 @@ def remove(folder: Path) -> bool:
     if git.run('config', '--local', '--get', _KEY).text == FOLDER:
         git.run('config', '--local', *([_KEY, before] if before else ['--unset', _KEY]))
     git.run('config', '--local', '--unset', _BEFORE)
+    git.run('config', '--local', '--remove-section', _LINKED.removesuffix('.path'))
     shutil.rmtree(bare / 'exp' / 'server')
     shutil.rmtree(bare / judged.FOLDER, ignore_errors=True)
     return True
+
+
+def _hooks(arrived: Path) -> str | None:
+    """Where git looks for hooks in a git directory, None where it can use none there."""
+    done = Git(arrived).run('rev-parse', '--git-path', 'hooks', env={'GIT_DIR': '.'})
+    return None if done.code else os.path.realpath(arrived / done.text)
 
 
 def _bare(folder: Path) -> Path:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from gitexp.core import files
 from gitexp.core.errors import Refused, Usage
@@ -93,6 +92,11 @@ class Lab:
         return self.common / 'exp'
 
     @property
+    def is_server(self) -> bool:
+        """Whether it was asked from a bare repository where pushes are judged: people work in clones of it."""
+        return self.here is None and (self.common / 'exp' / 'server').is_dir()
+
+    @property
     def git(self) -> Git:
         return Git(self.here or self.common)
 
@@ -114,6 +118,8 @@ class Lab:
 
     def _to_root(self) -> str:
         """How to have the trunk checked out: in the main worktree, but for a bare repository, which has none."""
+        if self.is_server:
+            return 'clone it, and work in the clone'
         main, *linked = self.worktrees
         gone = 'git worktree prune; ' if any(worktree.branch == self.trunk_ref for worktree in linked) else ''
         return gone + (f'git worktree add FOLDER {self.trunk}' if main.head is None else f'{_git_in(main.path)} switch {self.trunk}')
@@ -162,7 +168,23 @@ def _git_in(folder: Path) -> str:
 
 
 def _read(kept: Path, blob: str, text: bytes, *, afresh: bool) -> Config:
-    return config.of(_document(kept / f'{blob}.json', text, afresh=afresh))
+    """What gitexp.yaml says; the document is kept under its object id, since YAML and its schema cost more than all else."""
+    path = kept / f'{blob}.json'
+    try:
+        known = config.of(dict(json.loads(path.read_bytes())))
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        known = None  # There is none, or a crash, or somebody, has put something else there.
+    if known and not afresh:
+        return known
+    from gitexp.lab import parse
+    if known:
+        return config.of(parse.again(text))
+    said = parse.parse(text)
+    try:
+        files.replace(path, json.dumps(said))
+    except OSError:
+        pass  # A read-only repository is slower, not broken.
+    return config.of(said)
 
 
 def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes], dict[str, tuple[str, bytes]], Tip | None]:
@@ -192,22 +214,3 @@ def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes], dic
     if staged:
         raise Refused(f"{config.FILE} is not committed on the trunk '{trunk}' yet", hint='git commit')
     raise Refused(f"no {config.FILE} on the trunk '{trunk}'", hint='git exp init')
-
-
-def _document(kept: Path, text: bytes, *, afresh: bool) -> Mapping[str, Any]:
-    """The parsed gitexp.yaml, kept under its object id, since YAML and its schema cost more than all else."""
-    try:
-        known = dict(json.loads(kept.read_bytes()))
-    except (OSError, ValueError):
-        known = None
-    if known is not None and not afresh:
-        return known
-    from gitexp.lab import parse
-    if known is not None:
-        return parse.again(text)
-    said = parse.parse(text)
-    try:
-        files.replace(kept, json.dumps(said))
-    except OSError:
-        pass  # A read-only repository is slower, not broken.
-    return said

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gitexp.core import locks
 from gitexp.core.errors import Refused
@@ -54,9 +54,15 @@ def agree(lab: Lab) -> tuple[int, int]:
         return _agree(lab)[:2]
 
 
-def _alone(lab: Lab, say: Say | None = None) -> AbstractContextManager[None]:
-    """Two at once would both append what is missing."""
-    return locks.held(lab.state / 'locks' / 'sync', purpose='git exp sync', deadline=600.0, say=say)
+@contextmanager
+def _alone(lab: Lab, say: Say | None = None) -> Iterator[None]:
+    """Two at once would both append what is missing. Notes that git cannot read are made anew from what ledger and remote have."""
+    with locks.held(lab.state / 'locks' / 'sync', purpose='git exp sync', deadline=600.0, say=say):
+        with locks.held(lab.state / 'locks' / 'notes', purpose='mend notes'):
+            mended = kept.mend(Git(lab.common), lab.state / 'torn-notes')
+        if mended and say:
+            say(kept.MENDED)
+        yield
 
 
 def _agree(lab: Lab) -> tuple[int, int, list[Finding]]:
@@ -68,22 +74,40 @@ def _agree(lab: Lab) -> tuple[int, int, list[Finding]]:
 
 
 def _exchanged(lab: Lab, git: Git, remote: str, say: Say) -> Synced:
-    theirs = _fetched(lab, git, remote)
+    there = _met(lab, git, remote, say)
     taken, noted, odd = _agree(lab)
     for number in range(1, _ROUNDS + 1):
         ours = kept.current(Git(lab.common))
-        done = ours in (None, theirs) or exchange.push(git, remote, str(ours))
+        done = ours is None or there == {ours} or exchange.push(git, remote, ours)
         if done:
             break
         say(f"'{remote}' got other notes meanwhile: round {number + 1}")
         kept.wait(min(_LONGEST, 0.02 * 2.0 ** number))
-        theirs = _fetched(lab, git, remote)
+        there = _met(lab, git, remote)
     if number > 1:
         more, _, odd = _agree(lab)
         taken += more
     if not done:
         raise Refused(f"'{remote}' got other notes {_ROUNDS} times while these were sent; what came is in the ledger", hint='git exp sync')
-    return Synced(remote, taken, noted, kept.count(git, theirs, ours) if ours else 0, number, odd)
+    sent = max(kept.count(git, theirs, ours) for theirs in there) if ours else 0
+    return Synced(remote, taken, noted, sent, number, odd)
+
+
+def _met(lab: Lab, git: Git, remote: str, say: Say | None = None) -> set[str | None]:
+    """The commits of the notes wherever a remote is pushed to, which are among ours now, as are those where it is fetched from.
+
+    With `say`, what can only be pushed to is passed over: perhaps there is nothing to send.
+    """
+    theirs, there = _fetched(lab, git, remote), set()
+    for url in exchange.pushed_to(git, remote):
+        try:
+            there.add(_fetched(lab, git, url))
+        except Refused as error:
+            if not say:
+                raise
+            say(error.message)
+            there.add(theirs)
+    return there or {theirs}
 
 
 def _fetched(lab: Lab, git: Git, remote: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from gitexp.core.errors import Failure, Integrity
+from gitexp.core.errors import Failure, Integrity, Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.gpu import gpus
 from gitexp.lab.lab import Experiment, Lab
@@ -17,7 +17,7 @@ from gitexp.measure.session import Session
 from gitexp.measure.sound import Sound
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
-from gitexp.rules import gate
+from gitexp.rules import behind, gate
 from gitexp.verdict import decide
 from gitexp.verdict.decide import Decision
 
@@ -74,6 +74,8 @@ def session(
     """Have the checkout and the GPUs to oneself; raises Refused when nothing can be measured now."""
     write.ready(lab)
     made = Session(lab, what, yardstick.of(lab), tuple(words), voice, declared=declared, ground=ground)
+    for one in behind.found(lab, {**made.yardstick.files, **made.yardstick.documents}):
+        raise Refused(one.says, hint=one.way)
     if what.kind is not Kind.BASELINE and not words and lab.config.baseline.required:
         from gitexp.measure import trusted
         trusted.require(lab, made.eval_id)

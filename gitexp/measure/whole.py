@@ -27,8 +27,9 @@ class Whole:
         known = {fold(path) for path in fixed}
         self._lab = lab
         self._folder = folder
-        self._rules = [rule for rule in gate.fixing(lab) if rule.pattern.text not in known]
         self._around = {str(parent) for path in fixed for parent in PurePosixPath(path).parents}
+        above = {fold(parent) for parent in self._around}  # Where there is a fixed file, nothing comes in place of the folder.
+        self._rules = [rule for rule in gate.fixing(lab) if rule.pattern.text not in (above if rule.pattern.alone else known)]
         self._before = dict(self._there())
 
     def added(self, *, more: bool) -> list[Finding]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from gitexp.core.errors import Failure
 from gitexp.experiment import journal
+from gitexp.git import notes
+from gitexp.git.command import Git
 from gitexp.guard import alive, hooks
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending, sync
@@ -21,7 +23,8 @@ def examine(folder: Path) -> list[Check]:
 
 
 def _lab(lab: Lab) -> list[Check]:
-    return [check for name, look in symptoms.LOOKS.items() for check in health.tried(name, partial(look, lab))]
+    names = symptoms.SERVED if lab.is_server else symptoms.LOOKS
+    return [check for name in names for check in health.tried(name, partial(symptoms.LOOKS[name], lab))]
 
 
 def mend(folder: Path, *, now: str) -> list[str]:
@@ -29,6 +32,8 @@ def mend(folder: Path, *, now: str) -> list[str]:
     try:
         lab = Lab.find(folder)
     except Failure:
+        return []
+    if lab.is_server:
         return []
     steps = (journal.recover, conflicts.resolve, lambda lab: _rows(lab, now), _notes, _hooks, adrift.mend)
     return [line for step in steps for line in _said(step, lab)]
@@ -46,9 +51,10 @@ def _rows(lab: Lab, now: str) -> list[str]:
 
 
 def _notes(lab: Lab) -> list[str]:
+    torn = notes.is_torn(Git(lab.common))
     taken, noted = sync.agree(lab)
     said = ((taken, 'brought back rows that the ledger had lost'), (noted, 'noted rows'))
-    return [f'{words}: {many}' for many, words in said if many]
+    return [notes.MENDED] * torn + [f'{words}: {many}' for many, words in said if many]
 
 
 def _hooks(lab: Lab) -> list[str]:

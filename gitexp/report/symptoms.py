@@ -17,10 +17,11 @@ from gitexp.lab.lab import Lab
 from gitexp.ledger import agreed, counting, loss, pending, read, standing
 from gitexp.report import adrift, conflicts, strays
 from gitexp.report.health import Check, State
-from gitexp.rules import ruleset
+from gitexp.rules import behind, gate, pattern, ruleset
 from gitexp.run import fence
 
 _SHOWN = 10
+_PLAIN, _LEADING = ('100644', ''), ('120000', '160000')
 _GLOB = set('*?[\\')
 _PROBES = (('x/exp_log/run.log', True), ('x/results/run/out.bin', True), ('x/results/viz/curve.png', False))
 
@@ -32,9 +33,12 @@ def rules(lab: Lab) -> Iterator[Check]:
     scripts = _scripts(lab.config.eval.text)
     paths = [*(path.rstrip('/') for _, path in told), *scripts]
     there = dict(zip(paths, repository.objects(lab.git, [f'{lab.trunk_commit}:{path}' for path in paths])))
+    fixed = gate.fixed_blobs(lab)
     held = {path for path in scripts if any(rule.kind in ('frozen', 'fixed') for rule in compiled.covering(path))}
+    yield from (Check('rules', State.BAD, one.says, one.way) for one in behind.found(lab, fixed))
     for kind, path in told:
-        if not there[path.rstrip('/')]:
+        # What lies in a submodule or behind a link is in no tree: what leads to it is held.
+        if not there[path.rstrip('/')] and not any(fixed.get(way.said, _PLAIN)[0] in _LEADING for way in pattern.ways(pattern.of(path))):
             way = f'correct {FILE}, or commit the file'
             yield Check('rules', State.WARN, f"rules.{kind} names '{path}', which is not on the trunk", way)
     for path in scripts:
@@ -195,6 +199,7 @@ LOOKS: dict[str, Callable[[Lab], Iterator[Check]]] = {
     'ledger': ledger, 'rows': strays.look, 'notes': noted, 'runs': runs, 'commands': commands,
     'worktrees': adrift.look, 'locks': held, 'landlock': holding, 'ignored': ignored, 'attributes': merging,
 }
+SERVED = ('rules', 'program', 'hooks')  # What matters where pushes are judged, and nobody works.
 
 
 def _each(name: str, found: Iterable[Finding], *, fine: str | None) -> Iterator[Check]:

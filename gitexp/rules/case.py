@@ -1,12 +1,12 @@
 """What is known beside a change when it is judged."""
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.rules import wording
 from gitexp.rules.beside import Names
-from gitexp.rules.change import Change, Entry, Target
+from gitexp.rules.change import Change, Entry, Pair, Target
 from gitexp.rules.ruleset import RuleSet
 
 Away = Callable[[Change], bool]
@@ -22,7 +22,8 @@ class Case(NamedTuple):
     '' when unknown; `begun` tells whether an experiment has had a run. `moved` are retired results that count again: they are moved
     back, and not lost. `led` gives a change since its experiment was led back on the trunk, None where it was not. `ledger`
     gives that of the trunk at a path, None where it is not known. `target` is what is judged, None where it is not there yet;
-    `names` are those that may be in it. `began` gives what the trunk had at a path where the branch left it.
+    `names` are those that may be in it. `began` gives what the trunk had at a path where the branch left it. `measured` gives, for a path,
+    how what is judged differs in that folder from each commit at which its experiment was measured. `changes` are all that are judged.
     """
 
     rules: RuleSet
@@ -42,6 +43,8 @@ class Case(NamedTuple):
     target: Target | None = None
     names: Names | None = None
     began: Callable[[str], Entry | None] = lambda path: None
+    measured: Callable[[str], Iterable[Mapping[str, Pair]]] = lambda path: ()
+    changes: Sequence[Change] = ()
 
     @property
     def on_trunk(self) -> bool:

@@ -40,6 +40,7 @@ def commit(
         undo=f'take it out of its commit: git rebase -i {base[:10]}',
         author=_author(lab, rules, base, name), begun=begun,
         ledger=lambda path: _ledger(lab, path), target=target, names=Names(lab.git, base).learn(changes),
+        measured=lambda path: _measured(lab, rules, name, path),
     )
     found = judge.judge(case, changes)
     told = {one.path for one in found}
@@ -81,6 +82,11 @@ def ground(lab: Lab, installed: Installed) -> Ground:
 def _ledger(lab: Lab, path: str) -> bytes:
     from gitexp.rules import rows  # An experiment that brings rows is rare.
     return rows.whole(lab.git, lab.trunk_commit, path)
+
+
+def _measured(lab: Lab, rules: RuleSet, name: str, path: str) -> list[Mapping[str, Pair]]:
+    from gitexp.rules import measured  # What is kept, and others have measured too, is rare.
+    return [*measured.differing(lab.git, rules, lab.trunk_commit, name)(path)]
 
 
 def _elsewhere(lab: Lab, name: str, found: list[Finding], unasked: list[Finding], gone: Set[str]) -> list[Finding]:

@@ -60,8 +60,11 @@ def _united(case: Case, rule: Rule, change: Change, new: Entry) -> str | None:
 
 def _compared(case: Case, rule: Rule, path: str, old: Entry, new: Entry) -> str | None:
     before, now = case.read(old.oid), case.read(new.oid)
+
+    def others() -> list[bytes]:
+        return _texts(case, [side[path][0] for side in case.measured(path) if path in side])
     if rule.kind == 'sections':
-        return (sections.held if case.ends else sections.kept)(before, now, case.rules.live)
+        return (sections.held if case.ends else sections.kept)(before, now, case.rules.live, others)
     return _holds(case, rule, path, before, now) if case.ends else _APPENDS[rule.kind](before, now)
 
 

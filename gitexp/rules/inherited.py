@@ -83,7 +83,7 @@ def findings(span: Span, *, beside: Sequence[str] | None = None) -> list[Finding
     case = Case(
         rules, span.branch, blobs.read, away, ends=True, undo=f'git merge {rules.trunk}', commit=span.tip,
         begun=lambda slug: slug != rules.slug(span.branch) and bool(span.rows(trunk, slug)),
-        ledger=lambda path: rows.whole(span.git, trunk, path),
+        ledger=lambda path: rows.whole(span.git, trunk, path), measured=span.measured,
     )
     put: dict[str, Collection[tuple[str, Entry | None]]] = {'human': span.written, **dict.fromkeys(LIFTED, span.opened)}
     entries = {one.path: one.new for one in changes}

@@ -21,7 +21,7 @@ _EMPTY = {'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391', '473a0f4c3be8a93681a267e3b
 def judge(case: Case, changes: Iterable[Change]) -> list[Finding]:
     """Name each change that a rule forbids, in path order; at most one finding a path and rule."""
     changes = sorted(changes, key=lambda change: change.path)
-    case = case._replace(moved=_moved_back(case, changes))
+    case = case._replace(moved=_moved_back(case, changes), changes=changes)
     found = [one for change in changes for one in _change(case, change)]
     found += _beside(case, changes, {one.path for one in found})
     told = [one for one in found if one.rule != 'guarded']
@@ -135,6 +135,10 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
         return rule.kind == 'keep' or is_right or not case.away(change)
     if rule.kind in ('keep', 'protocol', 'human') and change.new is None:
         return change.path in case.moved
+    if rule.kind == 'keep' and len(case.changes) > 1:
+        from gitexp.rules import namesakes  # What is kept seldom changes.
+        if namesakes.stand(case, change):
+            return True
     return not case.away(change)
 
 
@@ -272,6 +276,8 @@ def _finding(case: Case, rule: Rule, change: Change, message: str) -> Finding:
     if rule.kind in _APPENDS and case.on_trunk and len(change.olds) == 1:
         from gitexp.rules import growth
         way += wording.squashed(case.rules.trunk) if growth.is_between(case, rule, change) else ''
+    if rule.kind == 'keep' and len({*change.olds} - {None}) > 1:
+        way += wording.namesake(change.path, side=f'{case.commit[:10]}^2' if case.commit else 'MERGE_HEAD')
     return Finding(rule.kind, change.path, message, rule.where, way, case.commit)
 
 

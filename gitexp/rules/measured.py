@@ -1,12 +1,15 @@
 """What was measured: the ledgers that say so, the commits that rows of an experiment are about, and what came before these."""
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab import config, parse
+from gitexp.rules import gathered, rows
+from gitexp.rules.gathered import Differences
 from gitexp.rules.ruleset import RuleSet
 
 _ID = re.compile(r'(?:[0-9a-f]{40}|[0-9a-f]{64})\Z')
@@ -34,6 +37,15 @@ def known(git: Git, cells: Iterable[str]) -> list[str]:
     """Those that this repository has."""
     names = named(cells)
     return [oid for oid in repository.objects(git, [f'{name}^{{commit}}' for name in names]) if oid] if names else []
+
+
+def differing(git: Git, rules: RuleSet, trunk: str, tip: str) -> Callable[[str], list[Differences]]:
+    """Tells how a commit differs, in the folder of a path, from each at which the experiment of that path was measured."""
+    def asked(path: str) -> list[Differences]:
+        slug = rules.owner(path)
+        oids = known(git, rows.at(git, trunk, rules.ledgers, slug)) if slug else []
+        return [*gathered.differences(git, [(tip, oid) for oid in oids], [f':(top,literal){os.path.dirname(path)}']).values()]
+    return asked
 
 
 def is_before(git: Git, start: str, ran: Set[str]) -> bool:

@@ -19,19 +19,19 @@ _DOCUMENT = re.compile(r'[^/*]\.[a-z]+\Z')
 class Pattern:
     """`said` is what was written without empty steps, `text` its folded form, in which `**` stands alone between slashes.
 
-    One that stands `alone` names a path and nothing below it.
+    One that stands `alone` names a path and nothing below it, as what is in place of a folder.
     """
 
     def __init__(self, text: str, said: str, *, alone: bool = False) -> None:
         self.text = text
         self.said = said
-        self._alone = alone
+        self.alone = alone
 
     @cached_property
     def pathspecs(self) -> tuple[str, ...]:
         """What selects in git every ASCII path that `covers` says yes to."""
         whole = f':(top,icase,glob){self.text}'
-        if self._alone:
+        if self.alone:
             return (_alone(self.text),)
         below = () if self.is_literal or self.text.endswith('**') else (f'{whole}/**',)
         return whole, *below
@@ -49,7 +49,7 @@ class Pattern:
         """Whether the pattern names this path or a folder above it, whatever the case and the Unicode form."""
         folded = fold(path)
         if self.is_literal:
-            return folded == self.text or not self._alone and folded.startswith(f'{self.text}/')
+            return folded == self.text or not self.alone and folded.startswith(f'{self.text}/')
         # Compiling costs more than all else, and most paths differ before the first special character.
         return folded.startswith(self._head) and self._regex.match(folded) is not None
 

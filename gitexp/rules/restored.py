@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
+from posixpath import dirname
 
 from gitexp.core.finding import Finding
 from gitexp.git import history
@@ -34,18 +35,18 @@ def without(
     if not any(one.rule == 'keep' for one in found):
         return [*found]
     again, had = _since(git, rules, tips, start), {one.path: one.olds[0] for one in changes}
-    return [one for one in found if one.rule != 'keep' or (one.path, had[one.path]) not in again]
+    return [one for one in found if one.rule != 'keep' or (dirname(one.path), had[one.path]) not in again]
 
 
 def _since(git: Git, rules: RuleSet, tips: Iterable[str], start: str) -> Set[tuple[str, Entry | None]]:
-    """The paths of retired results, with what they had, that commits past `start` have moved back."""
+    """What commits past `start` have moved back of retired results, by folder: a merge may have given it another name there."""
     edges = [(one.oid, parent) for one in history.new(git, tips, [start]) for parent in one.parents[:1]]
     found = set()
     for side in gathered.differences(git, edges, [f':(top,literal){rules.experiments}']).values():
         for path, (old, new) in side.items():
             place = rules.current(path) if new is None else None
             if place and place in side and side[place][1] == old:
-                found.add((path, old))
+                found.add((dirname(path), old))
     return found
 
 

@@ -172,7 +172,7 @@ class _Folder(NamedTuple):
         case = Case(
             self.span.rules, f'exp/{self.slug}', self.blobs.read, lambda one: self.away(one) or start not in self.published, ends=True,
             undo=f'git checkout {start[:10]} -- {{path}}, as it was then', commit=self.span.tip,
-            target=Committed(self.span.git, self.span.tip), names=Names(self.span.git, start).learn(changes),
+            target=Committed(self.span.git, self.span.tip), names=Names(self.span.git, start).learn(changes), measured=self.span.measured,
         )
         found = [one for one in judge.judge(case, changes) if one.rule in LASTING]
         return [one for one in found if one.rule != 'sections' or self.is_begun(start)]

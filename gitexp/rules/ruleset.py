@@ -19,6 +19,7 @@ BUILT_IN = 'built in'
 INPUT = 'input'  # What is declared as an input comes from the lab, so that an experiment may not bring it.
 RETIRED = ('results', 'exp_log')
 _WHOLE = ('links-only', 'frozen', 'fixed', 'global')
+_STILL = (INPUT, 'frozen', 'fixed', 'global')  # Of these the way is held, too: a link or a submodule there would bring another file.
 
 
 class Rule(NamedTuple):
@@ -190,7 +191,7 @@ def _rules(kind: str, text: str, lines: tuple[str, ...]) -> Iterator[Rule]:
         raise Usage(f'{FILE}:{line(lines, kind, text)}: {error.message}', hint=error.hint) from None
     # A file, a link or a submodule in place of a whole folder that git does not know would be another one that nothing refuses.
     yield Rule(kind, pattern.holding(made) if kind in _WHOLE else made, text, lines)
-    if kind == INPUT:
+    if kind in _STILL:
         yield from (Rule(kind, one, text, lines) for one in pattern.ways(made))
 
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
-from functools import reduce
+from functools import cache, reduce
+from itertools import takewhile
 from operator import or_
 
 from gitexp.rules import headings
 from gitexp.rules.headings import Section
 
+Others = Callable[[], Iterable[bytes]]
 _NUMBER = r'\A\d+(\.\d+)*[.):]?\s+'
 _WHOLE = r'\d{1,9}(?=[.):]?\s|$)'
 _FIELD = rb'\s*[-*] .*:\s*'
@@ -29,14 +31,19 @@ _COMMENT = re.compile(rb'[ \t\r\n]*^ {0,3}<!--(?!-?>)', re.MULTILINE)
 _WITHIN = re.compile(rb'<!--|--!>')
 
 
-def kept(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
-    """What is wrong with `new` as a successor of `old`, None when nothing is; `live` are headings, with or without their number."""
+def kept(old: bytes, new: bytes, live: Iterable[str], others: Others = tuple) -> str | None:
+    """What is wrong with `new` as a successor of `old`, None when nothing is; `live` are headings, with or without their number.
+
+    `others` gives texts that were measured: a section of one that lacks the next of `old`, as of another clone, may stand above that.
+    """
     live = list(live)
-    olds, news = _closed(old, live), _closed(new, live)
+    olds, news, measured = _closed(old, live), _closed(new, live), cache(lambda: [_closed(text, live) for text in others()])
     at = 0
     for before, section in zip((_TOP, *olds), olds):
         keeps = _keeper(section)
-        while at < len(news) and not keeps(news[at]) and _belongs(before, news[at], section):
+        while at < len(news) and not keeps(news[at]) and (
+            _belongs(before, news[at], section) or _is_met(section, news[at:at + 1], measured())
+        ):
             at += 1
         if at == len(news) or not keeps(news[at]):
             return _lost(section, news, news[at:at + 1])
@@ -64,15 +71,20 @@ def merged(sides: Iterable[bytes], new: bytes, live: Iterable[str]) -> str | Non
     return _misplaced(news, known) if twice is None else f'the merge doubles the section {_shown(twice)}'
 
 
-def held(old: bytes, new: bytes, live: Iterable[str]) -> str | None:
-    """What is wrong with `new` after merges: published sections are there in order, and none of the same name stands above one."""
+def held(old: bytes, new: bytes, live: Iterable[str], others: Others = tuple) -> str | None:
+    """What is wrong with `new` after merges: published sections are there in order, and none of the same name stands above one.
+
+    `others` are as in `kept`.
+    """
     live = list(live)
     olds, news = _closed(old, live), _closed(new, live)
-    rest, first, now = iter(news), _firsts([one for one in olds if not one.in_code]), _firsts(news)
+    rest, there = iter(news), _by_name(news)
     lost = next((one for one in olds if not any(map(_keeper(one), rest))), None)
     if lost is not None:
         return _lost(lost, news)
-    below = next((one for name, one in first.items() if not _keeper(one)(now[name])), None)
+    above = {one: _above(one, there[name]) for name, (one, *_) in _by_name(olds).items()}
+    measured = [_closed(text, live) for text in others()] if any(above.values()) else []
+    below = next((one for one, found in above.items() if not _is_met(one, found, measured)), None)
     return None if below is None else f'the section {_shown(below)} stands below another one of that name'
 
 
@@ -81,9 +93,24 @@ def _counted(sections: Iterable[Section]) -> Counter[bytes]:
     return Counter(one.text for one in sections if not one.in_code)
 
 
-def _firsts(sections: Sequence[Section]) -> dict[str, Section]:
-    """The first section of each name, one in code where there is no other."""
-    return {_heading(one).casefold(): one for one in sorted(reversed(sections), key=lambda one: not one.in_code)}
+def _by_name(sections: Iterable[Section]) -> dict[str, list[Section]]:
+    found: dict[str, list[Section]] = {}
+    for one in sections:
+        if not one.in_code:
+            found.setdefault(_heading(one).casefold(), []).append(one)
+    return found
+
+
+def _above(section: Section, same: Iterable[Section]) -> list[Section]:
+    keeps = _keeper(section)
+    return list(takewhile(lambda one: not keeps(one), same))
+
+
+def _is_met(section: Section, above: Sequence[Section], measured: Sequence[Sequence[Section]]) -> bool:
+    """Whether each section that stands above one of its name was measured without that."""
+    keeps = _keeper(section)
+    apart = [text for text in measured if not any(keeps(one) or _keeper(one)(section) for one in text)]
+    return all(any(_keeper(other)(one) for text in apart for other in text) for one in above)
 
 
 def _misplaced(news: Sequence[Section], known: Set[int]) -> str | None:

@@ -15,6 +15,7 @@ from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
+from gitexp.rules.gathered import Differences
 from gitexp.rules.picked import Picks
 from gitexp.rules.ruleset import RuleSet
 
@@ -118,7 +119,7 @@ class Span(Asked):
             begun=lambda slug: bool(self.rows(self.trunk, slug)),
             target=change.Either(self.git, self.tip, self.trunk) if self._parted else Committed(self.git, self.tip),
             names=Names(self.git, self.trunk, self.tip).learn(self._whole),
-            undo=f'git rebase {self.trunk[:10]}, which is what was published',
+            undo=f'git rebase {self.trunk[:10]}, which is what was published', measured=self.measured,
         )
         put = {one.path: one.new for one in self._whole}
         found = [one for one in judge.judge(case, self._whole) if one.rule in _PUBLISHED]
@@ -185,6 +186,11 @@ class Span(Asked):
         """What there may be at any of the commits: a merge tells what it brings in that a rule protects."""
         begins = (other for one in self.commits if self._known_here.isdisjoint(one.parents) for other in one.parents)
         return Names(self.git, *dict.fromkeys(begins))
+
+    @property
+    def measured(self) -> Callable[[str], list[Differences]]:
+        """How the tip differs, in the folder of a path, from what was measured of its experiment."""
+        return measured.differing(self.git, self.rules, self.trunk, self.tip)
 
     @cached_property
     def picks(self) -> Picks:

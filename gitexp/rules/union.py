@@ -8,12 +8,13 @@ added, and not by what the merged text looks like: there one that forgets to end
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import dropwhile
 
 from gitexp.core.lines import BOM, is_passed_over
 from gitexp.rules import append, parts, weave
 
+_Lost = Callable[[Iterable[Iterable[bytes]], Sequence[bytes]], 'bytes | None']
 _Parts = tuple[list[list[bytes]], list[list[bytes]], list[bytes]]
 _MAKERS = {'append-bottom': weave.rows, 'append-top': weave.entries}
 
@@ -31,17 +32,19 @@ def wrong(kind: str, bases: Sequence[bytes], sides: Sequence[bytes], new: bytes)
     return _added(_most(olds, mine, each_once=each_once), now) if lost is None else f'the merge loses or moves {_shown(lost)}'
 
 
-def holds(kind: str, old: bytes, new: bytes, ours: Collection[bytes] = ()) -> str | None:
+def holds(kind: str, old: bytes, new: bytes, ours: Collection[bytes] = (), *, strewn: bool = False) -> str | None:
     """What published rows, lines or entries `new` has lost, moved or changed, whatever merges there were between; None for nothing.
 
     Each is there byte for byte, with its line ends, and an entry whole. The rows of a table may change their order, and a
     doubled one goes: who merges keeps the own rows in place, and the published ones follow, each once. `ours` are the columns of which a
-    row is made: in others somebody may say something of a row that he has before it is published.
+    row is made: in others somebody may say something of a row that he has before it is published. Lines and entries may stand in another
+    order as well where they may be `strewn`, by what was put between them.
     """
     if not old.strip() or kind == 'append-top' and append.top(old, new) is None:
         return None
     # A last line without its end may have been ended in either way.
-    said = [_held(kind, old + end, new if new.endswith(b'\n') else new + (end or b'\n'), ours) for end in _ends(old)]
+    lost = _gone if strewn else _lost
+    said = [_held(kind, old + end, new if new.endswith(b'\n') else new + (end or b'\n'), ours, lost) for end in _ends(old)]
     return None if None in said else said[0]
 
 
@@ -49,22 +52,22 @@ def _ends(text: bytes) -> Sequence[bytes]:
     return (b'',) if text.endswith(b'\n') else (b'\n', b'\r\n')
 
 
-def _held(kind: str, old: bytes, new: bytes, ours: Collection[bytes]) -> str | None:
+def _held(kind: str, old: bytes, new: bytes, ours: Collection[bytes], lost: _Lost) -> str | None:
     if _is_table(old):
         return _kept(old, new, ours)
     depth = parts.level(old) if kind == 'append-top' else 0
-    lost = _torn(old, new, depth) if depth else _lost([parts.ended(old)], parts.ended(new))
-    return None if lost is None else f'{_shown(lost)} is lost, moved or changed'
+    found = _torn(old, new, depth, lost) if depth else lost([parts.ended(old)], parts.ended(new))
+    return None if found is None else f'{_shown(found)} is lost, moved or changed'
 
 
-def _torn(old: bytes, new: bytes, depth: int) -> bytes | None:
+def _torn(old: bytes, new: bytes, depth: int, lost: _Lost) -> bytes | None:
     """The first entry that is not there whole."""
-    lost = None
+    found = None
     for entries in (parts.pieces(old, depth), parts.split(old)):  # What an entry has opened may be ended by the code of an older one.
-        lost = _lost([map(parts.whole, entries)], [*map(parts.whole, parts.split(new, [entries], depth))])
-        if lost is None:
+        found = lost([map(parts.whole, entries)], [*map(parts.whole, parts.split(new, [entries], depth))])
+        if found is None:
             break
-    return lost
+    return found
 
 
 def _kept(old: bytes, new: bytes, ours: Collection[bytes]) -> str | None:
@@ -144,6 +147,11 @@ def _lost(sides: Iterable[Iterable[bytes]], now: Sequence[bytes]) -> bytes | Non
         if lost is not None:
             return lost
     return None
+
+
+def _gone(sides: Iterable[Iterable[bytes]], now: Sequence[bytes]) -> bytes | None:
+    """The first part of a side that is not there as often."""
+    return next((part for side in sides for part in Counter(filter(None, side)) - Counter(now)), None)
 
 
 def _added(most: Counter[bytes], now: Iterable[bytes]) -> str | None:

@@ -1,6 +1,8 @@
 """What a refusal says: what happened to a path, and the way back."""
 from __future__ import annotations
 
+from posixpath import splitext
+
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.pattern import Pattern, fold
 
@@ -67,6 +69,12 @@ def way(kind: str, *, trunk: str, back: str, is_past: bool) -> str:
 def squashed(trunk: str) -> str:
     """What else may be the matter with what is put between: as one commit the merge of a branch that has pulled looks like this."""
     return f'; a branch that has pulled is merged without --squash, or after git rebase {trunk} on it'
+
+
+def namesake(path: str, *, side: str) -> str:
+    """How what the other side of a merge has is kept as well."""
+    name, ending = splitext(path)
+    return f" for what the other side has: git show {side}:{word(path)} > {word(f'{name}-2{ending}')}"
 
 
 def own(trunk: str) -> str:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,18 @@ def test_a_merge_or_another_git_comes_first(lab, one) -> None:
 
     assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
     assert 'in the middle of a merge' in one.talk
+
+
+@pytest.mark.parametrize('make', [os.mkfifo, os.mkdir])
+def test_a_plan_that_nobody_can_write_on_is_said_before_anything_happens(lab, one, make) -> None:
+    head = one.git('rev-parse', 'HEAD').stdout
+    (one.path / 'PLAN.md').unlink()
+    make(one.path / 'PLAN.md')
+
+    assert one.exp('supersede', '--bug', 'val-leak', '--yes') == 3
+    assert f"cannot supersede: '{one.path / 'PLAN.md'}' is no file that can be written to" in one.talk
+    assert (one.path / 'results/run1/model.bin').exists() and one.git('rev-parse', 'HEAD').stdout == head
+    assert scene.rows(lab.path, 'one', Kind.SUPERSEDE) == [] and not list((lab.path / '.git/exp/journal').iterdir())
 
 
 def test_a_hook_that_refuses_the_commit_leaves_all_as_it_was(lab, one) -> None:

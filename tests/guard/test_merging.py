@@ -108,6 +108,47 @@ def test_rebasing_takes_the_published_rows_first(start: Place) -> None:
     assert entries(two)[:2] == ['2026-02-02 two', '2026-02-01 one']
 
 
+@pytest.mark.parametrize('again', [False, True], ids=['as it was pulled', 'what has gone on since'])
+@pytest.mark.parametrize('date', ['2026-02-02', '2026-01-15'])
+def test_what_was_pulled_by_a_merge_may_be_rebased_after_all(lab: Place, date: str, again: bool) -> None:
+    one, two = shared(lab), second(lab)
+    one.ok('hook', 'install')
+    two.ok('hook', 'install')
+    append(one, '3', '2026-02-01 one')
+    one.git('push', '-q')
+    append(two, '4', f'{date} two')
+    assert pull(two) == 0
+    append(two, '5', '2026-02-03 two again')
+    if again:
+        append(one, '6', '2026-02-04 one again')
+        one.git('push', '-q')
+
+    two.git('pull', '-q', '--rebase')
+
+    more, newer = (['6'], ['2026-02-04 one again']) if again else ([], [])
+    assert rows(two) == ['id', '1', '2', '3', *more, '4', '5'], 'the published rows come first now'
+    assert entries(two)[:-2] == ['2026-02-03 two again', f'{date} two', *newer, '2026-02-01 one']
+    two.git('push', '-q')
+
+
+@pytest.mark.parametrize('path', [LEDGER, JOURNAL])
+def test_a_rebase_of_what_was_pulled_by_a_merge_loses_nothing_of_it(start: Place, path: str) -> None:
+    one, two = start, second(start)
+    two.ok('hook', 'install')
+    append(one, '3', '2026-02-01 one')
+    one.git('push', '-q')
+    append(two, '4', '2026-01-15 two')
+    assert pull(two) == 0
+    two.git('switch', '-q', '--detach', 'origin/main')
+    append(two, '4', '2026-01-15 two')
+    two.write(path, (two.path / path).read_text().replace('4\t2.5', '4\t2.4').replace('two\nsame', 'two\nother'))
+    two.without_hooks('commit', '-q', '--amend', '-a', '--no-edit')
+
+    done = two.git('branch', '-f', 'main', 'HEAD', check=False)
+
+    assert done.returncode == 128 and f'{path}: ' in done.stderr, 'what was measured, or written, here is not there any more'
+
+
 @pytest.mark.parametrize('date', ['2026-02-01', '2026-01-15'])
 @pytest.mark.parametrize('words', [('pull', '-q', '--rebase'), ('rebase', '-q', '--apply', 'origin/main'), ('cherry-pick', 'mine')])
 def test_an_entry_that_is_no_newer_is_put_on_top_when_its_commit_is_made_anew(lab: Place, words: tuple[str, ...], date: str) -> None:

@@ -167,6 +167,15 @@ def test_a_refusal_says_how_to_go_on(place: Place) -> None:
     assert 'hint: no branch has moved; git status shows what is left' in forced
 
 
+def test_a_refusal_says_how_to_go_on_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    place = make(tmp_path / 'two\nlines')
+    apply(place, 'edit eval.py')
+
+    refused = place.git('commit', '-q', '-n', '-m', 'exp(a): x', check=False).stderr
+
+    assert told(refused) == 'frozen' and 'hint: no branch has moved; git status shows what is left' in refused
+
+
 @pytest.mark.parametrize('words', [
     ('tag', 'here', BAD), ('update-ref', 'refs/parked/here', BAD), ('notes', 'add', '-m', 'x', BAD), ('switch', '-q', '--detach', BAD),
     ('fetch', '-q', 'origin'), ('fetch', '-q', '.', f'{BAD}:refs/remotes/origin/theirs'), ('pack-refs', '--all'), ('gc', '-q'),

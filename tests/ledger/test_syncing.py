@@ -177,6 +177,29 @@ def test_of_two_rows_neither_counts_where_only_dates_say_which_was_first(lab: Pl
     assert [row.value for row in read.read(Lab.find(lab.path)).results] == [1.5, 1.5]
 
 
+def test_of_rows_that_came_together_none_was_the_first(lab: Place) -> None:
+    bare = sharing.server(lab)
+    sharing.measure(lab, '01')
+    sharing.measure(lab, '02')
+    lab.ok('sync')
+    eve = sharing.clone(bare, 'eve')
+    eve.ok('sync')
+    for value in ('0.1', '0.2', '0.3', '0.4'):  # Whatever their hashes are, one of them comes before the true one.
+        forged = (lab.path / 'results.tsv').read_text().splitlines()[2].replace('\t1.5\t', f'\t{value}\t') + '\n'
+        oid = subprocess.run(['git', 'hash-object', '--stdin'], input=forged, text=True, capture_output=True).stdout
+        sharing.plant(eve, f'rows/{oid[:2]}/02-{oid[2:10]}', forged)
+    squashed = eve.git('commit-tree', '-m', 'all at once', f'{REF}^{{tree}}').stdout.strip()
+    eve.git('push', '-q', '-f', 'origin', f'{squashed}:{REF}')
+
+    fresh = sharing.clone(bare, 'fresh')
+    assert 'ledger: 1 new row' in fresh.ok('sync') and sharing.ledger(fresh) == ['01']
+    assert 'one of 5 rows of that id, and nothing tells which was first, so that none counts' in fresh.talk
+    lab.ok('sync')
+    fresh.ok('sync')
+    assert sharing.ledger(fresh) == ['01'], 'nor does it when the history is there again'
+    assert [row.value for row in read.read(Lab.find(lab.path)).results] == [1.5, 1.5]
+
+
 @pytest.mark.parametrize(('text', 'path', 'why'), [
     ('nonsense\n', None, '1 columns where'),
     ('{}\n' * 2, None, 'not one line'),

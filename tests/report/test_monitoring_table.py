@@ -41,6 +41,15 @@ def test_a_table_that_says_what_is_logged(idea: Place) -> None:
     assert json.loads(idea.ok('check', 'monitoring', 'idea', '--json')) == []
 
 
+@pytest.mark.parametrize('name', ['..', '.', '', '/', 'idea/..', '../experiments/idea'])
+def test_what_leads_to_another_folder_is_no_experiment(idea: Place, name: str) -> None:
+    plan(idea, SCORE + LOSS)
+    idea.write('PLAN.md', '# of nobody\n')
+
+    for command in ('monitoring', 'config'):
+        assert idea.exp('check', command, name) == 3 and idea.talk.startswith(f"git exp: there is no experiment '{name}'\n")
+
+
 def test_table_and_stream_agree_both_ways(idea: Place) -> None:
     plan(idea, SCORE + SCORE + LOSS.replace('train/loss', 'val/loss'))
 

@@ -147,6 +147,21 @@ def test_what_is_published_is_held_whatever_was_merged(new: bytes, says: str | N
     assert sections.held(PLAN, new, LIVE) == says
 
 
+@pytest.mark.parametrize(('others', 'is_so'), [
+    ([b'# Plan\n\n## 1. Goal\n\nhigher\n'], True),
+    ([], False),
+    ([PLAN, b'## 1. Goal\n\nlower\n\n## 1. Goal\n\nhigher\n'], False),
+    ([b'## 1. Goal\n'], False),
+    ([b'## 2. Data\n\nhigher\n'], False),
+])
+def test_above_a_section_stands_only_one_that_was_measured_without_it(others: list[bytes], is_so: bool) -> None:
+    new = _swapped(PLAN, b'## 1. Goal', b'## 1. Goal\n\nhigher\n\n## 1. Goal')
+    assert (sections.held(PLAN, new, LIVE, lambda: others) is None) == is_so
+    assert (sections.kept(PLAN, new, LIVE, lambda: others) is None) == is_so
+    more = _swapped(new, b'higher\n\n', b'higher\n\n## 1. Goal\n\nworst\n\n')
+    assert sections.held(PLAN, more, LIVE, lambda: others) is not None, 'and nothing else with it'
+
+
 _lines = some.sampled_from([
     b'## 1. a\n', b'## 2. b\n', b'## status\n', b'x\n', b'- y:\n', b'\n', b'```\n', b'x', b'\r\n', b'<!--', b'-->\n',
 ])
