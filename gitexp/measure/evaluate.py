@@ -10,7 +10,7 @@ from gitexp.gpu import gpus
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import pending, tally, write
 from gitexp.ledger.result import Kind, Result
-from gitexp.measure import environment, occupancy, protocol, subject, yardstick
+from gitexp.measure import environment, known, occupancy, protocol, subject, yardstick
 from gitexp.measure.modules import Modules
 from gitexp.measure.protocol import Seeds
 from gitexp.measure.session import Session
@@ -43,12 +43,21 @@ def evaluate(
 ) -> Evaluation:
     """Measure the commit of an experiment once for each seed; stops at the first run that fails, since it would fail again.
 
+    Where only documents have changed since a commit was measured, that is the one.
+
     Raises Refused for what is not committed, while no baseline has passed, and for a tree whose results a bug has spoilt, unless
     it is measured `despite` that bug; Integrity for a commit that breaks a rule. No run has started then.
     """
     what = subject.experiment(lab, which)
     refuse_broken_rules(lab, what, say=voice.say)
-    ground = Sound(lab, what, lambda: yardstick.of(lab).name(lab.config, words), despite=despite)
+
+    def eval_id() -> str:
+        return yardstick.of(lab).name(lab.config, words)
+    if earlier := known.before(lab, what, eval_id):
+        voice.say(f'only documents have changed since {earlier.commit[:10]}, so that it is that commit which is measured')
+        what = earlier
+        refuse_broken_rules(lab, what, say=voice.say)
+    ground = Sound(lab, what, eval_id, despite=despite)
     ground.require()
     return measure(lab, what, seeds=seeds, words=words, voice=voice, ground=ground)
 

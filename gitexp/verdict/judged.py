@@ -194,11 +194,19 @@ class Judged:
         row, baseline = self._confirmed(standing.tree), self.baseline
         if baseline is None or baseline.tree == standing.tree:
             return None
-        before = self._since_first(best, baseline)
+        before = self._since_first(self._gainer(best, standing), baseline)
         if row is None or before <= 0:
             return before
         mean = row.params.get('mean')  # Not there in rows of old.
         return max(before, self.metric.gain(mean, baseline.mean)) if isinstance(mean, (int, float)) else None
+
+    def _gainer(self, best: Standing, standing: Standing) -> Standing:
+        """Who has gained what `best` has: a trunk that is measured again has gained nothing by itself, but what it has of winners."""
+        won = self.standings.won
+        if best.kind is not Kind.BASELINE or best.tree in won:
+            return best
+        winners = [one for one in self.standings.trees if one.tree in won and one.tree != standing.tree]
+        return self._best(winners) if winners else self.baseline or best
 
     def _since_first(self, best: Standing, baseline: Standing) -> float:
         """How far `best` is from the baseline; where a tree has won, and the baseline is none the worse, from a retired one."""

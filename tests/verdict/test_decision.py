@@ -180,6 +180,18 @@ def test_what_was_gained_over_a_retired_baseline_was_gained(won: set[str], forme
     assert found and found.verdict.flags == flags
 
 
+@pytest.mark.parametrize(('others', 'won', 'flags'), [
+    ((), set(), ()), ((), {'new'}, ()), ((GOOD,), {'good'}, ('jump',)), ((GOOD,), {'good', 'new'}, ('jump',)),
+])
+def test_a_trunk_that_is_measured_again_has_gained_nothing_but_what_it_has_of_winners(
+    others: tuple[Standing, ...], won: set[str], flags: tuple[str, ...],
+) -> None:
+    again = tree('again', 2.88, 2.89, 2.87, kind=Kind.BASELINE)
+    found = decide.among(Standings('e', (BASELINE, *others, again, tree('new', 1.0, 1.01, 0.99)), won=won), 'new', METRIC)
+
+    assert found and (found.against, found.verdict.flags) == ('the baseline', flags)
+
+
 def test_what_was_better_in_its_day_is_to_be_beaten_though_it_would_be_a_jump_today() -> None:
     great = tree('great', 1.0, 1.01, 0.99)
     standings = Standings('e', (BASELINE, GOOD, great, tree('new', 2.5, 2.51, 2.49)))

@@ -1,0 +1,42 @@
+"""A commit of documents alone is no other experiment."""
+from __future__ import annotations
+
+from place import Place
+from stories import change, experiment, rows
+
+PLAN = 'experiments/idea/PLAN.md'
+
+
+def test_where_only_documents_have_changed_the_measured_commit_is_what_is_measured(lab: Place) -> None:
+    lab.ok('baseline')
+    lab.ok('new', 'idea')
+    idea = lab.at('5_worktrees/idea')
+    first = change(idea, model_py='score = 2.0\n')
+    verdict = idea.ok('eval')
+    many = len(rows(lab))
+    idea.write(PLAN, (idea.path / PLAN).read_text() + '\n## 9. v1 results\n\nas expected\n')
+    idea.write('experiments/idea/results/viz/curve.svg', '<svg/>')
+    idea.commit('exp(idea): what came of it')
+
+    assert idea.ok('eval') == verdict and len(rows(lab)) == many
+    assert f'only documents have changed since {first[:10]}, so that it is that commit which is measured' in idea.talk
+    assert 'seeds 1, 2 and 3 have been run for this tree already' in idea.talk
+    idea.ok('eval', '--seeds', '4')
+    assert [(row['seed'], row['commit']) for row in rows(lab)[many:]] == [('4', first)]
+
+    second = change(idea, model_py='score = 1.9\n')
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] == second
+    idea.write(PLAN, 'another plan\n')
+    idea.git('commit', '-qa', '--amend', '-m', 'exp(idea): anew')
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] not in (first, second), 'what was measured is not what this goes on from'
+
+
+def test_what_a_run_may_read_is_no_document(lab: Place) -> None:
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1')
+    idea.write('experiments/idea/config.yaml', 'lr: 1\n')
+    last = idea.commit('exp(idea): settings')
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] == last and 'only documents' not in idea.talk
