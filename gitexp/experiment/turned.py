@@ -37,7 +37,7 @@ def retiring(
     if selection.said:
         params['selected'] = selections.resolved(lab, selection)
     clock, seen = int(now.timestamp() * 1000), _newest(contents, found)
-    name = ids.after(seen, clock) or (None if found.left else ids.make(clock))
+    name = ids.after(seen, clock) or (None if found.left and ids.time_of(seen) else ids.make(clock))
     if name is None:
         raise Refused(
             f"the clock here is behind the newest row '{seen}' about '{found.experiment}', and some of its runs are to stay",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from place import CONFIG, Place
-from gitexp.lab import config as configuration
+from gitexp.lab import config as configuration, parse
 from gitexp.lab.config import Baseline, Metric
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.measure import baseline
@@ -59,7 +59,7 @@ def test_an_evaluation_that_is_not_deterministic_fails(lab: Place) -> None:
     assert lab.exp('baseline') == 1
     assert 'error: seed 1 gave score ' in lab.said and 'seed every source of chance' in lab.said
     assert 'the smallest effect wanted is 0.01' in lab.said
-    assert 'the baseline does not pass' in lab.talk and len(rows(lab)) == 4
+    assert lab.talk.endswith('git exp: the baseline does not pass\n') and len(rows(lab)) == 4
 
 
 def test_a_baseline_that_fails_says_so(lab: Place) -> None:
@@ -68,6 +68,17 @@ def test_a_baseline_that_fails_says_so(lab: Place) -> None:
 
     assert lab.exp('baseline') == 4
     assert [row['status'] for row in rows(lab)] == ['failed']
+
+
+def test_the_page_that_each_run_writes_anew_may_be_uncommitted(lab: Place) -> None:
+    lab.ok('report')
+    lab.commit('the page')
+    lab.ok('baseline')
+    assert lab.git('status', '--porcelain', 'docs').stdout == ' M docs/experiment_results.md\n'
+    lab.ok('baseline')
+
+    lab.write('docs/experiment_results.md', '# Ours\n')
+    assert lab.exp('baseline') == 3 and '    docs/experiment_results.md\n' in lab.talk
 
 
 def test_a_changed_trunk_is_not_the_baseline(lab: Place) -> None:
@@ -108,6 +119,19 @@ def test_noise_over_the_smallest_effect_fails_with_advice_unless_the_lab_allows_
     assert not judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0), wanted=Baseline(max_sd=0.03)).passes
     assert all(word in found.findings[0].way for word in ('more evaluation data', 'smaller model', 'proxy metric'))
     assert not judged((1, 1.0), (2, 1.04), (3, 0.98), (1, 1.0), metric=Metric('score', 'min')).findings
+
+
+def test_what_a_baseline_may_be_allowed_can_be_written_as_it_stands() -> None:
+    said = (1, 1.0), (2, 1.00004), (3, 0.99998), (1, 1.00001)
+    wrong = [
+        *judged(*said, metric=Metric('score', 'min', 1e-6)).findings, *judged(*said, seconds=60.0).findings,
+        *judged(*said, seconds=6000.0).findings,
+    ]
+    ways = [found.way.partition('gitexp.yaml: ')[2].removesuffix('; then nothing need be run again') for found in wrong]
+    read = [parse.parse(f'metric: {{name: score, direction: min}}\neval: "true"\n{way}\n'.encode())['baseline'] for way in ways]
+
+    assert read[:2] == [{'tolerance': 2e-5}, {'max_sd': 6e-5}] and ways[0] == 'baseline: {tolerance: 2.0e-05}'
+    assert {'minutes': [0, 40]} in read and {'minutes': [5, 100]} in read
 
 
 def test_a_value_that_is_not_plausible_fails_a_baseline() -> None:

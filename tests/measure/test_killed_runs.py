@@ -182,7 +182,7 @@ def test_outputs_of_a_killed_run_do_not_bring_back_a_worktree_that_is_gone(
 
 
 def test_killed_at_any_step_no_run_is_missing_and_nothing_is_left(lab: Place, started: Path) -> None:
-    """The whole of an evaluation, and after each kill the next command of any kind."""
+    """The whole of an evaluation, and after each kill the next command of any kind that comes when the run has been ended."""
     script = 'echo "$EXP_RUN" >> "$STARTED"; mkdir -p experiments/idea/results; echo x > experiments/idea/results/x; echo score: 1\n'
     idea = scripted(lab, script)
     at, state = idea.path / 'experiments/idea', lab.path / '.git/exp'
@@ -191,6 +191,7 @@ def test_killed_at_any_step_no_run_is_missing_and_nothing_is_left(lab: Place, st
         step += 1
         code = killing.run_until(step, ['eval', '--seed', '1'], idea.path)
         if any((state / 'runs').glob('*')) or (state / 'exp-checkout.run').exists():
+            until(lambda: locks.is_free(state / 'locks/eval'))
             idea.ok('list')
         ids = [row['id'] for row in rows(lab)]
         folders = {path.name for path in (at / 'results').glob('*')}

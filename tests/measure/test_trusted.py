@@ -62,7 +62,9 @@ def test_what_the_lab_wants_now_is_what_counts(strict: Place) -> None:
     idea = experiment(strict)
 
     assert idea.exp('eval') == 3
-    assert 'less than the 5 wanted' in idea.talk and 'baseline: {minutes: [0, 40]}; once mended: git exp baseline' in idea.talk
+    assert 'less than the 5 wanted' in idea.talk and 'baseline: {minutes: [0, 40]}; then nothing need be run again\n' in idea.talk
+    change(strict, gitexp_yaml=STRICT)
+    idea.ok('eval')
 
 
 def test_another_evaluation_and_a_retired_baseline_are_none(strict: Place) -> None:
