@@ -8,19 +8,22 @@ from gitexp.ledger import read
 from gitexp.ledger.result import Kind
 from gitexp.measure.subject import Subject
 
+_FAR = 100  # commits
+
 
 def before(lab: Lab, what: Subject, eval_id: Callable[[], str]) -> Subject | None:
-    """The commit that its version has measured last, if by this evaluation, which `what` goes on from with other documents; None to measure `what`."""
+    """The last commit before `what` that its version has measured by this evaluation, if documents are all that differs; else None."""
     if not read.mentions(lab, what.slug) or read.mentions(lab, what.tree):
         return None
     mine = (row for row in read.holding(lab, what.slug) if row.experiment == what.slug and row.kind is Kind.EVAL)
-    same = (row for row in mine if row.version == what.version and row.tree)
-    newest = max(same, key=lambda row: row.id, default=None)
-    if newest is None or newest.tree is None or newest.commit is None or newest.eval_id != eval_id():
+    ran = {row.commit: row for row in mine if row.version == what.version and row.tree}
+    if not ran:
+        return None
+    line = lab.git.ask('rev-list', '--first-parent', f'--max-count={_FAR}', what.commit).text.split()
+    last = next((ran[commit] for commit in line if commit in ran), None)
+    if last is None or last.commit is None or last.tree is None or last.eval_id != eval_id():
         return None
     from gitexp.experiment import documents
-    if documents.differing(lab, what.slug, newest.tree, what.tree):
+    if documents.differing(lab, what.slug, last.tree, what.tree):
         return None
-    if lab.git.run('merge-base', '--is-ancestor', newest.commit, what.commit).code:
-        return None
-    return what._replace(commit=newest.commit, tree=newest.tree, title=newest.description)
+    return what._replace(commit=last.commit, tree=last.tree, title=last.description)

@@ -32,6 +32,12 @@ def test_where_only_documents_have_changed_the_measured_commit_is_what_is_measur
     idea.ok('eval', '--seed', '1')
     assert rows(lab)[-1]['commit'] not in (first, second), 'what was measured is not what this goes on from'
 
+    idea.git('reset', '-q', '--hard', first)
+    idea.write(PLAN, 'what was left\n')
+    idea.commit('exp(idea): that was worse')
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] == first
+
 
 def test_what_a_run_may_read_is_no_document(lab: Place) -> None:
     idea = experiment(lab)
