@@ -5,10 +5,11 @@ import errno
 import importlib
 import os
 import sys
+from typing import NoReturn
 
 import gitexp
 from gitexp.commands.declare import Command, Group
-from gitexp.core.errors import Failure, Usage
+from gitexp.core.errors import Failure, Refused, Usage
 
 SAYS = 'Experiments in git: fixed rules, measured noise, results that cannot be edited.'
 
@@ -47,6 +48,7 @@ GROUPS: dict[str, dict[str, str]] = {
         'show': 'Show one experiment.',
     },
 }
+PAGES = {'workflow': 'gitexp-workflow', 'gitexp-workflow': 'gitexp-workflow', 'gitexp.yaml': 'gitexp.yaml'}
 _OF_GIT = 'git -C DIR exp COMMAND'
 COMMANDS = {name: says for group in GROUPS.values() for name, says in group.items()}
 
@@ -85,6 +87,8 @@ def _run(words: list[str]) -> int:
         from gitexp.commands import completion
         completion.answer(completion.Table(COMMANDS, find), os.environ, shell=shell.removesuffix('_complete'))
         return 0
+    if words[:1] == ['help'] and words[-1] in PAGES:
+        _page(PAGES[words[-1]])
     if words[:1] == ['help']:  # As git's own: `git exp help eval` is `git exp eval -h`.
         words = [*(word for word in words if word != 'help'), '-h']
     if not words or words[0] in ('-h', '--help'):
@@ -102,11 +106,21 @@ def _run(words: list[str]) -> int:
     return invoke.run(command, words[1:], f'git exp {words[0]}')
 
 
+def _page(name: str) -> NoReturn:
+    """Become man with a page, which is looked for where this program is installed, too."""
+    places = f'{sys.prefix}/share/man:{os.environ.get("MANPATH", "")}'  # An empty place stands for the usual ones.
+    try:
+        os.execvpe('man', ['man', name], {**os.environ, 'MANPATH': places})
+    except FileNotFoundError:
+        raise Refused(f"cannot show the page '{name}': there is no man here", hint='git exp help COMMAND needs none') from None
+
+
 def _overview() -> str:
     lines = ['usage: git exp COMMAND ...', '', SAYS]
     for group, commands in GROUPS.items():
         lines += ['', f'{group}:', *(f'  {name:{max(map(len, commands))}}  {says}' for name, says in commands.items())]
-    return '\n'.join([*lines, '', 'git exp help COMMAND tells more; --version is the version of gitexp.'])
+    return '\n'.join([*lines, '', 'git exp help COMMAND tells more, git exp help workflow how they go together,',
+                      'git exp help gitexp.yaml what a lab can say; --version is the version of gitexp.'])
 
 
 def _system(error: OSError) -> int:

@@ -13,7 +13,7 @@ def possible() -> bool:
 def sure() -> bool:
     """Whether to go ahead."""
     while True:
-        said = _line('Go ahead? [y/N]: ').lower()
+        said = line('Go ahead? [y/N]').lower()
         if said in ('', 'n', 'no', 'y', 'yes'):
             return said in ('y', 'yes')
 
@@ -23,15 +23,16 @@ def word(what: str, *, default: str | None = None, choices: Sequence[str] = ()) 
     among = f' ({", ".join(choices)})' if choices else ''
     otherwise = f' [{default}]' if default else ''
     while True:
-        said = _line(f'{what}{among}{otherwise}: ') or default
+        said = line(f'{what}{among}{otherwise}') or default
         if said and (not choices or said in choices):
             return said
 
 
-def _line(prompt: str) -> str:
-    sys.stderr.write(prompt)
+def line(what: str) -> str:
+    """An answer, which may be empty."""
+    sys.stderr.write(f'{what}: ')
     sys.stderr.flush()
-    line = sys.stdin.readline()
-    if not line:
+    said = sys.stdin.readline()
+    if not said:
         raise KeyboardInterrupt
-    return line.strip()
+    return said.strip()

@@ -31,4 +31,4 @@ def best(as_json: bool) -> None:
     if as_json:
         out.data(report.json(found, lab.config.metric))
     else:
-        out.answer(report.text(found, lab.config.metric))
+        out.answer(report.text(found, lab.config.metric, width=out.width()))

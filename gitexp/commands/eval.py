@@ -8,9 +8,10 @@ from gitexp.lab.config import Metric
 from gitexp.ledger import counting
 from gitexp.measure import evaluate, protocol
 from gitexp.measure.evaluate import Evaluation
-from gitexp.report import figures
-from gitexp.verdict import doubt, flags
+from gitexp.report import figures, flagged, table
+from gitexp.verdict import doubt
 from gitexp.verdict.decide import Decision
+from gitexp.verdict.noise import Sample
 
 
 @command(
@@ -74,7 +75,7 @@ def _answer(done: Evaluation, metric: Metric) -> None:
     what = f'{done.subject.slug} {done.subject.version}'
     if done.decision:
         out.answer(f'{out.bold(done.decision.verdict.kind.value)}: {what} against {done.decision.against}')
-        for line in [*_numbers(done.decision, metric), *_screened(done, done.decision)]:
+        for line in [*_numbers(done.decision, metric), *_flags(done.decision), *_screened(done, done.decision)]:
             out.answer(f'    {line}')
     elif done.failure is None and (not done.results or any(result.verdict for result in done.results)):
         out.answer(f'{out.bold("provisional")}: {what}, since there is nothing to hold it against')
@@ -88,8 +89,13 @@ def _numbers(decision: Decision, metric: Metric) -> list[str]:
     return [
         f'{metric.name} {scale.show(said.mean)} (n={said.n}) against {scale.show(said.reference_mean)} (n={said.reference_n})',
         said.why,
-        *(f'flag: {flags.told(flag)}' for flag in said.flags),
     ]
+
+
+def _flags(decision: Decision) -> list[str]:
+    one, other = (Sample(standing.runs).sd for standing in (decision.candidate, decision.reference))
+    said = (f'flag: {flagged.told(flag, sd=one, other=other)}' for flag in decision.verdict.flags)
+    return [line for flag in said for line in table.wrapped(flag, out.width() - 4).split('\n')]
 
 
 def _screened(done: Evaluation, decision: Decision) -> list[str]:

@@ -105,12 +105,12 @@ def _asked(lab: Lab, data: bytes, told: Told, *, file: str, asks: bool) -> tuple
         open_questions.append(plan.question.message)
         told = _with(told, plan.question, _prompt(plan.question) if asks else plan.question.example)
     if open_questions and not asks:
-        raise Usage(f"cannot import '{file}': {'; '.join(open_questions)}", hint=f'with your own answers: {_again(file, told)}')
+        raise Usage(f"cannot import '{file}': {', and '.join(open_questions)}?", hint=f'with your own answers: {_again(file, told)}')
     return told, plan
 
 
 def _prompt(question: Question) -> str:
-    out.talk(question.message)
+    out.talk(f'{question.message}?')
     if question.option == 'direction':
         return ask.word('--direction', choices=('min', 'max'))
     return ask.word(f'--{question.option}', default=question.example)

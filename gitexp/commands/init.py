@@ -13,7 +13,7 @@ from gitexp.core.errors import No, Usage
 from gitexp.guard import hooks
 from gitexp.lab import adopt, ci, create, site
 from gitexp.lab.adopt import Plan
-from gitexp.lab.config import FILE
+from gitexp.lab.config import FILE, Baseline
 from gitexp.lab.draft import Answers
 from gitexp.lab.site import Site
 
@@ -62,6 +62,7 @@ def init(
         answers = _answers(told, guess=None, asks=not yes)
         _made(folder, {**create.own(answers, {name: told[name] for name in _PROSE}), **more}, 'Start a lab', as_json=as_json)
         out.hint(f"write what '{answers.eval}' needs, then: META_MODE=1 git commit")
+        out.hint(f'after that: git exp baseline; {_time(Baseline())}')
     else:
         _adopted(site.survey(folder), told, scaffold=scaffold, job=(forge, source) if forge else None, yes=yes, as_json=as_json)
 
@@ -109,7 +110,9 @@ def _answers(told: Mapping[str, Any], *, guess: str | None, asks: bool) -> Answe
     if asks and ask.possible():
         said['metric'] = said['metric'] or ask.word('Metric, by the name that the evaluation prints')
         said['direction'] = said['direction'] or ask.word('Which is better', choices=('min', 'max'))
-        said['eval'] = said['eval'] or ask.word('Command that prints it', default=guess)
+        if not said['eval']:
+            said['eval'] = ask.word('Command that prints it', default=guess)
+            told = {**told, 'train': told['train'] or ask.line('Command that trains before it (empty where there is none)')}
     said['eval'] = said['eval'] or guess
     if missing := [f'--{name}' for name, value in said.items() if not value]:
         raise Usage(f'{", ".join(missing)} must be given: what is measured cannot be guessed', hint=_FOR_SCRIPTS)
@@ -155,7 +158,12 @@ def _done(plan: Plan, *, as_json: bool) -> None:
         })
     elif command:
         out.answer(f'Staged. Look at them, then commit:\n  {command}')
-        out.hint('after that: git exp doctor, then git exp baseline')
+        out.hint(f'after that: git exp doctor, then git exp baseline; {_time(plan.config.baseline)}')
+
+
+def _time(wanted: Baseline) -> str:
+    shortest, longest = wanted.minutes
+    return f'a run must take {shortest:g} to {longest:g} minutes, unless {FILE} says otherwise: baseline: {{minutes: [0, {longest:g}]}}'
 
 
 def _install(folder: Path) -> None:

@@ -44,11 +44,16 @@ def renew(lab: Lab, results: Iterable[Result]) -> None:
     if not any(one.status is Status.OK for one in results):
         return
     try:
-        if view.is_there(lab.root / view.REPORT):
+        if written(lab):
             from gitexp.report import document
             document.write(lab, _now())
     except (Failure, OSError, ArithmeticError, ValueError) as error:
         out.talk(f'{view.REPORT} is not written anew: {error}')
+
+
+def written(lab: Lab) -> list[str]:
+    """The page that is written anew after a run, where it is there and ours."""
+    return [view.REPORT] if view.is_there(lab.root / view.REPORT) else []
 
 
 def as_json(done: Evaluation) -> dict[str, Any]:

@@ -38,3 +38,4 @@ def new(slug: str, base: str | None, idea: str | None, as_json: bool) -> None:
         if found := spoilt.ground(lab, base, made.base):
             out.talk(f"what it starts from is superseded: {found.commit[:10] if found.commit else base} has the bug '{found.bug}'")
     out.hint(f'cd {shlex.quote(str(root))}')
+    out.hint(f"its commits begin with the name: git commit -m 'exp({slug}): WHAT CHANGED'")

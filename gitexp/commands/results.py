@@ -11,7 +11,6 @@ from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read, standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result, Status
-from gitexp.measure import current
 from gitexp.report import kept, rows
 from gitexp.report.rows import Wanted
 from gitexp.verdict.verdict import Kind
@@ -57,14 +56,15 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
 
 
 def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
-    from gitexp.report import curve, progress
+    from gitexp.report import counted, curve, progress
     if not taken:
         raise No('there is nothing to draw', hint='git exp results')
     folder = lab.root / '9_reports'
     path = Path(name) if name else (folder if folder.is_dir() else lab.state) / 'results.png'
     best = kept.overview(lab, experiments=False).best
     jumps = {best.tree} if best and 'jump' in best.flags else set()
-    progress.draw(curve.curve(taken, metric=lab.config.metric, covered=found.covered, jumps=jumps, prefer=current.eval_id(lab)), path)
+    silent = counted.silent(lab, found)
+    progress.draw(curve.curve(taken, metric=lab.config.metric, covered=found.covered, silent=silent, jumps=jumps), path)
     return path.absolute()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gitexp.ledger.result import Result, Status
 
+_DELTA = rb'(?m)^## \d+\. %b root cause: .*\n(?:(?!## ).*\n)*?- Delta: .*; with the fix:(?=[ \t]*\r?$)'
 _SECTION = re.compile(rb'^## (\d{1,9})\.', re.MULTILINE)
 
 
@@ -43,6 +44,11 @@ def root_cause(
     }
     lines = ''.join(f'- {name}: {" ".join(said.split())}'.rstrip() + '\n' for name, said in fields.items())
     return f'## {number}. v{version} root cause: {cause.bug}\n\n{lines}'
+
+
+def with_delta(text: bytes, version: str, said: str) -> bytes:
+    """The text with what the fix has changed, where a section about the root cause of a version, such as 'v1', has left that open."""
+    return re.sub(_DELTA % re.escape(version).encode(), lambda found: found[0] + f' {said}'.encode(), text)
 
 
 def restored(version: str, bug: str, *, number: int, date: str, row: str, rows: Sequence[Result] | None) -> str:

@@ -64,6 +64,12 @@ def _measured(answers: Answers) -> list[str]:
         '# sealed: true',
         '# Files that git ignores and the evaluation needs, such as data.',
         '# inputs: [data/**]',
+        '# Files that a run must leave in $EXP_OUT.',
+        '# outputs: [best.json]',
+        '# Numbers that eval: prints beside the metric, for the tables of git exp report.',
+        '# axes: [params, lr]',
+        '# The seeds that decide: a result with fewer is never better.',
+        '# seeds: [1, 2, 3]',
         '# How long one run takes, in minutes: a baseline outside [shortest, longest] fails. For quick runs: [0, 40].',
         '# baseline: {minutes: [5, 40]}',
     ]

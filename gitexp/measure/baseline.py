@@ -1,7 +1,7 @@
 """What the unchanged trunk measures, and how far chance moves it."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gitexp.core.finding import Finding
@@ -28,12 +28,14 @@ class Measured:
         return self.evaluation.failure is None and all(one.level == 'warning' for one in self.findings)
 
 
-def baseline(lab: Lab, *, count: int = trusted.SEEDS, words: Sequence[str] = (), voice: Voice) -> Measured:
-    """Measure the trunk's commit with so many seeds, and the first of them once more.
+def baseline(
+    lab: Lab, *, count: int = trusted.SEEDS, words: Sequence[str] = (), written: Collection[str] = (), voice: Voice,
+) -> Measured:
+    """Measure the trunk's commit with so many seeds, and the first of them once more; what is `written` by git exp may be uncommitted.
 
     Raises Refused where that could not pass.
     """
-    seeds, trunk = protocol.first(lab.config, count), subject.trunk(lab)
+    seeds, trunk = protocol.first(lab.config, count), subject.trunk(lab, written=written)
     trusted.refuse_picked(lab, trunk.tree, lambda: yardstick.of(lab).name(lab.config, words))
     done = evaluate.measure(lab, trunk, seeds=Seeds((*seeds, seeds[0])), words=words, voice=voice)
     return judged(done, lab.config)

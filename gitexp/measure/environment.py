@@ -25,7 +25,7 @@ _NESTED = 3  # variables that name variables
 _SHELL = {'_', 'PWD', 'OLDPWD', 'SHLVL', 'COLUMNS', 'LINES'}  # Each shell sets them anew; a run has no terminal.
 _NUMBER = r'-?[\d.]{1,10}'
 _DIGITS = 12
-_SHOWN = 4
+_SHOWN = 3
 _OURS = {
     'PYTHONDONTWRITEBYTECODE': '1',  # So that what is compiled in the checkout is what somebody has put there.
     'PYTHONHASHSEED': '0',  # So that the same seed gives the same, and nobody picks the order of a set.
@@ -66,24 +66,25 @@ def _given(lab: Lab) -> dict[str, str]:
 
 
 def tell(lab: Lab, voice: Voice) -> None:
-    """Say which variables are not handed on, each name once in a clone."""
+    """Say which variables are not handed on, each once in a clone; the names of many are in a file only."""
     path = lab.state / 'cache' / 'not-handed-on'
     known = _lines(path)
     asked = {name for name in os.environ if name.isidentifier() and not name.startswith(('GIT_', 'META_MODE'))}
     names = asked - known - _OURS.keys() - _SHELL - _given(lab).keys()
     if not names:
         return
-    shown = ', '.join([*sorted(names)[:_SHOWN], *([f'{len(names) - _SHOWN} more'] if len(names) > _SHOWN else [])])
-    voice.say(f'not handed to the run: {shown}; gitexp.yaml names what it needs, as in environment: [DATA_DIR]')
+    kept = path.relative_to(lab.root) if path.is_relative_to(lab.root) else path
+    shown = ', '.join(sorted(names)) if len(names) <= _SHOWN else f'{len(names)} variables of your shell ({kept})'
+    voice.say(f'not handed to runs: {shown}; gitexp.yaml names what they need: environment: [DATA_DIR]')
     try:
-        files.replace(path, '\0'.join(sorted(names | known)))
+        files.replace(path, ''.join(f'{name}\n' for name in sorted(names | known)))
     except (OSError, UnicodeError):
         pass  # It is said again.
 
 
 def _lines(path: Path) -> set[str]:
     try:
-        return set(path.read_text().split('\0'))
+        return set(path.read_text().splitlines())
     except (OSError, ValueError):
         return set()
 

@@ -1,6 +1,7 @@
 """What is measured: a commit, and whose it is."""
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from gitexp.core.errors import Refused
@@ -58,12 +59,12 @@ def _version(lab: Lab, which: Experiment, commit: str) -> int:
     return said
 
 
-def trunk(lab: Lab) -> Subject:
-    """The trunk as it is committed; the files that are only appended to may be ahead of that in root."""
+def trunk(lab: Lab, *, written: Collection[str] = ()) -> Subject:
+    """The trunk as it is committed; in root the files that are only appended to may be ahead of that, and those `written` by git exp."""
     rules = lab.config.rules
     ahead = [pattern.of(said) for kind in ('global', 'append-top', 'append-bottom') for said in rules[kind]]
     names = [name for name in _uncommitted(lab.root, '--untracked-files=no') if not any(one.covers(name) for one in ahead)]
-    _refuse_dirty(lab.root, names)
+    _refuse_dirty(lab.root, [name for name in names if name not in written])
     tip = history.tip(lab.git, lab.trunk_commit)
     folder = lab.root / lab.config.paths.experiments / BASELINE
     return Subject(BASELINE, 'v1', Kind.BASELINE, lab.root, folder, tip.oid, tip.tree, tip.title[:_TITLE])

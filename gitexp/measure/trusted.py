@@ -1,6 +1,7 @@
 """What the runs of the unchanged trunk must show before anything is compared with them."""
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 
@@ -37,7 +38,7 @@ def failing(lab: Lab, eval_id: str) -> Finding | None:
 
 def way(found: Finding) -> str:
     """What to do where that keeps a baseline from passing."""
-    return found.way if found.way.startswith('git exp baseline') else f'{found.way}; once mended: git exp baseline'
+    return found.way if 'git exp baseline' in found.way else f'{found.way}; once mended: git exp baseline'
 
 
 def refuse_picked(lab: Lab, tree: str, eval_id: Callable[[], str]) -> None:
@@ -143,11 +144,12 @@ def _time(mean: float | None, wanted: Baseline) -> Finding | None:
     if mean is None or shortest * _MINUTE <= mean <= longest * _MINUTE:
         return None
     short = mean < shortest * _MINUTE
+    mended = 'train longer or evaluate more, so that effects show' if short else 'train or evaluate less, so that a day holds enough runs'
+    allowed = f'[0, {longest:g}]' if short else f'[{shortest:g}, {10 * math.ceil(mean / _MINUTE / 10)}]'
     return Finding(
         'minutes', 'baseline',
         f'a run takes {mean / _MINUTE:.2g} minutes, {"less" if short else "more"} than the {shortest if short else longest:g} wanted',
-        way=f'train longer or evaluate more, so that effects show; or, if that is meant: baseline: {{minutes: [0, {longest:g}]}}' if short
-        else 'train or evaluate less, so that a day holds enough runs',
+        way=_either(mended, f'{"short" if short else "long"} runs are meant', f'baseline: {{minutes: {allowed}}}'),
         where='gitexp.yaml, baseline: minutes',
     )
 
@@ -168,7 +170,8 @@ def _repeat(runs: Sequence[Result], metric: Metric, wanted: Baseline) -> Finding
     other = next(value for value in said if value != said[0])
     return Finding(
         'determinism', 'baseline', f'seed {seed} gave {metric.name} {said[0]!r}, and {other!r} when it was run again',
-        way='seed every source of chance, fix the order of the data and the split; or allow for it: baseline: {tolerance: X}',
+        way=_either('seed every source of chance, fix the order of the data and the split', 'that is as near as it gets',
+                    f'baseline: {{tolerance: {_number(2 * (max(said) - min(said)))}}}'),
         where='gitexp.yaml, baseline: tolerance',
     )
 
@@ -180,8 +183,8 @@ def _noise(found: Sample | None, metric: Metric, wanted: Baseline) -> Finding | 
     asked = f'baseline.max_sd is {wanted.max_sd:g}' if wanted.max_sd is not None else f'the smallest effect wanted is {metric.min_effect:g}'
     return Finding(
         'noise', 'baseline', f'the seeds differ by sd {sd:.2g}, and {asked}',
-        way='use more evaluation data, a smaller model, or a proxy metric with less noise; or, where comparing at equal seeds is '
-        f'known to be enough: baseline: {{max_sd: {2 * sd:.1g}}}',
+        way=_either('use more evaluation data, a smaller model, or a proxy metric with less noise',
+                    'comparing at equal seeds is known to be enough', f'baseline: {{max_sd: {_number(2 * sd)}}}'),
         where='gitexp.yaml, metric: min_effect',
     )
 
@@ -190,5 +193,16 @@ def _plausible(runs: Sequence[Result], metric: Metric) -> Finding | None:
     odd = [run.value for run in runs if run.value is not None and not metric.plausible(run.value)]
     return Finding(
         'bounds', 'baseline', f'{metric.name} {odd[0]:.6g} is outside the plausible {list(metric.bounds or ())} and does not compete',
-        way='correct the evaluation, or the bounds', where='gitexp.yaml, metric: bounds',
+        way=_either('correct the evaluation', 'the value is real', 'bounds that hold it'), where='gitexp.yaml, metric: bounds',
     ) if odd else None
+
+
+def _either(mended: str, meant: str, allowed: str) -> str:
+    """What a person may do: what is allowed is read from gitexp.yaml at every evaluation, what is mended has not been measured."""
+    return (f'{mended}, and run git exp baseline again; or, if {meant}, write in gitexp.yaml: {allowed}; '
+            'then nothing need be run again')
+
+
+def _number(value: float) -> str:
+    """A number of one digit as YAML takes it, which reads 1e-05 as a text."""
+    return f'{value:.1g}'.replace('e', '.0e')

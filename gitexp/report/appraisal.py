@@ -47,14 +47,14 @@ def _best(judged: Judged) -> Best | None:
         one.experiment, one.kind.value, one.version, one.commit, one.tree, one.eval_id, tuple(seed for seed, _ in one.runs),
         one.n, one.mean, judged.sample(one).sd, over.gain if over else None,
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
-        _against(champion, judged.verdict(one, champion)) if champion else None,
-        _against(baseline, over) if baseline and over else None,
-        _against(rival, said) if rival and said else None,
+        _against(judged, champion, judged.verdict(one, champion)) if champion else None,
+        _against(judged, baseline, over) if baseline and over else None,
+        _against(judged, rival, said) if rival and said else None,
     )
 
 
-def _against(other: Standing, said: Verdict) -> Against:
+def _against(judged: Judged, other: Standing, said: Verdict) -> Against:
     return Against(
         other.experiment, other.kind.value, other.version, other.tree, other.commit, other.n, other.mean,
-        said.gain, said.kind.value, said.p, said.why,
+        said.gain, said.kind.value, said.p, said.why, judged.sample(other).sd,
     )

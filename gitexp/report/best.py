@@ -4,17 +4,20 @@ from __future__ import annotations
 from typing import Any
 
 from gitexp.lab.config import Metric
-from gitexp.report import figures, table
+from gitexp.report import figures, flagged, table
 from gitexp.report.overview import Against, Best
-from gitexp.verdict import doubt, flags
+from gitexp.verdict import doubt
 
 BASELINE = 'baseline'
+_PROSE = ('flag', 'champion')  # What is to be pasted stays in its line.
 
 
-def text(best: Best, metric: Metric) -> str:
+def text(best: Best, metric: Metric, *, width: int) -> str:
     """The numbers first, then what they stand on."""
-    scale = figures.scale([best.mean])
-    return '\n'.join([headline(best, metric), table.fields([(f'  {name}', said) for name, said in _facts(best, scale)])])
+    facts = [(f'  {name}', said) for name, said in _facts(best, figures.scale([best.mean]))]
+    left = max(len(name) for name, _ in facts) + len(table.GAP)
+    shown = [(name, table.wrapped(said, width - left) if name.strip() in _PROSE else said) for name, said in facts]
+    return '\n'.join([headline(best, metric), table.fields(shown)])
 
 
 def headline(best: Best, metric: Metric) -> str:
@@ -56,7 +59,7 @@ def _facts(best: Best, scale: figures.Scale) -> list[tuple[str, str]]:
     if best.kind == BASELINE:
         return [*facts, ('verdict', 'nothing is better than the baseline')]
     facts.append(('verdict', _verdict(best)))
-    facts += [('flag', flags.told(flag)) for flag in best.flags]
+    facts += [('flag', flagged.told(flag, sd=best.sd, other=best.against and best.against.sd)) for flag in best.flags]
     if best.against and best.against.kind != BASELINE:
         facts.append(('against', f'{name(best.against)}: {scale.show(best.against.mean)} (n={best.against.n})'))
     if best.champion:

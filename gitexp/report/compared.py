@@ -3,17 +3,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from gitexp.core import files
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.experiment import place, versions
+from gitexp.experiment import place, plan, scaffold, versions
 from gitexp.git import repository
-from gitexp.lab.config import Metric
+from gitexp.lab.config import Config, Metric
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import counting, read, seeds
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
-from gitexp.measure import current
-from gitexp.report import document, figures
+from gitexp.measure import current, protocol
+from gitexp.report import counted, figures, view
+from gitexp.report.figures import Scale
 
 
 class Side(NamedTuple):
@@ -42,9 +44,17 @@ class Compared(NamedTuple):
     after: Side
 
     @property
+    def shared(self) -> tuple[int, ...]:
+        """The seeds that both have."""
+        return tuple(sorted(seed for seed in self.before.runs.keys() & self.after.runs.keys() if seed is not None))
+
+    @property
     def gain(self) -> float:
-        """Of the fix; negative where the value is worse without the bug."""
-        return self.metric.gain(self.after.mean, self.before.mean)
+        """Of the fix, at the seeds of both where there are any; negative where the value is worse without the bug."""
+        if not self.shared:
+            return self.metric.gain(self.after.mean, self.before.mean)
+        after, before = (seeds.mean([side.runs[seed] for seed in self.shared]) for side in (self.after, self.before))
+        return self.metric.gain(after, before)
 
     @property
     def is_fair(self) -> bool:
@@ -64,7 +74,7 @@ def of(lab: Lab, which: Experiment, version: str) -> Compared:
         names = ', '.join(f'{name} ({bug})' for name, bug in bugs.items())
         raise Refused(f"'{slug}' has no retired version '{version}'", hint=f'it has {names}' if names else f'git exp show {slug}')
     name = f'v{versions.current(which, found.results)}'
-    now = [row for row in document.counted(lab, found) if (row.experiment, row.version) == (slug, name)]
+    now = [row for row in counted.runs(lab, found) if (row.experiment, row.version) == (slug, name)]
     if not now:
         raise Refused(f"no run of '{slug}' {name}, the current version, counts yet", hint='git exp eval')
     then = [row for row in _covered(found, slug) if row.version == version and counting.competes(row, metric)]
@@ -86,10 +96,45 @@ def retired(found: Contents, slug: str) -> dict[str, str]:
 def text(said: Compared) -> str:
     """One line of numbers."""
     scale = figures.scale([said.before.mean, said.after.mean])
-    before, after = (f'{side.version} {scale.show(side.mean)} (n={len(side.runs)})' for side in (said.before, said.after))
     other = '' if said.is_fair else ', by another evaluation'
-    then = f'{before}{other}, retired by {said.before.bug}'
-    return f'{said.experiment}: {said.metric.name} of {then}; of {after}, gain {scale.change(said.gain)}'
+    then = f'{_side(said.before, scale)}{other}, retired by {said.before.bug}'
+    return f'{said.experiment}: {said.metric.name} of {then}; of {_fixed(said, scale)}'
+
+
+def noted(said: Compared, which: Experiment) -> bool:
+    """Fill in what the fix has changed where PLAN.md has left that open; whether it was."""
+    path = which.folder / scaffold.FILE
+    try:
+        text = files.read(path)
+    except OSError:
+        return False
+    scale = figures.scale([said.before.mean, said.after.mean])
+    new = plan.with_delta(text, said.before.version, _fixed(said, scale))
+    if new != text:
+        files.replace(path, new, mode=path.stat().st_mode, top=which.root)
+    return new != text
+
+
+def _side(side: Side, scale: Scale) -> str:
+    return f'{side.version} {scale.show(side.mean)} (n={len(side.runs)})'
+
+
+def _fixed(said: Compared, scale: Scale) -> str:
+    return f'{_side(said.after, scale)}, gain {scale.change(said.gain)}{_where(said)}'
+
+
+def _where(said: Compared) -> str:
+    """At which seeds the gain is, unless both have the same."""
+    if said.before.runs.keys() == said.after.runs.keys():
+        return ''
+    return f' at the seeds of both: {view.listed([*map(str, said.shared)])}' if said.shared else ' between different seeds'
+
+
+def seeds_to_run(said: Compared, config: Config) -> int | None:
+    """How many of the lab's seeds hold all that the retired version has, where the current one lacks some; None for none."""
+    lacks = {seed for seed in said.before.runs if seed is not None and seed not in said.after.runs}
+    named = protocol.first(config, len(config.seeds) + len(said.before.runs)) if lacks else []
+    return 1 + max(map(named.index, lacks)) if lacks and lacks.issubset(named) else None
 
 
 def json(said: Compared) -> dict[str, Any]:
@@ -101,7 +146,8 @@ def json(said: Compared) -> dict[str, Any]:
         }
         for name, side in (('before', said.before), ('after', said.after))
     }
-    return {'experiment': said.experiment, 'metric': said.metric.name, 'direction': said.metric.direction, **sides, 'gain': said.gain}
+    gain = {'gain': said.gain, 'shared': [*said.shared]}
+    return {'experiment': said.experiment, 'metric': said.metric.name, 'direction': said.metric.direction, **sides, **gain}
 
 
 def _covered(found: Contents, slug: str) -> list[Result]:

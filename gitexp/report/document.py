@@ -10,36 +10,32 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, seeds, standing
-from gitexp.ledger.read import Contents
+from gitexp.ledger import read, seeds
 from gitexp.ledger.result import ABOUT, Result, Status
-from gitexp.measure import current
-from gitexp.report import figures, pivot, view
+from gitexp.report import counted, figures, pivot, view
 from gitexp.report.figures import Scale
 from gitexp.report.pivot import Place, Section
+from gitexp.verdict.noise import Noise
 
 
 class Document(NamedTuple):
-    """All runs in the order of the ledger; `covered` names the bugs of those that are retired."""
+    """All runs in the order of the ledger; `covered` names the bugs of those that are retired, `noise` is that of one run."""
 
     metric: Metric
     axes: tuple[str, ...]
     runs: tuple[Result, ...]
     covered: Mapping[str, str]
     sections: tuple[Section, ...]
+    noise: Noise | None
 
 
 def of(lab: Lab) -> Document:
-    """What the ledger says now; the means are of the runs that compete under the lab's own evaluation, else the newest."""
+    """What the ledger says now; the means are of what `counted` says."""
     found, config = read.read(lab), lab.config
     runs = [row for row in found.results if row.kind not in ABOUT]
-    ids = {row.id for row in counted(lab, found)}
-    return Document(config.metric, config.axes, tuple(runs), found.covered, tuple(pivot.sections(runs, ids, config.axes)))
-
-
-def counted(lab: Lab, found: Contents) -> list[Result]:
-    """The runs that the means are of."""
-    return standing.counted(found, lab.config.metric, prefer=current.eval_id(lab))
+    counts = counted.runs(lab, found)
+    sections = pivot.sections(runs, {row.id for row in counts}, config.axes)
+    return Document(config.metric, config.axes, tuple(runs), found.covered, tuple(sections), counted.noise(counts))
 
 
 def write(lab: Lab, now: datetime) -> Path:
@@ -64,7 +60,8 @@ def _section(said: Document, section: Section) -> list[str]:
     where = ', '.join(f'{axis} {pivot.label(one) or "-"}' for axis, one in zip(said.axes[2:], section.places))
     lines = [f'## {where}: Parameter Scaling' if where else '## Parameter Scaling', ''] if said.axes else ['## Results', '']
     if section.cells:
-        lines += ['### Summary Table', '', *_summary(said, section), '', '### Scaling Analysis', '', *_analysis(said, section), '']
+        lines += ['### Summary Table', '', *_summary(said, section), '', *_mixed(said, section)]
+        lines += ['### Scaling Analysis', '', *_analysis(said, section), '']
     return [*lines, '### Individual Results', '', *_individual(said, section)]
 
 
@@ -79,11 +76,22 @@ def _summary(said: Document, section: Section) -> list[str]:
     ))
 
 
+def _mixed(said: Document, section: Section) -> list[str]:
+    """Which means are of several trees, and of which."""
+    mixed = sorted((places for places, names in section.trees.items() if len(names) > 1), key=lambda one: [*map(pivot.order, one)])
+    lines = [f'- {_at(said, places)}: {view.listed(section.trees[places])}' for places in mixed]
+    return ['Of several trees are the means at', '', *lines, ''] if mixed else []
+
+
+def _at(said: Document, places: tuple[Place, Place]) -> str:
+    return ', '.join(f'{axis} {pivot.label(one) or "-"}' for axis, one in zip(said.axes[:2], places))
+
+
 def _analysis(said: Document, section: Section) -> list[str]:
     if said.metric.direction != 'min':
         return [f'No fit: higher {said.metric.name} is better, and the power law is one of errors.']
     try:
-        fit = section.fit()
+        fit = section.fit(said.noise)
     except ValueError as error:
         return [f'No fit: {error}.']
     r2 = '-' if fit.r2 is None else f'{fit.r2:.4f}'
@@ -136,12 +144,16 @@ def as_json(said: Document) -> dict[str, Any]:
 
 
 def _values(said: Document, section: Section) -> dict[str, Any]:
+    why = None
     try:
-        fit = section.fit() if said.metric.direction == 'min' else None
-    except ValueError:
-        fit = None
-    cells = [{'places': [row, column], 'mean': seeds.mean(values), 'n': len(values)} for (row, column), values in section.cells.items()]
+        fit = section.fit(said.noise) if said.metric.direction == 'min' else None
+    except ValueError as error:
+        fit, why = None, str(error)
+    cells = [
+        {'places': [*places], 'mean': seeds.mean(values), 'n': len(values), 'trees': [*section.trees[places]]}
+        for places, values in section.cells.items()
+    ]
     return {
         'places': list(section.places), 'cells': cells,
-        'fit': fit and {**fit._asdict(), 'strength': fit.strength, 'reduction': fit.reduction},
+        'fit': fit and {**fit._asdict(), 'strength': fit.strength, 'reduction': fit.reduction}, 'no_fit': why,
     }

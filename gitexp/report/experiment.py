@@ -15,13 +15,16 @@ from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import standing
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import ABOUT, Result
+from gitexp.ledger.result import ABOUT, Kind, Result
 from gitexp.measure import current
-from gitexp.report import experiments, figures, table
+from gitexp.report import experiments, figures, flagged, table
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
 from gitexp.verdict import flags
 from gitexp.verdict.judged import Judged
+
+
+_BRANCHLESS = (Kind.BASELINE, Kind.IMPORT)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree by the runs of it that count; `gain` is over the baseline, `verdict` against the best of the others."""
+    """A tree by the runs of it that count; `gain` is over the baseline, `verdict` against the best of the others, of `other_sd`."""
 
     tree: str
     commit: str | None
@@ -49,14 +52,16 @@ class Tree:
     verdict: str | None
     why: str | None
     flags: tuple[str, ...]
+    other_sd: float | None
 
 
 @dataclass(frozen=True)
 class View:
     """`base` is where the branch left the trunk; `uncommitted` counts files, None without a worktree.
 
-    `remote` is who has the branch that is not here; `root` is where the worktree is or would be.
-    `measured` and `bug` are about the tip: whether it has a value that counts, and what has retired all its runs.
+    `remote` is who has the branch that is not here; `root` is where the worktree is or would be. `branchless` is what never has one:
+    the baseline, and what was imported. `measured` and `bug` are about the tip: whether it has a value that counts, and what has
+    retired all its runs.
     """
 
     slug: str
@@ -74,6 +79,7 @@ class View:
     bug: str | None
     remote: str | None
     root: Path
+    branchless: bool
 
 
 def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
@@ -96,7 +102,7 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
         slug, _state(running, tip, worktree, remote), tip, base, ahead, behind, worktree, uncommitted(worktree),
         tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
         any(one.tree == tree for one in judged.standings.trees), _bug([row for row in runs if row.tree == tree], contents),
-        remote, experiment.root,
+        remote, experiment.root, tip is None and remote is None and all(row.kind in _BRANCHLESS for row in runs),
     )
 
 
@@ -110,8 +116,7 @@ def uncommitted(worktree: Path | None) -> int | None:
 def text(shown: View, metric: Metric, *, width: int) -> str:
     """What it is, then how its trees stand."""
     facts = [
-        ('branch', _branch(shown)),
-        ('worktree', _worktree(shown)),
+        *([] if shown.branchless else [('branch', _branch(shown)), ('worktree', _worktree(shown))]),
         ('versions', '\n'.join(_version(one) for one in shown.versions) or 'nothing has run yet'),
         *([('last log', str(shown.log))] if shown.log else []),
     ]
@@ -134,6 +139,8 @@ def way(shown: View) -> str:
         return f'tail -f {shown.log}' if shown.log else 'git exp status'
     if shown.remote:
         return f'to go on with it: {place.entry(Experiment(shown.slug, shown.root, shown.root))}'
+    if shown.branchless:
+        return f'git exp results --experiment {shown.slug}'
     if shown.state is State.ROWS:
         return 'git fetch, which brings its branch where somebody has pushed it'
     if shown.versions and shown.commit and not shown.ahead:  # The trunk has it.
@@ -204,6 +211,7 @@ def _tree(judged: Judged, one: standing.Standing) -> Tree:
     return Tree(
         one.tree, one.commit, one.version, one.n, one.mean, judged.sample(one).sd, gain,
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
+        judged.sample(reference).sd if reference else None,
     )
 
 
@@ -243,7 +251,7 @@ def _trees(shown: View, metric: Metric, width: int) -> str:
     scale = figures.scale(one.mean for one in shown.trees)
     columns = [
         Column('tree'), Column('commit', spare=2), Column('ver', spare=3), Column('n', right=True), Column(metric.name, right=True),
-        Column('sd', right=True, spare=1), Column('gain', right=True), Column('verdict'),
+        Column('sd', right=True, spare=1), Column(experiments.GAIN, right=True), Column('verdict'),
     ]
     rows = [
         (
@@ -252,10 +260,14 @@ def _trees(shown: View, metric: Metric, width: int) -> str:
         )
         for one in shown.trees
     ]
-    return '\n'.join([table.text(columns, rows, width=width), *_flags(shown.trees)])
+    return '\n'.join([table.text(columns, rows, width=width), *_flags(shown.trees, width)])
 
 
-def _flags(trees: Sequence[Tree]) -> list[str]:
-    """A line for each flag that the verdicts themselves do not say, with its trees and what it means."""
-    found = {flag: [one.tree[:7] for one in trees if flag in one.flags] for flag in flags.MEANINGS}
-    return [f'{", ".join(names)} {flags.told(flag)}' for flag, names in found.items() if names]
+def _flags(trees: Sequence[Tree], width: int) -> list[str]:
+    """What each flag means that the verdicts themselves do not say, with its trees."""
+    found: dict[str, list[str]] = {}
+    for one in trees:
+        for flag in one.flags:
+            if flag in flags.MEANINGS:
+                found.setdefault(flagged.told(flag, sd=one.sd, other=one.other_sd), []).append(one.tree[:7])
+    return [table.wrapped(f'{", ".join(names)} {said}', width) for said, names in found.items()]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gitexp.ledger.result import Result
 
 PREFIX = 'refs/heads/exp/'
+GAIN = 'vs base'  # the gain over the baseline, where the verdict is against another tree
+_UNDATED = 'imported'  # All that is measured here has its time.
 
 
 class State(Enum):
@@ -64,9 +66,9 @@ def lines(lab: Lab, summaries: Collection[Summary], running: Collection[str]) ->
 
 
 def text(shown: Sequence[Line], metric: Metric, *, width: int) -> str:
-    """A table; the gain is over the baseline, the verdict against the best of the other experiments."""
+    """A table; the gain is over the baseline, as GAIN says, the verdict against the best of the other experiments."""
     scale = figures.scale(line.summary and line.summary.mean for line in shown)
-    rows = [(line.slug, line.state.value, *_cells(line.summary, scale), line.last[:16].replace('T', ' ')) for line in shown]
+    rows = [(line.slug, line.state.value, *_cells(line.summary, scale), line.last[:16].replace('T', ' ') or _UNDATED) for line in shown]
     return table.text(_columns(metric), rows, width=width)
 
 
@@ -81,7 +83,7 @@ def json(shown: Sequence[Line]) -> list[dict[str, Any]]:
 def _columns(metric: Metric) -> list[Column]:
     return [
         Column('experiment', least=10), Column('state', spare=1), Column('runs', right=True, spare=3), Column('n', right=True),
-        Column(metric.name, right=True), Column('gain', right=True), Column('verdict', least=18),
+        Column(metric.name, right=True), Column(GAIN, right=True), Column('verdict', least=18),
         Column('last active (UTC)', spare=2),
     ]
 

@@ -40,7 +40,7 @@ def metric_curve(said: Compared, which: Experiment) -> Any:
     rows = said.after.rows
     lines = [(row.seed, points) for row in rows if (points := _stream(which, row, said.metric.name))]
     if not lines:
-        progress.fill(axes, curve.curve(rows, metric=said.metric, covered={}), f'{said.experiment} {said.after.version}')
+        progress.fill(axes, curve.curve(rows, metric=said.metric), f'{said.experiment} {said.after.version}')
         return figure
     some = f', {len(lines)} of {len(rows)} runs' if len(lines) < len(rows) else ''
     plot.frame(axes, said.metric, f'{said.experiment} {said.after.version}{some}')

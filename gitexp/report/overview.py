@@ -37,6 +37,7 @@ class Against(NamedTuple):
     verdict: str
     p: float | None
     why: str
+    sd: float | None
 
 
 class Best(NamedTuple):

@@ -7,18 +7,23 @@ from sys import float_info
 from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import seeds
 from gitexp.ledger.result import Result
-from gitexp.report import scaling
-from gitexp.report.scaling import Fit
+from gitexp.report import counted, scaling
+from gitexp.report.scaling import Fit, Mean
+from gitexp.verdict.noise import Noise
 
 Place = float | str | None  # on an axis; None where a run does not say
 
 
 class Section(NamedTuple):
-    """The runs that share their places on all axes past the second; `cells` are the values that count, by the first two axes."""
+    """The runs that share their places on all axes past the second; `cells` are the values that count, by the first two axes.
+
+    `trees` names for each cell what these are of.
+    """
 
     places: tuple[Place, ...]
     runs: tuple[Result, ...]
     cells: Mapping[tuple[Place, Place], Sequence[float]]
+    trees: Mapping[tuple[Place, Place], Sequence[str]]
 
     @property
     def rows(self) -> list[Place]:
@@ -34,19 +39,26 @@ class Section(NamedTuple):
 
     def average(self, row: Place) -> float:
         """Of all runs in a row."""
-        return seeds.mean([value for (one, _), values in self.cells.items() if one == row for value in values])
+        return seeds.mean(self._values(row))
 
-    def fit(self) -> Fit:
-        """How the average falls along the first axis; raises ValueError, which says why there is no telling."""
-        return scaling.fit((row, self.average(row)) for row in self.rows if isinstance(row, (int, float)))
+    def fit(self, noise: Noise | None) -> Fit:
+        """How the average falls along the first axis; raises ValueError, which says why there is no telling, by the noise of one run."""
+        rows = [row for row in self.rows if isinstance(row, (int, float))]
+        means = [Mean(row, self.average(row), len(self._values(row))) for row in rows]
+        found = scaling.fit((one.size, one.error) for one in means)
+        scaling.require_steady(means, noise.sd if noise else None)
+        return found
+
+    def _values(self, row: Place) -> list[float]:
+        return [value for (one, _), values in self.cells.items() if one == row for value in values]
 
 
-def sections(runs: Iterable[Result], counted: Collection[str], axes: Sequence[str]) -> list[Section]:
-    """Runs by their places on the axes, each section with those that count by their ids."""
+def sections(runs: Iterable[Result], counts: Collection[str], axes: Sequence[str]) -> list[Section]:
+    """Runs by their places on the axes, each section with those that count, by their ids `counts`."""
     found: dict[tuple[Place, ...], list[Result]] = {}
     for run in runs:
         found.setdefault(tuple(place(run, axis) for axis in axes[2:]), []).append(run)
-    return [_section(places, found[places], counted, axes) for places in sorted(found, key=lambda places: [*map(order, places)])]
+    return [_section(places, found[places], counts, axes) for places in sorted(found, key=lambda places: [*map(order, places)])]
 
 
 def place(run: Result, axis: str) -> Place:
@@ -74,10 +86,12 @@ def order(place: Place) -> tuple[int, float, str]:
     return (1, 0.0, place) if isinstance(place, str) else (0, place, '')
 
 
-def _section(places: tuple[Place, ...], runs: Sequence[Result], counted: Collection[str], axes: Sequence[str]) -> Section:
+def _section(places: tuple[Place, ...], runs: Sequence[Result], counts: Collection[str], axes: Sequence[str]) -> Section:
     cells: dict[tuple[Place, Place], list[float]] = {}
+    trees: dict[tuple[Place, Place], dict[str | None, str]] = {}
     for run in runs:
         row, column = (place(run, axis) for axis in (*axes, '', '')[:2])
-        if run.id in counted and run.value is not None and row is not None:
+        if run.id in counts and run.value is not None and row is not None:
             cells.setdefault((row, column), []).append(run.value)
-    return Section(places, tuple(runs), cells)
+            trees.setdefault((row, column), {}).setdefault(run.tree, counted.name(run))
+    return Section(places, tuple(runs), cells, {key: tuple(names.values()) for key, names in trees.items()})

@@ -1,6 +1,7 @@
 """The plot of results: runs in the order of their start, the best so far, the noise of the baseline."""
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 from gitexp.core import files
 from gitexp.core.errors import Usage
 from gitexp.report import figures, plot
-from gitexp.report.curve import Curve, Mark, Point
+from gitexp.report.curve import Curve, Mark, Noise, Point
 from gitexp.report.plot import Look
 
 _REACH = 6.0
+_HOLLOW = (Mark.SUPERSEDED, Mark.SILENT)
+_WIDE = 32  # letters in the legend
 
 
 def draw(curve: Curve, path: Path) -> None:
@@ -44,7 +47,7 @@ def fill(axes: Any, curve: Curve, title: str | None = None) -> None:
 
 def _baseline(axes: Any, curve: Curve) -> None:
     if curve.noise:
-        mean, sd = curve.noise
+        mean, sd = curve.noise.mean, curve.noise.sd
         axes.axhspan(mean - sd, mean + sd, color=plot.BAND, linewidth=0, zorder=1)
         axes.axhline(mean, color=plot.FAINT, linewidth=1.2, linestyle=(0, (5, 3)), zorder=1.5)
 
@@ -62,7 +65,7 @@ def _points(axes: Any, points: Sequence[Point], look: Look, limits: tuple[float,
         marked = [point for point in points if point.mark is mark]
         places = [point.place for point in marked]
         values = [min(max(point.value, limits[0]), limits[1]) for point in marked]
-        filled = colour if mark in (Mark.HONEST, Mark.JUMP) else 'none'
+        filled = 'none' if mark in _HOLLOW else colour
         edge = _edge(mark, colour)
         size, above = (_size(len(points)) / 2, 1.7) if colour == plot.OTHERS else (_size(len(points)), 3)
         axes.scatter(places, values, s=size, marker=shape, facecolor=filled, edgecolor=edge, linewidth=0.8, zorder=above, clip_on=False)
@@ -84,9 +87,9 @@ def _strays(axes: Any, curve: Curve, limits: tuple[float, float]) -> None:
 
 
 def _edge(mark: Mark, colour: str) -> str:
-    if mark in (Mark.HONEST, Mark.JUMP):
+    if mark not in _HOLLOW:
         return 'none' if colour == plot.OTHERS else 'white'
-    return plot.FAINT if mark is Mark.FOREIGN else colour
+    return plot.FAINT if mark is Mark.SILENT else colour
 
 
 def _size(many: int) -> float:
@@ -98,16 +101,27 @@ def _legend(axes: Any, curve: Curve, looks: dict[str, Look]) -> None:
     if curve.best:
         shown.append(plot.line(f'best tree so far: {_value(curve, curve.best[-1][1])}'))
     if curve.noise:
-        shown.append(plot.patch(f'baseline: {_value(curve, curve.noise[0])} ± {figures.spread(curve.noise[1])}'))
+        shown.append(plot.patch(_noise(curve, curve.noise)))
     shown += [plot.shape(name, look, markeredgecolor='white') for name, look in looks.items()]
     marks = {point.mark for point in curve.points}
     if Mark.JUMP in marks:
         shown.append(plot.shape('a jump: to be confirmed', (plot.INK, 'o'), markerfacecolor='none'))
-    for bug in sorted({point.bug for point in curve.points if point.bug})[:plot.NAMED]:
+    for bug in _reasons(curve, Mark.SUPERSEDED)[:plot.NAMED]:
         shown.append(plot.shape(f'superseded: {bug}', (plot.FAINT, 'x')))
-    if Mark.FOREIGN in marks:
-        shown.append(plot.shape('another evaluation', (plot.FAINT, 'o'), markerfacecolor='none'))
+    if Mark.SILENT in marks:
+        told = textwrap.fill(f'does not compete: {", ".join(_reasons(curve, Mark.SILENT))}', _WIDE)
+        shown.append(plot.shape(told, (plot.FAINT, 'o'), markerfacecolor='none'))
     plot.legend(axes, shown)
+
+
+def _reasons(curve: Curve, mark: Mark) -> list[str]:
+    return sorted({point.why for point in curve.points if point.mark is mark and point.why})
+
+
+def _noise(curve: Curve, noise: Noise) -> str:
+    """The baseline, and which one where there are several."""
+    said = f'baseline: {_value(curve, noise.mean)} ± {figures.spread(noise.sd)}'
+    return said if not noise.others else f'{said}\n(the first, {(noise.commit or "unknown")[:7]}, of {noise.others + 1})'
 
 
 def _value(curve: Curve, value: float) -> str:
@@ -144,7 +158,7 @@ def _limits(curve: Curve) -> tuple[float, float]:
     low, high = values[len(values) // 4], values[-1 - len(values) // 4]
     reach = _REACH * (high - low) or abs(values[-1] - values[0]) or abs(high) * 0.05 or 1.0
     best = [value for _, value in curve.best]
-    band = [curve.noise[0] - curve.noise[1], curve.noise[0] + curve.noise[1]] if curve.noise else []
+    band = [curve.noise.mean - curve.noise.sd, curve.noise.mean + curve.noise.sd] if curve.noise else []
     near = [value for value in values if low - reach <= value <= high + reach] + best + band
     margin = 0.06 * (max(near) - min(near)) or reach
     return min(near) - margin, max(near) + margin

@@ -2,13 +2,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from statistics import correlation, linear_regression
+from collections.abc import Iterable, Sequence
+from statistics import NormalDist, correlation, linear_regression
 
 from gitexp.core.tuples import NamedTuple
 
 # Twice, and once, the exponent for parameters of Kaplan et al., 2020, Scaling Laws for Neural Language Models: 0.076.
 _STRONG, _MODERATE = 0.15, 0.08
+_LEVEL = 0.05
+
+
+class Mean(NamedTuple):
+    """Of `n` runs of one size."""
+
+    size: float
+    error: float
+    n: int
 
 
 class Fit(NamedTuple):
@@ -48,3 +57,34 @@ def fit(points: Iterable[tuple[float, float]]) -> Fit:
     if steep:
         raise ValueError('the sizes are too near each other for errors so far apart')
     return found
+
+
+def require_steady(means: Sequence[Mean], sd: float | None) -> None:
+    """Raises ValueError, which says where, unless the means only fall or only rise; `sd` is the noise of one run.
+
+    What counts as a fall or a rise are means whose intervals do not meet, which all are right together in 95 % (Bonferroni).
+    """
+    wide = NormalDist().inv_cdf(1 - _LEVEL / 2 / max(len(means), 1)) * (sd or 0.0)
+    reach = [wide / math.sqrt(one.n) for one in means]
+    bounds = [(one.error - by, one.error + by, one.size) for one, by in zip(means, reach)]
+    fall, rise = _step(bounds), _step([(-high, -low, size) for low, high, size in bounds])
+    by = 'no tree has several seeds to tell the noise by' if sd is None else 'both by more than the noise'
+    if fall and rise:
+        raise ValueError(f'the means fall from {_way(fall)} and rise from {_way(rise)}; {by}')
+    if sd and not fall and not rise:
+        raise ValueError('the means differ by no more than the noise')
+
+
+def _step(bounds: Iterable[tuple[float, float, float]]) -> tuple[float, float] | None:
+    """The sizes between which there is the greatest fall, None where there is none."""
+    greatest, found, top, start = 0.0, None, -math.inf, 0.0
+    for low, high, size in bounds:
+        if top - high > greatest:
+            greatest, found = top - high, (start, size)
+        if low > top:
+            top, start = low, size
+    return found
+
+
+def _way(step: tuple[float, float]) -> str:
+    return ' to '.join(f'{size:.15g}' for size in step)

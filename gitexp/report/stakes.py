@@ -1,7 +1,6 @@
 """What is at stake, for a person to read before they say yes."""
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,7 +26,7 @@ def text(radius: Radius, metric: Metric, *, width: int) -> str:
     if radius.judged:
         facts.append(('judged by it', _listed_as(radius.judged.items(), lambda one: f'{one[0]} ({_change(*one[1])})')))
     left = max(len(name) for name, _ in facts) + 4
-    return '\n'.join([head, table.fields([(f'  {name}', _wrapped(said, width - left)) for name, said in facts])])
+    return '\n'.join([head, table.fields([(f'  {name}', table.wrapped(said, width - left)) for name, said in facts])])
 
 
 def _best(radius: Radius, metric: Metric) -> str:
@@ -52,10 +51,6 @@ def _listed_as(said: Iterable[Any], shown: Callable[[Any], str]) -> str:
     names = [shown(one) for one in said]
     more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
     return ', '.join(names[:_SHOWN]) + more
-
-
-def _wrapped(said: str, width: int) -> str:
-    return '\n'.join(line for part in said.split('\n') for line in textwrap.wrap(part, max(width, 20), break_long_words=False))
 
 
 def _count(number: int, name: str) -> str:

@@ -1,6 +1,7 @@
 """Rows as aligned text that fits a terminal."""
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 
@@ -44,6 +45,11 @@ def fields(pairs: Sequence[tuple[str, str]]) -> str:
     """Names and values below each other, the values aligned; a value's further lines are indented."""
     left = max((len(name) for name, _ in pairs), default=0)
     return '\n'.join(f'{name:<{left}}{GAP}{value}'.replace('\n', '\n' + ' ' * left + GAP).rstrip() for name, value in pairs)
+
+
+def wrapped(said: str, width: int) -> str:
+    """Each line of a text in lines of at most `width`, but for longer words."""
+    return '\n'.join(line for part in said.split('\n') for line in textwrap.wrap(part, max(width, 20), break_long_words=False))
 
 
 def cells(said: str) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from gitexp.core import files
@@ -12,6 +13,7 @@ REPORT = 'docs/experiment_results.md'
 TITLE = '# Experiment Results\n'
 SIGNED = 'by git exp report'
 OURS = re.compile(rb'# Experiment Results\n\nGenerated: \S+ by git exp report\n')
+_NAMED = 6
 _LONGEST = 1 << 10  # bytes of the beginning of a file by which it is known
 
 
@@ -21,7 +23,12 @@ def write(path: Path, text: str, *, ours: re.Pattern[bytes], top: Path | None = 
     Below `top`, where it is given, no link is followed.
     """
     check(path, ours)
-    files.replace(path, text.encode(errors='backslashreplace'), top=top)  # A log that was imported may hold half an emoji.
+    files.replace(path, encoded(text), top=top)
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a file; a log that was imported may hold half an emoji."""
+    return text.encode(errors='backslashreplace')
 
 
 def check(path: Path, ours: re.Pattern[bytes]) -> None:
@@ -36,3 +43,9 @@ def is_there(path: Path, ours: re.Pattern[bytes] = OURS) -> bool:
         return False
     with path.open('rb') as file:
         return ours.match(file.read(_LONGEST)) is not None
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are."""
+    more = len(names) - _NAMED
+    return ', '.join(names[:_NAMED]) + (f' and {more} more' if more > 0 else '')

@@ -180,7 +180,9 @@ def _floor(folder: str, ledgers: Iterable[str], said: Sequence[Rule]) -> Iterato
     below = f'{pattern.literal(folder)}/*'
     # A link, a file or a submodule stands for the results as a folder does; 'results_v' may begin other names of files.
     kept = (('keep', f'{below}/{text}') for name in RETIRED for text in (f'{name}_v*/**', f'{name}_v[0-9]*_*'))
-    for kind, text in (('frozen', FILE), ('protocol', f'{below}/PROTOCOL.md'), *kept):
+    named = next((rule for rule in said if rule.kind == 'frozen' and rule.text == FILE), Rule('frozen', pattern.of(FILE)))
+    yield Rule('frozen', pattern.of(FILE), named.text, named.lines)  # The line that says it too is where a person looks.
+    for kind, text in (('protocol', f'{below}/PROTOCOL.md'), *kept):
         yield Rule(kind, pattern.of(text))
 
 

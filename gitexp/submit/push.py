@@ -18,7 +18,7 @@ def push(lab: Lab, experiment: Experiment, *, remote: str) -> bool:
 
     Raises Refused when the remote is missing, out of reach, asks for a password or rejects, and when a hook of ours does.
     """
-    _require(lab.git, remote)
+    _require(lab.git, f'exp/{experiment.slug}', remote)
     git = place(lab, experiment.root, remote=remote)
     done = git.run('push', '--porcelain', '--', remote, f'{experiment.branch}:{experiment.branch}', env=unattended(git))
     if done.code:
@@ -43,12 +43,13 @@ def without_secrets(said: str) -> str:
     return re.sub(r'(https?://)[^/@\s]+@', r'\1', said)
 
 
-def _require(git: Git, remote: str) -> None:
+def _require(git: Git, name: str, remote: str) -> None:
     """A path or URL is left to git; a name must be one that is set up."""
     if '/' in remote or ':' in remote or not git.run('config', '--get', f'remote.{remote}.url').code:
         return
     others = git.run('remote').text.split()
-    hint = f'git exp submit --remote {others[0]}' if others else f'git remote add {remote} URL'
+    alone = f'where it is better, by yourself in root: git merge --no-ff {name}, then git exp baseline'
+    hint = f'git exp submit --remote {others[0]}' if others else f'git remote add {remote} URL; or {alone}'
     raise Refused(f"there is no remote '{remote}'", hint=hint)
 
 

@@ -1,8 +1,10 @@
 """The words of a command line: read into a command, or refused with what to type instead."""
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from argparse import ArgumentTypeError
 
 import pytest
@@ -42,6 +44,15 @@ def test_what_cannot_be_understood_is_named(words: str, message: str, hint: str,
     assert cli.run(words.split()) == 2
 
     assert capsys.readouterr() == ('', f'git exp: {message}\nhint: {hint}\n')
+
+
+@pytest.mark.parametrize(('words', 'page'), [('workflow', 'gitexp-workflow'), ('gitexp.yaml', 'gitexp.yaml')])
+def test_help_has_the_pages_that_are_of_no_command(lab: Place, words: str, page: str) -> None:
+    lab.write('bin/man', '#!/bin/sh\necho "$1 in $MANPATH"\n').chmod(0o755)
+    said = lab.ok('help', words, PATH=f'{lab.path}/bin:{os.environ["PATH"]}', MANPATH='/other')
+
+    assert said == f'{page} in {sys.prefix}/share/man:/other\n'
+    assert lab.exp('help', words, PATH=f'{lab.path}') == 3 and 'there is no man here' in lab.talk
 
 
 HELP = [

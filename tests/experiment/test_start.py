@@ -23,7 +23,7 @@ def test_an_experiment_is_a_branch_a_worktree_and_a_folder(lab) -> None:
     root = lab.path / '5_worktrees' / 'higher-order'
     folder = root / 'experiments' / 'higher-order'
     assert said == f'{root}\n'
-    assert lab.talk == f"hint: cd '{root}'\n"
+    assert lab.talk == f"hint: cd '{root}'\nhint: its commits begin with the name: git commit -m 'exp(higher-order): WHAT CHANGED'\n"
     assert lab.git('-C', str(root), 'branch', '--show-current').stdout == 'exp/higher-order\n'
     assert lab.git('log', '-1', '--format=%an %s', 'exp/higher-order').stdout == 'Ada exp(higher-order): plan\n'
     assert lab.git('diff', '--name-only', 'main', 'exp/higher-order').stdout == 'experiments/higher-order/PLAN.md\n'

@@ -36,6 +36,12 @@ PLAN = """\
           | # sealed: true
           | # Files that git ignores and the evaluation needs, such as data.
           | # inputs: [data/**]
+          | # Files that a run must leave in $EXP_OUT.
+          | # outputs: [best.json]
+          | # Numbers that eval: prints beside the metric, for the tables of git exp report.
+          | # axes: [params, lr]
+          | # The seeds that decide: a result with fewer is never better.
+          | # seeds: [1, 2, 3]
           | # How long one run takes, in minutes: a baseline outside [shortest, longest] fails. For quick runs: [0, 40].
           | # baseline: {{minutes: [5, 40]}}
           |
@@ -168,16 +174,19 @@ def test_a_person_is_asked_what_cannot_be_guessed(foreign: Place) -> None:
     foreign.write('eval.py', 'print("acc: 1")\n')
     foreign.commit('an evaluation')
 
-    code, said = on_a_terminal(foreign, 'acc\nmax\n\ny\n', 'init')
+    code, said = on_a_terminal(foreign, 'acc\nmax\n\npython3 train.py\ny\n', 'init')
 
     assert code == 0
     assert 'Metric, by the name that the evaluation prints: ' in said
     assert 'Which is better (min, max): ' in said
     assert 'Command that prints it [python3 eval.py]: ' in said
+    assert 'Command that trains before it (empty where there is none): ' in said
     assert 'Go ahead? [y/N]: ' in said
     read = config.of(parse.parse((foreign.path / 'gitexp.yaml').read_bytes()))
     assert (read.metric.name, read.metric.direction, read.eval.text) == ('acc', 'max', 'python3 eval.py')
+    assert read.train and read.train.text == 'python3 train.py'
     assert read.rules['frozen'] == ('gitexp.yaml', 'eval.py')
+    assert 'then git exp baseline; a run must take 5 to 40 minutes, unless gitexp.yaml says otherwise' in said
 
 
 def test_a_person_who_says_no_finds_nothing_written(foreign: Place) -> None:

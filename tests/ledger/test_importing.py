@@ -16,7 +16,7 @@ from gitexp.core import locks
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.report import curve
+from gitexp.report import counted, curve
 from gitexp.report.curve import Mark
 from place import PROGRAM, Place
 
@@ -184,15 +184,15 @@ def test_a_log_that_is_better_the_other_way_is_refused(make_lab: Make) -> None:
 
 
 @pytest.mark.parametrize('text, asks, gets', [
-    ('aaaa111\t0.99\t44.0\tkeep\tno header\n', ['no line says what its 5 columns are: aaaa111 | 0.99 | 44.0 | keep | no header'], 0.99),
+    ('aaaa111\t0.99\t44.0\tkeep\tno header\n', ['what are its 5 columns called, aaaa111 | 0.99 | 44.0 | keep | no header?'], 0.99),
     (
         'commit\tval_loss\tacc\tstatus\nHEAD\t0.7\t0.1\tkeep\n',
-        ["which column is 'score', the metric of this lab: val_loss, acc", 'nothing says which is better in that column; score is better'],
+        ["no column is called 'score', the metric of this lab; is it 'val_loss' or 'acc', and is lower or higher better in 'val_loss'?"],
         0.7,
     ),
-    ('HEAD\tbig\t0.6\tkeep\tx\n', ['no line says what its 5 columns are', "which column is 'score'", 'nothing says which'], 0.6),
-    ('{"run":1,"metric":0.5,"status":"keep"}\n', ["which column is 'score'", 'nothing says'], 0.5),
-    ('{"type":"config","metricName":"ms","bestDirection":"lower"}\n{"run":1,"metric":0.4}\n', ["which column is 'score'"], 0.4),
+    ('HEAD\tbig\t0.6\tkeep\tx\n', ['what are its 5 columns called, HEAD | big', "no column is called 'score'", 'and is lower or'], 0.6),
+    ('{"run":1,"metric":0.5,"status":"keep"}\n', ["no column is called 'score'", 'and is lower or higher better'], 0.5),
+    ('{"type":"config","metricName":"ms","bestDirection":"lower"}\n{"run":1,"metric":0.4}\n', ["no column is called 'score'"], 0.4),
 ])
 def test_what_nobody_but_a_person_knows_is_asked_for_with_a_command_to_paste(lab: Place, text: str, asks: list[str], gets: float) -> None:
     lab.write('a log', text)
@@ -219,7 +219,8 @@ def test_on_a_terminal_it_asks(lab: Place) -> None:
     said = os.read(ours, 10_000).decode()
     os.close(ours)
 
-    assert "which column is 'score', the metric of this lab: loss" in said and "none of its columns is 'none': loss" in said
+    assert "no column is called 'score', the metric of this lab; is it 'loss'?" in said
+    assert "no column is called 'none'; is it 'loss'?" in said
     assert [row.value for row in rows(lab)] == [0.99]
 
 
@@ -247,11 +248,10 @@ def test_imported_rows_are_shown_and_never_compete(lab: Place) -> None:
     assert lab.ok('best').startswith('one v1: score 3.0010, 1 seed')
     assert 'last-year' in lab.ok('results')
     found = Lab.find(lab.path)
-    drawn = curve.curve(rows(lab), metric=found.config.metric, covered={})
-    assert [point.mark for point in drawn.points] == [Mark.HONEST, Mark.FOREIGN, Mark.FOREIGN]
-
-    alone = curve.curve(rows(lab)[1:], metric=found.config.metric, covered={})
-    assert [point.mark for point in alone.points] == [Mark.HONEST, Mark.HONEST] and alone.best == ((1, 0.9979), (2, 0.9979))
+    silent = counted.silent(found, read.read(found))
+    drawn = curve.curve(rows(lab), metric=found.config.metric, silent=silent)
+    assert [(point.mark, point.why) for point in drawn.points] == [(Mark.HONEST, None), *[(Mark.SILENT, 'imported')] * 2]
+    assert curve.curve(rows(lab)[1:], metric=found.config.metric, silent=silent).best == (), 'git exp best would name none'
 
 
 def test_every_clone_makes_the_same_rows_whichever_commits_it_knows(lab: Place) -> None:

@@ -47,12 +47,17 @@ def bonus(lab: Place, tmp_path: Path) -> str:
 def test_what_a_run_does_not_get_is_said_once(lab: Place, bonus: str) -> None:
     idea = experiment(lab)
     idea.ok('eval', '--seed', '1', PYTHONPATH=bonus, DATA_DIR='/data', **{'a\x1b[31m': '1'})
-    said = 'not handed to the run: DATA_DIR, PYTHONPATH; gitexp.yaml names what it needs, as in environment: [DATA_DIR]'
+    said = 'not handed to runs: DATA_DIR, PYTHONPATH; gitexp.yaml names what they need: environment: [DATA_DIR]'
     assert idea.talk.splitlines().count(said) == 1
     idea.ok('eval', '--seed', '2', PYTHONPATH=bonus, MORE='1')
-    assert 'not handed to the run: MORE;' in idea.talk
+    assert 'not handed to runs: MORE;' in idea.talk
     idea.ok('eval', '--seed', '3', PYTHONPATH=bonus)
     assert 'not handed' not in idea.talk and {row['score'] for row in rows(lab)} == {'2.0'}
+    idea.ok('eval', '--seed', '1', **{f'MINE_{number}': '1' for number in range(4)})
+    where = '.git/exp/cache/not-handed-on'
+    said = f'not handed to runs: 4 variables of your shell ({where}); gitexp.yaml names what they need: environment: [DATA_DIR]'
+    assert said in idea.talk.splitlines()
+    assert {'DATA_DIR', 'MINE_0', 'MINE_3', 'MORE'} <= set((lab.path / where).read_text().splitlines())
 
 
 def test_a_lab_names_what_its_runs_get(lab: Place) -> None:
@@ -62,7 +67,7 @@ def test_a_lab_names_what_its_runs_get(lab: Place) -> None:
     idea = experiment(lab)
     idea.ok('eval', '--seed', '1', DATA_DIR='7', OTHER='1', EXP_SEED='9')
 
-    assert [row['score'] for row in rows(lab)] == ['7.0'] and 'not handed to the run: OTHER;' in idea.talk
+    assert [row['score'] for row in rows(lab)] == ['7.0'] and 'not handed to runs: OTHER;' in idea.talk
 
 
 def test_a_row_says_what_a_run_was_given_besides(lab: Place, tmp_path: Path) -> None:
@@ -89,7 +94,7 @@ def test_where_time_is_limited_nobody_says_from_outside_how_fast_a_run_works(lab
     lab.commit('limited')
     idea = experiment(lab)
     idea.ok('eval', '--seed', '1', OMP_NUM_THREADS='1')
-    assert 'not handed to the run: OMP_NUM_THREADS;' in idea.talk
+    assert 'not handed to runs: OMP_NUM_THREADS;' in idea.talk
     lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text().replace('[AT', '[OMP_NUM_THREADS'))
     lab.commit('named')
     idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
@@ -107,7 +112,7 @@ def test_a_path_of_modules_changes_nothing_in_gitexp_itself(lab: Place, tmp_path
     idea.ok('eval', '--seed', '1', PYTHONPATH=str(tmp_path / 'ahead'), PYTHONNOUSERSITE='1')
 
     assert [row['score'] for row in rows(lab)] == ['2.001']
-    assert 'not handed to the run: PYTHONPATH;' in idea.talk
+    assert 'not handed to runs: PYTHONPATH;' in idea.talk
 
 
 def test_gitexp_that_is_there_by_a_path_only_is_used_all_the_same(lab: Place, tmp_path: Path) -> None:
@@ -133,7 +138,7 @@ def test_the_baseline_and_the_smoke_test_get_no_more(lab: Place, bonus: str) -> 
     lab.ok('baseline', PYTHONPATH=bonus, BASH_ENV='/dev/null')
 
     assert {row['score'] for row in rows(lab)} == {'2.0'}
-    assert lab.talk.count('not handed to the run: BASH_ENV, PYTHONPATH;') == 1
+    assert lab.talk.count('not handed to runs: BASH_ENV, PYTHONPATH;') == 1
     idea = experiment(lab)
     idea.ok('smoke', PYTHONPATH=bonus, BASH_ENV='/dev/null')
 

@@ -10,9 +10,9 @@ import pytest
 
 from gitexp.core import deep
 from gitexp.lab.config import Metric
-from gitexp.lab.lab import Experiment
+from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.result import Kind, Result
-from gitexp.report import overlay, viz
+from gitexp.report import compared, overlay, viz
 from gitexp.report.compared import Compared, Side
 from place import CONFIG, Place
 from stories import change, experiment, rows
@@ -45,12 +45,13 @@ def test_the_plots_of_a_fix(idea: Place, drawing: None) -> None:
     idea.ok('eval', '--seeds', '3')
 
     line, *paths = idea.ok('report', '--compare', 'v1').splitlines()
-    assert line == 'idea: score of v1 2.0015 (n=2), retired by leak; of v2 2.5020 (n=3), gain -0.5005'
+    assert line == 'idea: score of v1 2.0015 (n=2), retired by leak; of v2 2.5020 (n=3), gain -0.5000 at the seeds of both: 1, 2'
     assert paths == [str(folder / CURVE), str(folder / OVERLAY)]
     for path in map(Path, paths):
         assert path.read_bytes().startswith(PNG) and path.stat().st_size > 20_000
     assert (folder / 'results_v1_leak/viz/metric_curve.png').read_bytes() == PNG + b'of v1'
-    assert idea.git('status', '--porcelain', '-uall').stdout.splitlines() == [f'?? experiments/idea/{name}' for name in (OVERLAY, CURVE)]
+    new = [f'?? experiments/idea/{name}' for name in (OVERLAY, CURVE)]
+    assert idea.git('status', '--porcelain', '-uall').stdout.splitlines() == [' M experiments/idea/PLAN.md', *new]
 
     said = json.loads(idea.at('../..').ok('report', '--compare', 'v1', 'idea', '--json'))
     values = {row['seed']: float(row['score']) for row in rows(idea.at('../..')) if row['version'] == 'v2'}
@@ -58,10 +59,33 @@ def test_the_plots_of_a_fix(idea: Place, drawing: None) -> None:
         'version': 'v2', 'bug': None, 'eval_id': said['before']['eval_id'], 'n': 3, 'mean': pytest.approx(2.502),
         'runs': [{'seed': int(seed), 'value': value} for seed, value in values.items()],
     }
-    assert (said['before']['bug'], said['before']['n'], said['gain']) == ('leak', 2, pytest.approx(-0.5005))
+    assert (said['before']['bug'], said['before']['n'], said['gain']) == ('leak', 2, pytest.approx(-0.5))
+    assert said['shared'] == [1, 2]
     assert sum(path.is_file() for path in folder.glob('results/*/metrics.jsonl')) == 3
     assert (said['metric_curve'], said['before_after']) == (str(folder / CURVE), str(folder / OVERLAY))
     assert Path(said['metric_curve']).read_bytes() == Path(paths[0]).read_bytes(), 'the same rows are drawn the same'
+
+
+def test_the_delta_that_the_plan_has_left_open_is_filled_in_once(idea: Place, drawing: None) -> None:
+    plan = idea.path / 'experiments/idea/PLAN.md'
+    before = plan.read_text()
+    assert before.count('; with the fix:\n') == 1
+    change(idea, model_py=MENDED)
+    idea.ok('eval', '--seed', '1')
+    idea.ok('report', '--compare', 'v1')
+    assert plan.read_text() == before and 'git exp eval --seeds 2' in idea.talk, 'the fix lacks a seed'
+
+    idea.ok('eval', '--seeds', '2')
+    line = idea.ok('report', '--compare', 'v1').splitlines()[0]
+    said = line.partition('; of ')[2]
+    assert said == 'v2 2.5015 (n=2), gain -0.5000' and 'PLAN.md says now what the fix has changed' in idea.talk
+    assert plan.read_text() == before.replace('; with the fix:\n', f'; with the fix: {said}\n')
+    filled = plan.read_bytes()
+    idea.commit('exp(idea): what it has changed')
+    idea.ok('eval', '--seeds', '3')
+    idea.ok('report', '--compare', 'v1')
+    assert plan.read_bytes() == filled and 'PLAN.md says' not in idea.talk
+    assert [row['commit'] for row in rows(idea.at('../..'))[-2:]] == [rows(idea.at('../..'))[-1]['commit']] * 2
 
 
 def test_what_somebody_else_has_drawn_stays(idea: Place, drawing: None) -> None:
@@ -135,12 +159,15 @@ def test_a_lab_draws_what_its_metric_does_not_show(lab: Place, idea: Place, draw
     assert json.loads(idea.ok('report', '--compare', 'v1', '--json'))['viz'] == [str(folder / 'results/viz/mask.svg')]
 
     idea.write('broken', '')
-    assert idea.exp('report', '--compare', 'v1') == 4 and idea.said == ''
+    assert idea.exp('report', '--compare', 'v1') == 4
+    assert idea.said.splitlines()[0].startswith('idea: score of v1 ') and idea.said.splitlines()[1:] == paths[:2]
     assert idea.talk.splitlines() == [
+        'hint: to compare at all seeds of v1: git exp eval --seeds 2',
         '    results_v1_leak results True False', '    no masks', "git exp: viz: of gitexp.yaml, 'python3 draw.py': exit code 1",
         f"hint: its log: less '{folder}/exp_log/viz.log'",
     ]
     assert (folder / OVERLAY).exists()
+    assert idea.exp('report', '--compare', 'v1', '--json') == 4 and json.loads(idea.said)['viz'] is None
 
 
 @pytest.mark.parametrize(('line', 'wanted'), [
@@ -224,3 +251,26 @@ def test_the_curve_goes_over_steps_where_runs_have_said_them(drawing: None, tmp_
     [axes] = overlay.metric_curve(said, which).axes
     [line] = axes.lines
     assert len(line.get_xdata()) <= 4000 and line.get_xdata()[-1] == 10_000, 'the end is drawn, however many there are'
+
+
+def test_the_gain_is_that_at_the_seeds_of_both() -> None:
+    def told(before: Side, after: Side) -> str:
+        return compared.text(Compared('idea', Metric('score', 'max'), before, after)).rpartition('gain ')[2]
+
+    runs = (1, 2.0), (2, 6.0), (3, 7.0), (4, 9.0)
+    assert told(side('v1', *runs, bug='leak'), side('v2', (1, 3.0))) == '+1.0000 at the seeds of both: 1', 'the means fall by three'
+    assert told(side('v1', *runs, bug='leak'), side('v2', *runs)) == '+0.0000'
+    assert told(side('v1', (1, 2.0), bug='leak'), side('v2', (2, 3.0))) == '+1.0000 between different seeds'
+    assert told(side('v1', (None, 2.0), bug='leak'), side('v2', (None, 3.0))) == '+1.0000'
+
+
+@pytest.mark.parametrize(('before', 'after', 'wanted'), [
+    ((1, 2, 3), (1,), 3), ((5, 6, 7, 8), (5, 6, 7), None), ((1, 2, 3, 4), (1, 2, 3), 4), ((1,), (1, 2), None), ((1, 2), (1, 2), None),
+    ((17,), (1,), None), ((), (1,), None),
+])
+def test_how_many_seeds_the_fix_lacks(before: tuple[int, ...], after: tuple[int, ...], wanted: int | None, lab: Place) -> None:
+    sides = [side(name, *((seed, 1.0) for seed in seeds)) for name, seeds in (('v1', before), ('v2', after))]
+    config = Lab.find(lab.path).config
+
+    assert config.seeds == (1, 2, 3)
+    assert compared.seeds_to_run(Compared('idea', Metric('score', 'min'), *sides), config) == wanted

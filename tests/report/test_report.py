@@ -76,7 +76,8 @@ def scaled(make_lab: Make) -> notebook.Notebook:
         for fraction in (0.01, 0.05):
             mean = 8 / 2 ** (power - 6)
             said = {'budget': 10.0 ** power, 'fraction': fraction, 'phase': 6.0}
-            book.runs(f's{power}', letter, [mean - 0.1, mean + 0.1], metrics=said, env={'thermal_max': 71, 'data_md5': 'd' * 32})
+            more = {'tree': f'{letter}{fraction}', 'metrics': said}
+            book.runs(f's{power}', letter, [mean - 0.1, mean + 0.1], **more, env={'thermal_max': 71, 'data_md5': 'd' * 32})
     book.runs('leaky', 'e', [None], env={'reason': 'it said "no", twice,\nand ended'})
     book.supersede('leaky', 'val-leak', book.runs('leaky', 'f', [0.5], metrics={'budget': 1e6, 'fraction': 0.01, 'phase': 6.0}))
     return book
@@ -143,7 +144,7 @@ def test_the_log_has_its_columns_whatever_is_in_them(scaled: notebook.Notebook, 
     assert len(runs) == 18 and {run['run_type'] for run in runs} == {'training'}
     assert runs[0]['timestamp'] == '2026-03-01T00:00:00+00:00' and runs[0]['script_path'] == 'eval.py'
     assert (runs[0]['phase'], runs[0]['budget'], runs[0]['val_loss'], runs[0]['task']) == ('6', '1000000', '7.9', '')
-    assert json.loads(runs[0]['hyperparameters']) == {'fraction': 0.01}
+    assert said_of(runs[0]) == {'fraction': 0.01}
     assert (runs[0]['thermal_max_temp'], runs[0]['data_md5'], runs[0]['duration_seconds']) == ('71', 'd' * 32, '2.5')
     assert (runs[16]['status'], runs[16]['error_message']) == ('failed', 'it said "no", twice,\nand ended')
     assert (runs[17]['status'], runs[17]['error_message']) == ('success', 'retired: val-leak')
@@ -161,7 +162,7 @@ def test_the_log_knows_three_ends(make_lab: Make, tmp_path: Path, status: Status
         [run] = csv.DictReader(file)
 
     assert (run['run_type'], run['status'], run['test_accuracy'], run['val_loss']) == ('hpo', says, '0.9', '')
-    assert json.loads(run['hyperparameters']) == {'args': ['--lr', '1,5 "x"', '\ud83d'], 'val_bpb': 1.5, 'n_trials': 40}
+    assert said_of(run) == {'args': ['--lr', '1,5 "x"', '\ud83d'], 'val_bpb': 1.5, 'n_trials': 40}
 
 
 def test_a_command_that_only_the_shell_understands_has_a_script_too(lab: Place, tmp_path: Path) -> None:
@@ -192,7 +193,9 @@ def test_the_figures_as_json(scaled: notebook.Notebook) -> None:
     said = json.loads(scaled.answers('report', '--json'))
 
     assert (said['experiments'], said['runs'], said['ok'], said['axes']) == (5, 18, 17, ['budget', 'fraction', 'phase'])
-    assert said['sections'][0]['cells'][0] == {'places': [1000000, 0.01], 'mean': 8.0, 'n': 2}
+    assert said['sections'][0]['cells'][0] == {
+        'places': [1000000, 0.01], 'mean': 8.0, 'n': 2, 'trees': ['s6 v1 at aaaaaaa'],
+    }
     assert said['sections'][0]['fit']['alpha'] == pytest.approx(math.log10(2)) and said['sections'][0]['fit']['strength'] == 'strong'
     assert said['sections'][1]['fit'] is None and not (scaled.lab.path / 'docs').exists()
 
@@ -286,3 +289,72 @@ def test_what_an_exponent_means(alpha: float, strength: str, reduction: float) -
 
 def test_what_does_not_fall_at_all_has_no_share_that_is_explained() -> None:
     assert scaling.fit([(1, 2), (10, 2)]).r2 is None
+
+
+def test_of_a_seed_the_first_run_counts_and_a_mean_of_several_trees_names_them(make_lab: Make) -> None:
+    book = notebook.blank(make_lab, config=AXES)
+    said = {'budget': 1e6, 'fraction': 0.01, 'phase': 6.0}
+    book.runs('baseline', 'a', [2.0, 3.0, 4.0], metrics=said)
+    book.runs('baseline', 'a', [9.0], metrics=said)
+    [section] = json.loads(book.answers('report', '--json'))['sections']
+    assert (section['cells'][0]['mean'], section['cells'][0]['n']) == (3.0, 3)
+    assert 'several trees' not in _page(book)
+
+    book.runs('baseline', 'b', [5.0, 6.0, 7.0], metrics=said)
+    assert '| 1000000 | 4.5000 | 4.5000 |' in _page(book)
+    told = 'Of several trees are the means at\n\n- budget 1000000, fraction 0.01: baseline at aaaaaaa, baseline at bbbbbbb\n'
+    assert f'\n\n{told}\n### Scaling Analysis\n' in _page(book)
+
+
+def test_no_law_is_given_for_what_falls_and_rises(make_lab: Make) -> None:
+    book = notebook.blank(make_lab, config=AXES.replace('[budget, fraction, phase]', '[lr]'))
+    for lr, letter, mean in ((0.01, 'a', 0.4), (0.1, 'b', 0.09), (0.2, 'c', 0.093), (0.4, 'd', 0.108)):
+        book.runs(f'{letter}-lr', letter, [mean - 0.001, mean, mean + 0.001], metrics={'lr': lr})
+
+    assert 'No fit: the means fall from 0.01 to 0.1 and rise from 0.1 to 0.4; both by more than the noise.\n' in _page(book)
+    [section] = json.loads(book.answers('report', '--json'))['sections']
+    assert section['fit'] is None and section['no_fit'].startswith('the means fall from 0.01')
+
+
+@pytest.mark.parametrize(('errors', 'sd', 'says'), [
+    ((4.0, 2.0, 1.0), 0.1, None),
+    ((1.0, 2.0, 4.0), 0.1, None),
+    ((4.0, 2.0, 2.1), 0.1, None),
+    ((4.0, 2.0, 2.9), 0.1, 'fall from 1 to 2 and rise from 2 to 3; both by more than the noise'),
+    ((2.0, 4.0, 2.0), 0.1, 'fall from 2 to 3 and rise from 1 to 2'),
+    ((4.0, 2.0, 2.1), None, 'fall from 1 to 2 and rise from 2 to 3; no tree has several seeds to tell the noise by'),
+    ((4.0, 2.0, 1.0), None, None),
+    ((2.0, 2.1, 2.0), 0.1, 'the means differ by no more than the noise'),
+    ((2.0, 2.0, 2.0), 0.0, None),
+])
+def test_a_law_is_for_what_only_falls_or_only_rises(errors: tuple[float, ...], sd: float | None, says: str | None) -> None:
+    means = [scaling.Mean(size, error, 1) for size, error in enumerate(errors, 1)]
+    if says is None:
+        scaling.require_steady(means, sd)
+        return
+    with pytest.raises(ValueError, match=re.escape(says)):
+        scaling.require_steady(means, sd)
+
+
+def said_of(row: dict[str, str]) -> dict[str, Any]:
+    """The numbers of a run that have no column."""
+    return {name: said for name, said in json.loads(row['hyperparameters']).items() if name != 'run'}
+
+
+def test_the_log_says_which_run_it_is_and_goes_to_a_pipe_too(make_lab: Make) -> None:
+    book = notebook.blank(make_lab)
+    book.runs('idea', 'a', [1.5], verdict='better', params={'flags': ['unstable'], 'args': ['--lr', '1']})
+    again = {'of': 'x', 'with': 'fix', 'inference': {'commit': 'b' * 40}}
+    book.runs('idea', 'a', [1.4], version='v1_with_fix', tree=None, params=again)
+    book.runs('idea', 'a', [1.3], seed=17, params={'undeclared': True})
+    said = book.answers('report', '--csv', '-')
+    first, second, third = csv.DictReader(said.splitlines())
+
+    assert said.endswith('\n') and not said.endswith('\n\n') and not (book.lab.path / '-').exists()
+    which = {'seed': 1, 'commit': 'a' * 40, 'version': 'v1', 'verdict': 'better', 'kind': 'eval'}
+    whole = {**which, 'eval_id': book.rows[0].eval_id, 'tree': 'a' * 40}
+    assert json.loads(first['hyperparameters']) == {'args': ['--lr', '1'], 'val_bpb': 1.5, 'run': whole}
+    again = json.loads(second['hyperparameters'])['run']
+    assert (again['verdict'], again['version'], 'tree' in again) == ('re-evaluated', 'v1_with_fix', False)
+    last = json.loads(third['hyperparameters'])
+    assert (last['val_bpb'], last['run']['verdict'], last['run']['seed']) == (1.3, 'undeclared', 17)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import notebook
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
-from gitexp.report import table
+from gitexp.report import counted, curve, plot, progress, table
 
 TABLE = """\
 commit   experiment    ver  val_bpb  status     verdict        seed    s    GB
@@ -174,3 +175,34 @@ def test_a_pipe_that_closes_early_is_no_bug(story: notebook.Notebook) -> None:
     done = subprocess.run('git-exp results --tsv | head -n 1', shell=True, cwd=story.lab.path, capture_output=True, text=True)
 
     assert done.stdout.startswith('id\ttime\t') and done.stderr == ''
+
+
+def test_the_line_of_the_plot_is_what_best_says_and_what_competes_with_nothing_is_hollow(make_lab: Make, drawing: None) -> None:
+    book = notebook.blank(make_lab)
+    book.runs('baseline', 'b', [3.0, 3.1, 3.2])
+    book.runs('baseline', 'd', [2.9, 2.8], commit='d' * 40)
+    book.runs('idea', 'a', [2.0, 2.4, 2.8])
+    book.runs('idea', 'a', [1.0, 1.1], version='v1_with_fix', tree=None, params={'of': 'x', 'with': 'fix'})
+    book.runs('idea', 'a', [1.2], seed=17, params={'undeclared': True})
+    book.runs('idea', 'c', [1.3], eval_id='e' * 32)
+    book.runs('idea', 'a', [0.5], seed=1)
+    lab = Lab.find(book.lab.path)
+    found = read.read(lab)
+    shown = curve.curve(found.results, metric=lab.config.metric, covered=found.covered, silent=counted.silent(lab, found))
+    _, axes = plot.sheet()
+    progress.fill(axes, shown)
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+
+    assert shown.best[-1][1] == json.loads(book.answers('best', '--json'))['mean'] == pytest.approx(2.4)
+    assert [point.why for point in shown.points if not point.competes] == ['re-evaluated'] * 2 + ['undeclared', 'another evaluation']
+    assert legend == [
+        'best tree so far: 2.4000', 'baseline: 3.1000 ± 0.1\n(the first, bbbbbbb, of 2)', 'baseline', 'idea',
+        'does not compete: another\nevaluation, re-evaluated,\nundeclared',
+    ]
+    assert _faces(axes)['none'] == 4
+
+
+def _faces(axes: Any) -> Counter[str]:
+    """How many points are filled, and how many are hollow."""
+    drawn = [part for part in axes.collections if hasattr(part, 'get_sizes')]
+    return Counter('filled' if len(part.get_facecolor()) else 'none' for part in drawn for _ in part.get_offsets())

@@ -28,7 +28,7 @@ higher-order v1: val_bpb 2.3600, 3 seeds, 0.5700 better than the baseline
   baseline  2.9300 (n=3): better by 0.5700 (p 1.8e-08)
 """
 LIST = """\
-experiment    state   runs  n  val_bpb     gain  verdict       last active (UTC)
+experiment    state   runs  n  val_bpb  vs base  verdict       last active (UTC)
 higher-order  closed     3  3   2.3600  +0.5700  better        2026-03-01 00:05
 crashes       rows       1  -        -        -  -             2026-03-01 00:06
 wide-context  rows       5  3   2.3900  +0.5400  inconclusive  2026-03-01 00:12
@@ -247,7 +247,7 @@ wide-context: open
             v2: 3 runs
   last log  {folder}/experiments/wide-context/exp_log/0000000000000012.log
 
-tree     commit   ver  n  val_bpb    sd     gain  verdict
+tree     commit   ver  n  val_bpb    sd  vs base  verdict
 fffffff  fffffff  v2   3   2.3900  0.02  +0.5400  inconclusive
 """
     assert said.talk == f"hint: cd '{folder}' && git add -A && git commit -m 'exp(wide-context): WHAT CHANGED'\n"
@@ -313,7 +313,7 @@ def test_a_baseline_that_does_not_pass_is_said_with_the_way_on(make_lab: Make) -
     book.runs('baseline', 'b', [3.0])
     said = book.says('status')
     assert 'does not pass: the seeds differ by sd 0.1, and the smallest effect wanted is 0.01\n' in said.out
-    assert said.talk.startswith('hint: use more evaluation data') and said.talk.endswith('; once mended: git exp baseline\n')
+    assert said.talk.startswith('hint: use more evaluation data') and said.talk.endswith('; then nothing need be run again\n')
 
     book.lab.write('gitexp.yaml', notebook.CONFIG.replace('required: false', 'minutes: [0, 40], max_sd: 0.2'))
     book.lab.git('commit', '-q', '-m', 'noise is meant', 'gitexp.yaml', META_MODE='1')
@@ -327,8 +327,11 @@ def test_the_best_mean_is_not_what_trees_are_held_against_where_luck_explains_it
     blank.runs('lucky', 'a', [1.995, 2.01, 2.015])
 
     assert blank.answers('best').startswith('lucky v1')
-    assert '\n  champion  first v1 at ccccccc: new trees are held against it, which this one is not shown to be better than\n' \
-        in blank.answers('best')
+    champion = """
+  champion  first v1 at ccccccc: new trees are held against it, which this one
+            is not shown to be better than
+"""
+    assert champion in blank.answers('best')
     assert json.loads(blank.answers('best', '--json'))['champion']['tree'] == 'c' * 40
 
 
@@ -337,9 +340,18 @@ def test_what_unstable_means_is_said_where_it_is_shown(blank: Notebook) -> None:
     blank.runs('calm', 'c', [2.0, 2.01, 2.02])
     blank.runs('wild', 'd', [1.0, 2.0, 1.5])
 
-    meant = 'unstable: the seeds of one of the two trees differ more than is usual here, and that is taken for the noise\n'
-    assert f'\n  flag      {meant}' in blank.answers('best')
-    assert blank.says('show', 'wild').out.endswith(f'\nddddddd {meant}')
+    best = """
+  flag      unstable: the seeds of one of the two trees differ more than is
+            usual here, and that is taken for the noise: sd 0.5 of its own
+            seeds, 0.01 of those of the other
+"""
+    assert best in blank.answers('best')
+    shown = """
+ddddddd unstable: the seeds of one of the two trees differ more than is usual
+here, and that is taken for the noise: sd 0.5 of its own seeds, 0.01 of those of
+the other
+"""
+    assert blank.says('show', 'wild').out.endswith(shown)
     assert 'unstable' not in blank.says('show', 'calm').out
 
 
@@ -398,3 +410,15 @@ def test_a_thousand_experiments_stay_readable(blank: Notebook) -> None:
     lines = blank.answers('list').splitlines()
     assert max(map(len, lines)) <= 80
     assert '…' in lines[1]
+
+
+def test_what_never_has_a_branch_is_shown_without_one(story: Notebook) -> None:
+    (story.lab.path / 'old.tsv').write_text('commit\tval_bpb\tmemory_gb\tstatus\tdescription\nabc1234\t2.5\t1.0\tkeep\tfirst\n')
+    story.lab.ok('import', 'old.tsv')
+    names = {line.split()[0]: line for line in story.says('list').out.splitlines()}
+    slug = next(name for name, line in names.items() if line.endswith('  imported'))
+
+    for one in ('baseline', slug):
+        said = story.says('show', one)
+        assert said.out.startswith(f'{one}: rows\n  versions  v1: ')
+        assert 'branch' not in said.out and said.talk == f'hint: git exp results --experiment {one}\n'

@@ -16,7 +16,7 @@ from gitexp.core.errors import No
 from gitexp.lab.config import Metric
 from gitexp.ledger.result import Kind, Result
 from gitexp.report import sweep
-from gitexp.report.sweep import Pair, Sweep
+from gitexp.report.sweep import Left, Pair, Sweep
 from place import CONFIG, Place
 from stories import experiment
 
@@ -25,10 +25,12 @@ Table = dict[int | None, Sequence[float]]
 LOSS = Metric('loss', 'min')
 BY_HAND = """\
 loss by lr, as z-scores at the same seed; lower is better
-lr  n  mean z   sd          t  told apart
-1   4   -0.75  0.5      -3.00  better
-2   4   -0.25  0.5      -1.00  no
-3   4    1.00    0  undefined  same at every seed
+lr    loss  n  mean z   sd          t  told apart
+1   3.2750  4   -0.75  0.5      -3.00  better
+2   5.8000  4   -0.25  0.5      -1.00  no
+3   9.0750  4    1.00    0  undefined  higher at every seed
+t is undefined where z is of one seed, or the same at all of them: sd 0, which t
+divides by
 linear trend: r 0.88
 best: lr 1
 """
@@ -83,7 +85,8 @@ def test_where_there_is_no_telling(runs: list[Result], wanted: list[tuple[object
 
 def test_three_seeds_are_too_few_and_higher_may_be_better() -> None:
     table: Table = {1: (1, 2, 3), 2: (1, 2, 3.1), 3: (1, 2, 3.2)}
-    assert '  no: 3 seeds' in sweep.text(swept(rows(table)), width=80) and swept(rows(table)).best is None
+    said = sweep.text(swept(rows(table)), width=80)
+    assert '  needs 4 seeds' in said and 'only 3 seeds can be compared, and 4 are needed' in said and swept(rows(table)).best is None
     table[4] = 1, 2, 3.3
     low, high = swept(rows(table)).best, swept(rows(table), metric=Metric('accuracy', 'max')).best
 
@@ -98,7 +101,7 @@ def test_three_seeds_are_too_few_and_higher_may_be_better() -> None:
 def test_only_the_same_seeds_compare(table: Table, left_out: list[int | None], counts: list[int]) -> None:
     said = swept(rows(table))
 
-    assert [one.n for one in said.values] == counts and [pair.seed for pair in said.left_out] == left_out
+    assert [one.n for one in said.values] == counts and [one.pair.seed for one in said.left_out] == left_out
     assert said.values == swept([one for one in rows(table) if one.seed not in left_out]).values
 
 
@@ -107,7 +110,8 @@ def test_a_pair_shares_all_other_axes_and_repeats_are_averaged() -> None:
     said = swept([*runs, row(1, 7, 0.0, depth=2)], 'depth', 'lr')
 
     assert [one.n for one in said.values] == [4, 4, 4] and said.axes == ('depth',) and said.seeds == 2
-    assert said.left_out == (Pair((2,), 7),) and 'left out, since they lack values: seed 7, depth 2' in sweep.text(said, width=80)
+    assert said.left_out == (Left(Pair((2,), 7), (2, 4)),)
+    assert 'seeds left out, since they lack values: seed 7, depth 2 (no lr 2, 4)' in sweep.text(said, width=80)
     assert swept([*rows({1: (1, 2, 3)}), row(1, 1, 3.0)]).values == swept(rows({1: (2, 2, 3)})).values
 
 
@@ -151,7 +155,9 @@ def test_a_number_that_no_run_says_is_refused_with_those_that_they_say(make_lab:
 
     said = "git exp: no run that counts says 'lrr'\nhint: they say 'depth', 'lr'\n"
     assert book.says('report', '--sweep', 'lrr') == notebook.Said(1, '', said)
-    assert book.answers('report', '--sweep', 'lr').splitlines()[2].split() == ['0.1', '0', '-', '-', 'undefined', 'left', 'out']
+    assert book.answers('report', '--sweep', 'lr').splitlines()[2].split() == [
+        '0.1', '1.0000', '0', '-', '-', 'undefined', 'left', 'out',
+    ]
 
 
 @pytest.mark.parametrize('words', ['--csv a.csv --sweep lr', '--sweep lr --compare v1', '--csv a.csv --compare v1'])
@@ -175,3 +181,42 @@ def test_a_sweep_of_real_runs(make_lab: Make) -> None:
     said = json.loads(lab.ok('report', '--sweep', 'lr', '--json'))
     assert (said['best'], said['seeds'], said['metric']) == (0.01, 4, 'score') and said['r'] > 0.9
     assert [one['apart'] for one in said['values']] == [True, True, True] and all(one['n'] == 4 for one in said['values'])
+
+
+def test_what_lacks_seeds_is_named_with_the_way_on(make_lab: Make) -> None:
+    book = notebook.blank(make_lab)
+    book.runs('baseline', 'b', [3.0, 3.1, 3.2], metrics={'lr': 0.1})
+    book.runs('low', 'a', [2.0, 2.1, 2.2, 2.3], metrics={'lr': 0.01})
+    book.runs('high', 'c', [4.0], metrics={'lr': 1})
+    said = book.says('report', '--sweep', 'lr')
+
+    assert said.out == """\
+val_bpb by lr, as z-scores at the same seed; lower is better
+lr    val_bpb  n  mean z  sd          t  told apart
+0.01   2.1000  3   -0.71   0  undefined  needs 4 seeds
+0.1    3.1000  3    0.71   0  undefined  needs 4 seeds
+1      4.0000  0       -   -  undefined  left out
+t is undefined where z is of one seed, or the same at all of them: sd 0, which t
+divides by
+linear trend: r 1.00
+only 3 seeds can be compared, and 4 are needed to tell a value apart
+values left out, since they lack seeds: lr 1 (no seed 2, seed 3)
+seeds left out, since they lack values: seed 4 (no lr 0.1)
+"""
+    assert said.talk == 'hint: git exp baseline --seeds 4; git exp eval --seeds 4, in high\n'
+
+    book.runs('baseline', 'b', [3.3], seed=4, metrics={'lr': 0.1})
+    book.runs('again', 'd', [2.0, 2.0, 2.0, 2.0], metrics={'lr': 0.01})
+    told = book.answers('report', '--sweep', 'lr')
+    assert '0.01   2.0750  4   -0.71   0  undefined  lower at every seed\n' in told
+    assert 'lr 0.01 is, at the same seed, the mean of several trees: low v1 at aaaaaaa,\nagain v1 at ddddddd\n' in told
+
+
+def test_a_repeated_seed_is_no_other_observation(make_lab: Make) -> None:
+    book = notebook.blank(make_lab)
+    book.runs('baseline', 'b', [3.0, 3.2], metrics={'lr': 0.1})
+    book.runs('low', 'a', [2.0, 2.0], metrics={'lr': 0.01})
+    before = book.says('report', '--sweep', 'lr')
+    book.runs('baseline', 'b', [9.0], metrics={'lr': 0.1})
+
+    assert book.says('report', '--sweep', 'lr') == before and '3.1000' in before.out

@@ -42,6 +42,15 @@ def test_the_line_of_a_rule_is_found() -> None:
     assert [rule.where for rule in RULES.rules[-6:-2]] == ['gitexp.yaml:2', 'gitexp.yaml:5', 'gitexp.yaml:4', 'gitexp.yaml:6']
 
 
+def test_a_rule_that_holds_unsaid_has_the_line_that_says_it_too() -> None:
+    text = b'rules:\n  global: [a.md]\n  frozen:\n    - eval.py\n    - gitexp.yaml\n'
+    said = {'metric': {'name': 'score', 'direction': 'min'}, 'eval': 'true', 'rules': {'frozen': ['eval.py', 'gitexp.yaml']}}
+    lines = [rule.where for rule in ruleset.of(config.of(said), text).covering('gitexp.yaml')]
+
+    assert lines == ['gitexp.yaml:5', 'gitexp.yaml:5']
+    assert [rule.where for rule in RULES.covering('gitexp.yaml')] == ['built in']
+
+
 def test_a_frozen_file_that_both_sides_changed_is_refused_whatever_comes_of_it() -> None:
     for new in ('mine', 'theirs', 'both', None):
         assert _judged('eval.py', _entry(new), ['mine', 'theirs'], ['base']) == ['frozen both sides of the merge have changed it']

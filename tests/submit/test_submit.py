@@ -462,7 +462,8 @@ def test_no_remote(desk: Desk, better: Any) -> None:
 
     desk.lab.git('remote', 'remove', 'origin')
     assert better.exp('submit') == 3
-    assert better.talk == "git exp: there is no remote 'origin'\nhint: git remote add origin URL\n"
+    alone = 'where it is better, by yourself in root: git merge --no-ff exp/idea, then git exp baseline'
+    assert better.talk == f"git exp: there is no remote 'origin'\nhint: git remote add origin URL; or {alone}\n"
 
 
 def test_a_remote_that_is_not_there(desk: Desk, better: Any) -> None:

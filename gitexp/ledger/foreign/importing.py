@@ -29,7 +29,7 @@ class Told(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What only a person knows; `example` is an answer to `option` that would do."""
+    """What only a person knows, `message` without its question mark; `example` is an answer to `option` that would do."""
 
     option: str
     message: str
@@ -64,20 +64,19 @@ def plan(data: bytes, metric: Metric, told: Told, *, commas: bool = True) -> Pla
 
 def _unclear(found: Log, metric: Metric, told: Told) -> Question | None:
     if found.headless and not found.headers:
-        return Question('columns', f'no line says what its {len(found.headless)} columns are: {_shown(found.headless)}',
+        return Question('columns', f'what are its {len(found.headless)} columns called, {_shown(found.headless)}',
                         ','.join(_guess(found.headless, metric)))
     name = told.metric or metric.name
     likely = _likely(found)
     if likely and all(columns.find(names, name) is None for names in found.headers):
-        wanted = f"none of its columns is '{name}'" if told.metric else f"which column is '{name}', the metric of this lab"
-        return Question('metric', f'{wanted}: {", ".join(likely)}', likely[0])
+        ours = '' if told.metric else ', the metric of this lab'
+        return Question('metric', f"no column is called '{name}'{ours}; is it {' or '.join(map(repr, likely))}", likely[0])
     direction = told.direction or found.directions.get(name) or found.directions.get('')
     if direction and direction != metric.direction:
         ours = f"'{metric.name}', the metric of this lab, when {_BETTER[metric.direction]}"
         raise Refused(f"'{name}' is better when {_BETTER[direction]}, and {ours}")
     if not direction and found.headers and columns.find((metric.name,), name) is None:
-        wanted = f'nothing says which is better in that column; {metric.name} is better when {_BETTER[metric.direction]}'
-        return Question('direction', wanted, metric.direction)
+        return Question('direction', f"is lower or higher better in '{name}'", metric.direction)
     return None
 
 
