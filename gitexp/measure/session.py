@@ -90,6 +90,7 @@ class Session(NamedTuple):
             with heir.of(begun.id, occupancy.notes(self.lab)):
                 done = self._execute(begun, ready, places, signals, tracker, warden, watch)
             moved = places.collect(self.voice.say)
+            self._note_search(begun, done, places)
             missing = () if self.trained else places.missing(self.lab.config.outputs)
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
             result = self._marked(result, places, moved)
@@ -174,6 +175,11 @@ class Session(NamedTuple):
         if self.lab.config.sealed:
             places.collect(self.voice.say)
         trained.note(places)
+
+    def _note_search(self, begun: Result, done: Executed, places: Outputs) -> None:
+        if done.reading and done.reading.others and not self.trained:
+            from gitexp.measure import search
+            search.note(begun, done, places)
 
     def _marked(self, result: Result, places: Outputs, moved: list[str]) -> Result:
         if not self.lab.config.train or self.trained:

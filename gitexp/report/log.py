@@ -13,7 +13,7 @@ from gitexp.experiment import versions
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, standing
 from gitexp.ledger.result import ABOUT, Result, Status
-from gitexp.measure import current
+from gitexp.measure import current, search
 from gitexp.report import counted, pivot
 
 COLUMNS = (
@@ -23,7 +23,6 @@ COLUMNS = (
 OURS = re.compile(re.escape(f'{",".join(COLUMNS)}\n'.encode()))
 _AXES = COLUMNS[2:7]
 _NUMBERS = ('val_loss', 'test_accuracy')
-_TRIALS = 'n_trials'
 _SAID = ('flags', 'undeclared', 'of', 'with', 'inference')  # params of a run that say what it is, and are no parameters of the model
 
 
@@ -58,7 +57,7 @@ def _row(
     bug = covered.get(run.id)
     return {
         'timestamp': run.time, 'experiment': run.experiment, **places, 'script_path': script,
-        'run_type': 'hpo' if _TRIALS in run.metrics else 'training',
+        'run_type': 'hpo' if search.TRIALS in run.metrics else 'training',
         'status': _status(run.status), 'duration_seconds': run.seconds, **columns, 'hyperparameters': json.dumps(rest, ensure_ascii=False),
         'error_message': f'retired: {bug}' if bug else run.env.get('reason'), 'thermal_max_temp': run.env.get('thermal_max'),
         'data_md5': run.env.get('data_md5'),

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from pathlib import Path
@@ -32,6 +33,20 @@ def test_a_run_that_leaves_out_a_declared_output_has_failed(lab: Place) -> None:
     assert (row['status'], row['score'], row['verdict']) == ('failed', '', '')
     assert reason(row) == "it left no 'last.pt', 'steps/*.npy', which gitexp.yaml names among the outputs"
     assert reason(row) in idea.talk
+
+
+def test_a_search_that_prints_what_it_has_found_leaves_it_as_a_file_too(lab: Place) -> None:
+    script = 'test "$1" = 1 || echo own > "$EXP_OUT/best.json"\n' \
+        'printf "score: 1.5\\nn_trials: 40\\nbudget: 300\\nlr: 0.03\\n"; test "$1" != 3\n'
+    idea = lab_with(lab, script, 'outputs: [best.json]\n')
+    assert [idea.exp('eval', '--seed', seed) for seed in '123'] == [0, 0, 4]
+
+    first, second, third = rows(lab)
+    out = idea.path / 'experiments/idea/results'
+    assert json.loads((out / first['id'] / 'best.json').read_text()) == {
+        'experiment': 'idea', 'budget': 300, 'best_value': 1.5, 'best_params': {'lr': 0.03}, 'n_trials': 40, 'timestamp': first['time'],
+    }
+    assert [(out / row['id'] / 'best.json').read_text() for row in (second, third)] == ['own\n'] * 2
 
 
 def test_declared_outputs_may_be_left_in_every_place(lab: Place) -> None:
