@@ -10,10 +10,9 @@ def first(runs: Iterable[tuple[int | None, float]]) -> tuple[tuple[int | None, f
 
     Whoever may run the worst seed again, and have that count as well, picks: a mean of the two is better than the first by chance alone.
     """
-    found: dict[int | None, float] = {}
-    for seed, value in runs:
-        found.setdefault(seed, value)
-    return tuple(sorted(found.items(), key=lambda one: (one[0] is None, one[0])))
+    found = dict(reversed([*runs]))
+    nameless = ((None, found.pop(None)),) if None in found else ()
+    return (*sorted(found.items()), *nameless)
 
 
 def mean(values: Collection[float]) -> float:
