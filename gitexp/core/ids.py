@@ -15,11 +15,11 @@ def make(milliseconds: int) -> str:
 
 
 def after(seen: str, milliseconds: int, *, skew: float = SKEW) -> str | None:
-    """A new name that sorts after one that was seen, None where that is further ahead of the clock than `skew`."""
+    """A new name that sorts after one that was seen, None where that is further ahead of the clock than `skew`, or there is none."""
     name, made = make(milliseconds), time_of(seen)
-    if name > seen:
-        return name
-    return make(made + 1) if made is not None and made <= milliseconds + skew else None
+    if name <= seen and made is not None and made <= milliseconds + skew:
+        name = make(made + 1)
+    return name if name > seen else None
 
 
 def of(milliseconds: int, digest: bytes) -> str:

@@ -78,13 +78,13 @@ def supersede(lab: Lab, wanted: Wanted, *, cause: Cause, now: datetime, shown: S
 
 
 def _check_ground(lab: Lab, found: Found) -> None:
-    """What holds an evaluation to its inputs, or CPUs, does not go and leave it to others on which what has won does not compete."""
+    """What holds an evaluation to its inputs, or machine, does not go and leave it to others on which what has won does not compete."""
     gone = {row.id: one.bug for one in found.turned for row in one.rows}
     after = found.contents._replace(covered={**found.contents.covered, **gone})
     row = standing.displaced(found.contents, after, lab.config.metric)
     if row:
         raise Refused(
-            f"what is left was measured on other inputs or CPUs than run {row.id} of '{row.experiment}', "
+            f"what is left was measured on other inputs, or another machine, than run {row.id} of '{row.experiment}', "
             'which would not compete any more',
             hint=f'where that is as wrong, retire it first: git exp supersede {row.experiment} --bug NAME; '
             'or else what was measured on others: git exp results',

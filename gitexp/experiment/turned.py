@@ -53,7 +53,8 @@ def retiring(
 
 def restoring(lab: Lab, at: Place, found: Turned, retired: Result, contents: Contents, now: datetime) -> Turn:
     """The row that undoes another, and what PLAN.md says of it; it is newer than those it brings back, which count from then on."""
-    name = ids.after(_newest(contents, found), int(now.timestamp() * 1000), skew=inf) or ids.make(int(now.timestamp() * 1000))
+    clock = int(now.timestamp() * 1000)
+    name = ids.after(_newest(contents, found), clock, skew=inf) or ids.make(clock)
     row = _row(lab, found, Kind.RESTORE, name, now=now, params={'restores': retired.id, 'bug': found.bug})
     text = plan.restored(
         found.version.partition('_')[0], found.bug, number=_next_section(lab, at), date=now.date().isoformat(), row=row.id,

@@ -18,8 +18,6 @@ from gitexp.run import fence, run
 from gitexp.run.ending import Ending
 from gitexp.run.interrupts import Interrupts
 
-_BEFORE, _AFTER = 'EXP_BEFORE', 'EXP_AFTER'
-
 
 def draw(lab: Lab, which: Experiment, said: Compared, command: Command, *, voice: Voice) -> list[Path]:
     """Run the command in the experiment's worktree, and name the files that it has written into EXP_OUT, which is results/viz/.
@@ -29,8 +27,8 @@ def draw(lab: Lab, which: Experiment, said: Compared, command: Command, *, voice
     """
     out, log = which.folder / 'results' / 'viz', which.folder / 'exp_log' / 'viz.log'
     told = {
-        'EXP_SLUG': which.slug, 'EXP_OUT': str(out), _BEFORE: str(folders.results(which.folder, said.before.version) or ''),
-        _AFTER: str(which.folder / 'results'),
+        'EXP_SLUG': which.slug, 'EXP_OUT': str(out), 'EXP_AFTER': str(which.folder / 'results'),
+        'EXP_BEFORE': str(folders.results(which.folder, said.before.version) or ''),
     }
     before = _files(out)
     with Interrupts() as signals:

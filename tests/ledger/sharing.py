@@ -1,6 +1,7 @@
 """Labs that share their results: rows without runs, clones, and what is in the notes."""
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,16 @@ def plant(place: Place, path: str, text: str) -> None:
     """Put a file into the notes with plumbing, as somebody would who forges."""
     feed = f'commit {REF}\ncommitter Eve <eve@example.org> now\ndata 4\neve\n\nfrom {REF}^0\nM 100644 inline "{path}"\n'
     said = feed.encode() + b'data %d\n%s\n' % (len(text.encode()), text.encode())
-    import subprocess
     subprocess.run(['git', 'fast-import', '--quiet', '--date-format=now'], cwd=place.path, input=said, check=True)
+
+
+def forge(eve: Place, place: Place, name: str) -> None:
+    """Plant four rows under the id of a true one; whatever their hashes are, one of them comes before it."""
+    true, = (line for line in (place.path / 'results.tsv').read_text().splitlines() if line.startswith(f'{name}\t'))
+    for value in ('0.1', '0.2', '0.3', '0.4'):
+        forged = true.replace('\t1.5\t', f'\t{value}\t') + '\n'
+        oid = subprocess.run(['git', 'hash-object', '--stdin'], input=forged, text=True, capture_output=True, check=True).stdout
+        plant(eve, f'rows/{oid[:2]}/{name}-{oid[2:10]}', forged)
 
 
 def row_path(place: Place, name: str) -> Path:

@@ -160,7 +160,7 @@ def test_nothing_is_retired_that_leaves_the_ground_to_others(lab: Place, row: Ca
     won = row('3', tree='won', verdict='better', env={'lab_data_md5': 'right'})
     write.append(Lab.find(lab.path), [base('1', 'right'), base('2', 'wrong'), won])
     assert lab.exp('supersede', '--bug', 'odd', '--runs', '1', '--yes') == 3
-    assert "measured on other inputs or CPUs than run 3 of 'wide', which would not compete any more" in lab.talk
+    assert "measured on other inputs, or another machine, than run 3 of 'wide', which would not compete any more" in lab.talk
     lab.ok('supersede', '--bug', 'odd', '--runs', '1,3', '--yes')
 
 

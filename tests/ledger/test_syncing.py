@@ -136,10 +136,7 @@ def test_a_forged_note_is_named_and_what_was_there_first_counts(lab: Place) -> N
     lab.ok('sync')
     eve = sharing.clone(bare, 'eve')
     eve.ok('sync')
-    for value in ('0.1', '0.2', '0.3', '0.4'):  # Whatever their hashes are, one of them comes before the true one.
-        forged = (lab.path / 'results.tsv').read_text().splitlines()[1].replace('\t1.5\t', f'\t{value}\t') + '\n'
-        oid = subprocess.run(['git', 'hash-object', '--stdin'], input=forged, text=True, capture_output=True).stdout
-        sharing.plant(eve, f'rows/{oid[:2]}/01-{oid[2:10]}', forged)
+    sharing.forge(eve, lab, '01')
     eve.git('push', '-q', 'origin', REF)
 
     lab.ok('sync')
@@ -184,10 +181,7 @@ def test_of_rows_that_came_together_none_was_the_first(lab: Place) -> None:
     lab.ok('sync')
     eve = sharing.clone(bare, 'eve')
     eve.ok('sync')
-    for value in ('0.1', '0.2', '0.3', '0.4'):  # Whatever their hashes are, one of them comes before the true one.
-        forged = (lab.path / 'results.tsv').read_text().splitlines()[2].replace('\t1.5\t', f'\t{value}\t') + '\n'
-        oid = subprocess.run(['git', 'hash-object', '--stdin'], input=forged, text=True, capture_output=True).stdout
-        sharing.plant(eve, f'rows/{oid[:2]}/02-{oid[2:10]}', forged)
+    sharing.forge(eve, lab, '02')
     squashed = eve.git('commit-tree', '-m', 'all at once', f'{REF}^{{tree}}').stdout.strip()
     eve.git('push', '-q', '-f', 'origin', f'{squashed}:{REF}')
 
