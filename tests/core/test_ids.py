@@ -10,12 +10,16 @@ from gitexp.core import ids
 NOW = 1_772_000_000_000
 
 
-@pytest.mark.parametrize(('seen', 'skew', 'made'), [
-    ('', ids.SKEW, NOW), (ids.make(NOW - 1), ids.SKEW, NOW), (ids.make(NOW + 60_000), ids.SKEW, NOW + 60_001),
-    (ids.make(NOW + 3_600_000), ids.SKEW, None), (ids.make(NOW + 3_600_000), inf, NOW + 3_600_001),
-    ('another', ids.SKEW, None), ('z' * 16, inf, None),
+@pytest.mark.parametrize(('ahead', 'skew', 'made'), [
+    (-1, ids.SKEW, 0), (60_000, ids.SKEW, 60_001), (3_600_000, ids.SKEW, None), (3_600_000, inf, 3_600_001),
 ])
-def test_a_name_after_another(seen: str, skew: float, made: int | None) -> None:
+def test_a_name_comes_after_another_unless_that_is_far_ahead(ahead: int, skew: float, made: int | None) -> None:
+    seen = ids.make(NOW + ahead)
     name = ids.after(seen, NOW, skew=skew)
 
-    assert (name and ids.time_of(name)) == made and (name is None or name > seen)
+    assert (name and ids.time_of(name)) == (None if made is None else NOW + made) and (name is None or name > seen)
+
+
+@pytest.mark.parametrize('seen', ['another', 'z' * 16])
+def test_after_what_tells_no_time_or_the_last_name_of_all_there_is_none(seen: str) -> None:
+    assert ids.after(seen, NOW, skew=inf) is None and ids.time_of(ids.after('', NOW) or '') == NOW
