@@ -9,7 +9,8 @@ import pytest
 
 from gitexp.lab import config
 from gitexp.lab.lab import Lab
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import Result
+from sharing import row
 
 
 def bare_lab(folder: Path, **metric: Any) -> Lab:
@@ -18,14 +19,6 @@ def bare_lab(folder: Path, **metric: Any) -> Lab:
     lab = Lab(folder, folder / '.git', 'main', '', '', config.of(said), {})
     lab.__dict__['root'] = folder
     return lab
-
-
-def row(name: str, **said: Any) -> Result:
-    plain = {
-        'time': '2026-01-01T00:00:00+00:00', 'experiment': 'wide', 'kind': Kind.EVAL, 'tree': 'tree', 'eval_id': 'eval',
-        'value': 1.5, 'seed': 1,
-    }
-    return Result(id=name, **{**plain, **said})
 
 
 @pytest.fixture

@@ -5,14 +5,22 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from conftest import row
 from place import Place
 
 from gitexp.lab.lab import Lab
 from gitexp.ledger import notes, write
-from gitexp.ledger.result import Result
+from gitexp.ledger.result import Kind, Result
 
 REF = 'refs/notes/exp'
+
+
+def row(name: str, **said: Any) -> Result:
+    """A row; whatever is not said is as in any other."""
+    plain = {
+        'time': '2026-01-01T00:00:00+00:00', 'experiment': 'wide', 'kind': Kind.EVAL, 'tree': 'tree', 'eval_id': 'eval',
+        'value': 1.5, 'seed': 1,
+    }
+    return Result(id=name, **{**plain, **said})
 
 
 def measure(place: Place, *names: str, noted: bool = True, **said: Any) -> list[Result]:
