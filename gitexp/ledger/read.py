@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from io import BytesIO
+from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -222,11 +222,11 @@ def heading(line: bytes, metric: str) -> Header:
     return Header(tuple(ours), b'\r\n' if text.endswith(b'\r\n') else b'\n')
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """A ledger to read; raises Refused for what is no file, since a pipe would be waited for."""
     if path.exists() and not path.is_file():
         raise Refused(f"'{path}' is no file", hint='put it aside: the ledger must be a file')
-    return open(path, 'rb', buffering=1 << 18)
+    return BufferedReader(FileIO(path), 1 << 18)
 
 
 def opening(handle: int) -> tuple[bytes, int]:

@@ -2,17 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from functools import cached_property
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, read, retired, seeds, tally
+from gitexp.ledger import counting, read, retired, tally
 from gitexp.ledger.cells import text
 from gitexp.ledger.counting import Vain
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, WON, Kind, Result
 from gitexp.ledger.retired import Retired
+from gitexp.ledger.seeds import Runs
 from gitexp.ledger.tally import Tally
 
 
@@ -23,24 +23,26 @@ class _Standing(NamedTuple):
     commit: str | None
     eval_id: str
     kind: Kind
-    runs: tuple[tuple[int | None, float], ...]
+    runs: Runs
     whose: frozenset[str] = frozenset()
 
 
 class Standing(_Standing):
-    """The runs of a tree under one evaluation: (seed, value), of each seed the first by its id.
+    """The runs of a tree under one evaluation, of each seed the first by its id.
 
     Experiment, version, commit and kind are those of its first row, or where it is the trunk's as well of its first baseline. `whose`
     are all the experiments that have a row of it that counts, in whatever order.
     """
 
+    __slots__ = ()
+
     @property
     def n(self) -> int:
         return len(self.runs)
 
-    @cached_property
+    @property
     def mean(self) -> float:
-        return seeds.mean([value for _, value in self.runs])
+        return self.runs.mean
 
 
 class Standings(NamedTuple):
@@ -80,15 +82,12 @@ def trees(lab: Lab, eval_id: str | None = None, more: Iterable[Result] = ()) -> 
 def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
     """How the trees stand by what has been tallied; `prefer` is an evaluation that counts for the newest if it has a row."""
     if eval_id is None:
-        eval_id = prefer if prefer is not None and found.trees(prefer) else found.eval_id
+        eval_id = prefer if prefer is not None and found.has(prefer) else found.eval_id
     if eval_id is None:
         return Standings(None, ())
     trees = tuple(
-        Standing(
-            name, one.experiment, one.version, one.commit, eval_id, one.kind, seeds.first(zip(one.seeds, one.values)),
-            frozenset(map(text, one.whose)),
-        )
-        for name, one in found.trees(eval_id).items()
+        Standing(name, one.experiment, one.version, one.commit, eval_id, one.kind, runs, frozenset(map(text, one.whose)))
+        for name, one, runs in found.trees(eval_id)
     )
     lost, picked = found.lost(eval_id), found.picked(eval_id)
     data, won, former = found.data(eval_id), found.won(eval_id), found.former(eval_id)
@@ -174,6 +173,6 @@ def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
 def _standing(first: Result, rows: Sequence[Result]) -> Standing:
     return Standing(
         first.tree or '', first.experiment, first.version, first.commit, first.eval_id or '', first.kind,
-        seeds.first((row.seed, row.value) for row in sorted(rows, key=lambda row: row.id) if row.value is not None),
+        Runs.of((row.seed, row.value) for row in sorted(rows, key=lambda row: row.id) if row.value is not None),
         frozenset(row.experiment for row in rows),
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import compress
 from math import inf, isfinite
 from operator import lt
 from pathlib import Path
+from typing import BinaryIO
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
@@ -17,6 +19,7 @@ from gitexp.ledger.grounds import BASELINE, BETTER, VERSIONS, Grounds
 from gitexp.ledger.result import Kind, Result
 from gitexp.ledger.retired import Retired
 from gitexp.ledger.scan import Rows, Scan, only
+from gitexp.ledger.seeds import Runs
 from gitexp.ledger.tries import Tries
 
 _RECENT = 1 << 11  # rows
@@ -24,17 +27,16 @@ _OK = b'ok'
 
 
 class Tree(NamedTuple):
-    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them.
+    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them in file order.
 
-    They are in file order, or by their ids where another order would make others the first of their seeds. `whose` are the experiments
-    that have any of them.
+    `seeds` are the places of theirs among all that the tally has seen, `whose` the experiments that have any of them.
     """
 
     experiment: str
     version: str
     commit: str | None
     kind: Kind
-    seeds: list[int | None]
+    seeds: array[int]
     values: array[float]
     whose: set[bytes]
 
@@ -78,6 +80,7 @@ class Tally:
         self.covered = {one: why.bug for one, why in known.gone.ids.items()}
         self.latest: tuple[bytes, bytes] | None = None
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
+        self._seeds: dict[int | None, int] = {}
         self._won = set[tuple[bytes, bytes]]()
         self._former: dict[tuple[bytes, bytes], list[tuple[bytes, float]]] = {}
         self._runs = Counter[bytes]()
@@ -136,16 +139,38 @@ class Tally:
         """The evaluation of the newest competing row."""
         return self.latest[1].decode() if self.latest else None
 
-    def trees(self, eval_id: str) -> dict[str, Tree]:
-        """The trees of an evaluation in the order of their first rows."""
-        known = raw(eval_id)
-        return {name.decode(): self._sorted(known, name, tree) for name, tree in self._trees.get(known, {}).items()}
+    def has(self, eval_id: str) -> bool:
+        """Whether anything competes under an evaluation."""
+        return raw(eval_id) in self._trees
+
+    def trees(self, eval_id: str) -> Iterator[tuple[str, Tree, Runs]]:
+        """The trees of an evaluation in the order of their first rows, and what counts of each."""
+        known, seeds, shared = raw(eval_id), [*self._seeds], dict[bytes, tuple[int | None, ...]]()
+        for name, tree in self._trees.get(known, {}).items():
+            if self._mixed and (runs := sorted(self._tries.runs(known, name))):
+                yield name.decode(), tree, Runs.of((seed, value) for _, seed, value in runs)
+            else:
+                which = tree.seeds.tobytes()
+                if which not in shared:
+                    shared[which] = tuple(seeds[place] for place in tree.seeds)
+                yield name.decode(), tree, Runs(shared[which], tree.values)
 
     def experiments(self) -> Iterator[Experiment]:
         """In the order of their first rows."""
         for slug, last in self._last.items():
             newest = self._newest.get(slug)
             yield Experiment(text(slug), self._runs[slug], text(last), newest.decode() if newest else None)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether another way through the same rows would come to the same."""
+        return (self.sure or not self.unsure) and self.shown() == self.known
+
+    def take(self, way: Scan) -> None:
+        """Count what is left of a way through the ledger."""
+        for rows in way.rows():
+            self.add(rows)
+        self.unused = way.unused
 
     def add(self, rows: Rows) -> None:
         """Count the next rows of the ledger."""
@@ -195,10 +220,6 @@ class Tally:
                 if len(seen := set(tree.seeds)) < len(tree.seeds) and len(set(zip(tree.seeds, tree.values))) > len(seen):
                     yield eval_id, name
 
-    def _sorted(self, eval_id: bytes, name: bytes, tree: Tree) -> Tree:
-        runs = sorted(self._tries.runs(eval_id, name)) if self._mixed else ()
-        return tree._replace(seeds=[seed for _, seed, _ in runs], values=array('d', [value for *_, value in runs])) if runs else tree
-
     def _count(self, rows: Rows) -> None:
         """Where each experiment is."""
         self._last.update(zip(rows.experiments, rows.times))
@@ -246,7 +267,7 @@ class Tally:
         if rows.eval_ids.count(eval_id) < len(rows.ids):
             rows = only(rows, [one == eval_id for one in rows.eval_ids])
         self.latest = max(self.latest or (b'', b''), (max(rows.ids), eval_id))
-        trees = self._trees.setdefault(eval_id, {})
+        trees, seeds = self._trees.setdefault(eval_id, {}), self._seeds
         columns = zip(rows.trees, rows.seeds, rows.values, rows.kinds, rows.experiments)
         for place, (name, seed, value, kind, slug) in enumerate(columns):
             tree = trees.get(name)
@@ -256,39 +277,40 @@ class Tally:
                 before = trees.pop(name)
                 tree = trees[name] = _tree(rows, place)._replace(seeds=before.seeds, values=before.values, whose=before.whose)
             tree.whose.add(slug)
-            tree.seeds.append(seed)
+            tree.seeds.append(seeds.setdefault(seed, len(seeds)))
             tree.values.append(value)
         if self.known.tried:
             self._tries.give(eval_id, rows)
 
 
 def of(path: Path, metric: Metric, more: Iterable[Result] = ()) -> Tally:
-    """Go through a ledger, again where the first time showed that something counts otherwise; a missing one is empty.
+    """What a ledger comes to; a missing one is empty. What there is `more` counts as if it stood at its end."""
+    try:
+        file: BinaryIO = read.opened(path)
+    except FileNotFoundError:
+        file = BytesIO()
+    with file:
+        return through(file, metric, more)
 
-    What there is `more` counts as if it stood at its end.
-    """
+
+def through(file: BinaryIO, metric: Metric, more: Iterable[Result] = ()) -> Tally:
+    """Go through a ledger from its beginning, again where the first time showed that something counts otherwise."""
     last = [scan.one(row, metric) for row in more]
-    made = _through(path, metric, Known(), last, sure=False)
-    while made.unsure and not made.sure or made.shown() != made.known:
-        made = _through(path, metric, made.shown(), last, sure=made.sure or made.unsure)
+    made = Tally(metric, Known(), sure=False)
+    _give(made, file, metric, last)
+    while not made.is_settled:
+        made = Tally(metric, made.shown(), sure=made.sure or made.unsure)
+        _give(made, file, metric, last)
     return made
 
 
-def _through(path: Path, metric: Metric, known: Known, last: Sequence[Rows], *, sure: bool) -> Tally:
-    made = Tally(metric, known, sure=sure)
-    try:
-        with read.opened(path) as file:
-            way = Scan(file, metric)
-            for rows in way.rows():
-                made.add(rows)
-            made.unused = way.unused
-    except FileNotFoundError:
-        pass
+def _give(made: Tally, file: BinaryIO, metric: Metric, last: Sequence[Rows]) -> None:
+    file.seek(0)
+    made.take(Scan(file, metric))
     for rows in last:
         made.add(rows)
-    return made
 
 
 def _tree(rows: Rows, place: int) -> Tree:
     version, commit = text(rows.versions[place]) or 'v1', rows.commits[place].decode() or None
-    return Tree(text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), [], array('d'), set())
+    return Tree(text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), array('I'), array('d'), set())

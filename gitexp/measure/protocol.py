@@ -36,5 +36,5 @@ def lacking(lab: Lab, seeds: Seeds, tree: str, eval_id: str) -> Seeds:
     if len(seeds.run) == 1 or not read.mentions(lab, tree):
         return seeds
     known = standing.trees(lab, eval_id).of(tree)
-    there = {seed for seed, _ in known.runs} if known else set()
+    there = set(known.runs.seeds) if known else set()
     return seeds._replace(run=tuple(seed for seed in seeds.run if seed not in there))

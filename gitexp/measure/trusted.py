@@ -75,7 +75,7 @@ def counted(results: Sequence[Result], metric: Metric, gone: Retired = NOTHING) 
 
 def sample(runs: Sequence[Result]) -> Sample | None:
     """Their values by seed."""
-    return Sample(tuple((run.seed, run.value) for run in runs if run.value is not None)) if runs else None
+    return Sample((run.seed, run.value) for run in runs if run.value is not None) if runs else None
 
 
 def seconds(runs: Sequence[Result]) -> float | None:

@@ -44,7 +44,7 @@ def _best(judged: Judged) -> Best | None:
     over = judged.verdict(one, baseline, jumps=False) if baseline and baseline is not one else None
     champion = judged.champion if judged.champion is not one else None
     return Best(
-        one.experiment, one.kind.value, one.version, one.commit, one.tree, one.eval_id, tuple(seed for seed, _ in one.runs),
+        one.experiment, one.kind.value, one.version, one.commit, one.tree, one.eval_id, tuple(one.runs.seeds),
         one.n, one.mean, judged.sample(one).sd, over.gain if over else None,
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
         _against(judged, champion, judged.verdict(one, champion)) if champion else None,

@@ -13,6 +13,7 @@ from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import counting, read, seeds
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
+from gitexp.ledger.seeds import Runs
 from gitexp.measure import current, protocol
 from gitexp.report import counted, figures, view
 from gitexp.report.figures import Scale
@@ -28,7 +29,7 @@ class Side(NamedTuple):
     @property
     def runs(self) -> dict[int | None, float]:
         """By seed, of each the first."""
-        return dict(seeds.first((row.seed, row.value) for row in sorted(self.rows, key=lambda row: row.id) if row.value is not None))
+        return dict(Runs.of((row.seed, row.value) for row in sorted(self.rows, key=lambda row: row.id) if row.value is not None))
 
     @property
     def mean(self) -> float:

@@ -21,7 +21,7 @@ def runs(lab: Lab, found: Contents) -> list[Result]:
 
 
 def first(rows: Iterable[Result]) -> list[Result]:
-    """Of each tree and seed the first row by its id, see `seeds.first`."""
+    """Of each tree and seed the first row by its id, see `seeds.Runs`."""
     known = list(rows)
     ids = {(row.tree, row.seed): row.id for row in sorted(known, key=lambda row: row.id, reverse=True)}
     return [row for row in known if ids[row.tree, row.seed] == row.id]
@@ -33,7 +33,7 @@ def noise(rows: Iterable[Result]) -> Noise | None:
     for row in rows:
         if row.value is not None:
             trees.setdefault(row.tree, []).append((row.seed, row.value))
-    return pooled(Sample(tuple(said)) for said in trees.values())
+    return pooled(map(Sample, trees.values()))
 
 
 def name(row: Result) -> str:

@@ -114,5 +114,5 @@ def _noise(points: Iterable[Point]) -> Noise | None:
         return None
     tree, others = baselines[0].tree, len({row.tree for row in baselines}) - 1
     runs = sorted((point.row.id, point.row.seed, point.value) for point in competing if point.row.tree == tree)
-    sample = Sample(tuple((seed, value) for _, seed, value in runs))
+    sample = Sample((seed, value) for _, seed, value in runs)
     return Noise(sample.mean, sample.sd or 0.0, baselines[0].commit, others)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gitexp
 from gitexp.core import files
@@ -12,7 +12,11 @@ from gitexp.lab.lab import Lab
 from gitexp.measure import current
 from gitexp.report.overview import Against, Best, Overview, Summary
 
+if TYPE_CHECKING:
+    from gitexp.ledger.tally import Tally
+
 _TICK = 100_000_000  # Nanoseconds: two changes within one tick of the file system's clock look the same.
+_LARGE = 1 << 23  # bytes: what takes as long as a command may
 
 
 def overview(lab: Lab, *, experiments: bool = True) -> Overview:
@@ -42,16 +46,23 @@ def _kept(path: Path, key: list[Any]) -> Overview | None:
 
 
 def _made(lab: Lab, path: Path, key: list[Any], *, experiments: bool) -> Overview:
-    from gitexp.ledger import tally
     from gitexp.report import appraisal
     made = appraisal.overview(
-        tally.of(lab.ledger, lab.config.metric), lab.config, prefer=current.eval_id(lab), experiments=experiments,
+        _tally(lab, path.with_name('tally')), lab.config, prefer=current.eval_id(lab), experiments=experiments,
     )
     try:
         files.replace(path, json.dumps({'key': key, 'overview': made}))
     except OSError:
         pass  # A read-only repository is slower, not broken.
     return made
+
+
+def _tally(lab: Lab, kept: Path) -> Tally:
+    if lab.ledger.exists() and lab.ledger.stat().st_size >= _LARGE:
+        from gitexp.ledger import ongoing
+        return ongoing.of(lab.ledger, lab.config.metric, kept)
+    from gitexp.ledger import tally
+    return tally.of(lab.ledger, lab.config.metric)
 
 
 def _read(said: list[Any]) -> Overview:

@@ -87,7 +87,7 @@ def _measured(metric: Metric, ground: Ground, said: Verdict, since: list[str]) -
         f'commit measured: `{one.commit or "unknown"}`',
         f'commit to merge: `{ground.head}`' + (f', which differs from it in documents only: {few(since)}' if since else ''),
         f'evaluation: `{one.eval_id}`',
-        f'seeds: {", ".join("none" if seed is None else str(seed) for seed, _ in one.runs)}',
+        f'seeds: {", ".join("none" if seed is None else str(seed) for seed in one.runs.seeds)}',
     ]
     return '\n'.join(f'- {line}' for line in lines)
 

@@ -155,7 +155,7 @@ class Judged:
     def _in_vain(self, standing: Standing) -> list[tuple[int, Vain]]:
         """The seeds of a tree that somebody may have run until they were lucky, with tries that nobody has confirmed since."""
         lost = self.standings.lost
-        found = ((seed, lost.get((standing.tree, seed))) for seed, _ in standing.runs if seed is not None) if lost else ()
+        found = ((seed, lost.get((standing.tree, seed))) for seed in standing.runs.seeds if seed is not None) if lost else ()
         return [(seed, vain) for seed, vain in found if vain and not self._confirmed(standing.tree, vain.last)]
 
     def _confirmed(self, tree: str, since: str = '') -> Result | None:
@@ -218,7 +218,7 @@ class Judged:
 
     @cached_property
     def _samples(self) -> dict[str, Sample]:
-        one_run = {tree: Sample(self._measured[tree].runs[:1]) for tree in self._seedless}
+        one_run = {tree: Sample([next(iter(self._measured[tree].runs))]) for tree in self._seedless}
         return {**self._measured, **one_run}
 
     @cached_property

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import seeds
+from gitexp.ledger.seeds import Runs
 
 STRAY = 10  # times the median sd: a tree that diverged says nothing about the noise of the others
 
@@ -25,28 +27,27 @@ class Sample:
     count as one unknown seed, since nothing says that they differ.
     """
 
-    def __init__(self, runs: tuple[tuple[int | None, float], ...]) -> None:
-        if not runs or not all(map(math.isfinite, [value for _, value in runs])):
+    def __init__(self, runs: Runs | Iterable[tuple[int | None, float]]) -> None:
+        self.runs = runs if isinstance(runs, Runs) else Runs.of(runs)
+        if not self.runs or not all(map(math.isfinite, self.runs.values)):
             raise ValueError('a sample needs at least one run, and only finite values')
-        self.runs = runs
 
     @cached_property
     def by_seed(self) -> dict[int | None, float]:
-        known = dict(self.runs)
-        return known if len(known) == len(self.runs) else dict(seeds.first(self.runs))
+        return dict(self.runs)
 
     @property
     def known(self) -> tuple[int, ...]:
         """The seeds that are known, in order."""
-        return tuple(sorted(seed for seed in self.by_seed if seed is not None))
+        return tuple(seed for seed in self.runs.seeds if seed is not None)
 
-    @cached_property
+    @property
     def n(self) -> int:
-        return len(self.by_seed)
+        return len(self.runs)
 
-    @cached_property
+    @property
     def mean(self) -> float:
-        return seeds.mean(self.by_seed.values())
+        return self.runs.mean
 
     @property
     def is_flat(self) -> bool:
@@ -55,7 +56,7 @@ class Sample:
 
     @cached_property
     def sd(self) -> float | None:
-        return spread(self.by_seed.values(), self.mean)
+        return spread(self.runs.values, self.mean)
 
     @cached_property
     def noise(self) -> Noise | None:
@@ -77,17 +78,17 @@ def residual(samples: Iterable[Sample]) -> Noise | None:
     It leaves out the trees that `pooled` does. Two-way residuals of each group of trees with the same seeds, with
     (trees - 1)(seeds - 1) degrees of freedom.
     """
-    blocks: dict[tuple[int, ...], list[list[float]]] = {}
+    blocks: dict[tuple[int, ...], list[Sequence[float]]] = {}
     for sample in _settled(samples):
         known = sample.known
         if len(known) == sample.n > 1:
-            blocks.setdefault(known, []).append([sample.by_seed[seed] for seed in known])
+            blocks.setdefault(known, []).append(sample.runs.values)
     return _pool([_block(rows) for rows in blocks.values() if len(rows) > 1])
 
 
 def spread(values: Collection[float], mean: float) -> float | None:
     """The standard deviation of values about their mean, None for a single one."""
-    return math.hypot(*[value - mean for value in sorted(values)]) / math.sqrt(len(values) - 1) if len(values) > 1 else None
+    return math.dist(sorted(values), [mean] * len(values)) / math.sqrt(len(values) - 1) if len(values) > 1 else None
 
 
 def _settled(samples: Iterable[Sample]) -> list[Sample]:
@@ -95,7 +96,7 @@ def _settled(samples: Iterable[Sample]) -> list[Sample]:
     found: dict[tuple[float, float | None], list[Sample]] = {}
     for sample in samples:
         alike = found.setdefault((sample.mean, sample.sd), [])
-        if sample.n > 1 and all(sample.by_seed != other.by_seed for other in alike):
+        if sample.n > 1 and all(sample.runs != other.runs for other in alike):
             alike.append(sample)
     different = [sample for alike in found.values() for sample in alike]
     scatters = sorted(sample.sd or 0.0 for sample in different)
@@ -105,10 +106,10 @@ def _settled(samples: Iterable[Sample]) -> list[Sample]:
 
 def _block(rows: Sequence[Sequence[float]]) -> Noise:
     means = [seeds.mean(row) for row in rows]
-    centred = [[value / 2 - mean / 2 for value in row] for row, mean in zip(rows, means)]
+    centred = [array('d', [value / 2 - mean / 2 for value in row]) for row, mean in zip(rows, means)]
     common = [seeds.mean(column) for column in zip(*centred)]
     dof = (len(rows) - 1) * (len(common) - 1)
-    left = math.hypot(*(value - seed for row in centred for value, seed in zip(row, common)))
+    left = math.hypot(*(math.dist(row, common) for row in centred))
     return Noise(2 * left / math.sqrt(dof), dof)
 
 

@@ -6,17 +6,18 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read, scan, standing, tally
+from gitexp.ledger import ongoing, read, scan, standing, tally
 from gitexp.ledger.cells import LONGEST
 from gitexp.ledger.result import ABOUT, Kind, Result, Status, columns
 from gitexp.ledger.retired import VERSIONED
-from gitexp.ledger.tally import Experiment
+from gitexp.ledger.tally import Experiment, Tally
 
 HEADER = '\t'.join(columns('score'))
 # Values are multiples of 3600, so that every mean of up to five runs or seeds is exact.
@@ -114,8 +115,15 @@ def summed(lab: Lab) -> tuple[object, ...]:
 
 
 def tallied(lab: Lab) -> tuple[object, ...]:
-    found = tally.of(lab.ledger, lab.config.metric)
+    return told(tally.of(lab.ledger, lab.config.metric))
+
+
+def told(found: Tally) -> tuple[object, ...]:
     return found.rows, found.unused, [*found.experiments()], found.covered
+
+
+def whole(found: Tally) -> tuple[object, ...]:
+    return *told(found), found.eval_id, *(standing.of(found, eval_id) for eval_id in ('one', 'two', ''))
 
 
 @pytest.mark.parametrize(('recent', 'block'), [(1 << 11, 1 << 16), (2, 60), (5, 300), (1, 1 << 16)])
@@ -165,6 +173,34 @@ def test_it_agrees_about_what_other_rows_take_out_and_the_order_of_lines_changes
     assert len(met) == 7 and min(met.values()) > 5
 
 
+def test_a_tally_that_goes_on_comes_to_the_same(make_bare: Callable[..., Lab], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ongoing, '_MORE', 0)
+    bare, kept, chance = make_bare(bounds=[0, 30000], time_limited=True), tmp_path / 'kept', random.Random(2)
+    met = Counter[bool]()
+
+    def write(said: list[str]) -> None:
+        bare.ledger.write_bytes('\n'.join([HEADER, *said, '']).encode('utf-8', 'surrogateescape'))
+
+    def goes_on(said: list[str]) -> None:
+        kept.unlink(missing_ok=True)
+        for end in sorted(chance.choices(range(len(said) + 1), k=3)):
+            write(said[:end])
+            now, plain = ongoing.of(bare.ledger, bare.config.metric, kept), tally.of(bare.ledger, bare.config.metric)
+            assert whole(now) == whole(plain)
+        met.update([now.known == tally.Known()])
+
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(ledgers)
+    def agrees(said: list[str]) -> None:
+        goes_on(said)
+
+    agrees()
+    for _ in range(150):
+        said = story(chance)
+        goes_on(said if chance.random() < 0.5 else sorted(said))
+    assert min(met.values()) > 20
+
+
 @pytest.mark.parametrize(
     'before', ['', '\ufeff', '\n<<<<<<< ours\n', 'no ledger\n', 'x' * (1 << 23) + '\n'], ids=['none', 'mark', 'conflict', 'other', 'long'],
 )
@@ -200,7 +236,7 @@ def test_columns_of_anybody_in_any_order(bare: Lab, ending: bytes) -> None:
 
     assert tallied(bare) == summed(bare)
     [tree] = standing.trees(bare).trees
-    assert tree.runs == ((1, 2.0), (2, 4.0))
+    assert tuple(tree.runs) == ((1, 2.0), (2, 4.0))
 
 
 def of_data(row: Result) -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as some
 
 from gitexp.lab.config import Metric
 from gitexp.ledger.result import Kind
+from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import decide
 from gitexp.verdict.judged import Judged
@@ -18,7 +19,7 @@ def test_among_experiments_a_verdict_is_the_one_that_an_evaluation_says(trees: l
     metric = Metric('m', direction, min_effect=0.01)
     kinds = [Kind.BASELINE if number == baseline else Kind.EVAL for number in range(len(trees))]
     standings = Standings('e', tuple(
-        Standing(f'{number}', f'idea-{number}', 'v1', None, 'e', kinds[number], tuple(enumerate(values)))
+        Standing(f'{number}', f'idea-{number}', 'v1', None, 'e', kinds[number], Runs.of(enumerate(values)))
         for number, values in enumerate(trees)
     ))
     judged = Judged(standings, metric)
@@ -32,7 +33,7 @@ def test_among_experiments_a_verdict_is_the_one_that_an_evaluation_says(trees: l
 def test_an_experiment_is_not_held_against_its_own_past_and_still_cannot_leap() -> None:
     def tree(name: str, experiment: str, value: float) -> Standing:
         kind = Kind.BASELINE if experiment == 'baseline' else Kind.EVAL
-        return Standing(name, experiment, 'v1', None, 'e', kind, tuple((seed, value + seed / 1000) for seed in (1, 2, 3)))
+        return Standing(name, experiment, 'v1', None, 'e', kind, Runs.of((seed, value + seed / 1000) for seed in (1, 2, 3)))
 
     before, now = tree('b', 'idea', 2.9), tree('c', 'idea', 0.5)
     judged = Judged(Standings('e', (tree('a', 'baseline', 3.0), before, now)), Metric('m', 'min'))

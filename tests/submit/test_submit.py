@@ -16,6 +16,7 @@ from gitexp.experiment import spoilt
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, write
 from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current
 from gitexp.submit import ground
@@ -594,4 +595,4 @@ def test_a_former_ledger_may_grow_and_forgets_no_bug(lab: Any) -> None:
     found = Lab.find(lab.path)
     said = spoilt.history(found, read.read(found), bad)
     assert said and said.bug == 'leak'
-    assert ground.moved(found, Ground(bad, base, Standing('t', 'idea', 'v1', None, 'e', Kind.EVAL, ())), 'idea') == []
+    assert ground.moved(found, Ground(bad, base, Standing('t', 'idea', 'v1', None, 'e', Kind.EVAL, Runs.of(()))), 'idea') == []

@@ -93,7 +93,7 @@ def extending(lab: Lab, gain: float, best: Sample, trees: Sequence[Sample]) -> T
 def keep_if_better(lab: Lab, gain: float, best: Sample, trees: Sequence[Sample]) -> Tried:
     """One run each, and the larger number wins."""
     one = lab.tree(gain, seeds=SEEDS[:1])
-    claim = one.runs[0][1] - best.runs[0][1]
+    claim = one.runs.values[0] - best.runs.values[0]
     return Tried(one, claim > 0, claim)
 
 

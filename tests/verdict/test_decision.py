@@ -7,6 +7,7 @@ import pytest
 from gitexp.lab.config import Metric
 from gitexp.ledger.counting import Vain
 from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import decide
 from gitexp.verdict.judged import Judged as Judging
@@ -17,7 +18,7 @@ METRIC = Metric('score', 'min', 0.01)
 
 def tree(name: str, *values: float, kind: Kind = Kind.EVAL) -> Standing:
     """A tree with these values for the seeds 1, 2, 3 …"""
-    return Standing(name, name, 'v1', None, 'e', kind, tuple(enumerate(values, 1)))
+    return Standing(name, name, 'v1', None, 'e', kind, Runs.of(enumerate(values, 1)))
 
 
 def row(name: str) -> Result:
