@@ -17,6 +17,7 @@ from gitexp.core import digests, files
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.ledger import counting, grounds, read, result, retired, tally, tries
+from gitexp.ledger.once import Once
 from gitexp.ledger.scan import Scan
 from gitexp.ledger.tally import Tally
 
@@ -25,7 +26,7 @@ _CHUNK = 1 << 20
 # What a tally consists of: nothing else is made of what is kept, whoever has written it.
 _PARTS = {
     (part.__module__, part.__qualname__): part for part in (
-        Tally, tally.Tree, tally.Known, tries.Tries, counting.Vain, grounds.Grounds, counting.Held, retired.Retired, retired.Why,
+        Tally, tally.Tree, tally.Known, Once, tries.Tries, grounds.Grounds, counting.Held, retired.Retired, retired.Why,
         result.Result, result.Kind, result.Status, Counter, array, _array_reconstructor,
     )
 }

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import compress
 from math import inf, isfinite
-from operator import lt
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,12 +16,12 @@ from gitexp.ledger import counting, read, retired, scan, seeds
 from gitexp.ledger.cells import raw, text
 from gitexp.ledger.grounds import BASELINE, BETTER, VERSIONS, Grounds
 from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.once import Once
 from gitexp.ledger.retired import Retired
 from gitexp.ledger.scan import Rows, Scan, only
 from gitexp.ledger.seeds import Runs
 from gitexp.ledger.tries import Tries
 
-_RECENT = 1 << 11  # rows
 _OK = b'ok'
 
 
@@ -65,17 +64,11 @@ class Known(NamedTuple):
 
 
 class Tally:
-    """What the rows given to `add` come to, each id once.
-
-    Ids sort by time: one that is greater than all before it is new, and so is one that is not among the last rows when it is greater
-    than all before those. For any other `unsure` tells that it may have been there before; with `sure` all ids are remembered.
-    """
+    """What the rows given to `add` come to, each id once: `sure` is as in `Once`."""
 
     def __init__(self, metric: Metric, known: Known, *, sure: bool) -> None:
         self.rows = 0
         self.unused = 0
-        self.unsure = False
-        self._mixed = False
         self.events: list[Result] = []
         self.covered = {one: why.bug for one, why in known.gone.ids.items()}
         self.latest: tuple[bytes, bytes] | None = None
@@ -93,9 +86,7 @@ class Tally:
         self._bounds = metric.bounds or (-inf, inf)
         self._events = {one: why.event for one, why in known.gone.ids.items()}
         self._tries = Tries(self._bounds, self._events, known.tried)
-        self.sure = sure
-        self._top = self._began = self._floor = b''
-        self._recent, self._older = set[bytes](), set[bytes]()
+        self.once = Once(sure=sure)
 
     def confirmed(self, eval_id: str) -> Mapping[str, Result]:
         """The rows that vouch for a tree, under an evaluation: see `read.confirmed`."""
@@ -104,7 +95,7 @@ class Tally:
     def shown(self) -> Known:
         """What a way that knew it would count by."""
         confirmed = ((raw(row.eval_id or ''), raw(row.params['confirms'])) for row in self.events if row.kind is Kind.CONFIRM)
-        again = self._again() if self._mixed else ()
+        again = self._again() if self.once.mixed else ()
         tried = frozenset(key for key in (*self._tries.in_vain(), *confirmed, *again) if key[1] in self._trees.get(key[0], ()))
         gone = retired.of(self.events)
         vouching = counting.vouching(row for row in self.events if row.id not in gone.ids)
@@ -147,7 +138,7 @@ class Tally:
         """The trees of an evaluation in the order of their first rows, and what counts of each."""
         known, seeds, shared = raw(eval_id), [*self._seeds], dict[bytes, tuple[int | None, ...]]()
         for name, tree in self._trees.get(known, {}).items():
-            if self._mixed and (runs := sorted(self._tries.runs(known, name))):
+            if self.once.mixed and (runs := sorted(self._tries.runs(known, name))):
                 yield name.decode(), tree, Runs.of((seed, value) for _, seed, value in runs)
             else:
                 which = tree.seeds.tobytes()
@@ -164,7 +155,7 @@ class Tally:
     @property
     def is_settled(self) -> bool:
         """Whether another way through the same rows would come to the same."""
-        return (self.sure or not self.unsure) and self.shown() == self.known
+        return (self.once.sure or not self.once.unsure) and self.shown() == self.known
 
     def take(self, way: Scan) -> None:
         """Count what is left of a way through the ledger."""
@@ -174,7 +165,7 @@ class Tally:
 
     def add(self, rows: Rows) -> None:
         """Count the next rows of the ledger."""
-        rows = self._once(rows)
+        rows = self.once.new(rows)
         self.rows += len(rows.ids)
         self._count(only(rows, [kind != BASELINE for kind in rows.kinds]) if BASELINE in rows.kinds else rows)
         if BETTER in rows.verdicts:
@@ -191,27 +182,6 @@ class Tally:
         if rows.ids and (rows := self._grounds.comparable(rows)).ids:
             for eval_id in dict.fromkeys(rows.eval_ids):
                 self._stand(eval_id, rows)
-
-    def _once(self, rows: Rows) -> Rows:
-        """Without the rows whose id was there before."""
-        if all(map(lt, [self._top, *rows.ids], rows.ids)):
-            self._top = rows.ids[-1]
-            self._recent.update(rows.ids)
-        else:
-            rows = only(rows, [self._is_new(name) for name in rows.ids])
-        if len(self._recent) >= _RECENT and not self.sure:
-            self._floor, self._began = self._began, self._top
-            self._older, self._recent = self._recent, set()
-        return rows
-
-    def _is_new(self, name: bytes) -> bool:
-        if name in self._recent or name in self._older:
-            return False
-        self.unsure = self.unsure or name <= self._floor
-        self._mixed = self._mixed or name < self._top
-        self._top = max(self._top, name)
-        self._recent.add(name)
-        return True
 
     def _again(self) -> Iterator[tuple[bytes, bytes]]:
         """The trees with a seed that gave several values."""
@@ -299,7 +269,7 @@ def through(file: BinaryIO, metric: Metric, more: Iterable[Result] = ()) -> Tall
     made = Tally(metric, Known(), sure=False)
     _give(made, file, metric, last)
     while not made.is_settled:
-        made = Tally(metric, made.shown(), sure=made.sure or made.unsure)
+        made = Tally(metric, made.shown(), sure=made.once.sure or made.once.unsure)
         _give(made, file, metric, last)
     return made
 

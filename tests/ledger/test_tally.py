@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitexp.lab.lab import Lab
-from gitexp.ledger import ongoing, read, scan, standing, tally
+from gitexp.ledger import once, ongoing, read, scan, standing, tally
 from gitexp.ledger.cells import LONGEST
 from gitexp.ledger.result import ABOUT, Kind, Result, Status, columns
 from gitexp.ledger.retired import VERSIONED
@@ -131,7 +131,7 @@ def whole(found: Tally) -> tuple[object, ...]:
 def test_the_fast_way_agrees_with_the_obvious_one(
     make_bare: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch, recent: int, block: int, direction: str,
 ) -> None:
-    monkeypatch.setattr(tally, '_RECENT', recent)
+    monkeypatch.setattr(once, '_RECENT', recent)
     monkeypatch.setattr(scan, '_BLOCK', block)
     bare = make_bare(direction=direction, bounds=[0, 30000])
 
@@ -187,6 +187,7 @@ def test_a_tally_that_goes_on_comes_to_the_same(make_bare: Callable[..., Lab], t
             write(said[:end])
             now, plain = ongoing.of(bare.ledger, bare.config.metric, kept), tally.of(bare.ledger, bare.config.metric)
             assert whole(now) == whole(plain)
+            assert ongoing._read(kept, bare.config.metric, bare.ledger.stat().st_size)
         met.update([now.known == tally.Known()])
 
     @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
