@@ -2,6 +2,10 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -12,6 +16,11 @@ SKEW = 5 * 60 * 1000  # ms by which the clocks of two machines may differ withou
 def make(milliseconds: int) -> str:
     """16 characters of Crockford's base 32: 50 bits of Unix time in ms, 30 of chance."""
     return _name(milliseconds, os.urandom(4))
+
+
+def clock(now: datetime) -> int:
+    """The Unix time in ms, by which names are made."""
+    return int(now.timestamp() * 1000)
 
 
 def after(seen: str, milliseconds: int, *, skew: float = SKEW) -> str | None:

@@ -36,7 +36,7 @@ def retiring(
         params['closes'] = others
     if selection.said:
         params['selected'] = selections.resolved(lab, selection)
-    clock, seen = int(now.timestamp() * 1000), _newest(contents, found)
+    clock, seen = ids.clock(now), _newest(contents, found)
     name = ids.after(seen, clock) or (None if found.left and ids.time_of(seen) else ids.make(clock))
     if name is None:
         raise Refused(
@@ -53,7 +53,7 @@ def retiring(
 
 def restoring(lab: Lab, at: Place, found: Turned, retired: Result, contents: Contents, now: datetime) -> Turn:
     """The row that undoes another, and what PLAN.md says of it; it is newer than those it brings back, which count from then on."""
-    clock = int(now.timestamp() * 1000)
+    clock = ids.clock(now)
     name = ids.after(_newest(contents, found), clock, skew=inf) or ids.make(clock)
     row = _row(lab, found, Kind.RESTORE, name, now=now, params={'restores': retired.id, 'bug': found.bug})
     text = plan.restored(

@@ -83,7 +83,7 @@ def _seen(lab: Lab, standings: Standings, one: Standing, rival: Standing | None)
 
 def _after(seen: str, one: Standing, *, now: datetime) -> str:
     """A name that sorts after what was looked at; one far ahead of the clock would vouch for runs that nobody has looked at yet."""
-    clock, made = int(now.timestamp() * 1000), ids.time_of(seen)
+    clock, made = ids.clock(now), ids.time_of(seen)
     if name := ids.after(seen, clock):
         return name
     ahead = '' if made is None else f', by {(made - clock) / 60_000:.0f} minutes'
@@ -96,6 +96,6 @@ def _after(seen: str, one: Standing, *, now: datetime) -> str:
 def _row(one: Standing, metric: str, *, because: str, by: str, now: datetime) -> Result:
     params = {'confirms': one.tree, 'because': because, 'by': by, 'seeds': one.n, 'mean': one.mean}
     return Result(
-        ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), one.experiment, Kind.CONFIRM, version=one.version,
+        ids.make(ids.clock(now)), now.isoformat(timespec='seconds'), one.experiment, Kind.CONFIRM, version=one.version,
         commit=one.commit, description=because, eval_id=one.eval_id, params=params, env={METRIC: metric},
     )

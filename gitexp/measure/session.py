@@ -112,7 +112,7 @@ class Session(NamedTuple):
         now = self.voice.clock()
         around = record.of(self.lab, ready, pythons, logs=self.what.folder / 'exp_log', top=self.what.worktree, say=self.voice.say)
         begun = Result(
-            ids.make(int(now.timestamp() * 1000)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
+            ids.make(ids.clock(now)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
             eval_id=self.eval_id, params={**({'args': list(self.words)} if self.words else {}), **self._mark},
             env={

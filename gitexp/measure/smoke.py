@@ -52,7 +52,7 @@ def _run(lab: Lab, what: Subject, command: Command, by: Yardstick, voice: Voice,
     folder = ready.folder
     around = fence.of(lab, command.text, lambda: Pythons(lab, folder).loaded(ready.fixed))
     now, seed = voice.clock(), lab.config.seeds[0]
-    name = ids.make(int(now.timestamp() * 1000))
+    name = ids.make(ids.clock(now))
     begun = Result(name, now.isoformat(timespec='seconds'), what.slug, what.kind, version=what.version, commit=what.commit, seed=seed)
     log = what.folder / 'exp_log' / 'smoke.log'
     out = folder / '.exp_out'  # Goes with the checkout.

@@ -33,7 +33,7 @@ def measure(lab: Path, slug: str, *values: float | None, commit: str = 'c' * 40)
     version = current(lab, slug)
     made = [
         Result(
-            id=ids.make(int(NOW.timestamp() * 1000) + number), time=NOW.isoformat(), experiment=slug, kind=Kind.EVAL,
+            id=ids.make(ids.clock(NOW) + number), time=NOW.isoformat(), experiment=slug, kind=Kind.EVAL,
             status=Status.FAILED if value is None else Status.OK, value=value, tree=f'{number:040}', eval_id='e1', seed=number,
             commit=commit, version=version,
         ) for number, value in enumerate(values)
