@@ -106,7 +106,7 @@ def digests(
     def md5(file: _File) -> str | None:
         return fresh[file.path] if file.path in fresh else kept.said(file.path) if kept.knows(file.path, file.state) else None
 
-    each = {name: _digest(some, md5, alone=not inputs[name].is_dir()) for name, some in found.items()}
+    each = {name: _digest(some, md5, alone=not seen[name].folders) for name, some in found.items()}
     known = [some for some in found.values() if some is not None]
     whole = next(iter(each.values())) if len(each) == 1 else \
         _digest([file for some in known for file in some], md5) if len(known) == len(found) else None
@@ -172,8 +172,8 @@ def _digest(
     said = {file.name: md5(file) for file in files}
     if None in said.values():
         return None
-    if alone:
-        return next(iter(said.values()), None)
+    if alone and len(said) == 1:
+        return next(iter(said.values()))
     told = {**{name: str(digest) for name, digest in said.items()}, **dict.fromkeys(empty, '-')}
     lines = [_line(told[name], name).encode('utf-8', 'surrogateescape') for name in sorted(told, key=os.fsencode)]
     return hashlib.md5(b''.join(lines), usedforsecurity=False).hexdigest()
@@ -205,8 +205,20 @@ class _Found(NamedTuple):
         files: list[_File] = []
         found = cls(files, {}, [])
         if _walk(name, str(source), files, found):
+            files.extend(() if found.folders else _journals(name, os.path.realpath(source)))
             return found
         return cls(None, dict(list(found.folders.items())[:1]), [])
+
+
+def _journals(name: str, path: str) -> Iterator[_File]:
+    """What SQLite takes for newer than a file, where it lies beside it."""
+    for end in ('-wal', '-journal'):
+        try:
+            info = os.stat(path + end)
+        except OSError:
+            continue
+        if info.st_size:
+            yield _File(name + end, path + end, info.st_size, keeping.state_of(info))
 
 
 def _above(name: str) -> Iterator[str]:

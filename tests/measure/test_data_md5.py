@@ -1,10 +1,12 @@
 """On what data a value was measured."""
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import mmap
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -198,6 +200,22 @@ def test_an_empty_folder_counts_where_data_are_compared(tmp_path: Path) -> None:
 
     assert now.whole == before.whole == md5(f"{md5('x')}  data/cat/x\n")
     assert now.lab == md5(f"-  data/aa/\n-  data/aa/deep/\n{md5('x')}  data/cat/x\n") != before.lab
+
+
+def test_what_a_database_has_not_taken_in_yet_is_data_as_well(tmp_path: Path) -> None:
+    base = tmp_path / 'val.db'
+    with contextlib.closing(sqlite3.connect(base)) as open_one:
+        open_one.executescript('pragma journal_mode = wal; create table labels (value); insert into labels values (1)')
+        open_one.execute('pragma wal_checkpoint(truncate)')
+        plain = digests(tmp_path, 'val.db')
+        with Watch({'val.db': base}) as watch:
+            open_one.executescript('insert into labels values (2)')
+            assert watch.changed() == ['val.db-wal']
+        link = tmp_path / 'link.db'
+        link.symlink_to(base)
+        assert plain.whole == hashlib.md5(base.read_bytes()).hexdigest() != digests(tmp_path, 'val.db').whole
+        assert plain.lab != digests(tmp_path, 'val.db').lab
+        assert plain.whole != digests(tmp_path, 'link.db').whole is not None
 
 
 def test_what_is_no_file_has_no_md5(tmp_path: Path) -> None:
