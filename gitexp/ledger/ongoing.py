@@ -112,6 +112,7 @@ def _read(path: Path, metric: Metric, size: int) -> _Kept | None:
 
 def _keep(path: Path, metric: Metric, file: _Hashed, made: Tally) -> None:
     try:
+        files.sweep(path)
         files.replace(path, pickle.dumps(tuple(_Kept(_by(metric), file.end, file.hash.hexdigest(), made))))
     except OSError:
         pass  # A read-only repository is slower, not broken.

@@ -116,5 +116,12 @@ def test_what_is_kept_can_be_damaged_or_hostile_and_does_nothing(book: Lab, kept
     assert rows(book, kept) == 10
 
 
+def test_what_a_killed_command_left_is_swept_up(book: Lab, kept: Path) -> None:
+    kept.parent.mkdir()
+    (kept.parent / f'.tally.{1 << 30}').write_bytes(b'half')
+    assert rows(book, kept) == 10
+    assert os.listdir(kept.parent) == ['tally']
+
+
 def test_no_ledger_is_an_empty_one(bare: Lab, kept: Path) -> None:
     assert rows(bare, kept) == 0 and not kept.exists()
