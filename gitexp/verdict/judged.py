@@ -202,11 +202,14 @@ class Judged:
 
     def _gainer(self, best: Standing, standing: Standing) -> Standing:
         """Who has gained what `best` has: a trunk that is measured again has gained nothing by itself, but what it has of winners."""
-        won = self.standings.won
-        if best.kind is not Kind.BASELINE or best.tree in won:
+        if best.kind is not Kind.BASELINE or best.tree in self.standings.won:
             return best
-        winners = [one for one in self.standings.trees if one.tree in won and one.tree != standing.tree]
-        return self._best(winners) if winners else self.baseline or best
+        return next((one for one in self._winners if one.tree != standing.tree), self.baseline or best)
+
+    @cached_property
+    def _winners(self) -> list[Standing]:
+        """The trees that were better in their day, the best first."""
+        return self._ranked(one for one in self.standings.trees if one.tree in self.standings.won)
 
     def _since_first(self, best: Standing, baseline: Standing) -> float:
         """How far `best` is from the baseline; where a tree has won, and the baseline is none the worse, from a retired one."""
