@@ -27,7 +27,7 @@ INK, GRID = '#333333', '#E8E8E8'
 def main() -> None:
     wins = {(name, share): searches.false_wins(rule, share, searches=150) for name, rule in RULES.items() for share in SHARES}
     _table('false wins in 100 rounds', wins)
-    for rule in (searches.peeking, searches.extending):
+    for rule in (searches.peeking, searches.extending, searches.extending_both):
         print(rule.__name__, f'{searches.false_wins(rule, 0.0, searches=60):.2f}', sep=' | ')
     _false_wins(wins)
     _claims({name: [searches.search(rule, 0.0, number=number).claims for number in range(150)] for name, rule in RULES.items()})

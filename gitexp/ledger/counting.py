@@ -184,9 +184,9 @@ def is_lost(row: Result, metric: Metric) -> bool:
 
 
 def former(gone: Iterable[Result], metric: Metric, data: Mapping[str, str] = {}) -> dict[str, float]:
-    """The means of baselines, by their trees, from the rows of one evaluation that are retired; `data` is as in `why_not`."""
+    """The means of baselines, by their trees, from the rows of one evaluation that are retired, the oldest first; `data`: see `why_not`."""
     found: dict[str, list[float]] = {}
-    for row in gone:
+    for row in sorted(gone, key=lambda row: row.id):
         if row.kind is Kind.BASELINE and row.tree and row.value is not None and competes(row, metric, data):
             found.setdefault(row.tree, []).append(row.value)
     return {tree: seeds.mean(values) for tree, values in found.items()}

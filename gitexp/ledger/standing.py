@@ -46,7 +46,7 @@ class Standing(_Standing):
 
 
 class Standings(NamedTuple):
-    """The trees of one evaluation in the order of those rows; `eval_id` is None when nothing competes.
+    """The trees of one evaluation in the order of the ids of those rows; `eval_id` is None when nothing competes.
 
     `vouched` are the rows by which somebody confirms that a tree is as good as it looks; `lost` is how often a seed of a tree was run
     in vain, `picked` by which row some values of a tree are retired and others not, see `counting`; `data` is what was measured on;
@@ -161,7 +161,7 @@ def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
     """How trees stand by their competing rows."""
     runs: dict[str, list[Result]] = {}
     first: dict[str, Result] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.id):
         tree = row.tree or ''
         runs.setdefault(tree, []).append(row)
         if row.kind is Kind.BASELINE and tree in first and first[tree].kind is not Kind.BASELINE:
@@ -173,6 +173,6 @@ def _grouped(rows: Iterable[Result]) -> tuple[Standing, ...]:
 def _standing(first: Result, rows: Sequence[Result]) -> Standing:
     return Standing(
         first.tree or '', first.experiment, first.version, first.commit, first.eval_id or '', first.kind,
-        Runs.of((row.seed, row.value) for row in sorted(rows, key=lambda row: row.id) if row.value is not None),
+        Runs.of((row.seed, row.value) for row in rows if row.value is not None),
         frozenset(row.experiment for row in rows),
     )

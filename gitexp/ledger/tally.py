@@ -26,11 +26,12 @@ _OK = b'ok'
 
 
 class Tree(NamedTuple):
-    """The first competing row of a tree under one evaluation, a baseline's if there is one, and the runs of all of them in file order.
+    """The first competing row of a tree under one evaluation by its id, a baseline's if there is one, and the runs of all in file order.
 
     `seeds` are the places of theirs among all that the tally has seen, `whose` the experiments that have any of them.
     """
 
+    first: bytes
     experiment: str
     version: str
     commit: str | None
@@ -75,7 +76,7 @@ class Tally:
         self._trees: dict[bytes, dict[bytes, Tree]] = {}
         self._seeds: dict[int | None, int] = {}
         self._won = set[tuple[bytes, bytes]]()
-        self._former: dict[tuple[bytes, bytes], list[tuple[bytes, float]]] = {}
+        self._former: dict[tuple[bytes, bytes], list[tuple[bytes, bytes, float]]] = {}
         self._runs = Counter[bytes]()
         self._last: dict[bytes, bytes] = {}
         self._newest: dict[bytes, bytes] = {}
@@ -115,11 +116,12 @@ class Tally:
 
     def former(self, eval_id: str) -> dict[str, float]:
         """The means of the retired runs of baselines, by their trees: see `counting.former`."""
-        ground, found = self.data(eval_id) or '', dict[str, list[float]]()
-        for (said, tree), values in self._former.items():
-            if said == raw(eval_id) and (same := [value for data, value in values if not counting.other(text(data), ground)]):
-                found[text(tree)] = same
-        return {tree: seeds.mean(values) for tree, values in found.items()}
+        ground, found = self.data(eval_id) or '', list[tuple[bytes, str, float]]()
+        for (said, tree), runs in self._former.items():
+            same = [run for run in runs if not counting.other(text(run[1]), ground)] if said == raw(eval_id) else ()
+            if same:
+                found.append((min(same)[0], text(tree), seeds.mean([value for *_, value in same])))
+        return {tree: mean for _, tree, mean in sorted(found)}
 
     def data(self, eval_id: str) -> str | None:
         """The ground that an evaluation goes by, None where it is not known: see `counting.measured_on`."""
@@ -137,7 +139,8 @@ class Tally:
     def trees(self, eval_id: str) -> Iterator[tuple[str, Tree, Runs]]:
         """The trees of an evaluation in the order of their first rows, and what counts of each."""
         known, seeds, shared = raw(eval_id), [*self._seeds], dict[bytes, tuple[int | None, ...]]()
-        for name, tree in self._trees.get(known, {}).items():
+        trees = self._trees.get(known, {}).items()
+        for name, tree in sorted(trees, key=lambda one: one[1].first) if self.once.mixed else trees:
             if self.once.mixed and (runs := sorted(self._tries.runs(known, name))):
                 yield name.decode(), tree, Runs.of((seed, value) for _, seed, value in runs)
             else:
@@ -223,7 +226,7 @@ class Tally:
         columns = zip(rows.ids, rows.kinds, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees)
         for name, kind, status, value, data, *key in columns:
             if kind == BASELINE and name in skip and status == _OK and b'' not in key and low <= value <= high:
-                self._former.setdefault((key[0], key[1]), []).append((data, value))
+                self._former.setdefault((key[0], key[1]), []).append((name, data, value))
 
     def _competing(self, rows: Rows) -> Rows:
         (low, high), skip = self._bounds, self._skip
@@ -238,12 +241,12 @@ class Tally:
             rows = only(rows, [one == eval_id for one in rows.eval_ids])
         self.latest = max(self.latest or (b'', b''), (max(rows.ids), eval_id))
         trees, seeds = self._trees.setdefault(eval_id, {}), self._seeds
-        columns = zip(rows.trees, rows.seeds, rows.values, rows.kinds, rows.experiments)
+        columns, mixed = zip(rows.trees, rows.seeds, rows.values, rows.kinds, rows.experiments), self.once.mixed
         for place, (name, seed, value, kind, slug) in enumerate(columns):
             tree = trees.get(name)
             if tree is None:
                 tree = trees[name] = _tree(rows, place)
-            elif kind == BASELINE and tree.kind is not Kind.BASELINE:
+            elif kind == BASELINE and tree.kind is not Kind.BASELINE or mixed and _is_earlier(rows, place, tree):
                 before = trees.pop(name)
                 tree = trees[name] = _tree(rows, place)._replace(seeds=before.seeds, values=before.values, whose=before.whose)
             tree.whose.add(slug)
@@ -281,6 +284,11 @@ def _give(made: Tally, file: BinaryIO, metric: Metric, last: Sequence[Rows]) -> 
         made.add(rows)
 
 
+def _is_earlier(rows: Rows, place: int, tree: Tree) -> bool:
+    return rows.ids[place] < tree.first and (rows.kinds[place] == BASELINE) == (tree.kind is Kind.BASELINE)
+
+
 def _tree(rows: Rows, place: int) -> Tree:
     version, commit = text(rows.versions[place]) or 'v1', rows.commits[place].decode() or None
-    return Tree(text(rows.experiments[place]), version, commit, Kind(rows.kinds[place].decode()), array('I'), array('d'), set())
+    whose, kind = text(rows.experiments[place]), Kind(rows.kinds[place].decode())
+    return Tree(rows.ids[place], whose, version, commit, kind, array('I'), array('d'), set())

@@ -109,8 +109,7 @@ class Judged:
         before = self._gained(standing, over)
         if before is not None and verdict.jump(gain, before):
             return False
-        # Whatever the lab asks for today: were it to ask for other seeds, there would be no champion left, and little to beat.
-        return standing.tree not in self._seedless and self._compared(standing, over, None, ()).kind is verdict.Kind.BETTER
+        return standing.tree not in self._seedless and self._compared(standing, over, None, self.seeds).kind is verdict.Kind.BETTER
 
     def _leaps(self, standing: Standing, firm: Iterable[Standing]) -> bool:
         """Whether a tree is a jump from the best of others."""
@@ -185,20 +184,23 @@ class Judged:
         return sorted(among, key=lambda one: sign * one.mean)
 
     def _gained_before(self, standing: Standing) -> float | None:
-        """How far the best champion but this tree is from the baseline, None without one."""
+        """How far the best champion but this tree is from where the lab began."""
         best = self.leader(standing)
         return self._gained(standing, best) if best else None
 
     def _gained(self, standing: Standing, best: Standing) -> float | None:
-        """How far `best` is from the baseline, None without one, or what somebody has confirmed of the tree where that is more."""
-        row, baseline = self._confirmed(standing.tree), self.baseline
-        if baseline is None or baseline.tree == standing.tree:
+        """How far `best` is from the baseline, or without one from the first tree, or what is confirmed of the tree where that is more.
+
+        None for a tree that is where the lab began itself.
+        """
+        row, start = self._confirmed(standing.tree), self.baseline or self.standings.trees[0]
+        if start.tree == standing.tree:
             return None
-        before = self._since_first(self._gainer(best, standing), baseline)
+        before = self._since_first(self._gainer(best, standing), start)
         if row is None or before <= 0:
             return before
         mean = row.params.get('mean')  # Not there in rows of old.
-        return max(before, self.metric.gain(mean, baseline.mean)) if isinstance(mean, (int, float)) else None
+        return max(before, self.metric.gain(mean, start.mean)) if isinstance(mean, (int, float)) else None
 
     def _gainer(self, best: Standing, standing: Standing) -> Standing:
         """Who has gained what `best` has: a trunk that is measured again has gained nothing by itself, but what it has of winners."""

@@ -164,8 +164,7 @@ def test_it_agrees_about_what_other_rows_take_out_and_the_order_of_lines_changes
             assert tallied(bare) == summed(bare)
             assert now == standing.among(contents, bare.config.metric)
             assert (best and (best.tree, best.experiment, Fraction(best.mean))) == obvious(bare, None)
-            trees = sorted((one.tree, one.n, one.mean, one.kind is Kind.BASELINE, sorted(one.whose)) for one in now.trees)
-            found.append((contents.covered, now.vouched, now.lost, now.picked, now.data, now.won, now.former, trees))
+            found.append((contents.covered, now, [*now.former.items()]))
             chance.shuffle(said)
         assert found[0] == found[1]
         said_of = {'vouched': now.vouched, 'lost': now.lost, 'picked': now.picked, 'data': now.data, 'won': now.won, 'former': now.former}
@@ -280,8 +279,9 @@ def obvious(lab: Lab, asked: str | None) -> tuple[str, str, Fraction] | None:
         data = [of_data(row) for row in known if (
             of_data(row) and (row.kind is Kind.BASELINE or row.verdict == 'better' or (eval_id, row.tree) in vouched))]
         alive = [row for row in alive if row.eval_id != eval_id or compares(of_data(row), data)]
+    alive.sort(key=lambda row: row.id)
     if asked is None and alive:
-        asked = sorted(alive, key=lambda row: row.id)[-1].eval_id
+        asked = alive[-1].eval_id
     best: tuple[str, str, Fraction] | None = None
     heads: dict[str | None, Result] = {}
     for row in sorted([row for row in alive if row.eval_id == asked], key=lambda row: row.kind is not Kind.BASELINE):

@@ -34,11 +34,12 @@ class Lab:
 
 
 class Tried(NamedTuple):
-    """What was measured of a candidate, whether it is taken for better, and by how much it is said to be."""
+    """What was measured of a candidate, whether it is taken for better, and by how much it is said to be; `best` has what that got, too."""
 
     sample: Sample
     won: bool
     claim: float
+    best: Sample | None = None
 
 
 # Tries a candidate of a true gain against the best so far; the other trees are known too.
@@ -90,6 +91,18 @@ def extending(lab: Lab, gain: float, best: Sample, trees: Sequence[Sample]) -> T
     return tried
 
 
+def extending_both(lab: Lab, gain: float, best: Sample, trees: Sequence[Sample]) -> Tried:
+    """Adds a seed to either side in turn for as long as there is no win, up to nine each."""
+    others, tried = [tree for tree in trees if tree is not best], every_seed(lab, gain, best, trees)
+    for seed in range(len(SEEDS) + 1, 10):
+        one = Sample((*tried.sample.runs, (seed, lab.run(seed, gain))))
+        more = Sample((*best.runs, (seed, lab.run(seed)))) if best.n < seed else best
+        for against in (best, more):
+            if not tried.won:
+                best, tried = against, _weighed(one, against, [*others, against])
+    return tried._replace(best=best)
+
+
 def keep_if_better(lab: Lab, gain: float, best: Sample, trees: Sequence[Sample]) -> Tried:
     """One run each, and the larger number wins."""
     one = lab.tree(gain, seeds=SEEDS[:1])
@@ -126,6 +139,8 @@ def search(rule: Rule, shared: float, *, number: int = 0, rounds: int = 100) -> 
     trees, wins, claims = [best], 0, [0.0]
     for _ in range(rounds):
         tried = rule(lab, 0.0, best, trees)
+        if tried.best:
+            trees[trees.index(best)] = best = tried.best
         trees.append(tried.sample)
         claims.append(claims[-1] + (tried.claim if tried.won else 0.0))
         if tried.won:

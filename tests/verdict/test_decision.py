@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -29,8 +30,8 @@ BASELINE = tree('base', 3.0, 3.01, 2.99, kind=Kind.BASELINE)
 GOOD = tree('good', 2.9, 2.91, 2.89)
 
 
-def decided(*trees: Standing, name: str = 'new', metric: Metric = METRIC) -> decide.Decision | None:
-    return decide.among(Standings('e', trees), name, metric)
+def decided(*trees: Standing, name: str = 'new', metric: Metric = METRIC, seeds: Collection[int] = ()) -> decide.Decision | None:
+    return decide.among(Standings('e', trees), name, metric, seeds=seeds)
 
 
 def rival(*trees: Standing) -> tuple[Standing | None, Standing | None]:
@@ -88,6 +89,25 @@ def test_a_gain_ten_times_all_before_is_a_jump() -> None:
     assert said and said.verdict.flags == ('jump',) and said.verdict.kind is Judged.PROVISIONAL
     first = decided(BASELINE, tree('new', 1.0, 1.01, 0.99))
     assert first and first.verdict.kind is Judged.BETTER
+
+
+def test_without_a_baseline_gains_are_counted_from_the_first_tree() -> None:
+    said = decided(BASELINE._replace(kind=Kind.EVAL), GOOD, tree('new', 1.0, 1.01, 0.99))
+
+    assert said and said.verdict.flags == ('jump',) and said.verdict.kind is Judged.PROVISIONAL
+    first = decided(BASELINE._replace(kind=Kind.EVAL), tree('new', 1.0, 1.01, 0.99))
+    assert first and first.verdict.kind is Judged.BETTER
+
+
+def test_one_lucky_seed_is_no_champion() -> None:
+    new, lucky = tree('new', 2.8, 2.81, 2.79), tree('lucky', 2.7)
+    said, shown = decided(BASELINE, lucky, new, seeds=(1, 2, 3)), decided(BASELINE, lucky, new, seeds=(1,))
+
+    assert said and (said.against, said.verdict.kind) == ('the baseline', Judged.BETTER)
+    assert shown and shown.against == 'lucky v1', 'which it is where the lab asks for no more'
+    won = Standings('e', (BASELINE, lucky, new), won=frozenset({'lucky'}))
+    held = decide.among(won, 'new', METRIC, seeds=(1, 2, 3))
+    assert held and held.against == 'lucky v1', 'and where it has been better in its day'
 
 
 def test_more_is_better_where_the_lab_says_so() -> None:
