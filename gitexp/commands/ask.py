@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from gitexp.commands import out
+from gitexp.core.errors import Usage
 
 
 def possible() -> bool:
@@ -18,13 +21,21 @@ def sure() -> bool:
             return said in ('y', 'yes')
 
 
-def word(what: str, *, default: str | None = None, choices: Sequence[str] = ()) -> str:
-    """An answer that is not empty, and one of the choices where there are any."""
+def word(
+    what: str, *, default: str | None = None, choices: Sequence[str] = (), check: Callable[[str], None] = lambda said: None,
+) -> str:
+    """An answer that is not empty, one of the choices where there are any, and none for which `check` raises Usage."""
     among = f' ({", ".join(choices)})' if choices else ''
     otherwise = f' [{default}]' if default else ''
     while True:
         said = line(f'{what}{among}{otherwise}') or default
-        if said and (not choices or said in choices):
+        if not said or choices and said not in choices:
+            continue
+        try:
+            check(said)
+        except Usage as error:
+            out.talk(error.message)
+        else:
             return said
 
 

@@ -11,7 +11,7 @@ from gitexp.commands import ask, options, out
 from gitexp.commands.declare import argument, command, flag, option
 from gitexp.core.errors import No, Usage
 from gitexp.guard import hooks
-from gitexp.lab import adopt, ci, create, site
+from gitexp.lab import adopt, ci, create, draft, site
 from gitexp.lab.adopt import Plan
 from gitexp.lab.config import FILE, Baseline
 from gitexp.lab.draft import Answers
@@ -62,7 +62,7 @@ def init(
         answers = _answers(told, guess=None, asks=not yes)
         _made(folder, {**create.own(answers, {name: told[name] for name in _PROSE}), **more}, 'Start a lab', as_json=as_json)
         out.hint(f"write what '{answers.eval}' needs, then: META_MODE=1 git commit")
-        out.hint(f'after that: git exp baseline; {_time(Baseline())}')
+        out.hint(f'{_time(Baseline())}; after that: git exp baseline')
     else:
         _adopted(site.survey(folder), told, scaffold=scaffold, job=(forge, source) if forge else None, yes=yes, as_json=as_json)
 
@@ -108,7 +108,7 @@ def _answers(told: Mapping[str, Any], *, guess: str | None, asks: bool) -> Answe
     """What was said in options, and the rest by asking; raises Usage where nobody can be asked."""
     said = {'metric': told['metric'], 'direction': told['direction'], 'eval': told['evaluate']}
     if asks and ask.possible():
-        said['metric'] = said['metric'] or ask.word('Metric, by the name that the evaluation prints')
+        said['metric'] = said['metric'] or ask.word('Metric, by the name that the evaluation prints', check=_named)
         said['direction'] = said['direction'] or ask.word('Which is better', choices=('min', 'max'))
         if not said['eval']:
             said['eval'] = ask.word('Command that prints it', default=guess)
@@ -116,7 +116,12 @@ def _answers(told: Mapping[str, Any], *, guess: str | None, asks: bool) -> Answe
     said['eval'] = said['eval'] or guess
     if missing := [f'--{name}' for name, value in said.items() if not value]:
         raise Usage(f'{", ".join(missing)} must be given: what is measured cannot be guessed', hint=_FOR_SCRIPTS)
-    return Answers(said['metric'], said['direction'], said['eval'], train=told['train'], frozen=told['frozen'], humans=told['human'])
+    train = told['train'] or None
+    return Answers(said['metric'], said['direction'], said['eval'], train=train, frozen=told['frozen'], humans=told['human'])
+
+
+def _named(metric: str) -> None:
+    draft.text(Answers(metric, 'min', 'true'))
 
 
 def _show(plan: Plan, *, hooked: bool, nothing: bool) -> None:
@@ -158,7 +163,8 @@ def _done(plan: Plan, *, as_json: bool) -> None:
         })
     elif command:
         out.answer(f'Staged. Look at them, then commit:\n  {command}')
-        out.hint(f'after that: git exp doctor, then git exp baseline; {_time(plan.config.baseline)}')
+        out.hint(f'before that: {_time(plan.config.baseline)}')
+        out.hint('after that: git exp doctor, then git exp baseline')
 
 
 def _time(wanted: Baseline) -> str:

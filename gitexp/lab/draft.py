@@ -36,7 +36,8 @@ def text(answers: Answers, *, trunk: str = 'main', guarded: bool = False, journa
     except Usage as error:
         raise Usage(error.message.split(': ', 1)[-1], hint=error.hint) from None
     if (said['metric']['name'], said['eval'], said.get('train')) != (answers.metric, answers.eval, answers.train):
-        raise Usage(f'the command cannot be written into {FILE}: {answers.eval!r}', hint='put it into a script')
+        odd = answers.train if said['eval'] == answers.eval else answers.eval
+        raise Usage(f'the command cannot be written into {FILE}: {odd!r}', hint='put it into a script')
     return made
 
 

@@ -186,7 +186,18 @@ def test_a_person_is_asked_what_cannot_be_guessed(foreign: Place) -> None:
     assert (read.metric.name, read.metric.direction, read.eval.text) == ('acc', 'max', 'python3 eval.py')
     assert read.train and read.train.text == 'python3 train.py'
     assert read.rules['frozen'] == ('gitexp.yaml', 'eval.py')
-    assert 'then git exp baseline; a run must take 5 to 40 minutes, unless gitexp.yaml says otherwise' in said
+    assert 'hint: before that: a run must take 5 to 40 minutes, unless gitexp.yaml says otherwise: ' in said
+
+
+def test_a_person_whose_evaluation_trains_as_well_says_nothing_to_that(foreign: Place) -> None:
+    foreign.write('eval.py', 'print("acc: 1")\n')
+    foreign.commit('an evaluation')
+
+    code, said = on_a_terminal(foreign, 'my acc\nacc\nmax\n\n\ny\n', 'init')
+
+    assert code == 0 and said.count('Metric, by the name that the evaluation prints: ') == 2
+    assert 'my acc' in said.split('Which is better')[0]
+    assert config.of(parse.parse((foreign.path / 'gitexp.yaml').read_bytes())).train is None
 
 
 def test_a_person_who_says_no_finds_nothing_written(foreign: Place) -> None:

@@ -44,8 +44,8 @@ def test_a_lab_of_ones_own_has_its_documents_and_one_commit(desk: Place) -> None
     assert said == f'{lab.path}\n'
     assert desk.talk == (
         f"hint: cd '{lab.path}'\nhint: write what 'python3 eval.py {{seed}}' needs, then: META_MODE=1 git commit\n"
-        'hint: after that: git exp baseline; a run must take 5 to 40 minutes, unless gitexp.yaml says otherwise: '
-        'baseline: {minutes: [0, 40]}\n'
+        'hint: a run must take 5 to 40 minutes, unless gitexp.yaml says otherwise: '
+        'baseline: {minutes: [0, 40]}; after that: git exp baseline\n'
     )
     assert_whole(lab)
     program = (lab.path / 'program.md').read_text()
