@@ -120,7 +120,9 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
         return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
     beside = published.beside(ground.git) if ground.whole else None
     span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness, beside=tuple(beside or ()))
-    return inherited.moved(span) or span.findings() or rewritten.arriving(span, whole=ground.whole) or inherited.direct(span, beside)
+    noted = departed.last(ground.git) if ground.whole else {}
+    arriving = inherited.moved(span) or span.findings() or rewritten.arriving(span, whole=ground.whole, noted=noted)
+    return arriving or inherited.direct(span, beside)
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:

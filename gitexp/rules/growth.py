@@ -88,6 +88,10 @@ def _texts(case: Case, entries: Iterable[Entry | None]) -> list[bytes]:
 
 
 def _is_mended(case: Case, rule: Rule, change: Change, old: Entry) -> bool:
-    """Whether a file goes back to what the trunk has because the branch has broken it, and not to lose what was added there."""
-    began = None if change.new is None or case.away(change) else case.began(change.path)
+    """Whether a file goes back to what the trunk has because the branch has broken it, and not to lose what was added there.
+
+    A merge on the trunk itself does not go back: it takes a side.
+    """
+    own = case.on_trunk and len(change.olds) > 1
+    began = None if own or change.new is None or case.away(change) else case.began(change.path)
     return began is not None and (old.mode != began.mode or _compared(case._replace(ends=True), rule, change.path, began, old) is not None)

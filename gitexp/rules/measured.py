@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Set
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.lab import config, parse
-from gitexp.rules import gathered, rows
+from gitexp.rules import gathered, judge, rows
+from gitexp.rules.change import Committed
 from gitexp.rules.gathered import Differences
 from gitexp.rules.ruleset import RuleSet
 
@@ -46,6 +47,21 @@ def differing(git: Git, rules: RuleSet, trunk: str, tip: str) -> Callable[[str],
         oids = known(git, rows.at(git, trunk, rules.ledgers, slug)) if slug else []
         return [*gathered.differences(git, [(tip, oid) for oid in oids], [f':(top,literal){os.path.dirname(path)}']).values()]
     return asked
+
+
+def takes(git: Git, rules: RuleSet, trunk: str, tip: str, slug: str) -> bool:
+    """Whether a tip brings all that was measured of an experiment to a trunk that kept nothing of it but what it had before the first row.
+
+    That was a plan, and what was measured may have gone on from it in its own way.
+    """
+    said = {*rows.at(git, trunk, rules.ledgers, slug)}
+    if said != {*known(git, said)} or history.apart(git, tip, said) or history.apart(git, trunk, said) != said:
+        return False
+    bases = history.bases(git, trunk, *said)
+    if len(bases) != 1 or rows.at(git, bases[0], rules.ledgers, slug):
+        return False
+    since = Committed(git, trunk).against(bases[0], [f':(top,literal){rules.experiments}/{slug}'])
+    return not any(judge.lasts(rules, path) for path in since if rules.owner(path) == slug)
 
 
 def is_before(git: Git, start: str, ran: Set[str]) -> bool:

@@ -18,7 +18,8 @@ _FEW = 100  # More folders than are told to git one by one.
 def moved_back(case: Case, changes: Iterable[Change]) -> Set[str]:
     """The paths of retired results that are where they were before, each in a place of its own."""
     news = {change.path: change.new for change in changes}
-    gone = [(place, change) for change in changes if change.new is None and (place := case.rules.current(change.path))]
+    lost = (change for change in changes if change.new is None and any(change.olds))
+    gone = [(place, change) for change in lost if (place := case.rules.current(change.path))]
     found: dict[str, str] = {}
     for place, change in gone:
         if news.get(place) and news[place] in change.olds:

@@ -39,11 +39,12 @@ class Step(NamedTuple):
 
 def led(
     git: Git, rules: RuleSet, lines: Sequence[str], since: Collection[str],
-    staged: Callable[[str], tuple[Commit, Mapping[str, Pair]]] | None = None,
+    staged: Callable[[str], tuple[Commit, Mapping[str, Pair]]] | None = None, *, ends: bool = False,
 ) -> Callable[[Change], Change | None]:
-    """What a change is from where one of some commits has led its experiment back; None where none has, or where that came back.
+    """What a change is from where one of some commits has led its experiment back; None where none has, or that tells nothing of it.
 
-    The first of `lines` has the history, or what is `staged` on it; what their first parents tell was published one by one.
+    The first of `lines` has the history, or what is `staged` on it; what the first parents of the others tell was published one by one.
+    A path that comes from there on is new, and no part of that. `ends` asks that what it was led back to was published before.
     """
     @cache
     def last(slug: str) -> Back | None:
@@ -52,20 +53,41 @@ def led(
         if staged:
             end = _next(rules, slug, end, *staged(_folder(rules, slug)))
         back = end.last
-        if not back or back.commit not in since or any(path in end.gone for path, _ in end.there - back.state):
+        if not back or back.commit not in since or plain and history.apart(git, back.to, plain):
             return None
-        return back if not plain or not history.apart(git, back.to, plain) else None
+        if ends and back.state and all(steps[oid].there != back.state for oid in history.line(git, *lines[1:])):
+            return None
+        return back if _stands(git, steps, end, back, lines[1:]) else None
 
     def since_then(one: Change) -> Change | None:
         back = last(rules.owner(one.path))
-        return back and Change(one.path, one.new, (dict(back.state).get(one.path),))
+        old = dict(back.state).get(one.path) if back else None
+        return Change(one.path, one.new, (old,)) if back and (old or not one.new) else None
     return since_then
 
 
-def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Iterable[str]) -> list[str]:
-    """The commits just before some paths of an experiment went, on some lines."""
+def _stands(git: Git, steps: Mapping[str, Step], end: Step, back: Back, others: Iterable[str]) -> bool:
+    """Whether an experiment that was led back has not come back in part since then, nor come anew where nothing was left of it.
+
+    Other lines may bring later what they have; what they had when it was led back has gone with that.
+    """
+    came = _paths(end.there) - _paths(back.state)
+    if not came or not came.isdisjoint(end.gone):
+        return not came
+    at = [history.left(git, one, back.commit) for one in others]
+    had = _paths(*(steps[one].there for one in at if one))
+    return came.isdisjoint(had) and (bool(back.state) or came <= _paths(*(steps[one].there for one in others)))
+
+
+def _paths(*states: State) -> set[str]:
+    return {path for state in states for path, _ in state}
+
+
+def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Collection[str]) -> list[str]:
+    """The commits just before some paths of an experiment went, on some lines, and the others than the first that have them yet."""
     steps, _ = _steps(git, rules, slug, lines)
-    return list(dict.fromkeys(steps[one].gone[path] for one in lines for path in paths if path in steps[one].gone))
+    gone = [steps[one].gone[path] for one in lines for path in paths if path in steps[one].gone]
+    return list(dict.fromkeys([*gone, *(one for one in lines[1:] if not _paths(steps[one].there).isdisjoint(paths))]))
 
 
 def had(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], asked: Iterable[tuple[str, Entry | None]]) -> set[str]:

@@ -20,11 +20,31 @@ from gitexp.rules.span import Span
 _GROWING = ('append-top', 'append-bottom')
 
 
-def arriving(span: Span, *, whole: bool = False) -> list[Finding]:
-    """Compare what the trunk will be with what is published, and then the experiments that come with what was measured."""
-    return _forgotten(span) or span.ends() or [
-        one for slug in sorted(span.arrived) for one in findings(span, slug, merged=True, whole=whole)
+def arriving(span: Span, *, whole: bool = False, noted: Mapping[str, str] = {}) -> list[Finding]:
+    """Compare what the trunk will be with what is published, and then the experiments that come with what was measured.
+
+    `noted` is where branches were that have departed.
+    """
+    wrong = _forgotten(span) or span.ends()
+    if wrong:
+        return wrong
+    joined = _joined(span, noted)
+    return [
+        one for slug in sorted(span.arrived | joined.keys())
+        for one in findings(span, slug, old=joined.get(slug), merged=True, whole=whole)
     ]
+
+
+def _joined(span: Span, noted: Mapping[str, str]) -> dict[str, str | None]:
+    """The experiments that the trunk comes to reach, be it that it takes nothing of them: where each branch is, or what was measured."""
+    new = {one.oid for one in span.commits}
+    if len(new) < 2:
+        return {}
+    git, rules = span.git, span.rules
+    here = git.ask('for-each-ref', '--format=%(refname:lstrip=2) %(objectname)', 'refs/heads/exp').text.split('\n')
+    tips = {**noted, **{branch: oid for branch, _, oid in (line.partition(' ') for line in here)}}
+    ran = dict.fromkeys(rows.about(git, span.trunk, rules.ledgers, new))
+    return {**ran, **{slug: oid for branch, oid in tips.items() if oid in new and (slug := rules.slug(branch))}}
 
 
 def beside(span: Span) -> list[Finding]:
@@ -49,7 +69,8 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     That the tip reaches what was measured says little: a merge may leave that behind, or bring beside it what nothing was held against.
     A rebase leaves those files as they are. `old` is where the branch was; what this repository does not have is not compared, but
     where it has all that was ever pushed (`whole`) an experiment does not come without anything that was measured.
-    On the trunk (`merged`) only the files that it takes are: it need not take in everything. What comes back to it comes as it left.
+    On the trunk (`merged`) only the files that it takes are: it need not take in everything. Of what it comes to reach by that all are,
+    unless it has none of them: from then on the branch may have what the trunk has. What comes back to it comes as it left.
     What a person has put where counts as far as the span's own commits have been judged: another branch's are its own business.
     """
     said = span.rows(span.trunk, slug)
@@ -71,8 +92,9 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     def is_begun(start: str) -> bool:
         # A branch that goes on from where it was had not to keep its plan there before something was measured, further on.
         return bool(said) and (start != was or start in apart or not measured.is_before(span.git, start, ran))
+    joined = {*before} - apart - published if merged and stays(span, slug, span.tip) else set()
     folder = _Folder(
-        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, frozenset(left), [span.tip, *filter(None, [was])],
+        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, joined.union(left), [span.tip, *filter(None, [was])],
         lambda one: one.new is None or away(one),
     )
     return folder.findings([*before])
@@ -80,14 +102,19 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
 
 def _left(span: Span, slug: str) -> list[str]:
     """The last commits of the trunk that had what comes back to it."""
-    ours = [path for path, old in span.taken.items() if old is None and span.rules.owner(path) == slug and judge.lasts(span.rules, path)]
+    ours = _fresh(span, slug)
     return reverted.before(span.git, span.rules, slug, (span.trunk, *span.beside), ours) if ours else []
+
+
+def _fresh(span: Span, slug: str) -> list[str]:
+    """What the trunk takes of an experiment that a rule keeps, where it had nothing."""
+    return [path for path, old in span.taken.items() if old is None and span.rules.owner(path) == slug and judge.lasts(span.rules, path)]
 
 
 def _lacking(span: Span, slug: str, *, merged: bool) -> list[Finding]:
     """That nothing is here of what was measured; what the trunk has already is held against that."""
     ran = measured.named(rows.at(span.git, span.trunk, span.rules.ledgers, slug, here=True))
-    if not ran or measured.known(span.git, ran) or merged and stays(span, slug, span.trunk):
+    if not ran or measured.known(span.git, ran) or merged and not _fresh(span, slug) and stays(span, slug, span.trunk):
         return []
     wrong = f'its rows name commits that were never pushed, such as {ran[-1][:10]}, so that nothing can be compared with them'
     return [Finding('measured', f'exp/{slug}', wrong, way=f'push that first: git push origin {ran[-1]}:refs/heads/exp/{slug}')]
@@ -103,8 +130,8 @@ def stays(span: Span, slug: str, commit: str) -> bool:
 class _Folder(NamedTuple):
     """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with.
 
-    `published` is what the trunk reaches of that, `is_begun` tells whether something had been measured there. `left` is where the trunk
-    last had what comes back to it. `tips` are those that tell what has happened since.
+    `published` is what the trunk reaches of that, `is_begun` tells whether something had been measured there. `left` is what all is asked
+    of: where the trunk last had what comes back to it, and what it comes to reach. `tips` are those that tell what has happened since.
     """
 
     span: Span
@@ -163,8 +190,9 @@ class _Folder(NamedTuple):
         return bool(commits and history.apart(self.span.git, start, commits))
 
     def _is_led(self, start: str, one: Change) -> bool:
-        """Whether the trunk has it so since a merge was taken back."""
-        led = self.span.led(one)
+        """Whether the trunk has it so since a merge was taken back; of what was measured, to what was published."""
+        is_measured = start in self.span.rows(self.span.trunk, self.slug)
+        led = (self.span.led if is_measured or start not in self.tips else self.span.turned)(one)
         return led is not None and not self._judged(start, [led])
 
     def _judged(self, start: str, changes: Sequence[Change]) -> list[Finding]:
@@ -191,9 +219,12 @@ class _Folder(NamedTuple):
         left = restored.without(self.span.git, self.span.rules, lost, changes, self.tips, start)
         left = [one for one in left if not self._is_accounted(start, asked[one.path], one.rule)]
         if start not in self.apart:
-            return self._beyond_trunk(start, asked, left)
+            left = self._beyond_trunk(start, asked, left)
+        if not self.merged or start in self.published:
+            return left
         # Where a rebase was merged, the trunk has had what was measured, though not that commit, and its own ends are judged.
-        ours = [(one.path, asked[one.path].olds[0]) for one in left if self.merged and self.span.taken.get(one.path)]
+        kept = [one.path for one in left if start in self.apart or one.rule != 'sections']  # A plan was free there before it was measured.
+        ours = [(path, asked[path].olds[0]) for path in kept if self.span.taken.get(path, asked[path].new)]
         had = reverted.had(self.span.git, self.span.rules, self.slug, (self.span.trunk, *self.span.beside), ours) if ours else set()
         return [one for one in left if one.path not in had]
 
@@ -209,9 +240,8 @@ class _Folder(NamedTuple):
         if not lost:
             return []
         since = {one.path: one.olds for _, changes in self._since([self.span.trunk]) for one in changes}
-        trunk = {path: since.get(path, (asked[path].new,)) for path in {one.path for one in lost}}
-        has_it = start in self.published
-        sides = {path: olds if has_it else (*asked[path].olds, *olds) for path, olds in trunk.items() if any(olds)}
+        trunk = {path: since.get(path, (one.new,)) for path, one in asked.items()}
+        sides = trunk if start in self.published else {path: (*asked[path].olds, *olds) for path, olds in trunk.items()}
         joint = [Change(path, asked[path].new, olds, ((),) * (len(olds) - 1)) for path, olds in sides.items()]
         wrong = {(one.path, one.rule) for one in self._judged(start, joint)}
-        return [one for one in lost if one.path not in sides or (one.path, one.rule) in wrong]
+        return [one for one in lost if not any(trunk[one.path]) or (one.path, one.rule) in wrong]

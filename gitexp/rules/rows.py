@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from io import BytesIO
 from itertools import dropwhile
@@ -36,6 +36,19 @@ def commits(ledger: bytes, slug: str, *, here: bool = False) -> list[str]:
     rows = (line.rstrip(b'\r\n').split(b'\t') for line in lines if name in line or b'\\' in line)
     ours = (row for row in rows if _said(row, column) == slug and not (here and _OTHER.intersection(row[kind:kind + 1])))
     return [_said(row, told) for row in ours]
+
+
+def about(git: Git, commit: str, paths: Iterable[str], names: Set[str]) -> set[str]:
+    """The experiments that the ledgers of a commit have rows of about some commits."""
+    return {slug for text in _texts(git, commit, paths) for slug in _about(text, names)}
+
+
+def _about(ledger: bytes, names: Set[str]) -> Iterator[str]:
+    lines = dropwhile(is_passed_over, BytesIO(ledger))
+    places = {column: place for place, column in enumerate(_header(lines))}
+    if b'experiment' in places and b'commit' in places:
+        rows = (line.rstrip(b'\r\n').split(b'\t') for line in lines)
+        yield from (_said(row, places[b'experiment']) for row in rows if _said(row, places[b'commit']) in names)
 
 
 def twice(ledger: bytes) -> list[str]:

@@ -116,7 +116,7 @@ class Span(Asked):
         blobs.expect(judge.reading(self.rules, self._whole))
         case = Case(
             self.rules, self.rules.trunk, blobs.read, ends=True, led=self.led, commit=self.tip,
-            begun=lambda slug: bool(self.rows(self.trunk, slug)),
+            begun=lambda slug: bool(self.rows(self.trunk, slug)) and not measured.takes(self.git, self.rules, self.trunk, self.tip, slug),
             target=change.Either(self.git, self.tip, self.trunk) if self._parted else Committed(self.git, self.tip),
             names=Names(self.git, self.trunk, self.tip).learn(self._whole),
             undo=f'git rebase {self.trunk[:10]}, which is what was published', measured=self.measured,
@@ -258,11 +258,16 @@ class Span(Asked):
     @cached_property
     def led(self) -> Callable[[Change], Change | None]:
         """What a change is since its experiment was led back by commits of the line; None where it was not."""
+        return self._led(*self.line[:-1], ends=True)
+
+    @cached_property
+    def turned(self) -> Callable[[Change], Change | None]:
+        """The same, be it to what was not published."""
         return self._led(*self.line[:-1])
 
-    def _led(self, *commits: str) -> Callable[[Change], Change | None]:
+    def _led(self, *commits: str, ends: bool = False) -> Callable[[Change], Change | None]:
         """What a change is since its experiment was led back by some commits of the line that ends at the first of them."""
-        return reverted.led(self.git, self.rules, (*commits[:1], self.trunk, *self.beside), commits)
+        return reverted.led(self.git, self.rules, (*commits[:1], self.trunk, *self.beside), commits, ends=ends)
 
     def _is_measured(self, slug: str, commit: Commit) -> bool:
         """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""

@@ -12,6 +12,7 @@ from gitexp.lab.lab import Lab
 
 _OF_ALL = ('/', '/usr', '/usr/local')  # Of what lies there only the folders of Python itself are meant.
 _PACKAGES = ('site-packages', 'dist-packages')
+_STARTING = ('bin', '.local/bin', '.ssh', '.config/autostart', '.config/environment.d', '.config/fish', '.config/systemd')
 
 
 def parts(lab: Lab) -> Iterator[str]:
@@ -78,10 +79,25 @@ def _ours() -> Iterator[str]:
 
 
 def _of_user(env: Mapping[str, str]) -> Iterator[str]:
-    """Where every Python that is in no virtual environment looks for packages of its user, be it there or not."""
+    """Where every Python that is in no virtual environment looks for packages of its user, be it there or not.
+
+    And what decides below the home directory how programs start later; where a link leads out of it, programs may make files beside.
+    """
     home = env.get('HOME', '')
     if os.path.isabs(home):
         yield f'{home}/.local/lib'
+        top, named = os.path.realpath(home), filter(os.path.isabs, env.get('PATH', '').split(os.pathsep))
+        found = (*(f'{home}/{name}' for name in _STARTING), *named, *_settings(home))
+        yield from (path for path in found if os.path.realpath(path).startswith(f'{top}/'))
+
+
+def _settings(home: str) -> list[str]:
+    """The files that programs are set up by, where they lie in the home directory itself."""
+    try:
+        with os.scandir(home) as entries:
+            return [one.path for one in entries if one.name.startswith('.') and one.is_file()]
+    except OSError:
+        return []
 
 
 def _libraries(folder: str) -> list[str]:

@@ -119,7 +119,7 @@ def test_what_was_measured_in_a_history_of_its_own_is_not_another_project(place:
     tree = place.git('write-tree').stdout.strip()
     merge = place.git('commit-tree', '-p', 'main', '-p', measured, '-m', 'exp(a): take in main', tree).stdout.strip()
     assert told(push(place, f'{merge}:exp/a')) == 'keep+protocol+sections'
-    assert told(push(place, f'{merge}:main')) == 'protocol+sections'
+    assert told(push(place, f'{merge}:main')) == 'keep+protocol+sections'
 
 
 def test_results_that_have_counted_again_may_be_retired_anew(place: Place) -> None:
@@ -207,3 +207,137 @@ def test_a_protocol_does_not_go_back_to_what_a_person_has_changed(tmp_path: Path
     place.git('switch', '-q', '-C', 'exp/a', before)
     change(place, 'exp(a): as before', model_DOT_py='m = 3\n')
     assert told(push(place, '-f', 'exp/a')) == 'protocol'
+
+
+def _planted(place: Place, files: dict[str, str]) -> str:
+    """A measured experiment on the server, which has other files of such names on its trunk since before the row; returns where it is."""
+    place.git('switch', '-q', '-c', 'exp/a')
+    place.git('switch', '-q', 'main')
+    _write(place, dict.fromkeys(files, '# Another\n'))
+    change(place, 'planted')
+    place.git('switch', '-q', 'exp/a')
+    _write(place, files)
+    measured = change(place, 'exp(a): what is measured', model_DOT_py='m = 2\n')
+    assert push(place, 'exp/a') == ''
+    _row(place, measured)
+    return measured
+
+
+@pytest.mark.parametrize('how', ['by its side', 'by the branch', 'after it has departed'])
+def test_what_is_planted_does_not_take_the_place_of_what_the_trunk_comes_to_reach(place: Place, how: str) -> None:
+    measured = _planted(place, {name: FILES[name] for name in FILES if name != 'PLAN.md'})
+    if how == 'by the branch':
+        place.git('switch', '-q', 'exp/a')
+        place.git('merge', '-q', '--no-commit', 'main', check=False)
+        place.git('checkout', '-q', 'main', '--', 'experiments')
+        change(place, 'exp(a): take in main')
+        place.git('switch', '-q', 'main')
+    if how == 'after it has departed':
+        assert push(place, ':exp/a') == ''
+    place.git('merge', '-q', '-s', 'ours', '--no-edit', 'exp/a')
+    assert told(push(place, 'main')) == 'keep+protocol'
+    place.git('reset', '-q', '--hard', measured)
+    assert push(place, '-f', 'main:exp/a') == '', 'and so the branch has it'
+
+
+@pytest.mark.parametrize('departed', [False, True])
+def test_nor_of_what_was_retired_since_it_was_measured(place: Place, departed: bool) -> None:
+    _planted(place, {})
+    _write(place, {'results_v1_leak/r.txt': 'fine\n'})
+    change(place, 'planted')
+    place.git('switch', '-q', 'exp/a')
+    _write(place, FILES)
+    change(place, 'exp(a): retired')
+    assert push(place, 'main', 'exp/a') == ''
+    assert not departed or push(place, ':exp/a') == ''
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-commit', 'exp/a', check=False)
+    _write(place, {'results_v1_leak/r.txt': 'fine\n'})
+    change(place, 'a')
+    assert told(push(place, 'main')) == 'keep'
+    _write(place, {'results_v1_leak/r-2.txt': 'bad\n'})
+    change(place, 'a', '--amend')
+    assert push(place, 'main') == '', 'but one stands beside the other one'
+
+
+def _planned_early(place: Place) -> str:
+    """An experiment whose plan the trunk has as it was before the branch edited it and measured; returns what was measured."""
+    place.git('switch', '-q', '-c', 'exp/a')
+    _write(place, {'PLAN.md': OTHER})
+    change(place, 'exp(a): a plan')
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.git('switch', '-q', 'exp/a')
+    _write(place, {'PLAN.md': PLAN})
+    measured = change(place, 'exp(a): another one, before any run')
+    assert push(place, 'main', 'exp/a') == ''
+    _row(place, measured)
+    return measured
+
+
+def test_a_plan_that_was_merged_early_and_edited_before_its_first_run_is_merged_as_it_was_measured(place: Place) -> None:
+    _planned_early(place)
+    place.ok('hook', 'install')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.ok('hook', 'remove')
+    assert push(place, 'main') == ''
+    _edit(place, 'by 1', 'by 2')
+    change(place, 'since then it stays')
+    assert told(push(place, 'main')) == 'sections'
+
+
+def test_the_early_plan_goes_below_it_where_that_is_no_merge(place: Place) -> None:
+    _planned_early(place)
+    place.git('merge', '-q', '--squash', 'exp/a')
+    change(place, 'a')
+    assert told(push(place, 'main')) == 'sections'
+    _write(place, {'PLAN.md': f'{PLAN}\n{OTHER.partition("Plan")[2].strip()}\n'})
+    change(place, 'a', '--amend')
+    assert push(place, 'main') == ''
+
+
+def test_the_trunk_does_not_keep_the_early_plan_instead_of_it(place: Place) -> None:
+    _planned_early(place)
+    place.ok('hook', 'install')
+    said = place.git('merge', '-q', '-s', 'ours', '--no-edit', 'exp/a', check=False).stderr
+    assert told(said) == 'sections'
+    place.without_hooks('reset', '-q', '--hard')
+    place.ok('hook', 'remove')
+    place.git('switch', '-q', 'exp/a')
+    change(place, 'exp(a): as the trunk has it', **{'experiments/a/PLAN_DOT_md': OTHER})
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    assert told(push(place, 'main')) == 'sections', 'nor by a commit of the branch'
+
+
+def test_what_the_trunk_has_taken_on_is_not_asked_back_by_a_merge(tmp_path: Path) -> None:
+    place = _ready(make(tmp_path, f'{SECTIONS}humans: [ada@example.org]\n', install=False))
+    bare(place).ok('hook', 'install', '--server', '--identity', 'PUSHER')
+    measured = _measured(place)
+    place.git('merge', '-q', '--squash', 'exp/a')
+    change(place, 'a')
+    assert push(place, 'main') == ''
+    _write(place, {'PROTOCOL.md': 'seeds 4 to 6\n'})
+    change(place, OPEN)
+    assert push(place, 'main', PUSHER='ada@example.org') == ''
+    place.git('merge', '-q', '-s', 'ours', '--no-edit', 'exp/a')
+    assert push(place, 'main', PUSHER='bot@example.org') == ''
+    assert at_server(place, 'refs/heads/exp/a') == measured
+
+
+def test_a_file_that_was_there_before_the_row_makes_no_way_for_what_was_never_measured(place: Place) -> None:
+    _write(place, {'results_v9_plot/p.txt': 'x\n'})
+    change(place, 'a plot')
+    place.git('switch', '-q', '-c', 'exp/a')
+    _write(place, FILES)
+    measured = change(place, 'exp(a): what is measured')
+    _row(place, measured)
+    place.git('switch', '-q', 'exp/a')
+    _write(place, FORGED)
+    change(place, 'exp(a): as I always said', '--amend')
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    said = push(place, 'main')
+    assert f'git push origin {measured}:refs/heads/exp/a' in said
+    assert push(place, f'{measured}:refs/heads/exp/a') == ''
+    assert told(push(place, 'main')) == 'protocol+sections'

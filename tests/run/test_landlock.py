@@ -255,6 +255,26 @@ def test_packages_of_the_user_are_closed_to_a_run_where_all_is(closed: Place) ->
     assert json.loads(rows(closed)[0]['metrics']) == {'share': 1.0}
 
 
+@held
+def test_what_starts_later_programs_of_the_user_is_closed_to_a_run_where_all_is(closed: Place) -> None:
+    home = Path(os.environ['HOME'])
+    (home.parent / 'scratch/bin').mkdir(parents=True)
+    (home / 'bin').symlink_to(home.parent / 'scratch/bin')
+    for name in ('dotfiles', '.cache', '.config/fish', '.config/torch', '.local/bin', 'mine/bin', 'mine/data'):
+        (home / name).mkdir(parents=True)
+    for name in ('.bashrc', 'dotfiles/profile', 'notes'):
+        (home / name).touch()
+    (home / '.profile').symlink_to('dotfiles/profile')
+    shut = ['.bashrc', '.profile', '.bash_profile', '.ssh/rc', '.config/fish/x', '.local/bin/x', 'mine/bin/x', 'new']
+    free = ['.cache/x', '.config/torch/x', 'mine/data/x', 'notes', '../scratch/x']
+    script = f'cd; mkdir .ssh; for name in {" ".join(shut + free)}; do echo x >> $name && echo $name >> "$EXP_OUT/did"; done\n'
+    idea = experiment(closed, try_sh=script)
+    idea.ok('eval', '--seed', '1', PATH=f'{os.environ["PATH"]}:{home}/mine/bin')
+
+    did = idea.path / 'experiments/idea/results' / rows(closed)[0]['id'] / 'did'
+    assert did.read_text().split() == free
+
+
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
     """A Python of its own in PATH, behind a script that chooses it, and a project that is installed for it from its sources."""
