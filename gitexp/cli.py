@@ -50,6 +50,7 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 PAGES = {'workflow': 'gitexp-workflow', 'gitexp-workflow': 'gitexp-workflow', 'gitexp.yaml': 'gitexp.yaml'}
 _OF_GIT = 'git -C DIR exp COMMAND'
+_CALLED_ELSE = {'run': 'eval', 'compare': 'report --compare vN', 'merge': 'submit', 'delete': 'close'}
 COMMANDS = {name: says for group in GROUPS.values() for name, says in group.items()}
 
 
@@ -102,7 +103,7 @@ def _run(words: list[str]) -> int:
     if command is None and words[0].startswith('-'):
         raise Usage(f"no option '{words[0]}' before the command", hint=_OF_GIT if words[0].startswith('-C') else 'git exp -h')
     if command is None:
-        raise Usage(invoke.unknown('no command', words[0], COMMANDS), hint='git exp -h')
+        raise Usage(invoke.unknown('no command', words[0], COMMANDS), hint=f"git exp {_CALLED_ELSE.get(words[0], '-h')}")
     return invoke.run(command, words[1:], f'git exp {words[0]}')
 
 

@@ -58,6 +58,13 @@ def test_only_the_front_doors_catch_everything() -> None:
     assert catchers == {'cli.py', 'guard/entry.py', 'guard/receive.py'}
 
 
+def test_what_is_read_is_asked_of_commands_that_hear_no_settings_of_a_user() -> None:
+    """git log and its like follow log.follow, log.showSignature and whatever comes; git rev-list and git diff-tree do not."""
+    users = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob('*.py') if {'log', 'show', 'whatchanged'} & _first_words(path)}
+
+    assert users <= {'rules/meta.py'}  # It says what it must not hear.
+
+
 @pytest.mark.parametrize('words', [['--version'], ['best', '--json'], ['status', '--json'], ['list', '--json']], ids=' '.join)
 def test_nothing_heavy_is_imported_at_the_start(lab: Place, words: list[str]) -> None:
     lab.exp('best')  # The parsed configuration is kept from here on.
@@ -123,6 +130,17 @@ def _imported(path: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition('.')[0])
     return names
+
+
+def _first_words(path: Path) -> set[str]:
+    """What calls of git begin with, and tuples that may become such a call."""
+    found: list[list[ast.expr]] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ('run', 'ask', 'start'):
+            found.append(node.args)
+        if isinstance(node, ast.Tuple):
+            found.append(node.elts)
+    return {words[0].value for words in found if words and isinstance(words[0], ast.Constant) and isinstance(words[0].value, str)}
 
 
 def _has(command: Command, option: str) -> bool:

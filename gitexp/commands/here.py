@@ -114,6 +114,8 @@ def _record(found: Lab) -> None:
         return
     from gitexp.ledger import pending  # Costs 5 ms, and seldom is anything left.
     try:
+        for result in pending.forget_others(found):
+            out.talk(pending.elsewhere(result))
         recorded = pending.recover(found, datetime.now(timezone.utc).isoformat(timespec='seconds'))
     except Failure as error:
         out.failure(error)

@@ -130,9 +130,9 @@ def _stray(word: str, command: Command, *, dashed: bool) -> str:
     if word.startswith('-'):
         flags = [flag for param in command.params for flag in param.flags if param.is_option]
         return unknown('no option', word.partition('=')[0], flags)
-    if dashed:  # It would make another evaluation, whose rows compare with no other.
-        return f"'{word}' does not follow {DASHES}; an experiment is named so: -e {word}"
-    return f"'{word}' is one word too many"
+    # Where there are ARGS, it would make another evaluation, whose rows compare with no other.
+    way = f'; an experiment is named so: -e {word}' if any('-e' in param.flags for param in command.params) else ''
+    return f"'{word}' {f'does not follow {DASHES}' if dashed else 'is one word too many'}{way}"
 
 
 def _has_rest(command: Command) -> bool:

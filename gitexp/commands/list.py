@@ -10,10 +10,11 @@ from gitexp.report import experiments, kept
 def list(as_json: bool) -> None:
     """List the experiments, the one that was last active at the end.
 
-    Each is shown by its best tree that counts: the number of its seeds, their mean, the gain over the baseline (vs base; + is
-    better), and the verdict on it against the best of the other experiments. An experiment is running, open while it has a
-    worktree, and closed while it has a branch; remote is one whose branch only a remote has, rows one of which there are only
-    rows here.
+    Each is shown by its best tree that counts: the number of its seeds, their mean, the gain over the first baseline (vs base; +
+    is better), and the verdict on it against the best of the other experiments and of the baselines. An experiment is running,
+    open while it has a worktree, and closed while it has a branch; merged is one that won and that the trunk holds, whose
+    verdict against that trunk is the one that its rows have; remote is one whose branch only a remote has, rows one of which
+    there are only rows here.
     """
     lab = here.lab()
     overview = kept.overview(lab)

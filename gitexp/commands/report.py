@@ -87,7 +87,12 @@ def report(csv: str | None, sweep: str | None, compare: str | None, slug: str | 
 
 def _sweep(lab: Lab, name: str, *, as_json: bool) -> None:
     from gitexp.report import sweep
-    runs = counted.runs(lab, read.read(lab))
+    contents = read.read(lab)
+    runs = counted.runs(lab, contents)
+    if others := counted.elsewhere(lab, contents, name):
+        out.talk(f"left out: {len(others)} {'run' if len(others) == 1 else 'runs'} of other evaluations with '{name}'")
+    if any(row.params.get('args') for row in others):  # They are what makes it another one.
+        out.hint(f'to compare values of {name}: a commit for each, and git exp eval without ARGS')
     found = sweep.of(runs, name, axes=lab.config.axes, metric=lab.config.metric)
     if as_json:
         out.data(sweep.json(found))

@@ -11,8 +11,9 @@ from gitexp.report import experiment
 def show(slug: str | None, as_json: bool) -> None:
     """Show one experiment: its branch, its versions, and how its trees stand.
 
-    Without SLUG, the one whose worktree this is. The gain of a tree is over the baseline (vs base; + is better), its verdict
-    against the best of the other experiments, both by all the runs that there are now.
+    Without SLUG, the one whose worktree this is. The gain of a tree is over the first baseline (vs base; + is better),
+    its verdict against the best of the other experiments and of the baselines, both by all the runs that there are now; where
+    that is a trunk that holds the experiment, the verdict is the one that its rows have.
     """
     lab = here.lab()
     which = here.experiment(lab, slug)

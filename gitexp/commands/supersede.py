@@ -61,8 +61,12 @@ def supersede(
     if found.unknown:
         out.talk(turned.left_out(found.unknown))
     at_stake = radius.of(lab, found.contents, found.turned)
+    stays = None if selection.said else radius.in_trunk(lab, found.contents, found.turned)
+    more = stays and f'{lab.trunk} holds it: git exp supersede --bug {bug} --commit {stays[:10]} takes the baseline as well'
     if dry_run:
         turned.preview(found.turned, at_stake, metric=lab.config.metric, would='would retire', as_json=as_json)
+        if more and not as_json:
+            out.hint(more)
         return
     if turned.agree(found.turned, at_stake, metric=lab.config.metric, verb='retired', yes=yes):
         lab = here.lab()  # Much may have happened while it waited.
@@ -75,3 +79,5 @@ def supersede(
     turned.show(done, did='retired')
     if any(one.commit for one in done):
         out.hint('fill in the root cause in PLAN.md, then fix the bug and measure again: git exp eval')
+    if more:
+        out.hint(more)

@@ -77,7 +77,7 @@ def _data(done: Turned) -> dict[str, Any]:
         'rows': [
             {'id': row.id, 'time': row.time, 'commit': row.commit, 'value': row.value, 'status': row.status.value} for row in done.rows
         ],
-        'left': done.left,
+        'left': done.left, 'held': {**done.held},
     }
 
 
@@ -109,4 +109,5 @@ def _goes(one: Turned) -> str:
 
 
 def _summary(done: Turned) -> str:
-    return f"{done.version} of '{done.experiment}': {len(done.rows)} {'row' if len(done.rows) == 1 else 'rows'}"
+    rest = f'; {done.staying}' if done.held else ''
+    return f"{done.version} of '{done.experiment}': {len(done.rows)} {'row' if len(done.rows) == 1 else 'rows'}{rest}"

@@ -47,21 +47,21 @@ def boot() -> str:
 def name(pid: int) -> str:
     """What only this process is called; '' where that cannot be told."""
     found = seen(pid)
-    return f'{_numbers()} {pid} {found.start}' if found else ''
+    return f'{numbers()} {pid} {found.start}' if found else ''
 
 
 def is_gone(called: str) -> bool:
     """Whether the process of a name has ended; of one on another machine or in another container that cannot be told."""
     where, _, last = called.rpartition(' ')
     where, _, pid = where.rpartition(' ')
-    if not pid.isdecimal() or where != _numbers():
+    if not pid.isdecimal() or where != numbers():
         return False
     found = seen(int(pid))
     return found.ended or str(found.start) != last if found else not files.alive(int(pid))
 
 
-def _numbers() -> str:
-    """Who gives numbers to processes here."""
+def numbers() -> str:
+    """Who gives numbers to processes here, '' where that cannot be told."""
     try:
         return f'{boot()} {os.readlink(_NUMBERS)}'
     except OSError:

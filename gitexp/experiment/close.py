@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -44,7 +44,7 @@ def close(lab: Lab, slug: str) -> Closed:
         root, inside = lab.experiment(slug).root, f'{lab.config.paths.experiments}/{slug}'
         home = lab.root / inside
         if at.worktree:
-            moves = _to_move(at.worktree, inside, home)
+            moves = [(path, path) for path in _to_move(at.worktree, inside, lab.root)]
             link = beneath.link([inside], lab.root)
             if moves and link:
                 raise Refused(f"'{lab.root / link}' is a link, and the results would go elsewhere", hint=f"rm '{lab.root / link}'")
@@ -56,26 +56,31 @@ def close(lab: Lab, slug: str) -> Closed:
             )
         else:
             return Closed(slug, root, _outputs(home), already=True)
-        mine.arm({'root': str(root), 'moves': moves})
+        mine.arm({'root': os.path.relpath(root, lab.common), 'moves': moves})
         _go(lab, slug, root, moves)
     return Closed(slug, root, _outputs(home))
 
 
 def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
-    """Finish what a killed close began."""
-    _go(lab, slug, Path(said['root']), said['moves'])
+    """Finish what a killed close began, where the worktree is now; what is no worktree of this lab is left alone."""
+    branch, usual = f'refs/heads/exp/{slug}', Path(os.path.normpath(lab.common / said['root']))
+    root = next((one.path for one in lab.worktrees if one.branch == branch), usual)
+    _go(lab, slug, root, said['moves'])
+    if os.path.lexists(root):
+        return f"closed the experiment '{slug}', whose closing was killed; '{root}' is no worktree of this lab, and stays"
     return f"closed the experiment '{slug}', whose closing was killed"
 
 
-def _go(lab: Lab, slug: str, root: Path, moves: list[list[str]]) -> None:
-    for old, new in moves:
-        _merge(Path(old), Path(new))
+def _go(lab: Lab, slug: str, root: Path, moves: Iterable[Sequence[str]]) -> None:
+    """`moves` are from where in the worktree to where in the lab."""
+    for old, new in moves if removal.is_own(lab.common, root) else ():
+        _merge(root / old, lab.root / new)
     with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'git exp close {slug}'):
         removal.remove(lab.common, root)
 
 
-def _to_move(worktree: Path, inside: str, home: Path) -> list[list[str]]:
-    """From where to where each ignored result goes; raises Refused when there is anything else that git does not have."""
+def _to_move(worktree: Path, inside: str, top: Path) -> list[str]:
+    """The ignored results, which go to the same place below `top`; raises Refused when there is anything else that git does not have."""
     uncommitted, ignored = _status(worktree)
     passed_over = _passed_over(worktree)
     results = [path for path in ignored if _is_result(path, inside)]
@@ -87,11 +92,10 @@ def _to_move(worktree: Path, inside: str, home: Path) -> list[list[str]]:
         raise Refused(_listing('these are not committed, and git was told not to look at them', passed_over), hint=way)
     if lost:
         raise Refused(_listing('git ignores these, so no commit has them', lost), hint=f'move them away, or delete them: cd {worktree}')
-    moves = [[str(worktree / path), str(home / PurePosixPath(path).relative_to(inside))] for path in results]
-    taken = [str(found) for old, new in moves for found in _in_the_way(Path(old), Path(new))]
+    taken = [str(found) for path in results for found in _in_the_way(worktree / path, top / path)]
     if taken:
         raise Refused(_listing('these would be overwritten', taken), hint='move them away')
-    return moves
+    return results
 
 
 def _status(worktree: Path) -> tuple[list[str], list[str]]:

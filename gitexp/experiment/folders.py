@@ -38,8 +38,13 @@ def retired(folder: Path) -> int:
 
 def results(folder: Path, version: str) -> Path | None:
     """What the runs of a retired version have left, None where that is not here."""
-    there = sorted(folder.glob(f'results_{version}_*'))
-    return next((path for path in there if (found := RETIRED.fullmatch(path.name)) and not found[2]), None)
+    return next((folder / name for name in aside(folder, 'results', version)), None)
+
+
+def aside(folder: Path, name: str, version: str) -> list[str]:
+    """Under which names a folder of a version, such as 'v1', is there as retired: one for each bug that has retired it."""
+    there = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return [one for one in there if one.startswith(f'{name}_{version}_') and (found := RETIRED.fullmatch(one)) and not found[2]]
 
 
 def newest(names: Iterable[str]) -> int:

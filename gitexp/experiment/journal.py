@@ -10,9 +10,21 @@ from gitexp.lab.lab import Lab
 def recover(lab: Lab) -> list[str]:
     """Finish or revert what dead commands began; one line about each, for the user.
 
-    What the lab knew of worktrees before may be wrong after.
+    They are finished where things are now, so worktrees that have moved with the repository are found first. What the lab knew of
+    worktrees before may be wrong after.
     """
-    return [_settled(lab, left) for left in intent.dead(lab.state)]
+    said: list[str] = []
+    for left in intent.dead(lab.state):
+        said += [*([] if said else _found(lab)), _settled(lab, left)]
+    return said
+
+
+def _found(lab: Lab) -> list[str]:
+    from gitexp.experiment import moved  # As below.
+    try:
+        return moved.repair(lab)
+    except (Failure, OSError):
+        return []  # git exp doctor says why.
 
 
 def _settled(lab: Lab, left: Intent) -> str:

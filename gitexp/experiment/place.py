@@ -45,13 +45,21 @@ def find(lab: Lab, slug: str) -> Place:
     Raises Refused while a run of it is alive, its worktree is on another branch, or git is in the middle of something there.
     """
     _check_idle(lab, slug)
+    at = now(lab, slug)
+    if at.worktree:
+        _check_calm(lab, slug, at.worktree)
+    return at
+
+
+def now(lab: Lab, slug: str) -> Place:
+    """The same, whatever is at work on it; raises Refused when its worktree is on another branch."""
     experiment = lab.experiment(slug)
     head = Git(lab.common).run('rev-parse', '--verify', '--quiet', experiment.branch).text or None
     branch = experiment.branch if head else None
-    if any(one.branch == experiment.branch for one in lab.worktrees) and experiment.root.is_dir():
-        _check_calm(lab, slug, experiment.root)
+    found = [one for one in lab.worktrees if not one.prunable]  # What has taken the place of one that is gone is none.
+    if any(one.branch == experiment.branch for one in found) and experiment.root.is_dir():
         return Place(slug, experiment.folder, experiment.root, branch, head)
-    there = next((one for one in lab.worktrees if one.path == experiment.root), None)
+    there = next((one for one in found if one.path == experiment.root), None)
     renamed = there and not head and there.branch and there.branch.startswith('refs/heads/exp/')  # Then it is the place of another one.
     if there and not renamed and experiment.root.is_dir():
         raise Refused(f"the worktree of '{slug}' is not on its branch", hint=f'git -C {experiment.root} switch exp/{slug}')

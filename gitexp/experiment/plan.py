@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from gitexp.ledger.result import Result, Status
 
-_DELTA = rb'(?m)^## \d+\. %b root cause: .*\n(?:(?!## ).*\n)*?- Delta: .*; with the fix:(?=[ \t]*\r?$)'
+_DELTA = rb'(?m)^## \d+\. %b root cause: .*\n(?:(?!## ).*\n)*?- Delta: .*; with the fix:(?=[ \t]*\r?\n%b)'
+_LEDGER = rb'(?:(?!## ).*\n)*?- Ledger: `(?:%b)` '
 _SECTION = re.compile(rb'^## (\d{1,9})\.', re.MULTILINE)
 
 
@@ -46,16 +47,21 @@ def root_cause(
     return f'## {number}. v{version} root cause: {cause.bug}\n\n{lines}'
 
 
-def with_delta(text: bytes, version: str, said: str) -> bytes:
-    """The text with what the fix has changed, where a section about the root cause of a version, such as 'v1', has left that open."""
-    return re.sub(_DELTA % re.escape(version).encode(), lambda found: found[0] + f' {said}'.encode(), text)
+def with_delta(text: bytes, version: str, said: str, *, rows: Iterable[str]) -> bytes:
+    """The text with what the fix has changed, where a section about the root cause of a version, such as 'v1', has left that open.
+
+    Only sections about one of these rows are filled in, which are the ids of supersede rows.
+    """
+    ledger = _LEDGER % '|'.join(map(re.escape, rows)).encode()
+    return re.sub(_DELTA % (re.escape(version).encode(), ledger), lambda found: found[0] + f' {said}'.encode(), text)
 
 
-def restored(version: str, bug: str, *, number: int, date: str, row: str, rows: Sequence[Result] | None) -> str:
-    """The section that is added when a retired version counts again, or only `rows` of it."""
-    said = 'was restored' if rows is None else 'has rows back'
+def restored(version: str, bug: str, *, number: int, date: str, row: str, rows: Sequence[Result] | None, staying: str = '') -> str:
+    """The section that is added when a retired version counts again, or only `rows` of it; `staying` says what else does not."""
+    said = 'was restored' if not rows else 'has rows back'
     again = 'its results count again' if rows is None else f'{_count(rows)} that {"was" if len(rows) == 1 else "were"} retired count again'
-    return f'## {number}. {version} restored: {bug}\n\n{version} ({bug}) {said} on {date}: {again} (ledger: `{row}`).\n'
+    rest = f'; {staying}' if staying else ''
+    return f'## {number}. {version} restored: {bug}\n\n{version} ({bug}) {said} on {date}: {again}{rest} (ledger: `{row}`).\n'
 
 
 def extended(text: bytes, section: str) -> bytes:

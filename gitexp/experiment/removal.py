@@ -6,15 +6,19 @@ import re
 from pathlib import Path
 
 from gitexp.core import deep
+from gitexp.git import repository
 
 
 def remove(common: Path, path: Path) -> None:
     """Remove the folder of a linked worktree and what git keeps about it; can be run again after a crash at any step.
 
-    A folder that is not such a worktree stays, unless it is empty.
+    A folder that is not such a worktree stays, unless it is empty; where it is one of another repository, such as the one that this
+    was copied from, nothing is removed.
     """
     kept = admin(common, path)
-    if kept or _points_into(path, common):
+    if repository.named(path):
+        if not is_own(common, path):
+            return
         _empty(path, last='.git')
     try:
         path.rmdir()
@@ -25,6 +29,12 @@ def remove(common: Path, path: Path) -> None:
         (kept / 'gitdir').unlink(missing_ok=True)
         _empty(kept, last='')
         kept.rmdir()
+
+
+def is_own(common: Path, path: Path) -> bool:
+    """Whether a folder and what this very repository keeps about a worktree name each other."""
+    kept = admin(common, path)
+    return kept is not None and repository.named(path) == Path(os.path.realpath(kept))
 
 
 def admin(common: Path, path: Path) -> Path | None:
@@ -45,11 +55,6 @@ def _folders(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except FileNotFoundError:
         return []
-
-
-def _points_into(path: Path, common: Path) -> bool:
-    said = _text(path / '.git').removeprefix('gitdir: ')
-    return bool(said) and os.path.realpath(path / said).startswith(os.path.realpath(common / 'worktrees') + os.sep)
 
 
 def _empty(folder: Path, *, last: str) -> None:

@@ -1,7 +1,7 @@
 """Bringing back what was retired: its rows count again, and its folders get their names back."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from gitexp.core.errors import Refused
@@ -12,7 +12,7 @@ from gitexp.experiment.versions import Turned
 from gitexp.lab.lab import Lab
 from gitexp.ledger import loss, read, retired
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import Result
 
 
 def find(lab: Lab, slug: str | None, *, bug: str | None = None) -> tuple[list[Turned], Contents]:
@@ -36,50 +36,76 @@ def restore(
         contents = read.read(lab)
         found = _found(lab, contents, slug, bug)
         turned.check_same([one for _, one in found], shown)
-        turns = [turned.restoring(lab, _place(lab, one.experiment), one, event, contents, now) for event, one in found]
+        turns = [turned.restoring(lab, _place(lab, one.experiment), one, events, contents, now) for events, one in found]
         return turned.done(lab, mine, [one for _, one in found], turns)
 
 
-def _found(lab: Lab, contents: Contents, slug: str | None, bug: str | None) -> list[tuple[Result, Turned]]:
+def _found(lab: Lab, contents: Contents, slug: str | None, bug: str | None) -> list[tuple[list[Result], Turned]]:
     loss.refuse(lab)
     if slug is not None:
         place.check_name(lab, slug)
         place.check_known(lab, slug, place.find(lab, slug), contents.results)
-    newest = {row.experiment: row for row in _retired(contents) if slug in (None, row.experiment) and bug in (None, row.params.get('bug'))}
+    standing = [row for row in retired.in_force(contents.results) if slug in (None, row.experiment)]
+    newest = {row.experiment: row for row in standing if bug in (None, row.params.get('bug'))}
     if not newest:
         if bug is not None:
             spoilt.check_known(contents, bug, hint='git exp results')
         of = f"version of '{slug}'" if slug else 'version'
         because = f" because of '{bug}'" if bug else ''
-        others = [row.params.get('bug') for row in _retired(contents) if slug in (None, row.experiment)]
         hint = f'git exp results --experiment {slug}' if slug else 'git exp results'
-        hint = f'git exp restore {slug or "--all"} --bug {others[-1]}' if others else hint
+        hint = f'git exp restore {slug or "--all"} --bug {standing[-1].params.get("bug")}' if standing else hint
         raise Refused(f'nothing to restore: no {of} is retired{because}', hint=hint)
-    return [(row, _turned(contents, row, _place(lab, name))) for name, row in newest.items()]
+    found = [_same(newest[name], contents.results) for name in sorted(newest)]
+    return [(events, _turned(contents, events, _place(lab, events[0].experiment))) for events in found]
 
 
-def _retired(contents: Contents) -> Sequence[Result]:
-    undone = {row.params['restores'] for row in contents.results if row.kind is Kind.RESTORE}
-    return [row for row in contents.results if row.kind is Kind.SUPERSEDE and row.id not in undone]
+def _same(event: Result, rows: Sequence[Result]) -> list[Result]:
+    """A supersede row, and others that have retired the same because of the same bug, as clones do that have not heard of each other."""
+    because = [
+        row for row in retired.in_force(rows)
+        if row.id != event.id and (row.experiment, row.params.get('bug')) == (event.experiment, event.params.get('bug'))
+    ]
+    whole = [event, *(row for row in because if versions.closes(row) and row.version == event.version)]
+    gone = {row.id for row in retired.by(whole, rows)}
+    return whole + [row for row in because if row not in whole and row.params['covers'] and gone.issuperset(row.params['covers'])]
 
 
 def _place(lab: Lab, slug: str) -> Place:
     return place.find(lab, slug) if slugs.shaped(slug) else Place(slug, None, None, None, None)
 
 
-def _turned(contents: Contents, event: Result, at: Place) -> Turned:
-    rows = retired.by(event, contents.results)
-    bug, version = str(event.params.get('bug', '')), event.version
-    if not versions.closes(event):
-        return Turned(at.slug, version, bug, rows, (), at.folder)
-    _check_nothing_new(at, version)
-    return Turned(at.slug, version, bug, rows, tuple((f'{name}_{version}', name) for name in folders.CURRENT), at.folder)
+def _turned(contents: Contents, events: Sequence[Result], at: Place) -> Turned:
+    """What comes back, and what stays retired because of another bug; where that has closed the version, the folders stay, too."""
+    undone = {event.id for event in events}
+    after = retired.of(row for row in contents.results if row.id not in undone)
+    rows = retired.by(events, contents.results)
+    held = {row.id: why.bug for row in rows if (why := after.why(row))}
+    back = tuple(row for row in rows if row.id not in held)
+    bug, version, closed = str(events[0].params.get('bug', '')), events[0].version, retired.closed(events[0])
+    if closed is None or (at.slug, closed) in after.versions:
+        return Turned(at.slug, version, bug, back, (), at.folder, held=held)
+    moves = tuple(_moves(at, version, closed))
+    _check_nothing_new(contents, at, version, is_aside=bool(moves))
+    return Turned(at.slug, version, bug, back, moves, at.folder, held=held)
 
 
-def _check_nothing_new(at: Place, version: str) -> None:
-    new = next(folders.contents(at.folder), None) if at.folder else None
-    if new:
+def _moves(at: Place, version: str, closed: str) -> Iterator[tuple[str, str]]:
+    """The folders that get their names back; here there may be none, or they have the name of another bug that is restored by now."""
+    for name in folders.CURRENT:
+        there = folders.aside(at.folder, name, closed) if at.folder else [f'{name}_{version}']
+        if there:
+            yield f'{name}_{version}' if f'{name}_{version}' in there else there[0], name
+
+
+def _check_nothing_new(contents: Contents, at: Place, version: str, *, is_aside: bool) -> None:
+    """Where its folders are not aside, what lies in the current ones is its own, unless the current version has been measured."""
+    file = next(folders.contents(at.folder), None) if at.folder else None
+    number = versions.number(at.slug, None, contents.results)
+    mine = (row for row in versions.counting(contents) if row.experiment == at.slug and not versions.is_again(row))
+    run = next((row for row in mine if versions.of(row) == number), None)
+    new = f"'{file}'" if is_aside else f'those of run {run.id}' if run else None
+    if file and new:
         raise Refused(
-            f"cannot restore {version} of '{at.slug}': the current version has results of its own, such as '{new}'",
+            f"cannot restore {version} of '{at.slug}': the current version has results of its own, such as {new}",
             hint=f'retire them first: git exp supersede {at.slug} --bug NAME',
         )

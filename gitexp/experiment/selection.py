@@ -109,7 +109,7 @@ def _moment(git: Git, said: str) -> datetime:
         commit = _commit(git, said)
     except Usage as error:
         raise Usage(f'{error}, nor a date', hint='--since 2026-01-31, or 2026-01-31T03:00+01:00') from None
-    at = _time(git.ask('log', '-1', '--format=%cI', commit, '--').text)
+    at = _time(git.ask('rev-list', '--no-commit-header', '--max-count=1', '--format=%cI', commit, '--').text)
     assert at
     return at
 

@@ -8,7 +8,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import documents
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
-from gitexp.ledger import read
+from gitexp.ledger import read, retired
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, Kind, Result
 
@@ -25,7 +25,8 @@ class Spoilt(NamedTuple):
 
 def bugs(contents: Contents) -> list[str]:
     """The bugs that have retired something, the oldest first, brought back or not."""
-    return list(dict.fromkeys(str(row.params.get('bug')) for row in contents.results if row.kind is Kind.SUPERSEDE))
+    events = sorted((row.id, str(row.params.get('bug'))) for row in contents.results if row.kind is Kind.SUPERSEDE)
+    return list(dict.fromkeys(bug for _, bug in events))
 
 
 def check_known(contents: Contents, bug: str, *, hint: str) -> None:
@@ -46,7 +47,7 @@ def tree(lab: Lab, contents: Contents, slug: str | None, name: str, *, eval_id: 
     None when any of its rows under the evaluation counts: then the bug is not in the tree.
     """
     rows = [
-        row for row in reversed(contents.results)
+        row for row in sorted(contents.results, key=lambda row: row.id, reverse=True)
         if row.kind not in ABOUT and row.tree and (row.tree == name or row.experiment == slug) and eval_id in (None, row.eval_id)
     ]
     if not any(row.id in contents.covered for row in rows):
@@ -69,10 +70,9 @@ def history(lab: Lab, contents: Contents, commit: str, *, beyond: str | None = N
 
 def known(rows: Sequence[Result]) -> dict[Spoilt, set[str]]:
     """The bugs of which it is known what brought them, the oldest first, with the commits that are said to have mended each."""
-    undone = {row.params['restores'] for row in rows if row.kind is Kind.RESTORE}
     found: dict[Spoilt, set[str]] = {}
-    for row in rows:
-        if row.id not in undone and (one := brought(row)):
+    for row in retired.in_force(rows):
+        if one := brought(row):
             mended = found.setdefault(one, set())
             mended.update(filter(None, [row.params['selected'].get('fixed_in')]))
     return found

@@ -41,7 +41,7 @@ def start(lab: Lab, slug: str, *, now: str, base: str | None = None, idea: str |
     with intent.claimed(lab.state, slug, 'new') as mine:
         commit_base = _checked(lab, made, home, base)
         commit = _scaffold(lab, made, commit_base, idea=idea, now=now)
-        said = {'root': str(root), 'folder': str(made.folder), 'commit': commit}
+        said = {'root': _said(lab, root), 'folder': _said(lab, made.folder), 'commit': commit}
         mine.arm(said)
         try:
             _make(lab, made, commit)
@@ -55,10 +55,19 @@ def start(lab: Lab, slug: str, *, now: str, base: str | None = None, idea: str |
 def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
     """Put a killed start right: as if it had never been, unless somebody has worked in the worktree since."""
     if _worked_in(lab, slug, said):
-        folders.fresh(Path(said['folder']), Path(said['root']))
+        folders.fresh(_place(lab, said['folder']), _place(lab, said['root']))
         return f"finished the experiment '{slug}', whose start was killed"
     _revert(lab, slug, said)
     return f"took back the experiment '{slug}', whose start was killed"
+
+
+def _said(lab: Lab, path: Path) -> str:
+    """Seen from the repository, which may be moved, or copied, before a killed start is put right."""
+    return os.path.relpath(path, lab.common)
+
+
+def _place(lab: Lab, said: str) -> Path:
+    return Path(os.path.normpath(lab.common / said))
 
 
 def _make(lab: Lab, made: Experiment, commit: str) -> None:
@@ -75,13 +84,13 @@ def _make(lab: Lab, made: Experiment, commit: str) -> None:
 
 
 def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:
-    branch = Experiment(slug, Path(), Path()).branch
+    branch, root = Experiment(slug, Path(), Path()).branch, _place(lab, said['root'])
     with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'taking back {slug}'):
-        kept = removal.admin(lab.common, Path(said['root']))
+        kept = removal.admin(lab.common, root)
         if kept:
             # First, since without it nobody has worked there: a revert that is killed is then not taken for somebody's work.
             (kept / 'index').unlink(missing_ok=True)
-        removal.remove(lab.common, Path(said['root']))
+        removal.remove(lab.common, root)
         git = Git(lab.common)
         if git.run('rev-parse', '--verify', '--quiet', branch).text == said['commit']:
             git.ask('update-ref', '-d', branch, said['commit'])
@@ -92,10 +101,11 @@ def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:
 
 
 def _worked_in(lab: Lab, slug: str, said: Mapping[str, Any]) -> bool:
-    kept = removal.admin(lab.common, Path(said['root']))
+    root = _place(lab, said['root'])
+    kept = removal.admin(lab.common, root)
     if kept is None or not (kept / 'index').exists():
         return False
-    git = Git(Path(said['root']))
+    git = Git(root)
     if git.run('rev-parse', '--verify', '--quiet', 'HEAD').text != said['commit']:
         return True
     return git.run('status', '--porcelain', '--ignored', '--untracked-files=all').out != b''
@@ -123,7 +133,14 @@ def _checked(lab: Lab, made: Experiment, home: Path, base: str | None) -> str:
         if commit:
             _check_room(made, inside, base or lab.trunk, over=over, folder=folder)
             return commit[1]
-    raise Refused(f"'{base}' is neither an experiment nor a commit", hint='git exp list')
+    raise Refused(f"'{base}' is neither an experiment nor a commit", hint=_elsewhere(lab, made.slug, base) or 'git exp list')
+
+
+def _elsewhere(lab: Lab, slug: str, base: str | None) -> str | None:
+    """How to start from an experiment whose branch only a remote has."""
+    name = f'exp/{(base or "").removeprefix("exp/")}'
+    found = _types(lab.git, [f'refs/remotes/{remote}/{name}' for remote in lab.remotes]) if slugs.shaped(name[4:]) else []
+    return next((f'git exp new {slug} --base {remote}/{name}' for remote, there in zip(lab.remotes, found) if there), None)
 
 
 def _check_room(made: Experiment, inside: str, base: str, *, over: tuple[str, str] | None, folder: tuple[str, str] | None) -> None:

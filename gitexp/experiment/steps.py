@@ -11,7 +11,7 @@ from typing import Any
 
 from gitexp.core import beneath
 from gitexp.core.errors import Failure, Refused
-from gitexp.experiment import commit, folders
+from gitexp.experiment import commit, folders, place
 from gitexp.experiment.intent import Intent
 from gitexp.experiment.turn import Turn
 from gitexp.git import abandoned
@@ -53,7 +53,7 @@ def carry_out(lab: Lab, mine: Intent, turns: Sequence[Turn]) -> list[str | None]
 
 def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
     """Finish what a killed supersede or restore began."""
-    turns, commits = [Turn(**one) for one in said['turns']], list(said['commits'])
+    turns, commits = [_placed(lab, Turn(**one)) for one in said['turns']], list(said['commits'])
     verb = turns[0].verb
     try:
         commits = _advance(lab, turns, commits)
@@ -63,6 +63,17 @@ def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
         return f"took back 'git exp {verb}' of '{slug}', which was killed: {error}"
     _finish(lab, turns, commits)
     return f"finished 'git exp {verb}' of '{slug}', which was killed"
+
+
+def _placed(lab: Lab, turn: Turn) -> Turn:
+    """The same turn where its experiment is now: meanwhile the worktree may have been moved, or removed as `close` does, or the lab moved.
+
+    Raises Refused while the worktree is on another branch.
+    """
+    if not turn.worktree:
+        return turn._replace(folder=str(lab.root / turn.inside) if turn.folder else None)
+    at = place.now(lab, turn.row['experiment'])
+    return turn._replace(folder=str(at.folder) if at.folder else None, worktree=str(at.worktree) if at.worktree else None)
 
 
 def _check_own(turn: Turn, top: Path) -> None:

@@ -96,7 +96,7 @@ def _mended(lab: Lab, contents: Contents, wanted: Wanted) -> Turned | None:
     said = selection.resolved(lab, wanted.selection)
     if set(said) != {'commit', 'fixed_in'}:
         return None
-    rows = [row for row in contents.results if wanted.slug in (None, row.experiment)]
+    rows = sorted((row for row in contents.results if wanted.slug in (None, row.experiment)), key=lambda row: row.id)
     same = [row for row in rows if spoilt.brought(row) == spoilt.Spoilt(wanted.bug, said['commit'])]
     return Turned(same[-1].experiment, f'v{versions.of(same[-1])}', wanted.bug, (), (), None) if same else None
 

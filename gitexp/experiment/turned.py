@@ -51,14 +51,17 @@ def retiring(
     return _turn(lab, at, found, row, text)
 
 
-def restoring(lab: Lab, at: Place, found: Turned, retired: Result, contents: Contents, now: datetime) -> Turn:
-    """The row that undoes another, and what PLAN.md says of it; it is newer than those it brings back, which count from then on."""
+def restoring(lab: Lab, at: Place, found: Turned, events: Sequence[Result], contents: Contents, now: datetime) -> Turn:
+    """The row that undoes others, and what PLAN.md says of it; it is newer than those it brings back, which count from then on."""
+    params: dict[str, Any] = {'restores': events[0].id, 'bug': found.bug}
+    if events[1:]:
+        params['also'] = [one.id for one in events[1:]]
     clock = ids.clock(now)
     name = ids.after(_newest(contents, found), clock, skew=inf) or ids.make(clock)
-    row = _row(lab, found, Kind.RESTORE, name, now=now, params={'restores': retired.id, 'bug': found.bug})
+    row = _row(lab, found, Kind.RESTORE, name, now=now, params=params)
     text = plan.restored(
         found.version.partition('_')[0], found.bug, number=_next_section(lab, at), date=now.date().isoformat(), row=row.id,
-        rows=None if versions.closes(retired) else found.rows,
+        rows=None if versions.closes(events[0]) and not found.held else found.rows, staying=found.staying,
     )
     return _turn(lab, at, found, row, text)
 

@@ -1,15 +1,15 @@
 """The versions of an experiment's results: which one is current, and which rows are its own."""
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitexp.experiment import folders
 from gitexp.lab.lab import Experiment
 from gitexp.ledger import retired
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import ABOUT, Kind, Result
+from gitexp.ledger.result import ABOUT, Result
 
 _AGAIN = '_with_'
 _DIGITS = 9  # and so that the next one can be the name of a folder
@@ -20,7 +20,7 @@ class Turned:
     """What of an experiment is retired or brought back, or would be; `row` and `commit` are ids, None before it is done or without one.
 
     `version` is such as 'v1_val-leak', or 'v1' where `left` rows of it are not concerned, and its folders stay as they are.
-    `moves` are names in `folder`.
+    `moves` are names in `folder`; `held` are rows that stay retired where others are brought back, each with the other bug.
     """
 
     experiment: str
@@ -32,6 +32,13 @@ class Turned:
     left: int = 0
     row: str | None = None
     commit: str | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def staying(self) -> str:
+        """What is said of those that stay retired; '' where none does."""
+        many = '1 row stays' if len(self.held) == 1 else f'{len(self.held)} rows stay'
+        return f'{many} retired because of {", ".join(sorted({*self.held.values()}))}' if self.held else ''
 
 
 def current(experiment: Experiment, rows: Iterable[Result] = ()) -> int:
@@ -42,8 +49,7 @@ def current(experiment: Experiment, rows: Iterable[Result] = ()) -> int:
 def number(slug: str, folder: Path | None, rows: Iterable[Result]) -> int:
     """The same of an experiment that may have no folder."""
     rows = [row for row in rows if row.experiment == slug]
-    undone = {row.params['restores'] for row in rows if row.kind is Kind.RESTORE}
-    numbers = [of(row) + closes(row) for row in rows if (row.kind not in ABOUT or row.kind is Kind.SUPERSEDE) and row.id not in undone]
+    numbers = [of(row) + closes(row) for row in (*retired.in_force(rows), *(row for row in rows if row.kind not in ABOUT))]
     return max(1, 1 + (folders.retired(folder) if folder else 0), *numbers)
 
 

@@ -149,8 +149,9 @@ def first(git: Git, paths: Sequence[str]) -> str | None:
 
 def _brought(git: Git, path: str) -> list[str]:
     """The commits that have a path and none of whose parents has."""
-    words = ('log', '--full-history', '--root', '--diff-merges=combined', '--diff-filter=A', '--name-only', '--format=%H', REF, '--', path)
-    return [line for line in git.ask(*words).text.split('\n') if len(line) in LENGTHS and '/' not in line]
+    feed = git.ask('rev-list', '--full-history', REF, '--', path).out
+    words = ('diff-tree', '--stdin', '-r', '-c', '--root', '--diff-filter=A', '--name-only', '--', path)
+    return [line for line in git.ask(*words, feed=feed).text.split('\n') if len(line) in LENGTHS and '/' not in line]
 
 
 def _holds(git: Git, commit: str, other: str) -> bool:

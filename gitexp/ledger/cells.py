@@ -165,7 +165,7 @@ _NEEDED = {
 }
 _SAID: dict[Kind, dict[str, Callable[[object], bool]]] = {
     Kind.SUPERSEDE: {'covers': _are_texts, 'bug': _is_text, 'closes': _are_texts, 'selected': _is_selection},
-    Kind.RESTORE: {'restores': _is_text, 'bug': _is_text},
+    Kind.RESTORE: {'restores': _is_text, 'also': _are_texts, 'bug': _is_text},
     Kind.CONFIRM: {'confirms': _is_text, 'because': _is_text, 'by': _is_text, 'seeds': _is_number, 'mean': _is_number},
 }
 

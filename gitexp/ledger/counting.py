@@ -198,16 +198,18 @@ def picked(
     """The trees of which some values were retired when others were there that still count, with the id of the newest row that did so.
 
     `rows` are those of one evaluation, `data` is as in `why_not`. What is left of such a tree may be left for its value; where the rest
-    is retired as well and the tree is measured anew, it is as good as any other.
+    is retired as well and the tree is measured anew, it is as good as any other. Where a baseline of the tree counts, its runs and those
+    of experiments with the same tree are each retired as a whole: who may retire an experiment could spoil it for all else.
     """
-    oldest: dict[str | None, str] = {}
+    oldest: dict[tuple[str | None, bool], str] = {}
     for row in competing:
-        oldest[row.tree] = min(row.id, oldest.get(row.tree, row.id))
+        lot = row.tree, row.kind is Kind.BASELINE
+        oldest[lot] = min(row.id, oldest.get(lot, row.id))
     found: dict[str, str] = {}
     for row in rows:
         why = gone.why(row)
         if why and row.tree and row.seed is not None and competes(row, metric, data):
-            when = max(why.event, row.id)  # What has retired it may have been made beforehand.
-            if oldest.get(row.tree, when) < when:
-                found[row.tree] = max(when, found.get(row.tree, ''))
+            left = oldest.get((row.tree, row.kind is Kind.BASELINE)) or oldest.get((row.tree, False))
+            if left and left < why.event:
+                found[row.tree] = max(why.event, found.get(row.tree, ''))
     return found

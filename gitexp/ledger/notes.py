@@ -13,7 +13,7 @@ from gitexp.git import notes, repository
 from gitexp.git.command import Git
 from gitexp.git.notes import Note
 from gitexp.lab.lab import Lab
-from gitexp.ledger import cells, read, write
+from gitexp.ledger import cells, read, retired, write
 from gitexp.ledger.cells import BadCell
 from gitexp.ledger.result import ABOUT, Kind, Result, Status
 
@@ -130,6 +130,6 @@ def _touched(lab: Lab, rows: Sequence[Result]) -> dict[str, list[str]]:
 
 
 def _commits(row: Result, known: Mapping[str, Result]) -> list[str]:
-    retired = row if row.kind is Kind.SUPERSEDE else known.get(row.params['restores'])
-    covers = retired.params['covers'] if retired and retired.kind is Kind.SUPERSEDE else ()
+    about = [row, *(known[one] for one in retired.undone(row) if one in known)]
+    covers = dict.fromkeys(one for event in about if event.kind is Kind.SUPERSEDE for one in event.params['covers'])
     return [commit for one in covers if one in known and (commit := known[one].commit)]

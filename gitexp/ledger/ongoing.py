@@ -30,6 +30,11 @@ _PARTS = {
         result.Result, result.Kind, result.Status, Counter, array, _array_reconstructor,
     )
 }
+# What is raised for what somebody else has put there, which is as good as nothing.
+_DAMAGED = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError,
+    pickle.UnpicklingError,
+)
 
 
 class _Kept(NamedTuple):
@@ -104,16 +109,24 @@ def _gone_on(file: _Hashed, metric: Metric, before: _Kept) -> Tally | None:
 def _read(path: Path, metric: Metric, size: int) -> _Kept | None:
     try:
         with files.opened(path) as file:
+            hashed, begins = file.readline(), file.tell()
+            digest = digests.begun('sha256', os.fstat(file.fileno()).st_size)
+            while said := file.read(_CHUNK):
+                digest.update(said)
+            if hashed.decode().strip() != digest.hexdigest():
+                return None
+            file.seek(begins)
             found = _Kept._make(_Parts(file).load())
         return found if found.by == _by(metric) and 0 < found.end <= size else None
-    except Exception:  # A file that is damaged can raise anything, and is as good as none.
+    except _DAMAGED:
         return None
 
 
 def _keep(path: Path, metric: Metric, file: _Hashed, made: Tally) -> None:
     try:
         files.sweep(path)
-        files.replace(path, pickle.dumps(tuple(_Kept(_by(metric), file.end, file.hash.hexdigest(), made))))
+        said = pickle.dumps(tuple(_Kept(_by(metric), file.end, file.hash.hexdigest(), made)))
+        files.replace(path, f'{digests.sha256(said)}\n'.encode() + said)
     except OSError:
         pass  # A read-only repository is slower, not broken.
 

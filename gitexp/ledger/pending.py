@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.core import files, locks, process
+from gitexp.core import files, locks, origin, process
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
@@ -18,7 +18,7 @@ from gitexp.ledger.result import METRIC, Result, Status
 
 ROOM = 1 << 16
 DIED = 'the process that ran it died'
-_BY = 'by'  # in the first line: which process runs it
+_BY, _IN = 'by', 'in'  # in the first line: which process runs it, and in which repository
 
 
 class Pending(NamedTuple):
@@ -67,9 +67,9 @@ class Pending(NamedTuple):
 def begin(lab: Lab, result: Result) -> Pending:
     """Put on disk that a run begins, with room for its outcome; raises Refused when there is none."""
     path = _folder(lab) / f'{result.id}.json'
-    line = _line(result, **{_BY: process.name(os.getpid())})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        line = _line(result, **{_BY: process.name(os.getpid()), _IN: origin.of(lab.common)})
         with _all_runs(lab):
             return Pending(result, path, _make(path, line), len(line))
     except OSError as error:
@@ -78,19 +78,28 @@ def begin(lab: Lab, result: Result) -> Pending:
 
 def running(lab: Lab) -> list[Result]:
     """What the runs whose process is alive began as, the oldest first."""
-    return [begun for path in _files(lab) if not _is_dead(lab, path) and (begun := _said(path)[0])]
+    return [begun for path in _files(lab) if not (_is_other(lab, path) or _is_dead(lab, path)) and (begun := _said(path)[0])]
+
+
+def forget_others(lab: Lab) -> list[Result]:
+    """Forget the runs that were under way in another repository when it was copied, and say which: they end, and have their rows, there."""
+    others = [path for path in _files(lab) if _is_other(lab, path)]
+    begun = [begun for path in others if (begun := _said(path)[0])]
+    for path in others:
+        path.unlink(missing_ok=True)
+    return begun
 
 
 def recover(lab: Lab, now: str, *, alone: bool = False) -> list[Result]:
     """Append what dead processes left: outcomes whose row is missing, and a row 'failed' for each run without an outcome.
 
-    What was measured as another metric is kept for the ledger of that one, and is among what is returned: see `told`.
-    Whoever is `alone`, and so holds the lock of all evaluations, need not ask who does.
+    Runs of another repository are left alone. What was measured as another metric is kept for the ledger of that one, and is among what
+    is returned: see `told`. Whoever is `alone`, and so holds the lock of all evaluations, need not ask who does.
     """
     if not _files(lab):
         return []
     with _all_runs(lab):
-        dead = [path for path in _files(lab) if _is_dead(lab, path, alone=alone)]
+        dead = [path for path in _files(lab) if not _is_other(lab, path) and _is_dead(lab, path, alone=alone)]
         left = [result for path in dead if (result := _left(path, now))]
         there = read.present(lab, [result.id for result in left]) if left else set()
         missing = [result for result in left if result.id not in there]
@@ -110,6 +119,11 @@ def told(lab: Lab, result: Result) -> str:
     if _of_another(lab, result):
         return f"{run}, was measured as '{result.env[METRIC]}' and is kept for a ledger of that"
     return f'{run}, has one now: {result.status.value}'
+
+
+def elsewhere(result: Result) -> str:
+    """For a person, what `forget_others` has done with what it returns."""
+    return f"run {result.id} of '{result.experiment}' was begun in the repository that this one was copied from, and has its row there"
 
 
 def _of_another(lab: Lab, result: Result) -> bool:
@@ -160,11 +174,20 @@ def _is_dead(lab: Lab, path: Path, *, alone: bool = False) -> bool:
         return True
     if not (alone or locks.is_free(lab.state / 'locks' / 'eval')):
         return False
+    return process.is_gone(_noted(path, _BY))
+
+
+def _is_other(lab: Lab, path: Path) -> bool:
+    """Whether a run was begun in another repository, which this one is a copy of: locks are not copied, so that it seems to be dead."""
+    return origin.is_other(lab.common, _noted(path, _IN))
+
+
+def _noted(path: Path, name: str) -> str:
+    """What the first line says beside the result, '' where that cannot be told."""
     try:
-        begun = json.loads(files.read(path).partition(b'\n')[0])
-        return process.is_gone(str(begun.get(_BY, '')))
+        return str(json.loads(files.read(path).partition(b'\n')[0]).get(name, ''))
     except (OSError, ValueError, AttributeError):
-        return False
+        return ''
 
 
 def _said(path: Path) -> tuple[Result | None, Result | None]:

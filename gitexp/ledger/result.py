@@ -45,8 +45,9 @@ class Result(NamedTuple):
     """`time` is the start in UTC, ISO 8601; what was not measured is None, never 0.
 
     `value` is the metric; `params` of a supersede row holds `bug`, `covers` (ids) and, where it ends more versions than its own, `closes`,
-    of a restore row `restores` (an id), of a confirm row `confirms` (a tree), `because`, `by`, and what there was of it, `seeds` (how
-    many) and `mean`; of a run `undeclared` when nobody had named its seed before, and `flags`.
+    of a restore row `restores` (an id) and, where it undoes more than that one, `also` (ids), of a confirm row `confirms` (a tree),
+    `because`, `by`, and what there was of it, `seeds` (how many) and `mean`; of a run `undeclared` when nobody had named its seed before,
+    and `flags`.
     """
 
     id: str

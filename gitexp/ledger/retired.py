@@ -11,7 +11,11 @@ VERSIONED = frozenset((Kind.EVAL, Kind.TRAIN, Kind.ROUND))
 
 
 class Why(NamedTuple):
-    """The bug that has retired something, and the id of the first row that says so."""
+    """The bug that has retired something, and since when: the id of the first row that says so.
+
+    What a row names was there before it, whatever their ids say. What was measured of a version that was closed already is retired
+    since it was measured.
+    """
 
     bug: str
     event: str
@@ -34,7 +38,8 @@ class Retired(NamedTuple):
         if named is not None or not self.versions:
             return named
         of = lot(row)
-        return self.versions.get(of) if of else None
+        closed = self.versions.get(of) if of else None
+        return closed._replace(event=max(closed.event, row.id)) if closed else None
 
     def since(self, name: str, lot: tuple[str, str] | None) -> str:
         """From when on a run counts, as ids are ordered: since it was measured, or since it was brought back by name or with its `lot`."""
@@ -49,7 +54,7 @@ _NOW = '\U0010ffff'  # after all ids
 def of(rows: Iterable[Result]) -> Retired:
     """What supersede and restore rows come to, in any order."""
     about = sorted((row for row in rows if row.kind in (Kind.SUPERSEDE, Kind.RESTORE)), key=lambda row: row.id)
-    restored = {row.params['restores']: row.id for row in reversed(about) if row.kind is Kind.RESTORE}
+    restored = {one: row.id for row in reversed(about) for one in undone(row)}
     found = Retired({}, {}, {})
     for row in about:
         if row.kind is not Kind.SUPERSEDE:
@@ -65,6 +70,17 @@ def of(rows: Iterable[Result]) -> Retired:
         for closing in shut:
             found.versions.setdefault(closing, why)
     return found
+
+
+def in_force(rows: Collection[Result]) -> list[Result]:
+    """The supersede rows that nothing has undone, the oldest first, in whatever order rows came here."""
+    gone = {one for row in rows for one in undone(row)}
+    return sorted((row for row in rows if row.kind is Kind.SUPERSEDE and row.id not in gone), key=lambda row: row.id)
+
+
+def undone(row: Result) -> tuple[str, ...]:
+    """The supersede rows that a restore row undoes; none for any other row."""
+    return (row.params['restores'], *(row.params.get('also') or ())) if row.kind is Kind.RESTORE else ()
 
 
 def as_if(rows: Collection[Result], covered: Mapping[str, str]) -> Retired:
@@ -101,7 +117,7 @@ def covered(rows: Iterable[Result]) -> dict[str, str]:
     return {**named, **{row.id: why.bug for row in known if (why := found.why(row))}} if found.versions else named
 
 
-def by(event: Result, rows: Sequence[Result]) -> tuple[Result, ...]:
-    """The rows that one supersede row is about."""
-    alone, every = of([event]), of(rows)
+def by(events: Iterable[Result], rows: Sequence[Result]) -> tuple[Result, ...]:
+    """The rows that some supersede rows are about."""
+    alone, every = of(events), of(rows)
     return tuple(row for row in rows if row.id in alone.ids or row.id not in every.ids and alone.why(row))

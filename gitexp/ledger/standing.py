@@ -44,6 +44,12 @@ class Standing(_Standing):
     def mean(self) -> float:
         return self.runs.mean
 
+    def by(self, slug: str) -> Standing:
+        """As an experiment that has measured it sees it, though it is the trunk's as well: as it was before the merge."""
+        if self.kind is not Kind.BASELINE or slug == self.experiment:
+            return self
+        return self._replace(experiment=slug, kind=Kind.EVAL, whose=self.whose - {self.experiment})
+
 
 class Standings(NamedTuple):
     """The trees of one evaluation in the order of the ids of those rows; `eval_id` is None when nothing competes.
@@ -64,6 +70,14 @@ class Standings(NamedTuple):
 
     def of(self, tree: str) -> Standing | None:
         return next((standing for standing in self.trees if standing.tree == tree), None)
+
+    def named(self, one: Standing) -> str:
+        """A tree for a person: an experiment and a version, or the baseline, and where several trees were one, which."""
+        if one.kind is not Kind.BASELINE:
+            return f'{one.experiment} {one.version}'
+        first, *others = (other.tree for other in self.trees if other.kind is Kind.BASELINE)
+        name = 'the first baseline' if one.tree == first else 'the trunk'
+        return f'{name} at {(one.commit or one.tree)[:7]}' if others else 'the baseline'
 
     def best(self, metric: Metric) -> Standing | None:
         """The tree with the best mean, the earlier one of equals."""

@@ -209,7 +209,7 @@ class Tally:
             if slug in self._closed and kind in VERSIONS and (known := text(name)) not in gone.ids:
                 why = gone.versions.get((text(slug), text(version) or 'v1'))
                 if why is not None:
-                    self.covered[known], self._events[known] = why
+                    self.covered[known], self._events[known] = why.bug, max(why.event, known)
                     self._skip.add(name)
 
     def _are_plain(self, rows: Rows) -> bool:

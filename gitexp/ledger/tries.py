@@ -7,6 +7,7 @@ from math import isnan
 from gitexp.ledger import counting
 from gitexp.ledger.cells import raw, text
 from gitexp.ledger.counting import Vain
+from gitexp.ledger.grounds import BASELINE
 from gitexp.ledger.scan import Rows
 
 _OK = b'ok'
@@ -31,14 +32,15 @@ class Tries:
         self._lost: dict[_Seed, list[tuple[bytes, bytes]]] = {}
         self._first: dict[_Seed, bytes] = {}
         self._began: dict[tuple[bytes, bytes, bytes, bytes], bytes] = {}
-        self._picked: dict[tuple[bytes, bytes, bytes], str] = {}
+        self._picked: dict[tuple[bytes, bytes, bool, bytes], str] = {}
+        self._oldest: dict[tuple[bytes, bytes, bool], str] = {}
         self._runs: dict[_Tree, list[_Run]] = {}
 
     def miss(self, rows: Rows, gone: Collection[bytes]) -> None:
         """Note the runs that have no value that can be, and, as of any time, those with one that is retired."""
         low, high = self._bounds
-        each = zip(rows.ids, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees, rows.seeds)
-        for name, status, value, data, *key in each:
+        each = zip(rows.ids, rows.kinds, rows.statuses, rows.values, rows.data, rows.eval_ids, rows.trees, rows.seeds)
+        for name, kind, status, value, data, *key in each:
             if b'' in key or None in key or status not in _LOST and (status != _OK or isnan(value)):
                 continue
             retired = status == _OK and low <= value <= high
@@ -47,18 +49,20 @@ class Tries:
                 last = max(raw(by), name) if by else name
                 self._lost.setdefault((key[0], key[1], key[2]), []).append((_RETIRED if retired else name, last))
             if by:
-                of = key[0], key[1], data
-                self._picked[of] = max(text(last), self._picked.get(of, ''))
+                of = key[0], key[1], kind == BASELINE, data
+                self._picked[of] = max(by, self._picked.get(of, ''))
 
     def give(self, eval_id: bytes, rows: Rows) -> None:
         """Note the first value of each seed, and of each version that has measured the tree."""
-        columns = zip(rows.ids, rows.trees, rows.seeds, rows.values, rows.experiments, rows.versions)
-        for name, tree, seed, value, slug, version in columns:
+        columns = zip(rows.ids, rows.kinds, rows.trees, rows.seeds, rows.values, rows.experiments, rows.versions)
+        for name, kind, tree, seed, value, slug, version in columns:
             if (eval_id, tree) in self._tried:
                 self._runs.setdefault((eval_id, tree), []).append((name, seed, value))
                 which, whose = (eval_id, tree, seed), (eval_id, tree, slug, version)
                 self._first[which] = min(name, self._first.get(which, name))
                 self._began[whose] = min(name, self._began.get(whose, name))
+                lot, known = (eval_id, tree, kind == BASELINE), text(name)
+                self._oldest[lot] = min(known, self._oldest.get(lot, known))
 
     def runs(self, eval_id: bytes, tree: bytes) -> list[_Run]:
         """All values of a tree that was given, with their ids and seeds."""
@@ -90,12 +94,12 @@ class Tries:
 
     def picked(self, eval_id: bytes, ground: str) -> dict[str, str]:
         """See `counting.picked`; `ground` is what the evaluation goes by."""
-        when: dict[bytes, str] = {}
-        for (said, tree, data), by in self._picked.items():
-            if said == eval_id and not counting.other(text(data), ground):
-                when[tree] = max(by, when.get(tree, by))
-        left = [(key[1], text(name)) for key, name in self._first.items() if key[0] == eval_id] if when else []
-        return {text(tree): when[tree] for tree, name in left if tree in when and name < when[tree]}
+        found: dict[str, str] = {}
+        for (said, tree, trunk, data), by in self._picked.items():
+            left = self._oldest.get((said, tree, trunk)) or self._oldest.get((said, tree, False))
+            if said == eval_id and left and left < by and not counting.other(text(data), ground):
+                found[text(tree)] = max(by, found.get(text(tree), by))
+        return found
 
 
 def _tells(runs: Collection[tuple[bytes, bytes]]) -> bool:

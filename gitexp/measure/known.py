@@ -13,15 +13,19 @@ _FAR = 100  # commits
 
 def before(lab: Lab, what: Subject, eval_id: Callable[[], str]) -> Subject | None:
     """The last commit before `what` that its version has measured by this evaluation, if documents are all that differs; else None."""
-    if not read.mentions(lab, what.slug) or read.mentions(lab, what.tree):
+    if not read.mentions(lab, what.slug):
         return None
-    mine = (row for row in read.holding(lab, what.slug) if row.experiment == what.slug and row.kind is Kind.EVAL)
-    ran = {row.commit: row for row in mine if row.version == what.version and row.tree}
-    if not ran:
+    all_mine = (row for row in read.holding(lab, what.slug) if row.experiment == what.slug and row.kind is Kind.EVAL)
+    mine = [row for row in all_mine if row.version == what.version and row.tree]
+    if not mine:
+        return None
+    asked = eval_id()  # Reads every fixed file of the trunk.
+    ran = {row.commit: row for row in mine if row.eval_id == asked}
+    if not ran or any(row.tree == what.tree and row.eval_id == asked for row in read.holding(lab, what.tree)):
         return None
     line = lab.git.ask('rev-list', '--first-parent', f'--max-count={_FAR}', what.commit).text.split()
     last = next((ran[commit] for commit in line if commit in ran), None)
-    if last is None or last.commit is None or last.tree is None or last.eval_id != eval_id():
+    if last is None or last.commit is None or last.tree is None:
         return None
     from gitexp.experiment import documents
     if documents.differing(lab, what.slug, last.tree, what.tree):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.checkout import checkout
-from gitexp.core import locks
+from gitexp.core import locks, origin
 from gitexp.core.errors import Failure
 from gitexp.lab.lab import Lab
 from gitexp.measure.outputs import Outputs
@@ -43,7 +43,7 @@ def occupied(lab: Lab, run: str, places: Outputs | None = None) -> Iterator[None
     """
     own = checkout.kept(lab)
     before = own.noted() if own else ''
-    _marker(lab).write_text(json.dumps({'run': run, 'places': places.said() if places else None}))
+    _marker(lab).write_text(json.dumps({'run': run, 'places': places.said() if places else None, 'in': origin.of(lab.common)}))
     try:
         if places:
             places.make()
@@ -65,19 +65,27 @@ def recover(lab: Lab, say: Say) -> None:
 
 
 def settle(lab: Lab, say: Say) -> None:
-    """End the processes of a run whose supervisor was killed, and move its outputs to its experiment; the checkout must be held."""
+    """End the processes of a run whose supervisor was killed, and move its outputs to its experiment; the checkout must be held.
+
+    A run of another repository, which this one was copied from, is left alone, and so are the places that it names.
+    """
     try:
         said = _parsed(_marker(lab).read_bytes())
     except FileNotFoundError:
         return
-    if said.get('run'):
-        family.end_run(said['run'], notes(lab))
-    places = Outputs.of(said['places']) if said.get('places') else None
-    if places and places.below.is_dir():
-        places.collect(say)
+    if not origin.is_other(lab.common, str(said.get('in', ''))):
+        _end(lab, said, say)
     checkout.renew(lab)
     notes(lab).unlink(missing_ok=True)
     _leave(lab, '')
+
+
+def _end(lab: Lab, said: dict[str, Any], say: Say) -> None:
+    if said.get('run'):
+        family.end_run(said['run'], notes(lab))
+    places = Outputs.of(said['places']) if said.get('places') else None
+    if places and places.checkout == checkout.place(lab) and places.below.is_dir():
+        places.collect(say)
 
 
 def notes(lab: Lab) -> Path:

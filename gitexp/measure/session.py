@@ -13,7 +13,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.gpu.gpus import Taken
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
-from gitexp.ledger import counting, loss, pending, standing
+from gitexp.ledger import counting, loss, pending, read, standing
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.measure import context, environment, execution, occupancy, outcome, outputs, prepare, record, stage, tracked
 from gitexp.measure.execution import Executed
@@ -90,9 +90,9 @@ class Session(NamedTuple):
             with heir.of(begun.id, occupancy.notes(self.lab)):
                 done = self._execute(begun, ready, places, signals, tracker, warden, watch)
             moved = places.collect(self.voice.say)
-            self._note_search(begun, done, places)
             missing = () if self.trained else places.missing(self.lab.config.outputs)
             result = outcome.of(begun, done, missing, warden.facts() if warden else None)
+            self._note_search(result, places)  # After what is missing was asked: it is the run that must leave that.
             result = self._marked(result, places, moved)
             under_way.keep(result)
             if not self.trained:  # Else the folder is that of a version that is retired, and stays as it is.
@@ -112,7 +112,7 @@ class Session(NamedTuple):
         now = self.voice.clock()
         around = record.of(self.lab, ready, pythons, logs=self.what.folder / 'exp_log', top=self.what.worktree, say=self.voice.say)
         begun = Result(
-            ids.make(ids.clock(now)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
+            self._name(ids.clock(now)), now.isoformat(timespec='seconds'), self.what.slug, self.what.kind, Status.FAILED,
             version=self.what.version, commit=self.what.commit, seed=seed, description=self.what.title, tree=self.what.tree,
             eval_id=self.eval_id, params={**({'args': list(self.words)} if self.words else {}), **self._mark},
             env={
@@ -121,6 +121,11 @@ class Session(NamedTuple):
             },
         )
         return self.trained.begun(begun) if self.trained else begun
+
+    def _name(self, clock: int) -> str:
+        """One that sorts after all that has been retired by a clock as good as ours: what is measured anew was not there then."""
+        events = (row.id for row in read.holding(self.lab, Kind.SUPERSEDE.value) if row.kind is Kind.SUPERSEDE)
+        return next(name for one in [*sorted(events, reverse=True), ''] if (name := ids.after(one, clock)))
 
     @property
     def _mark(self) -> dict[str, bool]:
@@ -176,10 +181,10 @@ class Session(NamedTuple):
             places.collect(self.voice.say)
         trained.note(places)
 
-    def _note_search(self, begun: Result, done: Executed, places: Outputs) -> None:
-        if done.reading and done.reading.others and not self.trained:
+    def _note_search(self, result: Result, places: Outputs) -> None:
+        if result.metrics and not self.trained:
             from gitexp.measure import search
-            search.note(begun, done, places)
+            search.note(result, places)
 
     def _marked(self, result: Result, places: Outputs, moved: list[str]) -> Result:
         if not self.lab.config.train or self.trained:

@@ -12,9 +12,9 @@ from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders, versions
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import read
+from gitexp.ledger import read, retired
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import Result
 from gitexp.measure import evidence
 from gitexp.measure.execution import Executed
 from gitexp.measure.outputs import Outputs
@@ -177,9 +177,7 @@ def _noted(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
 
 
 def _retired(contents: Contents, slug: str, version: str) -> Result:
-    undone = {row.params['restores'] for row in contents.results if row.kind is Kind.RESTORE}
-    mine = [row for row in contents.results if row.experiment == slug and versions.closes(row) and row.id not in undone]
-    found = [row for row in mine if row.version.partition('_')[0] == version]
+    found = [row for row in retired.in_force(contents.results) if row.experiment == slug and retired.closed(row) == version]
     if found:
         return found[-1]
     raise Refused(f"'{slug}' has no retired version {version}", hint=f'git exp show {slug}')

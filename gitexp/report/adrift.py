@@ -3,11 +3,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 from gitexp.core import locks
-from gitexp.experiment import removal
-from gitexp.git import repository, worktrees
+from gitexp.experiment import moved, removal
 from gitexp.git.worktrees import Worktree
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
@@ -19,7 +17,7 @@ _FIX = 'git exp doctor --fix'
 
 def look(lab: Lab) -> Iterator[Check]:
     """Name each one, with what to do."""
-    copied = _copied(lab)
+    copied = moved.copied(lab)
     for worktree in lab.worktrees:
         if worktree.prunable:
             yield _gone(lab, worktree, can_repair=not copied)
@@ -35,37 +33,21 @@ def look(lab: Lab) -> Iterator[Check]:
 def mend(lab: Lab) -> list[str]:
     """Bring back those that have moved with the repository, and forget those of ours whose folder is gone; their branches stay."""
     gone = [worktree.path for worktree in lab.worktrees if worktree.prunable]
-    moved = [new for path in gone if (new := _moved(lab, path)) and not _copied(lab)]
-    lost = [path for path in gone if lab.root / lab.config.paths.worktrees in path.parents and _moved(lab, path) is None]
+    lost = [path for path in gone if lab.root / lab.config.paths.worktrees in path.parents and moved.place(lab, path) is None]
+    found = moved.repair(lab)
     with locks.held(lab.state / 'locks' / 'worktrees', purpose='git exp doctor'):
-        if moved:
-            lab.git.ask('worktree', 'repair', *map(str, moved))
         for path in lost:
             lab.git.ask('worktree', 'remove', '--force', str(path))
-    return [
-        *(f"found the worktree '{path}', which has moved with the repository" for path in moved),
-        *(f"forgot the worktree '{path}', whose folder is gone; its branch is still there" for path in lost),
-    ]
+    return [*found, *(f"forgot the worktree '{path}', whose folder is gone; its branch is still there" for path in lost)]
 
 
 def _gone(lab: Lab, worktree: Worktree, *, can_repair: bool) -> Check:
-    moved = _moved(lab, worktree.path)
-    if moved:
-        way = _FIX if can_repair else f'git worktree repair {shlex.quote(str(moved))}'
-        return Check('worktrees', State.WARN, f"'{moved}' has moved with the repository, and git looks for it at '{worktree.path}'", way)
+    now = moved.place(lab, worktree.path)
+    if now:
+        way = _FIX if can_repair else f'git worktree repair {shlex.quote(str(now))}'
+        return Check('worktrees', State.WARN, f"'{now}' has moved with the repository, and git looks for it at '{worktree.path}'", way)
     ours = lab.root / lab.config.paths.worktrees in worktree.path.parents
     return Check('worktrees', State.WARN, f"the folder '{worktree.path}' is gone", _FIX if ours else 'git worktree prune')
-
-
-def _moved(lab: Lab, path: Path) -> Path | None:
-    """Where a worktree is now that lies in the repository's own folder, and has been moved with it."""
-    folder = lab.root / lab.config.paths.worktrees / path.name
-    named, kept = repository.named(folder), removal.admin(lab.common, path)
-    return folder if named and kept and not named.exists() and named.name == kept.name else None
-
-
-def _copied(lab: Lab) -> list[Path]:
-    return [one.path for one in worktrees.listed(lab.git)[1:] if not worktrees.is_own(one, lab.common)]
 
 
 def _without_branch(lab: Lab, worktree: Worktree, slug: str) -> Check:

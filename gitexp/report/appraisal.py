@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from gitexp.lab.config import Config
 from gitexp.ledger import standing
+from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing
 from gitexp.ledger.tally import Tally
 from gitexp.report.overview import Against, Best, Overview, Summary
@@ -20,19 +21,21 @@ def overview(tally: Tally, config: Config, *, prefer: str | None = None, experim
 
 
 def _summaries(tally: Tally, judged: Judged) -> Iterable[Summary]:
-    best = {one.experiment: one for one in reversed(judged.ranking)}
+    best = {slug: one for one in reversed(judged.ranking) for slug in one.whose}
+    won = {slug for one in judged.ranking if judged.has_won(one) for slug in one.whose}
     for one in tally.experiments():
         bug = tally.covered.get(one.newest) if one.newest else None
-        plain = Summary(one.slug, one.runs, one.last, bug=bug)
-        yield _judged(plain, best[one.slug], judged) if one.slug in best else plain
+        plain = Summary(one.slug, one.runs, one.last, bug=bug, won=one.slug in won)
+        yield _judged(plain, best[one.slug].by(one.slug), judged) if one.slug in best else plain
 
 
 def _judged(plain: Summary, one: Standing, judged: Judged) -> Summary:
     reference, baseline = judged.rival(one), judged.baseline
     said = judged.verdict(one, reference) if reference else None
+    trunk = reference.commit if reference and reference.kind is Kind.BASELINE and judged.has_won(one) else None
     return Summary(
         plain.slug, plain.runs, plain.last, one.n, one.mean, judged.metric.gain(one.mean, baseline.mean) if baseline else None,
-        said.kind.value if said else None, said.flags if said else (), one.tree, one.commit, plain.bug,
+        said.kind.value if said else None, said.flags if said else (), one.tree, one.commit, plain.bug, plain.won, trunk,
     )
 
 
@@ -47,6 +50,7 @@ def _best(judged: Judged) -> Best | None:
         one.experiment, one.kind.value, one.version, one.commit, one.tree, one.eval_id, tuple(one.runs.seeds),
         one.n, one.mean, judged.sample(one).sd, over.gain if over else None,
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
+        judged.standings.named(one),
         _against(judged, champion, judged.verdict(one, champion)) if champion else None,
         _against(judged, baseline, over) if baseline and over else None,
         _against(judged, rival, said) if rival and said else None,
@@ -56,5 +60,5 @@ def _best(judged: Judged) -> Best | None:
 def _against(judged: Judged, other: Standing, said: Verdict) -> Against:
     return Against(
         other.experiment, other.kind.value, other.version, other.tree, other.commit, other.n, other.mean,
-        said.gain, said.kind.value, said.p, said.why, judged.sample(other).sd,
+        said.gain, said.kind.value, said.p, said.why, judged.sample(other).sd, judged.standings.named(other),
     )

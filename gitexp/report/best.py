@@ -9,6 +9,7 @@ from gitexp.report.overview import Against, Best
 from gitexp.verdict import doubt
 
 BASELINE = 'baseline'
+_ONLY = 'the baseline'  # as it is called where there is one
 _PROSE = ('flag', 'champion')  # What is to be pasted stays in its line.
 
 
@@ -23,15 +24,10 @@ def text(best: Best, metric: Metric, *, width: int) -> str:
 def headline(best: Best, metric: Metric) -> str:
     """The best tree in one line."""
     scale = figures.scale([best.mean])
-    said = f'{name(best)}: {metric.name} {scale.show(best.mean)}, {seeds(best)}'
-    if best.gain is None:
+    said = f'{best.name}: {metric.name} {scale.show(best.mean)}, {seeds(best)}'
+    if best.gain is None or best.baseline is None:
         return said
-    return f'{said}, {scale.show(abs(best.gain))} {"better" if best.gain >= 0 else "worse"} than the baseline'
-
-
-def name(one: Best | Against) -> str:
-    """An experiment with its version, or the baseline."""
-    return 'the baseline' if one.kind == BASELINE else f'{one.experiment} {one.version}'
+    return f'{said}, {scale.show(abs(best.gain))} {"better" if best.gain >= 0 else "worse"} than {best.baseline.name}'
 
 
 def seeds(best: Best) -> str:
@@ -57,30 +53,33 @@ def _facts(best: Best, scale: figures.Scale) -> list[tuple[str, str]]:
         ('tree', best.tree),
     ]
     if best.kind == BASELINE:
-        return [*facts, ('verdict', 'nothing is better than the baseline')]
+        return [*facts, ('verdict', f'nothing is better than {best.name}'), *_over_baseline(best.baseline, scale)]
     facts.append(('verdict', _verdict(best)))
     facts += [('flag', flagged.told(flag, sd=best.sd, other=best.against and best.against.sd)) for flag in best.flags]
-    if best.against and best.against.kind != BASELINE:
-        facts.append(('against', f'{name(best.against)}: {scale.show(best.against.mean)} (n={best.against.n})'))
+    if best.against and (best.baseline is None or best.against.tree != best.baseline.tree):
+        facts.append(('against', f'{best.against.name}: {scale.show(best.against.mean)} (n={best.against.n})'))
     if best.champion:
         facts.append(('champion', f'{_where(best.champion)}: new trees are held against it, which this one is not shown to be better than'))
-    return [*facts, ('baseline', _over_baseline(best.baseline, scale))] if best.baseline else facts
+    return [*facts, *_over_baseline(best.baseline, scale)]
 
 
 def _verdict(best: Best) -> str:
     if best.against is None:
         return 'provisional: there is nothing to compare it with'
-    said = f'{best.verdict} against {name(best.against)}\n{best.why}'
+    said = f'{best.verdict} against {best.against.name}\n{best.why}'
     way = f'not confirmed: look for a leak; if there is none: git exp confirm {best.experiment} --because WHY'
     return f'{said}\n{way}' if doubt.of(best.flags) else said
 
 
 def _where(champion: Against) -> str:
     """With its commit, since it may be of the same experiment."""
-    return name(champion) + (f' at {champion.commit[:7]}' if champion.commit and champion.kind != BASELINE else '')
+    return champion.name + (f' at {champion.commit[:7]}' if champion.commit and champion.kind != BASELINE else '')
 
 
-def _over_baseline(other: Against, scale: figures.Scale) -> str:
-    """The mean of the baseline, and by how much and how surely it is beaten."""
+def _over_baseline(other: Against | None, scale: figures.Scale) -> list[tuple[str, str]]:
+    """The mean of the first baseline, and by how much and how surely it is beaten; nothing where that is the best itself."""
+    if other is None:
+        return []
     chance = f' (p {figures.spread(other.p)})' if other.p is not None else ''
-    return f'{scale.show(other.mean)} (n={other.n}): {other.verdict} by {scale.show(abs(other.gain))}{chance}'
+    which = '' if other.name == _ONLY else f'{other.name}: '
+    return [('baseline', f'{which}{scale.show(other.mean)} (n={other.n}): {other.verdict} by {scale.show(abs(other.gain))}{chance}')]

@@ -13,6 +13,7 @@ from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import counting, read, seeds
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
+from gitexp.ledger.retired import by, in_force
 from gitexp.ledger.seeds import Runs
 from gitexp.measure import current, protocol
 from gitexp.report import counted, figures, view
@@ -20,11 +21,15 @@ from gitexp.report.figures import Scale
 
 
 class Side(NamedTuple):
-    """The runs of a version that have a value, under one evaluation; `bug` has retired them, None for those that count."""
+    """The runs of a version that have a value, under one evaluation; `bug` has retired them, None for those that count.
+
+    `events` are the ids of the supersede rows that have.
+    """
 
     version: str
     bug: str | None
     rows: tuple[Result, ...]
+    events: tuple[str, ...] = ()
 
     @property
     def runs(self) -> dict[int | None, float]:
@@ -83,8 +88,10 @@ def of(lab: Lab, which: Experiment, version: str) -> Compared:
         raise Refused(f"no run of '{slug}' {version} has a value", hint=f'git exp results --experiment {slug}')
     own = current.eval_id(lab)
     last = max(then, key=lambda row: (row.eval_id == own, row.id)).eval_id
-    before = Side(version, bugs[version], tuple(row for row in then if row.eval_id == last))
-    return Compared(slug, metric, before, Side(name, None, tuple(now)))
+    before = tuple(row for row in then if row.eval_id == last)
+    ids, mine = {row.id for row in before}, [row for row in found.results if row.experiment == slug]
+    events = [one.id for one in in_force(mine) if any(row.id in ids for row in by([one], mine))]
+    return Compared(slug, metric, Side(version, bugs[version], before, tuple(events)), Side(name, None, tuple(now)))
 
 
 def retired(found: Contents, slug: str) -> dict[str, str]:
@@ -110,7 +117,7 @@ def noted(said: Compared, which: Experiment) -> bool:
     except OSError:
         return False
     scale = figures.scale([said.before.mean, said.after.mean])
-    new = plan.with_delta(text, said.before.version, _fixed(said, scale))
+    new = plan.with_delta(text, said.before.version, _fixed(said, scale), rows=said.before.events)
     if new != text:
         files.replace(path, new, mode=path.stat().st_mode, top=which.root)
     return new != text

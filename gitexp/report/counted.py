@@ -54,6 +54,19 @@ def silent(lab: Lab, found: Contents) -> dict[str, str]:
     }
 
 
+def elsewhere(lab: Lab, found: Contents, name: str) -> list[Result]:
+    """The runs of other evaluations that say a number, or were given it in ARGS, which make an evaluation of their own."""
+    told = silent(lab, found)
+    return [row for row in found.results if told.get(row.id) == _ELSEWHERE and (name in row.metrics or name in _given(row))]
+
+
+def _given(row: Result) -> set[str]:
+    """What ARGS name, as in --lr 0.1, --lr=0.1 or lr=0.1."""
+    args = row.params.get('args')
+    words = [word for word in args if isinstance(word, str)] if isinstance(args, (list, tuple)) else []
+    return {word.lstrip('-').partition('=')[0].replace('-', '_') for word in words if word.startswith('-') or '=' in word}
+
+
 def why(row: Result) -> str | None:
     """What a row itself says that keeps it from competing, None for nothing."""
     if row.kind is Kind.IMPORT:

@@ -47,7 +47,7 @@ def _said(step: Callable[[Lab], list[str]], lab: Lab) -> list[str]:
 
 
 def _rows(lab: Lab, now: str) -> list[str]:
-    return [pending.told(lab, result) for result in pending.recover(lab, now)]
+    return [*map(pending.elsewhere, pending.forget_others(lab)), *(pending.told(lab, result) for result in pending.recover(lab, now))]
 
 
 def _notes(lab: Lab) -> list[str]:

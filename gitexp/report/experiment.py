@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import standing
 from gitexp.ledger.read import Contents
-from gitexp.ledger.result import ABOUT, Kind, Result
+from gitexp.ledger.result import ABOUT, WON, Kind, Result
 from gitexp.measure import current
-from gitexp.report import experiments, figures, flagged, table
+from gitexp.report import experiments, figures, flagged, merged, table
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
 from gitexp.verdict import flags
 from gitexp.verdict.judged import Judged
-
 
 _BRANCHLESS = (Kind.BASELINE, Kind.IMPORT)
 
@@ -40,7 +39,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree by the runs of it that count; `gain` is over the baseline, `verdict` against the best of the others, of `other_sd`."""
+    """A tree by the runs of it that count; `gain` is over the first baseline, `verdict` against the best of the others, of `other_sd`."""
 
     tree: str
     commit: str | None
@@ -97,9 +96,12 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
     judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
     tried = {row.tree for row in runs}
-    mine = tuple(_tree(judged, one) for one in judged.standings.trees if one.tree in tried)
+    stand = [one.by(slug) for one in judged.standings.trees if one.tree in tried]
+    where = tip or (remote and f'refs/remotes/{remote}/exp/{slug}')
+    mine = tuple(_merged(lab, judged, one, where) or _tree(judged, one) for one in stand)
+    won = any(map(judged.has_won, stand)) and merged.holds(lab, lab.trunk_commit, where)
     return View(
-        slug, _state(running, tip, worktree, remote), tip, base, ahead, behind, worktree, uncommitted(worktree),
+        slug, _state(running, tip, worktree, remote, won), tip, base, ahead, behind, worktree, uncommitted(worktree),
         tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
         any(one.tree == tree for one in judged.standings.trees), _bug([row for row in runs if row.tree == tree], contents),
         remote, experiment.root, tip is None and remote is None and all(row.kind in _BRANCHLESS for row in runs),
@@ -134,7 +136,7 @@ def json(shown: View) -> dict[str, Any]:
 
 def way(shown: View) -> str:
     """What to do next."""
-    better = any(one.verdict == 'better' for one in shown.trees)
+    better = any(one.verdict == WON for one in shown.trees)
     if shown.state is State.RUNNING:
         return f'tail -f {shown.log}' if shown.log else 'git exp status'
     if shown.remote:
@@ -176,9 +178,9 @@ def _distance(lab: Lab, tip: str | None) -> tuple[int, int]:
     return int(ahead), int(behind)
 
 
-def _state(running: Sequence[Result], tip: str | None, worktree: Path | None, remote: str | None) -> State:
-    if running:
-        return State.RUNNING
+def _state(running: Sequence[Result], tip: str | None, worktree: Path | None, remote: str | None, won: bool) -> State:
+    if running or won:
+        return State.RUNNING if running else State.MERGED
     if worktree:
         return State.OPEN
     if tip:
@@ -213,6 +215,15 @@ def _tree(judged: Judged, one: standing.Standing) -> Tree:
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
         judged.sample(reference).sd if reference else None,
     )
+
+
+def _merged(lab: Lab, judged: Judged, one: standing.Standing, tip: str | None) -> Tree | None:
+    """A tree that won, by the verdict that its rows have, where what it is held against is a trunk that holds it; None for another."""
+    trunk, shown = judged.rival(one), _tree(judged, one)
+    won = trunk if trunk and trunk.kind is Kind.BASELINE and shown.verdict != WON and judged.has_won(one) else None
+    if won is None or not merged.holds(lab, won.commit, tip):
+        return None
+    return replace(shown, verdict=WON, why=f'its rows say so, and {judged.standings.named(won)} holds it', flags=())
 
 
 def _log(folder: Path, runs: Sequence[Result]) -> Path | None:

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
-from gitexp.report import figures, table
+from gitexp.report import figures, merged, table
 from gitexp.report.overview import Summary
 from gitexp.report.table import Column
 from gitexp.verdict import doubt
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from gitexp.ledger.result import Result
 
 PREFIX = 'refs/heads/exp/'
-GAIN = 'vs base'  # the gain over the baseline, where the verdict is against another tree
+GAIN = 'vs base'  # the gain over the first baseline, where the verdict is against another tree
 _UNDATED = 'imported'  # All that is measured here has its time.
 
 
 class State(Enum):
-    """Open: it has a worktree; closed: only its branch; remote: a remote has its branch; else only its rows are here."""
+    """Merged: a winner that the trunk holds; open: it has a worktree; closed: only its branch; remote: a remote has that; else rows."""
 
     RUNNING = 'running'
+    MERGED = 'merged'
     OPEN = 'open'
     CLOSED = 'closed'
     REMOTE = 'remote'
@@ -56,17 +58,16 @@ def opened(lab: Lab) -> list[str]:
 def lines(lab: Lab, summaries: Collection[Summary], running: Collection[str]) -> list[Line]:
     """Every experiment that has a branch or a row, the one that was last active at the end."""
     known = {one.slug: one for one in summaries}
-    committed, remote = _branches(lab)
-    with_worktree = set(opened(lab))
-    found = [
-        Line(slug, _state(slug, committed, remote, with_worktree, running), _last(known.get(slug), committed.get(slug)), known.get(slug))
-        for slug in {**committed, **known}
-    ]
+    committed, tips = _branches(lab)
+    held, otherwise = merged.among(lab, summaries, tips)
+    known |= {one.slug: one for one in otherwise}
+    state = partial(_state, branches=committed, remote=tips, opened=set(opened(lab)), running=running, held=held)
+    found = [Line(slug, state(slug), _last(known.get(slug), committed.get(slug)), known.get(slug)) for slug in {**committed, **known}]
     return sorted(found, key=lambda line: line.last)
 
 
 def text(shown: Sequence[Line], metric: Metric, *, width: int) -> str:
-    """A table; the gain is over the baseline, as GAIN says, the verdict against the best of the other experiments."""
+    """A table; the gain is over the first baseline, as GAIN says, the verdict against the best of the other experiments."""
     scale = figures.scale(line.summary and line.summary.mean for line in shown)
     rows = [(line.slug, line.state.value, *_cells(line.summary, scale), line.last[:16].replace('T', ' ') or _UNDATED) for line in shown]
     return table.text(_columns(metric), rows, width=width)
@@ -108,21 +109,24 @@ def judged(said: str | None, flags: Sequence[str]) -> str | None:
     return f'{said} ({held})' if held else said
 
 
-def _branches(lab: Lab) -> tuple[dict[str, str], set[str]]:
-    """Each experiment that has a branch, with the time of its last commit (UTC, ISO 8601), and those that remotes have."""
-    form = '--format=%(refname) %(committerdate:format-local:%Y-%m-%dT%H:%M:%S+00:00)'
-    theirs = [f'refs/remotes/{name}/exp/' for name in lab.remotes]
-    asked = lab.git.ask('for-each-ref', form, PREFIX, *theirs, env={'TZ': 'UTC'}).text
-    found = dict(line.split(' ') for line in asked.split('\n') if line)
-    own = {name.removeprefix(PREFIX): when for name, when in found.items() if name.startswith(PREFIX)}
-    return own, {name.removeprefix(place) for place in theirs for name in found if name.startswith(place)}
+def _branches(lab: Lab) -> tuple[dict[str, str], dict[str, str]]:
+    """Each experiment that has a branch, with the time of its last commit (UTC, ISO 8601), and the tips of these and of remote ones."""
+    form = '--format=%(refname) %(objectname) %(committerdate:format-local:%Y-%m-%dT%H:%M:%S+00:00)'
+    places = [PREFIX, *(f'refs/remotes/{name}/exp/' for name in lab.remotes)]
+    asked = lab.git.ask('for-each-ref', form, *places, env={'TZ': 'UTC'}).text
+    found = [line.split(' ') for line in asked.split('\n') if line]
+    own = {name.removeprefix(PREFIX): when for name, _, when in found if name.startswith(PREFIX)}
+    return own, {name.removeprefix(place): tip for place in reversed(places) for name, tip, _ in found if name.startswith(place)}
 
 
 def _state(
-    slug: str, branches: Mapping[str, str], remote: Collection[str], opened: Collection[str], running: Collection[str],
+    slug: str, *, branches: Mapping[str, str], remote: Collection[str], opened: Collection[str], running: Collection[str],
+    held: Collection[str],
 ) -> State:
     if slug in running:
         return State.RUNNING
+    if slug in held:
+        return State.MERGED
     if slug in opened:
         return State.OPEN
     if slug in branches:

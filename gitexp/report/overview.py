@@ -8,7 +8,10 @@ from gitexp.core.tuples import NamedTuple
 
 
 class Summary(NamedTuple):
-    """One experiment by its best tree that counts; `runs` are all that started, `bug` what the newest ones are retired for."""
+    """One experiment by its best tree that counts; `runs` are all that started, `bug` what the newest ones are retired for.
+
+    `won` says whether a tree of it was better in its day, `trunk` which commit this one is held against, if it won and that is the trunk.
+    """
 
     slug: str
     runs: int
@@ -21,10 +24,12 @@ class Summary(NamedTuple):
     tree: str | None = None
     commit: str | None = None
     bug: str | None = None
+    won: bool = False
+    trunk: str | None = None
 
 
 class Against(NamedTuple):
-    """Another tree, and how the best one compares with it; `gain` is positive where the best one is better."""
+    """Another tree, and how the best one compares with it; `gain` is positive where the best one is better, `name` for a person."""
 
     experiment: str
     kind: str
@@ -38,6 +43,7 @@ class Against(NamedTuple):
     p: float | None
     why: str
     sd: float | None
+    name: str
 
 
 class Best(NamedTuple):
@@ -60,6 +66,7 @@ class Best(NamedTuple):
     verdict: str | None
     why: str | None
     flags: tuple[str, ...]
+    name: str
     champion: Against | None
     baseline: Against | None
     against: Against | None

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gitexp.experiment import selection
+from gitexp.experiment.selection import Selection
 from gitexp.experiment.versions import Turned
 from gitexp.git import repository
 from gitexp.lab.lab import Lab
@@ -86,6 +88,20 @@ def of(lab: Lab, contents: Contents, turned: Sequence[Turned], *, back: bool = F
         tuple(slug for slug in _holding(lab, commits - merged) if slug not in {one.experiment for one in turned}),
         _rejudged(before, after, {row.tree for row in rows}),
     )
+
+
+def in_trunk(lab: Lab, contents: Contents, turned: Sequence[Turned]) -> str | None:
+    """The first commit of what goes that the trunk holds, where a baseline of it would still count; None for none."""
+    rows = sorted((row for one in turned for row in one.rows), key=lambda row: row.id)
+    here = repository.commits(lab.git, [row.commit for row in rows])
+    commits = list(dict.fromkeys(here[row.commit] for row in rows if row.commit in here))
+    beyond = set(_listed(lab, [*commits, f'^{lab.trunk_commit}']))
+    first = next((commit for commit in commits if commit not in beyond), None)
+    if first is None:
+        return None
+    after = contents._replace(covered={**contents.covered, **{row.id: 'this' for row in rows}})
+    left = selection.choose(lab, after, Selection(commit=first)).rows
+    return first if any(row.kind is Kind.BASELINE for row in left) else None
 
 
 def hours(rows: Iterable[Result]) -> Hours:

@@ -12,7 +12,7 @@ from gitexp.git.command import Git
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.report import best as report
-from gitexp.report import experiments, kept, table
+from gitexp.report import experiments, kept, merged, table
 from gitexp.report.overview import Best, Summary
 from gitexp.verdict import doubt
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Status(NamedTuple):
     """`here` is 'root', 'experiment' or 'elsewhere'; `measured` says whether a row names the tree of this commit.
 
-    `failing` is what keeps the baseline from passing, without which nothing is evaluated.
+    `failing` is what keeps the baseline from passing, without which nothing is evaluated; `merged` is a winner that the trunk holds.
     """
 
     root: Path
@@ -41,21 +41,24 @@ class Status(NamedTuple):
     rows: int
     unused: int
     failing: Finding | None
+    merged: bool
 
 
 def status(lab: Lab, hooks: Sequence[Finding]) -> Status:
     """Gather it; `hooks` are what is wrong with them."""
     slug = lab.current.slug if lab.current else None
     overview = kept.overview(lab, experiments=slug is not None)
+    summary = next((one for one in overview.experiments if one.slug == slug), None)
     inside = lab.here is not None and (slug is not None or lab.here == lab.root)
     return Status(
         root=lab.root, here='experiment' if slug else 'root' if inside else 'elsewhere', slug=slug,
         uncommitted=_uncommitted(lab.here) if lab.here and inside else None,
         measured=_measured(lab) if slug else False,
         running=tuple(experiments.running(lab)), locks=tuple(_locks(lab.state / 'locks')), open=tuple(experiments.opened(lab)),
-        best=overview.best, summary=next((one for one in overview.experiments if one.slug == slug), None),
+        best=overview.best, summary=summary,
         hooks=tuple(hooks), baseline=overview.baseline, rows=overview.rows, unused=overview.unused,
         failing=_failing(lab) if overview.rows else None,
+        merged=summary is not None and summary.won and merged.holds(lab, lab.trunk_commit, f'refs/heads/exp/{slug}'),
     )
 
 
@@ -104,6 +107,8 @@ def _in_experiment(now: Status, slug: str) -> str:
         return f"git add -A && git commit -m 'exp({slug}): WHAT CHANGED'"
     if not now.measured:
         return 'git exp eval'
+    if now.merged:
+        return f'git exp close {slug}'
     if now.summary and now.summary.verdict == 'better':
         return 'git exp submit'
     return 'change something and commit it, or: git exp show'

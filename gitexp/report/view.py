@@ -12,7 +12,8 @@ from gitexp.core.errors import Refused
 REPORT = 'docs/experiment_results.md'
 TITLE = '# Experiment Results\n'
 SIGNED = 'by git exp report'
-OURS = re.compile(rb'# Experiment Results\n\nGenerated: \S+ by git exp report\n')
+# With the mark of a conflict, too: where two clones have committed it, git leaves it so, and all of it is in the ledger.
+OURS = re.compile(rb'(?:<{7,}.*\n)?# Experiment Results\n\n(?:<{7,}.*\n)?Generated: \S+ by git exp report\n')
 _NAMED = 6
 _LONGEST = 1 << 10  # bytes of the beginning of a file by which it is known
 

@@ -11,9 +11,10 @@ from gitexp.verdict.verdict import Kind, Verdict
 
 @dataclass(frozen=True)
 class Match:
-    """What an experiment is held against, and how it does; `vouched` is the row by which a jump counts."""
+    """What an experiment is held against, by its name, and how it does; `vouched` is the row by which a jump counts."""
 
     reference: Standing
+    name: str
     verdict: Verdict
     vouched: Result | None = None
 
@@ -27,5 +28,6 @@ def of(judged: Judged, one: Standing) -> Match | None:
     if reference is None:
         return None
     if before and (lost := judged.verdict(one, before)).kind is Kind.WORSE:
-        return Match(before, lost)
-    return Match(reference, judged.verdict(one, reference), judged.standings.vouched.get(one.tree))
+        return Match(before, judged.standings.named(before), lost)
+    said, vouched = judged.verdict(one, reference), judged.standings.vouched.get(one.tree)
+    return Match(reference, judged.standings.named(reference), said, vouched)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gitexp.experiment import documents
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import Result
 from gitexp.ledger.standing import Standing
 from gitexp.report import figures
 from gitexp.submit.ground import Ground, few
@@ -35,7 +35,7 @@ def write(lab: Lab, experiment: Experiment, ground: Ground, judged: Judged, matc
     """Put the numbers, what was measured and what would change into words."""
     one, said, metric = ground.standing, match.verdict, lab.config.metric
     scale = figures.scale([one.mean, match.reference.mean])
-    numbers = f'{metric.name} {scale.show(one.mean)}, {scale.show(said.gain)} better than {named(match.reference)}'
+    numbers = f'{metric.name} {scale.show(one.mean)}, {scale.show(said.gain)} better than {match.name}'
     title = f'exp({experiment.slug}): {numbers}'
     plots = _plots(lab, experiment, ground)
     parts = [
@@ -49,11 +49,6 @@ def write(lab: Lab, experiment: Experiment, ground: Ground, judged: Judged, matc
     return Request(experiment.slug, title, '\n\n'.join(parts) + '\n', lab.trunk, ground.head, ground.base, tuple(plots))
 
 
-def named(standing: Standing) -> str:
-    """A tree for a person: the baseline, or an experiment and a version."""
-    return 'the baseline' if standing.kind is Kind.BASELINE else f'{standing.experiment} {standing.version}'
-
-
 def _table(judged: Judged, one: Standing, match: Match) -> str:
     """The tree, the best other one and the baseline, with the gain over each and the noise it was judged by."""
     rows = [_row(judged, one, None), _row(judged, match.reference, match.verdict)]
@@ -65,7 +60,8 @@ def _table(judged: Judged, one: Standing, match: Match) -> str:
 def _row(judged: Judged, shown: Standing, said: Verdict | None) -> str:
     scale = figures.scale([shown.mean])
     over = (scale.change(said.gain), _noise(said), figures.spread(said.p)) if said else ('', '', '')
-    what = f'{named(shown)}' if said else f'**{named(shown)}**'
+    name = judged.standings.named(shown)
+    what = name if said else f'**{name}**'
     cells = [what, str(shown.n), scale.show(shown.mean), figures.spread(judged.sample(shown).sd), *over]
     return f'| {" | ".join("unknown" if cell is None else cell for cell in cells)} |'
 

@@ -83,7 +83,7 @@ def why_not(done: Submitted) -> No | None:
             hint=f'look for a leak or a bug; where there is none: git exp confirm {done.slug} --because WHY',
         )
     reference = done.match.reference
-    against = f'its own {(reference.commit or reference.tree)[:7]}' if reference.experiment == done.slug else request.named(reference)
+    against = f'its own {(reference.commit or reference.tree)[:7]}' if reference.experiment == done.slug else done.match.name
     if said.kind is Kind.PROVISIONAL and said.p is not None:
         return No(f'{name} is not better than {against} yet: {said.why}', hint=f'git exp eval -e {done.slug}')
     if said.kind is Kind.PROVISIONAL:
@@ -96,7 +96,7 @@ def why_not(done: Submitted) -> No | None:
 def _judged(held: Match) -> dict[str, Any]:
     said = held.verdict
     return {
-        'against': request.named(held.reference), 'verdict': said.kind.value, 'gain': said.gain, 'p': said.p, 'noise': said.sd,
+        'against': held.name, 'verdict': said.kind.value, 'gain': said.gain, 'p': said.p, 'noise': said.sd,
         'why': said.why, 'flags': list(said.flags),
     }
 

@@ -104,7 +104,7 @@ class Judged:
         gain = self.metric.gain(standing.mean, over.mean)
         if gain <= self.metric.min_effect:
             return False
-        if self._has_won(standing):
+        if self.has_won(standing):
             return True
         before = self._gained(standing, over)
         if before is not None and verdict.jump(gain, before):
@@ -118,7 +118,8 @@ class Judged:
         before = self._gained(standing, best) if best else None
         return best is not None and before is not None and verdict.jump(self.metric.gain(standing.mean, best.mean), before)
 
-    def _has_won(self, standing: Standing) -> bool:
+    def has_won(self, standing: Standing) -> bool:
+        """Whether it was better in its day, by a row of it or by one that confirms it."""
         row = self._confirmed(standing.tree)
         return standing.tree in self.standings.won or row is not None and row.verdict == WON
 

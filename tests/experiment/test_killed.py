@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,95 @@ def test_a_killed_supersede_is_finished_on_top_of_what_came_after(lab) -> None:
     assert_retired(lab.path, folder, 'one')
 
 
+@pytest.mark.parametrize('verb', ['supersede', 'restore'])
+@pytest.mark.parametrize('how', ['forgotten', 'deleted', 'replaced'])
+def test_one_that_was_killed_is_finished_though_the_worktree_is_gone(lab, how: str, verb: str) -> None:
+    """As of an experiment that is closed: the branch, the row and what PLAN.md says there."""
+    folder = turned(lab.path, verb)
+    root = folder.parents[1]
+    scene.git(lab.path, 'worktree', 'remove', '--force', str(root)) if how == 'forgotten' else shutil.rmtree(root)
+    if how == 'replaced':
+        folder.mkdir(parents=True)
+
+    assert scene.recover(lab.path) == [f"finished 'git exp {verb}' of 'one', which was killed"]
+    assert scene.recover(lab.path) == [] and len(scene.rows(lab.path, 'one', Kind(verb))) == 1
+    assert scene.subjects(lab.path, 'exp/one')[0] == f'exp(one): {verb} v1 (leak)'
+    assert how == 'replaced' or not root.exists()
+    assert scene.git(lab.path, 'status', '--porcelain') == '?? results.tsv'
+
+
+@pytest.mark.parametrize('verb, check', [('supersede', 'retired'), ('restore', 'restored')])
+@pytest.mark.parametrize('how', ['worktree', 'repository'])
+def test_one_that_was_killed_is_finished_where_the_worktree_is_now(lab, tmp_path: Path, how: str, verb: str, check: str) -> None:
+    folder = turned(lab.path, verb)
+    top, root = lab.path, tmp_path / 'elsewhere'
+    if how == 'worktree':
+        scene.git(lab.path, 'worktree', 'move', '5_worktrees/one', str(root))
+    else:
+        top.rename(tmp_path / 'moved')
+        top = tmp_path / 'moved'
+        root = top / '5_worktrees/one'
+
+    found = [f"found the worktree '{root}', which has moved with the repository"] if how == 'repository' else []
+    assert scene.recover(top) == [*found, f"finished 'git exp {verb}' of 'one', which was killed"]
+    {'retired': assert_retired, 'restored': assert_restored}[check](top, root / folder.relative_to(lab.path / '5_worktrees/one'), 'one')
+
+
+def test_a_killed_supersede_waits_while_the_worktree_is_on_another_branch(lab) -> None:
+    folder = turned(lab.path, 'supersede')
+    scene.git(folder, 'switch', '-q', '-c', 'aside')
+
+    assert scene.recover(lab.path) == [
+        "could not put right 'git exp supersede' of 'one', which was killed: the worktree of 'one' is not on its branch",
+    ]
+    scene.git(folder, 'switch', '-q', 'exp/one')
+    assert scene.recover(lab.path) == ["finished 'git exp supersede' of 'one', which was killed"]
+    assert_retired(lab.path, folder, 'one')
+
+
+def test_a_killed_close_is_finished_where_the_lab_has_moved(lab, tmp_path: Path) -> None:
+    armed(lab.path, 'close')
+    moved = lab.path.rename(tmp_path / 'moved')
+
+    assert scene.recover(moved) == [
+        f"found the worktree '{moved}/5_worktrees/one', which has moved with the repository",
+        "closed the experiment 'one', whose closing was killed",
+    ]
+    assert_closed(moved, 'one')
+
+
+@pytest.mark.parametrize('at', ['5_worktrees/one', '../elsewhere'])
+def test_a_killed_close_in_a_copy_leaves_the_first_lab_alone(lab, tmp_path: Path, at: str) -> None:
+    armed(lab.path, 'close', at)
+    copy = Path(shutil.copytree(lab.path, tmp_path / 'copy', symlinks=True))
+    (lab.path / at / 'model.py').write_text('a day of work')
+
+    def everything() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for folder in (lab.path, lab.path / at) for path in sorted(folder.rglob('*')) if path.is_file()}
+    before = everything()
+
+    assert scene.recover(copy) == [
+        f"closed the experiment 'one', whose closing was killed; '{os.path.normpath(copy / at)}' is no worktree of this lab, and stays",
+    ]
+    assert before == everything() and not (copy / 'experiments/one').exists() and scene.recover(copy) == []
+    assert (copy / at / 'experiments/one/results/run1/model.bin').exists()
+
+
+def test_a_killed_start_in_a_copy_or_a_lab_that_has_moved_leaves_the_others_alone(lab, tmp_path: Path) -> None:
+    root = armed(lab.path, 'new').parents[1]
+    copy = Path(shutil.copytree(lab.path, tmp_path / 'copy', symlinks=True))
+    before = sorted(lab.path.rglob('*'))
+
+    assert scene.recover(copy) == ["took back the experiment 'one', whose start was killed"]
+    assert before == sorted(lab.path.rglob('*')) and (root / 'model.py').exists()
+    assert scene.git(copy, 'for-each-ref', 'refs/heads/exp/one') == ''
+
+    moved = lab.path.rename(tmp_path / 'moved')
+    shutil.rmtree(copy)
+    assert scene.recover(moved)[-1] == "took back the experiment 'one', whose start was killed"
+    assert_no_experiment(moved, 'one')
+
+
 def test_what_cannot_be_put_right_is_said_and_kept(lab) -> None:
     folder = scene.begin(lab.path, 'one')
     leave_dead(lab.path, 'one', 'close', {'root': str(folder.parents[1]), 'moves': [[str(folder / 'PLAN.md'), '/proc/PLAN.md']]})
@@ -241,10 +331,33 @@ def measured(lab: Path, slug: str) -> Path:
     return folder
 
 
-def kill_when_armed(lab: Path, folder: Path, first: int = 1) -> int:
-    """Kill a supersede as soon as it has said what it will do, and done nothing of it; returns at which step."""
+def turned(lab: Path, verb: str) -> Path:
+    """An experiment of which a supersede, or a restore, was killed when it had said what it will do."""
+    folder = measured(lab, 'one')
+    if verb == 'restore':
+        scene.supersede(lab, 'one')
+    kill_when_armed(lab, folder, words=[verb, *(['--bug', 'leak'] if verb == 'supersede' else []), '--yes'])
+    return folder
+
+
+def armed(lab: Path, verb: str, at: str = '5_worktrees/one') -> Path:
+    """An experiment of which a close was killed when it had said what it will do, or a start when it had done it all but for the end."""
+    folder = scene.begin(lab, 'one')
+    said = {'root': '../5_worktrees/one', 'folder': '../5_worktrees/one/experiments/one', 'commit': scene.git(lab, 'rev-parse', 'exp/one')}
+    if verb == 'new':
+        leave_dead(lab, 'one', verb, said)
+        return folder
+    scene.fill(folder)
+    if not (lab / at).exists():
+        scene.git(lab, 'worktree', 'move', '5_worktrees/one', at)
+    kill_when_armed(lab, lab, words=['close', 'one'])
+    return folder
+
+
+def kill_when_armed(lab: Path, folder: Path, first: int = 1, words: Sequence[str] = ('supersede', '--bug', 'leak', '--yes')) -> int:
+    """Kill a command as soon as it has said what it will do, and done nothing of it; returns at which step."""
     for step in range(first, 200):
-        assert run_until(step, ['supersede', '--bug', 'leak', '--yes'], folder) == -signal.SIGKILL
+        assert run_until(step, [*words], folder) == -signal.SIGKILL
         if any(path.read_bytes().count(b'\n') == 2 for path in (lab / '.git/exp/journal').glob('*')):
             return step
         assert scene.recover(lab) == []

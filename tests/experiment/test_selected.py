@@ -98,6 +98,18 @@ def test_a_time_takes_what_began_since(lab: Place, story: dict[str, str], rows: 
     assert lab.exp('supersede', '--bug', 'leak', '--since', 'HEAD', '--dry-run') == 3, 'all of it is older than the commits of today'
 
 
+def test_when_a_signed_commit_was_made_is_known_though_git_shows_signatures(lab: Place, story: dict[str, str]) -> None:
+    signer = lab.write('../gpg', '#!/bin/sh\necho "-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----"\n'
+                       'echo "[GNUPG:] SIG_CREATED D 1 8 00 0 0" >&2\n')
+    signer.chmod(0o755)
+    lab.git('config', 'gpg.program', str(signer.resolve()))
+    lab.git('config', 'log.showSignature', 'true')
+    one = lab.at('5_worktrees/one')
+    one.git('commit', '-q', '-S', '--allow-empty', '-m', 'signed', GIT_COMMITTER_DATE='2026-03-01T09:00:00+0000')
+
+    assert taken(lab, '--since', 'exp/one') == {'two': 2, 'three': 2}
+
+
 def test_an_evaluation_and_single_runs(lab: Place, story: dict[str, str], rows: Rows) -> None:
     first, second = rows('three', 2.0, 2.1, eval_id='e2')
 
@@ -132,6 +144,8 @@ def test_rows_whose_commit_is_not_here_are_left_and_said(lab: Place, story: dict
 
 
 def test_what_is_at_stake_is_shown_first(lab: Place, story: dict[str, str]) -> None:
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text() + 'seeds: [1, 2]\n')
+    lab.commit('as many seeds as were run')
     lab.write('.git/exp/submit/one.md', 'asked')
     lab.git('update-ref', 'refs/remotes/origin/exp/two', story['two'])
 
@@ -158,6 +172,23 @@ def test_only_what_is_merged_and_no_baseline(lab: Place, story: dict[str, str]) 
     assert (said['rows'], said['experiments'], said['gpu_hours'], said['hours_on_no_known_gpu']) == (12, 4, 14.0, 5.0)
     assert said['then'] is None and said['no_baseline'] is True
     assert said['handed_over'] == {'one': 'merged into main'} and said['built_on'] == []
+
+
+def test_what_the_trunk_has_merged_is_left_in_the_baseline_with_the_way_to_take_it(lab: Place, story: dict[str, str], rows: Rows) -> None:
+    hint = f"hint: main holds it: git exp supersede --bug leak --commit {story['before'][:10]} takes the baseline as well\n"
+    lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/one')
+    lab.ok('supersede', 'one', '--bug', 'leak', '--dry-run')
+    assert 'main holds it' not in lab.talk, 'no baseline has been measured since'
+    lab.ok('supersede', 'two', '--bug', 'leak', '--dry-run')
+    assert 'main holds it' not in lab.talk, 'it is not merged'
+
+    merged = rows('baseline', 2.0, 2.01, kind=Kind.BASELINE, gpus=0)
+    lab.ok('supersede', 'one', '--bug', 'leak', '--dry-run')
+    assert hint in lab.talk
+    lab.ok('supersede', 'one', '--bug', 'leak', '--yes')
+    assert lab.talk.endswith(hint)
+    lab.ok('supersede', '--bug', 'leak', '--commit', story['before'][:10], '--yes')
+    assert {*merged} < scene.covered(lab.path).keys() and 'main holds it' not in lab.talk
 
 
 def test_rows_go_and_folders_stay_where_some_rows_still_count(lab: Place, story: dict[str, str]) -> None:

@@ -85,6 +85,16 @@ def test_what_is_no_commit_is_no_base(lab, base: str) -> None:
     assert_nothing(lab, 'one')
 
 
+@pytest.mark.parametrize('base', ['lrs', 'exp/lrs'])
+def test_a_base_that_only_a_remote_has_is_named_with_the_remote(lab, base: str) -> None:
+    lab.git('remote', 'add', 'origin', '../origin.git')
+    lab.git('update-ref', 'refs/remotes/origin/exp/lrs', 'HEAD')
+
+    assert lab.exp('new', 'lrs2', '--base', base) == 3
+    assert lab.talk == f"git exp: '{base}' is neither an experiment nor a commit\nhint: git exp new lrs2 --base origin/exp/lrs\n"
+    lab.ok('new', 'lrs2', '--base', 'origin/exp/lrs')
+
+
 def test_a_bad_slug_is_explained(lab) -> None:
     assert lab.exp('new', 'Higher Order') == 2
     assert lab.talk == (

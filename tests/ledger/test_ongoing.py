@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gitexp.core import digests
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import ongoing, tally, write
@@ -106,7 +107,9 @@ class Hostile:
 def test_what_is_kept_can_be_damaged_or_hostile_and_does_nothing(book: Lab, kept: Path, tmp_path: Path) -> None:
     assert rows(book, kept) == 10
     good = kept.read_bytes()
-    for bad in (b'', b'\0' * 100, good[:-20], good[:len(good) // 2], pickle.dumps(Hostile(tmp_path / 'made')), pickle.dumps((1, 2))):
+    others = pickle.dumps(Hostile(tmp_path / 'made')), pickle.dumps((1, 2)), b''
+    hostile = [f'{digests.sha256(said)}\n'.encode() + said for said in others]
+    for bad in (b'', b'\0' * 100, good[:-20], good[:len(good) // 2], good.replace(b'Tally', b'Taler'), *hostile):
         kept.write_bytes(bad)
         assert rows(book, kept) == 10
         assert kept.read_bytes() == good

@@ -4,7 +4,9 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import forked
 import pytest
@@ -116,6 +118,30 @@ def test_on_another_machine_only_the_lock_tells(bare: Lab, begun: Result) -> Non
         fcntl.flock(file, fcntl.LOCK_EX)
         assert pending.recover(bare, NOW) == []
     assert [row.id for row in pending.recover(bare, NOW)] == ['1']
+
+
+def test_a_copy_forgets_the_runs_of_the_lab_that_was_copied(tmp_path: Path, make_bare: Callable[..., Lab], begun: Result) -> None:
+    lab = make_bare(tmp_path / 'lab')
+    under_way = pending.begin(lab, begun)
+    abandoned(lab, begun._replace(id='2'))
+    shutil.copytree(tmp_path / 'lab', tmp_path / 'copy')
+    copy = make_bare(tmp_path / 'copy')
+
+    assert pending.running(copy) == pending.recover(copy, NOW, alone=True) == [] and rows(copy) == {}
+    gone, _ = pending.forget_others(copy)
+    assert pending.elsewhere(gone).endswith('was begun in the repository that this one was copied from, and has its row there')
+    assert left(copy) == pending.forget_others(copy) == pending.forget_others(lab) == [] and left(lab) == ['1.json', '2.json']
+    assert [row.id for row in pending.recover(lab, NOW)] == ['2']
+    under_way.drop()
+
+
+def test_a_killed_run_of_a_lab_that_has_moved_has_its_row_there(tmp_path: Path, make_bare: Callable[..., Lab], begun: Result) -> None:
+    abandoned(make_bare(tmp_path / 'lab'), begun)
+    (tmp_path / 'lab').rename(tmp_path / 'moved')
+    moved = make_bare(tmp_path / 'moved')
+
+    assert pending.forget_others(moved) == []
+    assert [row.id for row in pending.recover(moved, NOW)] == ['1'] and left(moved) == []
 
 
 @pytest.mark.parametrize('text', [

@@ -57,14 +57,14 @@ def test_restored_all_of_it_counts_again(row: Rows) -> None:
     rows = [row('1'), closed, row('3'), back]
 
     assert covered(rows) == {}
-    assert [one.id for one in retired.by(closed, rows)] == ['1', '3'], 'what was never named comes back with it'
+    assert [one.id for one in retired.by([closed], rows)] == ['1', '3'], 'what was never named comes back with it'
 
 
-def test_what_closes_a_version_is_the_event_for_all_of_it_and_what_was_brought_back_counts_from_then_on(row: Rows) -> None:
+def test_what_was_measured_of_a_closed_version_is_retired_from_then_on_and_what_was_brought_back_counts_from_then_on(row: Rows) -> None:
     closed, named, late = event(row, '2', 'v1_leak', '1'), row('1'), row('5')
     for rows in permutations([named, closed, late]):
         found = retired.of(rows)
-        assert {one.id: found.why(one) for one in (named, late)} == {'1': ('leak', '2'), '5': ('leak', '2')}
+        assert {one.id: found.why(one) for one in (named, late)} == {'1': ('leak', '2'), '5': ('leak', '5')}
 
     back = [row(name, kind=Kind.RESTORE, value=None, params={'restores': '2'}) for name in ('4', '6')]
     for rows in permutations([named, closed, late, *back]):

@@ -168,6 +168,42 @@ def test_what_was_retired_beforehand_was_retired_when_it_was_measured(bare: Lab,
         assert found == standing.among(read.read(bare), bare.config.metric)
 
 
+def test_what_a_row_names_was_there_before_it_by_whatever_clock(bare: Lab, row: Callable[..., Result]) -> None:
+    """As where the clock was ahead and has been set right since: what is measured anew was not there when all was retired."""
+    ahead = [row('7'), row('8', seed=2)]
+    retired = row('3', kind=Kind.SUPERSEDE, value=None, tree=None, params={'bug': 'b', 'covers': ['7', '8']})
+    for more, picked in (([], {}), ([row('2', seed=3)], {'tree': '3'})):
+        bare.ledger.unlink(missing_ok=True)
+        write.append(bare, [*ahead, retired, row('5'), *more])
+
+        found = standing.trees(bare)
+        assert found.picked == picked and found == standing.among(read.read(bare), bare.config.metric)
+
+
+@pytest.mark.parametrize(('story', 'by'), [
+    ('beE', None), ('ebE', None), ('befE', 'E'), ('ebfE', 'E'), ('befEF', None), ('bcB', 'B'), ('ebcB', 'B'), ('befEB', 'B'),
+    ('ebB', 'B'), ('ebBc', None), ('ebBEc', None), ('ebBcE', None), ('ebBcC', 'C'),
+])
+def test_runs_of_a_baseline_and_those_of_experiments_with_its_tree_are_each_retired_as_a_whole(
+    bare: Lab, row: Callable[..., Result], story: str, by: str | None,
+) -> None:
+    """'b' and 'c' are runs of the baseline, 'e' and 'f' of experiments; a capital retires those of its letter."""
+    rows: list[Result] = []
+    for number, letter in enumerate(story):
+        if letter.isupper():
+            covers = [f'{at}' for at, one in enumerate(story[:number]) if one == letter.lower()]
+            rows.append(row(f'{number}', kind=Kind.SUPERSEDE, value=None, tree=None, params={'bug': 'b', 'covers': covers}))
+        else:
+            rows.append(row(f'{number}', seed=number, kind=Kind.BASELINE if letter in 'bc' else Kind.EVAL))
+    for order in (rows, rows[::-1]):
+        bare.ledger.unlink(missing_ok=True)
+        write.append(bare, order)
+
+        found = standing.trees(bare)
+        assert found.picked == ({'tree': f'{story.index(by)}'} if by else {})
+        assert found == standing.among(read.read(bare), bare.config.metric)
+
+
 def test_of_a_seed_that_gives_several_values_the_first_counts_wherever_it_stands(bare: Lab, row: Callable[..., Result]) -> None:
     values = {'1': (1, 2.0), '2': (2, 4.0), '3': (1, 1.0), '4': (None, 3.0), '5': (2, 9.0)}
     said = [row(name, seed=seed, value=value) for name, (seed, value) in values.items()]

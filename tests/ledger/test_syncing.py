@@ -130,7 +130,8 @@ def test_a_row_that_somebody_has_edited_travels_nowhere(lab: Place) -> None:
     assert 'warn  notes' in two.said
 
 
-def test_a_forged_note_is_named_and_what_was_there_first_counts(lab: Place) -> None:
+@pytest.mark.parametrize('follow', ['false', 'true'])
+def test_a_forged_note_is_named_and_what_was_there_first_counts(lab: Place, follow: str) -> None:
     bare = sharing.server(lab)
     sharing.measure(lab, '01')
     lab.ok('sync')
@@ -142,6 +143,7 @@ def test_a_forged_note_is_named_and_what_was_there_first_counts(lab: Place) -> N
     lab.ok('sync')
     assert lab.talk.count("not what the ledger says of '01', which stays as it is here") == 4
     fresh = sharing.clone(bare, 'fresh')
+    fresh.git('config', 'log.follow', follow)
     assert "ledger: 1 new row" in fresh.ok('sync')
     assert 'one of 5 rows of that id, and the first, so that it counts' in fresh.talk
     assert [row.value for row in read.read(Lab.find(fresh.path)).results] == [1.5]

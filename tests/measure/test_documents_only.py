@@ -39,6 +39,25 @@ def test_where_only_documents_have_changed_the_measured_commit_is_what_is_measur
     assert rows(lab)[-1]['commit'] == first
 
 
+def test_what_another_evaluation_has_measured_since_is_passed_over(lab: Place) -> None:
+    idea = experiment(lab)
+    first = change(idea, model_py='score = 1.5\n')
+    idea.ok('eval', '--seed', '1')
+    idea.write('experiments/idea/README.md', 'a note\n')
+    second = idea.commit('exp(idea): a note')
+    idea.ok('eval', '--seed', '2', '--', '--quick')
+    assert rows(lab)[-1]['commit'] == second, 'this evaluation has not measured the first'
+
+    idea.ok('eval', '--seed', '3')
+    assert rows(lab)[-1]['commit'] == first
+    idea.write('experiments/idea/README.md', 'another note\n')
+    idea.commit('exp(idea): another')
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] == first
+    idea.ok('eval', '--seed', '1', '--', '--quick')
+    assert rows(lab)[-1]['commit'] == second
+
+
 def test_what_a_run_may_read_is_no_document(lab: Place) -> None:
     idea = experiment(lab)
     idea.ok('eval', '--seed', '1')

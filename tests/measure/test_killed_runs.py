@@ -169,6 +169,25 @@ def test_a_run_under_way_is_left_alone_by_other_commands(lab: Place, hung: subpr
     assert rows(lab) == [] and (lab.path / '.git/exp/exp-checkout.run').exists()
 
 
+@linux
+def test_a_copy_of_the_lab_leaves_the_run_of_the_first_alone(
+    lab: Place, hung: subprocess.Popen[str], started: Path, tmp_path: Path,
+) -> None:
+    shutil.copytree(lab.path, tmp_path / 'copy', symlinks=True)
+    copy, (name,) = lab.at(tmp_path / 'copy'), (lab.path / '.git/exp/runs').glob('*.json')
+    copy.ok('list')
+
+    assert f"run {name.stem} of 'idea' was begun in the repository that this one was copied from, and has its row there\n" == copy.talk
+    assert hung.poll() is None and all(map(alive, pids(started))) and rows(copy) == []
+    assert not (copy.path / '.git/exp/exp-checkout.run').exists() and not (copy.path / '.git/exp/exp-checkout.kin').exists()
+    assert (lab.path / '.git/exp/exp-checkout/experiments/idea/results/model.bin').exists()
+    hung.kill()
+    hung.wait()
+    until(lambda: not any(map(alive, pids(started))))
+    lab.ok('list')
+    assert [row['id'] for row in rows(lab)] == [name.stem]
+
+
 def test_outputs_of_a_killed_run_do_not_bring_back_a_worktree_that_is_gone(
     lab: Place, hung: subprocess.Popen[str], started: Path,
 ) -> None:

@@ -38,7 +38,7 @@ def test_a_run_that_leaves_out_a_declared_output_has_failed(lab: Place) -> None:
 def test_a_search_that_prints_what_it_has_found_leaves_it_as_a_file_too(lab: Place) -> None:
     script = 'test "$1" = 1 || echo own > "$EXP_OUT/best.json"\n' \
         'printf "score: 1.5\\nn_trials: 40\\nbudget: 300\\nlr: 0.03\\n"; test "$1" != 3\n'
-    idea = lab_with(lab, script, 'outputs: [best.json]\n')
+    idea = lab_with(lab, script, '')
     assert [idea.exp('eval', '--seed', seed) for seed in '123'] == [0, 0, 4]
 
     first, second, third = rows(lab)
@@ -47,6 +47,15 @@ def test_a_search_that_prints_what_it_has_found_leaves_it_as_a_file_too(lab: Pla
         'experiment': 'idea', 'budget': 300, 'best_value': 1.5, 'best_params': {'lr': 0.03}, 'n_trials': 40, 'timestamp': first['time'],
     }
     assert [(out / row['id'] / 'best.json').read_text() for row in (second, third)] == ['own\n'] * 2
+
+
+def test_what_gitexp_writes_of_a_search_is_no_output_that_the_run_has_left(lab: Place) -> None:
+    idea = lab_with(lab, 'echo score: 1; echo n_trials: 1\n', 'outputs: [best.json]\n')
+    assert idea.exp('eval', '--seed', '1') == 4
+
+    row, = rows(lab)
+    assert reason(row) == "it left no 'best.json', which gitexp.yaml names among the outputs"
+    assert not (idea.path / 'experiments/idea/results' / row['id']).exists()
 
 
 def test_declared_outputs_may_be_left_in_every_place(lab: Place) -> None:

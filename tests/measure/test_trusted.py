@@ -1,8 +1,14 @@
 """Nothing is evaluated before a baseline has passed."""
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
+from gitexp.lab.lab import Lab
+from gitexp.measure import baseline
+from gitexp.measure.voice import Voice
 from place import CONFIG, Place
 from stories import change, experiment, rows
 
@@ -54,6 +60,32 @@ def test_what_is_left_of_a_baseline_is_measured_anew(strict: Place) -> None:
     strict.ok('supersede', 'baseline', '--bug', 'hot-gpu', '--eval-id', eval_id, '--yes')
     strict.ok('baseline')
     assert idea.ok('eval').startswith('better: ')
+
+
+@pytest.mark.parametrize('minutes', [3, 60])
+def test_a_baseline_by_a_clock_that_was_ahead_is_retired_as_a_whole_and_measured_anew(strict: Place, minutes: int) -> None:
+    ahead = timedelta(minutes=minutes)
+    baseline.baseline(Lab.find(strict.path), voice=Voice(lambda: datetime.now(timezone.utc) + ahead, lambda text: None))
+    strict.ok('supersede', 'baseline', '--bug', 'clock', '--yes')
+    strict.ok('baseline')
+    event = next(row for row in rows(strict) if row['kind'] == 'supersede')
+    assert all(row['id'] > event['id'] for row in rows(strict)[-4:])
+
+    assert experiment(strict).ok('eval').startswith('better: ')
+    assert strict.exp('status') == 0
+    strict.ok('baseline')
+
+
+def test_an_experiment_with_the_trunks_tree_is_retired_and_the_baseline_is_none_the_worse(strict: Place) -> None:
+    strict.ok('baseline')
+    same = experiment(strict, 'same')
+    change(same, model_py='score = 3.0\n')
+    same.ok('eval', '--seed', '1')
+    assert len({row['tree'] for row in rows(strict)}) == 1
+    same.ok('supersede', '--bug', 'wrong', '--yes')
+
+    assert experiment(strict).ok('eval').startswith('better: ')
+    assert json.loads(strict.ok('best', '--json'))['flags'] == []
 
 
 def test_what_the_lab_wants_now_is_what_counts(strict: Place) -> None:

@@ -88,6 +88,19 @@ def test_the_delta_that_the_plan_has_left_open_is_filled_in_once(idea: Place, dr
     assert [row['commit'] for row in rows(idea.at('../..'))[-2:]] == [rows(idea.at('../..'))[-1]['commit']] * 2
 
 
+def test_what_a_fix_has_changed_is_said_of_its_bug_alone(idea: Place, drawing: None) -> None:
+    plan = idea.path / 'experiments/idea/PLAN.md'
+    idea.ok('restore', '--yes')
+    idea.ok('supersede', '--bug', 'mask', '--yes')
+    change(idea, model_py=MENDED)
+    idea.ok('eval', '--seeds', '2')
+    idea.ok('report', '--compare', 'v1')
+
+    leak, _, mask = plan.read_text().partition(' v1 root cause: ')[2].partition(' v1 root cause: ')
+    assert leak.startswith('leak\n') and '; with the fix:\n' in leak
+    assert mask.startswith('mask\n') and '; with the fix: v2 2.5015 (n=2), gain -0.5000\n' in mask
+
+
 def test_what_somebody_else_has_drawn_stays(idea: Place, drawing: None) -> None:
     change(idea, model_py='score = 2.5\n')
     idea.ok('eval', '--seed', '1')

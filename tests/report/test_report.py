@@ -211,6 +211,23 @@ def test_a_page_of_the_same_title_is_somebody_elses(lab: Place, words: str) -> N
     assert path.read_text() == page
 
 
+@pytest.mark.parametrize('style', ['merge', 'diff3'])
+def test_a_page_that_two_clones_have_committed_is_written_again_after_the_conflict(lab: Place, style: str) -> None:
+    page = lab.path / 'docs' / 'experiment_results.md'
+    lab.git('clone', '-q', '.', '../other')
+    for place in (lab, lab.at('../other')):
+        place.ok('report')
+        said = re.sub('(?<=Generated: )[^ ]+', place.path.name.replace(' ', '-'), page.read_text())
+        place.write('docs/experiment_results.md', said.replace('Total Runs: 0', f'Total Runs: of {place.path.name}'))
+        place.commit('the page')
+    lab.git('fetch', '-q', '../other', 'main')
+    lab.git('-c', f'merge.conflictStyle={style}', 'merge', '-q', 'FETCH_HEAD', check=False)
+    assert '<<<<<<< HEAD' in page.read_text() and 'docs/' in lab.git('ls-files', '--unmerged').stdout
+
+    lab.ok('report')
+    assert 'Total Runs: 0' in page.read_text() and '<<<<<<<' not in page.read_text()
+
+
 def test_what_is_in_a_report_ends_no_run(lab: Place) -> None:
     lab.ok('report')
     report = lab.path / 'docs' / 'experiment_results.md'

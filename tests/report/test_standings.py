@@ -213,6 +213,7 @@ def test_the_cost_is_the_same_number_of_git_processes(story: Notebook, tmp_path:
         story.lab.ok(command, PATH=f'{wrapper.parent}{os.pathsep}{os.environ["PATH"]}')
         return len(log.read_text().splitlines())
 
+    story.lab.git('branch', 'exp/higher-order')  # Of winners that have a branch git is asked which are merged.
     processes('best')  # What is kept for the trunk's commit is made.
     before = [processes(command) for command in ('list', 'best', 'status')]
     for number in range(20):

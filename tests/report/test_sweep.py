@@ -160,6 +160,24 @@ def test_a_number_that_no_run_says_is_refused_with_those_that_they_say(make_lab:
     ]
 
 
+@pytest.mark.parametrize('more', [{'params': {'args': ['--lr', '0.01']}}, {'params': {'args': ['lr=0.01']}}, {'metrics': {'lr': 0.01}}])
+def test_runs_of_other_evaluations_are_said_to_be_left_out(make_lab: Make, more: dict[str, Any]) -> None:
+    book = notebook.blank(make_lab)
+    book.runs('idea', 'a', [1.0, 1.1], metrics={'depth': 3})
+    book.runs('idea', 'a', [0.8, 0.9], eval_id='other', **more)
+    gone = book.runs('idea', 'a', [0.7], seed=3, eval_id='other', **more)
+    book.supersede('idea', 'leak', gone)
+    book.runs('idea', 'a', [1.2], eval_id='third', params={'args': ['--lrs', 'lr']})
+    hint = 'hint: to compare values of lr: a commit for each, and git exp eval without ARGS\n' if 'params' in more else ''
+    told = f"left out: 2 runs of other evaluations with 'lr'\n{hint}"
+
+    said = book.says('report', '--sweep', 'lr')
+    assert said.code == 1 and said.talk.startswith(f"{told}git exp: no run that counts says 'lr'\n")
+    book.runs('usual', 'b', [1.0], metrics={'lr': 0.1})
+    said = book.says('report', '--sweep', 'lr')
+    assert said.code == 0 and said.talk == told
+
+
 @pytest.mark.parametrize('words', ['--csv a.csv --sweep lr', '--sweep lr --compare v1', '--csv a.csv --compare v1'])
 def test_one_report_at_a_time(make_lab: Make, words: str) -> None:
     said = notebook.blank(make_lab).says('report', *words.split())

@@ -596,3 +596,19 @@ def test_a_former_ledger_may_grow_and_forgets_no_bug(lab: Any) -> None:
     said = spoilt.history(found, read.read(found), bad)
     assert said and said.bug == 'leak'
     assert ground.moved(found, Ground(bad, base, Standing('t', 'idea', 'v1', None, 'e', Kind.EVAL, Runs.of(()))), 'idea') == []
+
+
+def test_a_request_tells_the_trunk_from_the_first_baseline(desk: Desk) -> None:
+    first = desk.lab.git('rev-parse', '--short=7', 'main').stdout.strip()
+    desk.lab.write('model.py', 'score = 2.9\n')
+    desk.lab.git('commit', '-q', '-am', 'less', META_MODE='1')
+    desk.lab.git('push', '-q', 'origin', 'main')
+    desk.measured(desk.lab, 2.9, 2.91, 2.92, kind=Kind.BASELINE)
+    trunk = desk.lab.git('rev-parse', '--short=7', 'main').stdout.strip()
+    place = desk.experiment('idea')
+    desk.measured(place, 2.0, 2.01, 2.02)
+    said = place.ok('submit')
+
+    assert f'0.9000 better than the trunk at {trunk}\n' in said
+    assert f'\n| the trunk at {trunk} | 3 | 2.9100 |' in said and f'\n| the first baseline at {first} | 3 | 3.0100 |' in said
+    assert f'"the trunk at {trunk}"' in place.ok('submit', '--json')
