@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.checkout import fixed, upwards
+from gitexp.checkout import fixed, journals, upwards
 from gitexp.core import modes
 from gitexp.core.errors import Integrity, Refused
 
@@ -69,10 +69,11 @@ def _fill(folder: Path, checkout: Path, paths: Set[str], inputs: Mapping[str, Pa
 
 
 def _copied(inputs: Mapping[str, Path]) -> set[str]:
-    """Which inputs are files that there is room for, the smallest first; what cannot be read is as good as a link."""
+    """Which inputs are files that there is room for, the smallest first; what cannot be read, or not by itself, is as good as a link."""
     found = set()
     room = dict(_ROOM)
-    there = {name: source.stat() for name, source in inputs.items() if source.is_file() and os.access(source, os.R_OK)}
+    plain = {name: source for name, source in inputs.items() if source.is_file() and not any(journals.beside(str(source)))}
+    there = {name: source.stat() for name, source in plain.items() if os.access(source, os.R_OK)}
     for name, info in sorted(there.items(), key=lambda one: one[1].st_size):
         is_program = name.endswith(_CALLED) or bool(info.st_mode & stat.S_IXUSR)
         room[is_program] -= max(info.st_size, _BLOCK)

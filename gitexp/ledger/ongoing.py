@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import gitexp
 from gitexp.core import digests, files
 from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
@@ -93,7 +94,10 @@ class _Parts(pickle.Unpickler):
 
 
 def _gone_on(file: _Hashed, metric: Metric, before: _Kept) -> Tally | None:
-    """The tally with what has come since; None where something else stands there now, or where what has come changes what counts."""
+    """The tally with what has come since.
+
+    None where something else stands there now, what has come changes what counts, or what was kept is not what it says.
+    """
     way = Scan(file, metric)
     file.seek(0)
     while file.end < before.end and file.read(min(_CHUNK, before.end - file.end)):
@@ -101,9 +105,12 @@ def _gone_on(file: _Hashed, metric: Metric, before: _Kept) -> Tally | None:
     if file.hash.hexdigest() != before.digest:
         return None
     made = before.tally
-    way.unused = made.unused
-    made.take(way)
-    return made if made.is_settled else None
+    try:
+        way.unused = made.unused
+        made.take(way)
+        return made if made.is_settled else None
+    except _DAMAGED:
+        return None
 
 
 def _read(path: Path, metric: Metric, size: int) -> _Kept | None:
@@ -133,4 +140,4 @@ def _keep(path: Path, metric: Metric, file: _Hashed, made: Tally) -> None:
 
 def _by(metric: Metric) -> str:
     """The metric, and the code as it was installed: what one version has tallied another may not understand."""
-    return f'{os.stat(os.path.dirname(__file__)).st_mtime_ns} {metric}'
+    return f'{gitexp.__version__} {os.stat(os.path.dirname(__file__)).st_mtime_ns} {metric}'

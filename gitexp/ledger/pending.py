@@ -178,8 +178,11 @@ def _is_dead(lab: Lab, path: Path, *, alone: bool = False) -> bool:
 
 
 def _is_other(lab: Lab, path: Path) -> bool:
-    """Whether a run was begun in another repository, which this one is a copy of: locks are not copied, so that it seems to be dead."""
-    return origin.is_other(lab.common, _noted(path, _IN))
+    """Whether a run was begun in another repository, which this one is a copy of: locks are not copied, so that it seems to be dead.
+
+    Once it has an outcome it is the same in both, and lost in none.
+    """
+    return origin.is_other(lab.common, _noted(path, _IN)) and _said(path)[1] is None
 
 
 def _noted(path: Path, name: str) -> str:

@@ -1,6 +1,7 @@
 """The md5 of the inputs, which says on what data a value was measured.
 
-Of a file it is that of its bytes, of a folder that of its list as md5sum(1) writes it, sorted: in the root of the lab
+Of a file it is that of its bytes, of a folder, and of a file with journals of SQLite beside it, that of its list as md5sum(1) writes
+it, sorted: in the root of the lab
 `find -L data -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum | md5sum` says the same. Each file is read once, and again when it
 changes.
 """
@@ -14,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from gitexp.checkout import sentry, ways
+from gitexp.checkout import journals, sentry, ways
 from gitexp.checkout.moves import Moves
 from gitexp.core import kept as keeping
 from gitexp.core.kept import Kept
@@ -205,20 +206,11 @@ class _Found(NamedTuple):
         files: list[_File] = []
         found = cls(files, {}, [])
         if _walk(name, str(source), files, found):
-            files.extend(() if found.folders else _journals(name, os.path.realpath(source)))
+            if not found.folders:
+                real, newer = os.path.realpath(source), journals.beside(str(source))
+                files += [_File(name + end, real + end, info.st_size, keeping.state_of(info)) for end, info in newer]
             return found
         return cls(None, dict(list(found.folders.items())[:1]), [])
-
-
-def _journals(name: str, path: str) -> Iterator[_File]:
-    """What SQLite takes for newer than a file, where it lies beside it."""
-    for end in ('-wal', '-journal'):
-        try:
-            info = os.stat(path + end)
-        except OSError:
-            continue
-        if info.st_size:
-            yield _File(name + end, path + end, info.st_size, keeping.state_of(info))
 
 
 def _above(name: str) -> Iterator[str]:

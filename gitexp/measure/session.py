@@ -123,9 +123,15 @@ class Session(NamedTuple):
         return self.trained.begun(begun) if self.trained else begun
 
     def _name(self, clock: int) -> str:
-        """One that sorts after all that has been retired by a clock as good as ours: what is measured anew was not there then."""
-        events = (row.id for row in read.holding(self.lab, Kind.SUPERSEDE.value) if row.kind is Kind.SUPERSEDE)
-        return next(name for one in [*sorted(events, reverse=True), ''] if (name := ids.after(one, clock)))
+        """One that sorts after all that has been retired by a clock as good as ours: what is measured anew was not there then.
+
+        Where there is such an event ahead of our clock, what was measured since is ahead as well, and keeps its order.
+        """
+        name = ids.make(clock)
+        if any(row.id > name for row in read.holding(self.lab, Kind.SUPERSEDE.value) if row.kind is Kind.SUPERSEDE):
+            known = sorted((row.id for row in read.read(self.lab).results), reverse=True)
+            return next((after for one in known if (after := ids.after(one, clock))), name)
+        return name
 
     @property
     def _mark(self) -> dict[str, bool]:

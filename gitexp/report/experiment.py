@@ -98,8 +98,8 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     tried = {row.tree for row in runs}
     stand = [one.by(slug) for one in judged.standings.trees if one.tree in tried]
     where = tip or (remote and f'refs/remotes/{remote}/exp/{slug}')
-    mine = tuple(_merged(lab, judged, one, where) or _tree(judged, one) for one in stand)
-    won = any(map(judged.has_won, stand)) and merged.holds(lab, lab.trunk_commit, where)
+    mine = tuple(_merged(lab, slug, judged, one, where) or _tree(judged, one) for one in stand)
+    won = any(map(judged.has_won, stand)) and merged.holds(lab, slug, lab.trunk_commit, where)
     return View(
         slug, _state(running, tip, worktree, remote, won), tip, base, ahead, behind, worktree, uncommitted(worktree),
         tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
@@ -217,11 +217,11 @@ def _tree(judged: Judged, one: standing.Standing) -> Tree:
     )
 
 
-def _merged(lab: Lab, judged: Judged, one: standing.Standing, tip: str | None) -> Tree | None:
+def _merged(lab: Lab, slug: str, judged: Judged, one: standing.Standing, tip: str | None) -> Tree | None:
     """A tree that won, by the verdict that its rows have, where what it is held against is a trunk that holds it; None for another."""
     trunk, shown = judged.rival(one), _tree(judged, one)
     won = trunk if trunk and trunk.kind is Kind.BASELINE and shown.verdict != WON and judged.has_won(one) else None
-    if won is None or not merged.holds(lab, won.commit, tip):
+    if won is None or not merged.holds(lab, slug, won.commit, tip):
         return None
     return replace(shown, verdict=WON, why=f'its rows say so, and {judged.standings.named(won)} holds it', flags=())
 

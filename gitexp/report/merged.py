@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Mapping, Set
 
 from gitexp.lab.lab import Lab
+from gitexp.ledger.result import WON
 from gitexp.report.overview import Summary
 
-_WON = 'better'
 _COMMIT = re.compile('[0-9a-f]{40,64}')  # In a row may stand anything.
 
 
@@ -18,20 +18,23 @@ def among(lab: Lab, summaries: Iterable[Summary], tips: Mapping[str, str]) -> tu
     """
     won = [one for one in summaries if one.won and one.slug in tips]
     held = _held(lab, lab.trunk_commit, {tips[one.slug] for one in won}) if won else set[str]()
-    mine = [one for one in won if tips[one.slug] in held]
-    by = {commit: _held(lab, commit, held) for commit in {one.trunk for one in mine if one.trunk and one.verdict != _WON}}
+    there = lab.git.run('ls-tree', '--name-only', f'{lab.trunk_commit}:{lab.config.paths.experiments}').text.split('\n') if held else ()
+    mine = [one for one in won if tips[one.slug] in held and one.slug in there]  # A merge may have been reverted.
+    by = {commit: _held(lab, commit, held) for commit in {one.trunk for one in mine if one.trunk and one.verdict != WON}}
     return {one.slug for one in mine}, [told(one) for one in mine if tips[one.slug] in by.get(one.trunk or '', ())]
 
 
 def told(summary: Summary) -> Summary:
     """With the verdict that its rows have."""
-    return summary._replace(verdict=_WON, flags=())
+    return summary._replace(verdict=WON, flags=())
 
 
-def holds(lab: Lab, commit: str | None, tip: str | None) -> bool:
-    """Whether a commit has a branch in it."""
-    found = commit is not None and tip is not None and _COMMIT.fullmatch(commit)
-    return bool(found) and lab.git.run('merge-base', '--is-ancestor', f'{tip}', f'{commit}').code == 0
+def holds(lab: Lab, slug: str, commit: str | None, tip: str | None) -> bool:
+    """Whether a commit has the branch of an experiment in it, and its folder: a merge may have been reverted."""
+    if commit is None or tip is None or not _COMMIT.fullmatch(commit):
+        return False
+    folder = f'{commit}:{lab.config.paths.experiments}/{slug}'
+    return lab.git.run('merge-base', '--is-ancestor', tip, commit).code == 0 == lab.git.run('cat-file', '-e', folder).code
 
 
 def _held(lab: Lab, commit: str, tips: Set[str]) -> set[str]:

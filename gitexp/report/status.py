@@ -58,7 +58,7 @@ def status(lab: Lab, hooks: Sequence[Finding]) -> Status:
         best=overview.best, summary=summary,
         hooks=tuple(hooks), baseline=overview.baseline, rows=overview.rows, unused=overview.unused,
         failing=_failing(lab) if overview.rows else None,
-        merged=summary is not None and summary.won and merged.holds(lab, lab.trunk_commit, f'refs/heads/exp/{slug}'),
+        merged=summary is not None and summary.won and merged.holds(lab, summary.slug, lab.trunk_commit, f'refs/heads/exp/{slug}'),
     )
 
 

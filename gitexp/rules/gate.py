@@ -115,5 +115,6 @@ def _author(lab: Lab, rules: RuleSet, base: str, commit: str) -> str:
     if not specs:
         return ''
     from gitexp.rules import people
-    said = lab.git.ask('rev-list', '--no-commit-header', '--format=%an <%ae>', f'{base}..{commit}', '--', *specs).text.split('\n')
+    words = ('rev-list', '--no-commit-header', '--encoding=UTF-8', '--format=%an <%ae>', f'{base}..{commit}')
+    said = lab.git.ask(*words, '--', *specs).text.split('\n')
     return next((who for who in said if not people.named(rules.humans, who)), said[0])

@@ -39,8 +39,9 @@ def commits(ledger: bytes, slug: str, *, here: bool = False) -> list[str]:
 
 
 def about(git: Git, commit: str, paths: Iterable[str], names: Set[str]) -> set[str]:
-    """The experiments that the ledgers of a commit have rows of about some commits."""
-    return {slug for text in _texts(git, commit, paths) for slug in _about(text, names)}
+    """The experiments that the ledgers of a commit have rows of about some commits; a name that none can have is passed over."""
+    found = {slug for text in _texts(git, commit, paths) for slug in _about(text, names)}
+    return {slug for slug in found if slug and slug.isprintable()}
 
 
 def _about(ledger: bytes, names: Set[str]) -> Iterator[str]:

@@ -119,6 +119,15 @@ def test_what_is_kept_can_be_damaged_or_hostile_and_does_nothing(book: Lab, kept
     assert rows(book, kept) == 10
 
 
+def test_a_tally_of_other_code_is_none(book: Lab, kept: Path, row: Rows) -> None:
+    assert rows(book, kept) == 10
+    digest, _, said = kept.read_bytes().partition(b'\n')
+    said = said.replace(b'_newest', b'_nowest')
+    kept.write_bytes(f'{digests.sha256(said)}\n'.encode() + said)
+    write.append(book, [row('010')])
+    assert rows(book, kept) == 11
+
+
 def test_what_a_killed_command_left_is_swept_up(book: Lab, kept: Path) -> None:
     kept.parent.mkdir()
     (kept.parent / f'.tally.{1 << 30}').write_bytes(b'half')

@@ -135,6 +135,15 @@ def test_a_copy_forgets_the_runs_of_the_lab_that_was_copied(tmp_path: Path, make
     under_way.drop()
 
 
+def test_what_was_measured_is_lost_in_no_copy(tmp_path: Path, make_bare: Callable[..., Lab], begun: Result) -> None:
+    lab = make_bare(tmp_path / 'lab')
+    assert forked.run(lambda: pending.begin(lab, begun).keep(begun._replace(status=Status.OK, value=0.5)) and 'measured') == 'measured'
+    shutil.copytree(tmp_path / 'lab', tmp_path / 'copy')
+    for one in (make_bare(tmp_path / 'copy'), lab):
+        assert pending.forget_others(one) == []
+        assert [row.value for row in pending.recover(one, NOW)] == [0.5]
+
+
 def test_a_killed_run_of_a_lab_that_has_moved_has_its_row_there(tmp_path: Path, make_bare: Callable[..., Lab], begun: Result) -> None:
     abandoned(make_bare(tmp_path / 'lab'), begun)
     (tmp_path / 'lab').rename(tmp_path / 'moved')

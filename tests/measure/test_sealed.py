@@ -119,6 +119,14 @@ def test_of_many_inputs_only_some_are_copied(tmp_path: Path) -> None:
     assert len(links) == 1101 - 1024 and 'folder' in links and len(still) == 1025 and 'score' in still
 
 
+def test_a_database_is_not_torn_from_what_it_has_not_taken_in_yet(tmp_path: Path) -> None:
+    for name in ('plain.db', 'open.db', 'open.db-wal'):
+        (tmp_path / name).write_text('x')
+    (tmp_path / 'checkout').mkdir()
+    with laid(tmp_path / 'checkout', {}, {name: tmp_path / name for name in ('plain.db', 'open.db')}) as (folder, _):
+        assert [path.name for path in folder.iterdir() if path.is_symlink()] == ['open.db']
+
+
 def test_code_that_is_not_fixed_is_not_there_and_it_is_said(lab: Place) -> None:
     lab.write('eval.py', 'import model\nprint("score:", model.score)\n')
     lab.commit('imports the model')

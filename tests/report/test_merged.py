@@ -29,6 +29,7 @@ def experiment(book: Notebook, slug: str) -> Any:
     book.lab.git('worktree', 'add', '-q', '-b', f'exp/{slug}', f'5_worktrees/{slug}')
     place = book.lab.at(f'5_worktrees/{slug}')
     place.write('model.py', f'score = 2.0  # {slug}\n')
+    place.write(f'experiments/{slug}/PLAN.md', '# The plan\n')
     place.commit(f'exp({slug}): try')
     return place
 
@@ -106,9 +107,16 @@ def test_a_trunk_that_lacks_a_winner_is_held_against_it(won: Notebook) -> None:
 
     assert listed(won)['cub'][::5] == ['merged', 'better']
     assert listed(won)['quad'][::5] == ['open', 'worse']
-    won.lab.git('merge', '-q', '-s', 'ours', '--no-edit', 'exp/quad')
+    won.lab.git('merge', '-q', '-X', 'ours', '--no-edit', 'exp/quad')
     assert listed(won)['quad'][::5] == ['merged', 'worse'], 'the trunk that was measured had not'
     assert won.says('show', 'quad').out.splitlines()[-1].split()[-1] == 'worse'
+
+
+def test_a_winner_whose_merge_was_reverted_is_not_called_merged(won: Notebook) -> None:
+    won.lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/quad')
+    assert listed(won)['quad'][0] == 'merged' and 'quad: merged' in won.says('show', 'quad').out
+    won.lab.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    assert listed(won)['quad'][0] == 'open' and 'quad: merged' not in won.says('show', 'quad').out
 
 
 def test_what_never_won_is_not_called_merged(won: Notebook) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from gitexp.core import escapes
 from gitexp.core.lines import LONGEST
+from gitexp.git.command import Git
 from gitexp.ledger.read import Reader
 from gitexp.rules import rows
 from place import Place
@@ -38,6 +39,12 @@ HEAD = b'id\texperiment\tstatus\tcommit\n'
 ])
 def test_an_experiment_is_what_its_own_column_says(ledger: bytes, slug: str, said: list[str]) -> None:
     assert rows.commits(ledger, slug) == said
+
+
+def test_an_experiment_that_none_can_be_is_not_asked_about(lab: Place) -> None:
+    lab.write('odd.tsv', 'experiment\tcommit\na\\u0000b\tc1\nf\\ud800\tc1\n\tc1\nplain\tc1\nother\tc2\n')
+    lab.commit('odd rows')
+    assert rows.about(Git(lab.path), 'HEAD', ['odd.tsv'], {'c1'}) == {'plain'}
 
 
 @pytest.mark.parametrize('above', [
