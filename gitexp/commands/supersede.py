@@ -10,6 +10,7 @@ from gitexp.experiment import supersede as retiring
 from gitexp.experiment.plan import Cause
 from gitexp.experiment.selection import Selection
 from gitexp.experiment.supersede import Wanted
+from gitexp.lab.lab import Lab
 from gitexp.report import radius
 from gitexp.tracking import names
 
@@ -61,11 +62,10 @@ def supersede(
     if found.unknown:
         out.talk(turned.left_out(found.unknown))
     at_stake = radius.of(lab, found.contents, found.turned)
-    stays = None if selection.said else radius.in_trunk(lab, found.contents, found.turned)
-    more = stays and f'{lab.trunk} holds it: git exp supersede --bug {bug} --commit {stays[:10]} takes the baseline as well'
+    more = None if selection.said or as_json else _more(lab, bug, radius.in_trunk(lab, found.contents, found.turned))
     if dry_run:
         turned.preview(found.turned, at_stake, metric=lab.config.metric, would='would retire', as_json=as_json)
-        if more and not as_json:
+        if more:
             out.hint(more)
         return
     if turned.agree(found.turned, at_stake, metric=lab.config.metric, verb='retired', yes=yes):
@@ -81,3 +81,7 @@ def supersede(
         out.hint('fill in the root cause in PLAN.md, then fix the bug and measure again: git exp eval')
     if more:
         out.hint(more)
+
+
+def _more(lab: Lab, bug: str, commit: str | None) -> str | None:
+    return commit and f'{lab.trunk} holds it: git exp supersede --bug {bug} --commit {commit[:10]} takes the baseline as well'

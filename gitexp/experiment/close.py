@@ -12,7 +12,7 @@ from gitexp.core import beneath, locks
 from gitexp.core.errors import Refused
 from gitexp.experiment import folders, intent, place, removal
 from gitexp.git.command import Git
-from gitexp.lab.lab import Lab
+from gitexp.lab.lab import Lab, branch_of
 
 _CACHES = {
     '__pycache__', '.mypy_cache', '.pytest_cache', '.ruff_cache', '.hypothesis', '.ipynb_checkpoints', '.import_linter_cache', '.DS_Store',
@@ -56,15 +56,15 @@ def close(lab: Lab, slug: str) -> Closed:
             )
         else:
             return Closed(slug, root, _outputs(home), already=True)
-        mine.arm({'root': os.path.relpath(root, lab.common), 'moves': moves})
+        mine.arm({'root': intent.seen_from(lab.common, root), 'moves': moves})
         _go(lab, slug, root, moves)
     return Closed(slug, root, _outputs(home))
 
 
 def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
     """Finish what a killed close began, where the worktree is now; what is no worktree of this lab is left alone."""
-    branch, usual = f'refs/heads/exp/{slug}', Path(os.path.normpath(lab.common / said['root']))
-    root = next((one.path for one in lab.worktrees if one.branch == branch), usual)
+    usual = intent.now_at(lab.common, said['root'])
+    root = next((one.path for one in lab.worktrees if one.branch == branch_of(slug)), usual)
     _go(lab, slug, root, said['moves'])
     if os.path.lexists(root):
         return f"closed the experiment '{slug}', whose closing was killed; '{root}' is no worktree of this lab, and stays"

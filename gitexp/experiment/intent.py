@@ -16,6 +16,16 @@ from gitexp.core.errors import Refused
 _TOGETHER = '@'  # No experiment is called so.
 
 
+def seen_from(common: Path, path: Path) -> str:
+    """A path as it is said in an intent: the repository may be moved, or copied, before that is settled."""
+    return os.path.relpath(path, common)
+
+
+def now_at(common: Path, said: str) -> Path:
+    """Where such a path is now; one that was said as a whole stays as it is."""
+    return Path(os.path.normpath(common / said))
+
+
 class Intent:
     """A claim on an experiment: a file that is locked for as long as the command lives, or a git that it started.
 

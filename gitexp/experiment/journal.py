@@ -14,8 +14,10 @@ def recover(lab: Lab) -> list[str]:
     worktrees before may be wrong after.
     """
     said: list[str] = []
-    for left in intent.dead(lab.state):
-        said += [*([] if said else _found(lab)), _settled(lab, left)]
+    for number, left in enumerate(intent.dead(lab.state)):
+        if number == 0:
+            said += _found(lab)
+        said.append(_settled(lab, left))
     return said
 
 

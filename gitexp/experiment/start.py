@@ -14,7 +14,7 @@ from gitexp.experiment import slug as slugs
 from gitexp.git import commits, worktrees
 from gitexp.git.command import Git
 from gitexp.git.commits import Put
-from gitexp.lab.lab import Experiment, Lab
+from gitexp.lab.lab import Experiment, Lab, branch_of
 from gitexp.ledger import read
 
 
@@ -41,7 +41,7 @@ def start(lab: Lab, slug: str, *, now: str, base: str | None = None, idea: str |
     with intent.claimed(lab.state, slug, 'new') as mine:
         commit_base = _checked(lab, made, home, base)
         commit = _scaffold(lab, made, commit_base, idea=idea, now=now)
-        said = {'root': _said(lab, root), 'folder': _said(lab, made.folder), 'commit': commit}
+        said = {'root': intent.seen_from(lab.common, root), 'folder': intent.seen_from(lab.common, made.folder), 'commit': commit}
         mine.arm(said)
         try:
             _make(lab, made, commit)
@@ -55,19 +55,10 @@ def start(lab: Lab, slug: str, *, now: str, base: str | None = None, idea: str |
 def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
     """Put a killed start right: as if it had never been, unless somebody has worked in the worktree since."""
     if _worked_in(lab, slug, said):
-        folders.fresh(_place(lab, said['folder']), _place(lab, said['root']))
+        folders.fresh(intent.now_at(lab.common, said['folder']), intent.now_at(lab.common, said['root']))
         return f"finished the experiment '{slug}', whose start was killed"
     _revert(lab, slug, said)
     return f"took back the experiment '{slug}', whose start was killed"
-
-
-def _said(lab: Lab, path: Path) -> str:
-    """Seen from the repository, which may be moved, or copied, before a killed start is put right."""
-    return os.path.relpath(path, lab.common)
-
-
-def _place(lab: Lab, said: str) -> Path:
-    return Path(os.path.normpath(lab.common / said))
 
 
 def _make(lab: Lab, made: Experiment, commit: str) -> None:
@@ -84,7 +75,7 @@ def _make(lab: Lab, made: Experiment, commit: str) -> None:
 
 
 def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:
-    branch, root = Experiment(slug, Path(), Path()).branch, _place(lab, said['root'])
+    branch, root = branch_of(slug), intent.now_at(lab.common, said['root'])
     with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'taking back {slug}'):
         kept = removal.admin(lab.common, root)
         if kept:
@@ -101,7 +92,7 @@ def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:
 
 
 def _worked_in(lab: Lab, slug: str, said: Mapping[str, Any]) -> bool:
-    root = _place(lab, said['root'])
+    root = intent.now_at(lab.common, said['root'])
     kept = removal.admin(lab.common, root)
     if kept is None or not (kept / 'index').exists():
         return False

@@ -33,7 +33,11 @@ class Experiment(NamedTuple):
 
     @property
     def branch(self) -> str:
-        return f'refs/heads/exp/{self.slug}'
+        return branch_of(self.slug)
+
+
+def branch_of(slug: str) -> str:
+    return f'refs/heads/exp/{slug}'
 
 
 class Lab:
@@ -142,7 +146,7 @@ class Lab:
 
     def experiment(self, slug: str) -> Experiment:
         """Name the parts of an experiment, whether it exists or not."""
-        branch = f'refs/heads/exp/{slug}'
+        branch = branch_of(slug)
         at = next((worktree.path for worktree in self.worktrees if worktree.branch == branch), None)
         root = at or self.root / self.config.paths.worktrees / slug
         return Experiment(slug, root, root / self.config.paths.experiments / slug)

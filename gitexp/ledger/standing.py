@@ -45,7 +45,7 @@ class Standing(_Standing):
         return self.runs.mean
 
     def by(self, slug: str) -> Standing:
-        """As an experiment that has measured it sees it, though it is the trunk's as well: as it was before the merge."""
+        """As an experiment that has measured it sees it, though it is the trunk's as well, whose version and commit it keeps."""
         if self.kind is not Kind.BASELINE or slug == self.experiment:
             return self
         return self._replace(experiment=slug, kind=Kind.EVAL, whose=self.whose - {self.experiment})

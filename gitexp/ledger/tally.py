@@ -138,7 +138,7 @@ class Tally:
 
     def trees(self, eval_id: str) -> Iterator[tuple[str, Tree, Runs]]:
         """The trees of an evaluation in the order of their first rows, and what counts of each."""
-        known, seeds, shared = raw(eval_id), [*self._seeds], dict[bytes, tuple[int | None, ...]]()
+        known, every, shared = raw(eval_id), [*self._seeds], dict[bytes, tuple[int | None, ...]]()
         trees = self._trees.get(known, {}).items()
         for name, tree in sorted(trees, key=lambda one: one[1].first) if self.once.mixed else trees:
             if self.once.mixed and (runs := sorted(self._tries.runs(known, name))):
@@ -146,7 +146,7 @@ class Tally:
             else:
                 which = tree.seeds.tobytes()
                 if which not in shared:
-                    shared[which] = tuple(seeds[place] for place in tree.seeds)
+                    shared[which] = tuple(every[place] for place in tree.seeds)
                 yield name.decode(), tree, Runs(shared[which], tree.values)
 
     def experiments(self) -> Iterator[Experiment]:
@@ -240,7 +240,7 @@ class Tally:
         if rows.eval_ids.count(eval_id) < len(rows.ids):
             rows = only(rows, [one == eval_id for one in rows.eval_ids])
         self.latest = max(self.latest or (b'', b''), (max(rows.ids), eval_id))
-        trees, seeds = self._trees.setdefault(eval_id, {}), self._seeds
+        trees, places = self._trees.setdefault(eval_id, {}), self._seeds
         columns, mixed = zip(rows.trees, rows.seeds, rows.values, rows.kinds, rows.experiments), self.once.mixed
         for place, (name, seed, value, kind, slug) in enumerate(columns):
             tree = trees.get(name)
@@ -250,7 +250,7 @@ class Tally:
                 before = trees.pop(name)
                 tree = trees[name] = _tree(rows, place)._replace(seeds=before.seeds, values=before.values, whose=before.whose)
             tree.whose.add(slug)
-            tree.seeds.append(seeds.setdefault(seed, len(seeds)))
+            tree.seeds.append(places.setdefault(seed, len(places)))
             tree.values.append(value)
         if self.known.tried:
             self._tries.give(eval_id, rows)

@@ -11,9 +11,9 @@ from gitexp.git import repository
 from gitexp.lab.config import Config, Metric
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import counting, read, seeds
+from gitexp.ledger import retired as retiring
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
-from gitexp.ledger.retired import by, in_force
 from gitexp.ledger.seeds import Runs
 from gitexp.measure import current, protocol
 from gitexp.report import counted, figures, view
@@ -90,7 +90,7 @@ def of(lab: Lab, which: Experiment, version: str) -> Compared:
     last = max(then, key=lambda row: (row.eval_id == own, row.id)).eval_id
     before = tuple(row for row in then if row.eval_id == last)
     ids, mine = {row.id for row in before}, [row for row in found.results if row.experiment == slug]
-    events = [one.id for one in in_force(mine) if any(row.id in ids for row in by([one], mine))]
+    events = [one.id for one in retiring.in_force(mine) if any(row.id in ids for row in retiring.by([one], mine))]
     return Compared(slug, metric, Side(version, bugs[version], before, tuple(events)), Side(name, None, tuple(now)))
 
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -98,10 +98,10 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     tried = {row.tree for row in runs}
     stand = [one.by(slug) for one in judged.standings.trees if one.tree in tried]
     where = tip or (remote and f'refs/remotes/{remote}/exp/{slug}')
-    mine = tuple(_merged(lab, slug, judged, one, where) or _tree(judged, one) for one in stand)
-    won = any(map(judged.has_won, stand)) and merged.holds(lab, slug, lab.trunk_commit, where)
+    mine = tuple(_tree(judged, one, lambda commit: merged.holds(lab, slug, commit, where)) for one in stand)
+    is_merged = any(map(judged.has_won, stand)) and merged.holds(lab, slug, lab.trunk_commit, where)
     return View(
-        slug, _state(running, tip, worktree, remote, won), tip, base, ahead, behind, worktree, uncommitted(worktree),
+        slug, _state(running, tip, worktree, remote, is_merged), tip, base, ahead, behind, worktree, uncommitted(worktree),
         tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
         any(one.tree == tree for one in judged.standings.trees), _bug([row for row in runs if row.tree == tree], contents),
         remote, experiment.root, tip is None and remote is None and all(row.kind in _BRANCHLESS for row in runs),
@@ -178,9 +178,11 @@ def _distance(lab: Lab, tip: str | None) -> tuple[int, int]:
     return int(ahead), int(behind)
 
 
-def _state(running: Sequence[Result], tip: str | None, worktree: Path | None, remote: str | None, won: bool) -> State:
-    if running or won:
-        return State.RUNNING if running else State.MERGED
+def _state(running: Sequence[Result], tip: str | None, worktree: Path | None, remote: str | None, is_merged: bool) -> State:
+    if running:
+        return State.RUNNING
+    if is_merged:
+        return State.MERGED
     if worktree:
         return State.OPEN
     if tip:
@@ -206,24 +208,21 @@ def _bug(rows: Sequence[Result], contents: Contents) -> str | None:
     return None if None in bugs or not bugs else bugs[0]
 
 
-def _tree(judged: Judged, one: standing.Standing) -> Tree:
+def _tree(judged: Judged, one: standing.Standing, is_held: Callable[[str | None], bool]) -> Tree:
+    """A winner is no better than the trunk that holds it, and has the verdict of its rows; `is_held`: by a commit."""
     reference = judged.rival(one)
     said = judged.verdict(one, reference) if reference else None
     gain = judged.metric.gain(one.mean, judged.baseline.mean) if judged.baseline else None
-    return Tree(
+    shown = Tree(
         one.tree, one.commit, one.version, one.n, one.mean, judged.sample(one).sd, gain,
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
         judged.sample(reference).sd if reference else None,
     )
-
-
-def _merged(lab: Lab, slug: str, judged: Judged, one: standing.Standing, tip: str | None) -> Tree | None:
-    """A tree that won, by the verdict that its rows have, where what it is held against is a trunk that holds it; None for another."""
-    trunk, shown = judged.rival(one), _tree(judged, one)
-    won = trunk if trunk and trunk.kind is Kind.BASELINE and shown.verdict != WON and judged.has_won(one) else None
-    if won is None or not merged.holds(lab, slug, won.commit, tip):
-        return None
-    return replace(shown, verdict=WON, why=f'its rows say so, and {judged.standings.named(won)} holds it', flags=())
+    if not reference or reference.kind is not Kind.BASELINE or shown.verdict == WON:
+        return shown
+    if not judged.has_won(one) or not is_held(reference.commit):
+        return shown
+    return replace(shown, verdict=WON, why=f'its rows say so, and {judged.standings.named(reference)} holds it', flags=())
 
 
 def _log(folder: Path, runs: Sequence[Result]) -> Path | None:

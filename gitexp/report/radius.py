@@ -1,7 +1,7 @@
 """What is at stake when results are retired or brought back: before anything is done."""
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,7 @@ def of(lab: Lab, contents: Contents, turned: Sequence[Turned], *, back: bool = F
     )
     here = repository.commits(lab.git, [row.commit for row in rows if row.kind is not Kind.BASELINE])
     commits = set(here.values())
-    merged = commits - set(_listed(lab, [*commits, f'^{lab.trunk_commit}']))
+    merged = _in_trunk(lab, commits)
     return Radius(
         len(rows), len(turned), hours(rows), _first(before), _first(after), bool(before.baseline and not after.baseline),
         _handed(lab, [one.experiment for one in turned], {row.experiment for row in rows if here.get(row.commit or '') in merged}),
@@ -94,14 +94,17 @@ def in_trunk(lab: Lab, contents: Contents, turned: Sequence[Turned]) -> str | No
     """The first commit of what goes that the trunk holds, where a baseline of it would still count; None for none."""
     rows = sorted((row for one in turned for row in one.rows), key=lambda row: row.id)
     here = repository.commits(lab.git, [row.commit for row in rows])
-    commits = list(dict.fromkeys(here[row.commit] for row in rows if row.commit in here))
-    beyond = set(_listed(lab, [*commits, f'^{lab.trunk_commit}']))
-    first = next((commit for commit in commits if commit not in beyond), None)
+    merged = _in_trunk(lab, {*here.values()})
+    first = next((here[row.commit] for row in rows if row.commit in here and here[row.commit] in merged), None)
     if first is None:
         return None
     after = contents._replace(covered={**contents.covered, **{row.id: 'this' for row in rows}})
     left = selection.choose(lab, after, Selection(commit=first)).rows
     return first if any(row.kind is Kind.BASELINE for row in left) else None
+
+
+def _in_trunk(lab: Lab, commits: Set[str]) -> set[str]:
+    return {*commits}.difference(_listed(lab, [*commits, f'^{lab.trunk_commit}']))
 
 
 def hours(rows: Iterable[Result]) -> Hours:
