@@ -3,8 +3,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from gitexp.core import files
 from gitexp.core.errors import Refused
@@ -146,3 +149,19 @@ def _id(git: Git, name: str) -> str:
 def blob(git: Git, oid: str) -> bytes:
     """The bytes of a blob."""
     return git.ask('cat-file', 'blob', oid).out
+
+
+@contextmanager
+def reading(git: Git, oid: str) -> Iterator[BinaryIO]:
+    """A blob, however large, as a file that git writes while it is read; raises Refused when git could not."""
+    out, theirs = os.pipe()
+    with open(os.devnull, 'r+b') as none:
+        try:
+            pid = git.start('cat-file', 'blob', oid, handles=(none.fileno(), theirs, none.fileno()))
+        finally:
+            os.close(theirs)
+    with open(out, 'rb') as file:
+        yield file
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code not in (0, -signal.SIGPIPE):
+        raise Refused(f"git cat-file failed in '{git.folder}': {oid} cannot be read", hint='git fsck')

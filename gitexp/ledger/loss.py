@@ -6,11 +6,10 @@ of the notes.
 from __future__ import annotations
 
 import errno
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from gitexp.core import files, locks
+from gitexp.core import digests, files, locks
 from gitexp.core.errors import Refused
 from gitexp.git import repository
 from gitexp.git.command import Git
@@ -23,6 +22,7 @@ from gitexp.ledger.result import METRIC, Kind, Result
 _KEPT = 'own-rows.tsv'
 _WHOLE = 'whole-ledger'  # what the ledger, that file and the trunk were when last no row was missing
 _ROOM = 1 << 8  # bytes, so that one takes the place of another
+_PIECE = 1 << 20
 
 
 def keep(lab: Lab, lines: bytes) -> int:
@@ -87,9 +87,7 @@ def _look(lab: Lab) -> list[Result]:
     now = _current(lab)
     if now == _noted(lab):
         return []
-    there = _ids(lab)
-    lacking = [(read.OURS, line) for line in _kept(lab) if line[:line.find(b'\t')] not in there]
-    missing = {row.id: row for header, line in (*lacking, *_committed(lab, there)) if (row := _row(lab, header, line))}
+    missing = {row.id: row for header, line in (*_of_own(lab), *_of_trunk(lab)) if (row := _row(lab, header, line))}
     if not missing and now == _current(lab):
         try:
             _note(lab, now)
@@ -98,20 +96,72 @@ def _look(lab: Lab) -> list[Result]:
     return list(missing.values())
 
 
-def _ids(lab: Lab) -> set[bytes]:
+def _of_own(lab: Lab) -> Iterator[tuple[Header, bytes]]:
+    """The lines that were appended here and whose id the ledger lacks."""
+    return ((read.OURS, line) for line in _lacking(lab, ((line[:line.find(b'\t')], line) for line in _kept(lab))))
+
+
+def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes]]:
+    """The lines of the trunk's commit that have an id which the ledger lacks."""
+    git, name = Git(lab.common), f'{lab.trunk_commit}:{lab.config.paths.ledger}'
+    [oid] = repository.objects(git, [name]) if lab.trunk_commit else [None]
+    if oid is None or _begins_with(lab, oid, *repository.sizes(git, [oid])):
+        return
+    with repository.reading(git, oid) as file:
+        header = read.Reader('', lab.config.metric.name).header(file)
+        if 'id' in header.columns:
+            yield from ((header, line) for line in _lacking(lab, _named(file, header.columns.index('id'))))
+
+
+def _begins_with(lab: Lab, oid: str, size: int) -> bool:
+    """Whether the ledger begins with a blob of git's, by the hash that names it: hashing costs a tenth of comparing lines."""
+    digest = digests.begun('sha1' if len(oid) == 40 else 'sha256', size)
+    digest.update(b'blob %d\0' % size)
+    try:
+        with read.opened(lab.ledger) as file:
+            while size and (said := file.read(min(size, _PIECE))):
+                digest.update(said)
+                size -= len(said)
+    except FileNotFoundError:
+        return False
+    return bool(digest.hexdigest() == oid)
+
+
+def _lacking(lab: Lab, wanted: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """The lines, each after its id, whose id the ledger lacks.
+
+    Both are mostly in the order of ids: they are gone through side by side, and only what is not found so is remembered and looked for.
+    """
+    there, last = _ids(lab), b''
+    left: dict[bytes, bytes] = {}
+    for name, line in wanted:
+        while last < name and (one := next(there, b'')):
+            last = one
+        if last != name:
+            left[name] = line
+    if left:
+        for name in _ids(lab):
+            left.pop(name, None)
+    yield from left.values()
+
+
+def _ids(lab: Lab) -> Iterator[bytes]:
     """The first words of the lines of the ledger, or those where its ids stand."""
     try:
         file = read.opened(lab.ledger)
     except FileNotFoundError:
-        return set()
+        return
     with file:
         columns = read.Reader('', lab.config.metric.name).header(file).columns
-        place = columns.index('id') if columns else 0
-        return {_cell(line, place) for line in file if line.count(b'\t') >= place}
+        yield from (name for name, _ in _named(file, columns.index('id') if columns else 0))
 
 
-def _cell(line: bytes, place: int) -> bytes:
-    return line.rstrip(b'\r\n').split(b'\t', place + 1)[place]
+def _named(lines: Iterable[bytes], place: int) -> Iterator[tuple[bytes, bytes]]:
+    """Each line after the cell where its id stands."""
+    for line in lines:
+        cells = line.split(b'\t', place + 1)
+        if len(cells) > place:
+            yield cells[place].rstrip(b'\r\n'), line
 
 
 def _kept(lab: Lab) -> Iterator[bytes]:
@@ -121,17 +171,6 @@ def _kept(lab: Lab) -> Iterator[bytes]:
             yield from (line for line in file if line.endswith(b'\n'))
     except FileNotFoundError:
         return
-
-
-def _committed(lab: Lab, there: set[bytes]) -> Iterator[tuple[Header, bytes]]:
-    """The lines of the trunk's commit that have an id which is not there."""
-    name = f'{lab.trunk_commit}:{lab.config.paths.ledger}'
-    [said] = repository.contents(Git(lab.common), [name]) if lab.trunk_commit else [None]
-    file = io.BytesIO(said[1] if said else b'')
-    header = read.Reader('', lab.config.metric.name).header(file)
-    if 'id' in header.columns:
-        place = header.columns.index('id')
-        yield from ((header, line) for line in file if line.count(b'\t') >= place and _cell(line, place) not in there)
 
 
 def _row(lab: Lab, header: Header, line: bytes) -> Result | None:

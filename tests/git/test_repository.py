@@ -23,6 +23,25 @@ def test_a_name_with_line_ends_is_one_name(tmp_path: Path) -> None:
     assert [found and found[1] for found in repository.contents(Git(tmp_path), names)] == [b'one', None, b'four', None, b'5']
 
 
+def test_a_blob_is_read_as_git_writes_it_and_one_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.git('init', '-q')
+    place.write('a', 'line\n' * 100_000)
+    place.commit('one')
+    git = Git(tmp_path)
+    oid, = repository.objects(git, ['HEAD:a'])
+    assert oid
+    with repository.reading(git, oid) as file:
+        assert file.readline() == b'line\n' and sum(1 for _ in file) == 99_999
+    with repository.reading(git, oid) as file:
+        file.readline()  # What is left git cannot write to anybody.
+    kept = tmp_path / '.git/objects' / oid[:2] / oid[2:]
+    kept.chmod(0o600)
+    kept.write_bytes(kept.read_bytes()[:-40])
+    with pytest.raises(Refused, match=f'{oid} cannot be read'), repository.reading(git, oid) as file:
+        file.read()
+
+
 def test_a_git_directory_is_asked_though_git_is_to_find_none_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, bare = Place(tmp_path / 'a'), tmp_path / 'a/within'
     place.path.mkdir()

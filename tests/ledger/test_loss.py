@@ -11,6 +11,7 @@ import sharing
 from place import Place
 
 from gitexp.core.errors import Refused
+from gitexp.git import repository
 from gitexp.lab.lab import Lab
 from gitexp.ledger import loss, read, write
 from gitexp.ledger.result import Kind, Result
@@ -69,6 +70,28 @@ def test_the_ledger_is_read_only_where_somebody_else_has_changed_it(bare: Lab, r
 
     bare.ledger.write_bytes(bare.ledger.read_bytes())
     assert loss.lost(bare) == [] and loss.lost(bare) == [] and len(opened) == 1
+
+
+def test_a_ledger_that_begins_as_the_trunk_has_it_is_compared_by_its_hash_alone(lab: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ('01', '02'):
+        sharing.measure(lab, name)
+    lab.commit('rows')
+    sharing.measure(lab, '03')
+    ledger = lab.path / 'results.tsv'
+    whole = ledger.read_text()
+    head, *rows = whole.splitlines(keepends=True)
+    asked: list[str] = []
+    real = repository.reading
+    monkeypatch.setattr(repository, 'reading', lambda git, oid: asked.append(oid) or real(git, oid))
+    (lab.path / '.git/exp/own-rows.tsv').unlink()
+    for text, gone, compared in (
+        (whole, [], 0), (head + ''.join(rows[1:]), ['01'], 1), (head + ''.join(reversed(rows)), [], 1), (head + rows[2], ['01', '02'], 1),
+        (head, ['01', '02'], 1), (whole.replace('\n', '\r\n'), [], 1), (head + ''.join(rows[:2]), [], 0),
+    ):
+        ledger.write_text(text, newline='')
+        asked.clear()
+        assert ids(loss.lost(Lab.find(lab.path))) == gone
+        assert bool(asked) == bool(compared)
 
 
 def test_a_row_that_cannot_be_appended_is_not_missed(bare: Lab, row: Rows) -> None:
