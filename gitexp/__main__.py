@@ -13,6 +13,9 @@ def main() -> None:
     # A command lives for a moment: collecting cycles and taking the interpreter down cost it 10 ms of nothing.
     gc.disable()
     _open_closed()
+    if not sys.flags.utf8_mode and sys.getfilesystemencoding() != 'utf-8':
+        # In a locale of another encoding names would reach git otherwise than git's own answers are read.
+        os.execv(sys.executable, [sys.executable, '-X', 'utf8', *sys.orig_argv[1:]])
     if sys.argv[1:2] in _MEASURING:
         from gitexp.core import anew
         anew.start()

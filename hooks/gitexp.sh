@@ -134,7 +134,7 @@ worded() {
 # Asks the judge in Python, and refuses when it is gone.
 judge() {
     if [ -x "$python" ] && [ -f "$package/gitexp/guard/entry.py" ]; then
-        "$python" -I -S -c 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.guard import entry; entry.main()' "$package" "$@"
+        "$python" -I -S -X utf8 -c 'import sys; sys.path.append(sys.argv.pop(1)); from gitexp.guard import entry; entry.main()' "$package" "$@"
         return
     fi
     echo "gitexp: refused, since the gitexp that these hooks were made by is gone ($package)" >&2

@@ -23,7 +23,7 @@ def settings(origin: Origin) -> dict[str, str]:
     """The configuration for a gitexp, by key as git spells it."""
     made = {}
     for kind, says in _NAMES.items():
-        words = [origin.python, '-I', '-S', '-c', _START, origin.package, kind]
+        words = [origin.python, '-I', '-S', '-X', 'utf8', '-c', _START, origin.package, kind]
         start = ' '.join(map(quoted, words)).replace('%', '%%')
         made[f'{_SECTION}{kind}.name'] = says
         made[f'{_SECTION}{kind}.driver'] = f'{start} %O %A %B %P || {_AS_TEXT}'

@@ -157,3 +157,13 @@ def test_what_a_daemon_has_closed_is_no_file_of_ours(lab: Place, closed: str) ->
     assert done.returncode == 0 and 'Traceback' not in done.stderr, done.stderr
     header, *rows = before.read_text().splitlines()
     assert len(rows) == 1 and all(line.count('\t') == header.count('\t') for line in rows)
+
+
+def test_a_locale_of_another_encoding_changes_no_name(lab: Place) -> None:
+    lab.write('gitexp.yaml', (lab.path / 'gitexp.yaml').read_text() + 'paths: {experiments: expériences}\n')
+    lab.commit('other names')
+    plain = {'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0', 'PYTHONUTF8': '0'}
+    lab.ok('new', 'fish', '--idea', 'größer', **plain)
+    place = lab.at('5_worktrees/fish')
+    assert 'größer' in (place.path / 'expériences/fish/PLAN.md').read_text()
+    assert place.ok('eval', '--seed', '1', **plain) == lab.at('5_worktrees/fish').ok('eval', '--seed', '1')

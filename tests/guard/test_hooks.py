@@ -622,7 +622,7 @@ def test_judging_imports_nothing_that_is_slow(tmp_path: Path) -> None:
     place = make(tmp_path)
     apply(place, 'edit eval.py')
     shared = place.path / '.git/exp/hooks/gitexp.sh'
-    shared.write_text(shared.read_text().replace(' -I -S -c', ' -I -S -X importtime -c'))
+    shared.write_text(shared.read_text().replace(' -I -S -X', ' -I -S -X importtime -X'))
     done = place.git('commit', '-m', 'exp(a): x', check=False)
     loaded = {line.rpartition('|')[2].strip() for line in done.stderr.splitlines() if line.startswith('import time:')}
     assert 'gitexp.rules.judge' in loaded

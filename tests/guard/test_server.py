@@ -45,6 +45,15 @@ def make(tmp_path: Path, more: str = '', *, form: str = 'sha1', install: bool = 
     return place
 
 
+@pytest.fixture(scope='session')
+def latin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of somebody who works in Latin 1."""
+    folder = tmp_path_factory.mktemp('locales')
+    if shutil.which('localedef') is None or subprocess.run(['localedef', '-i', 'de_DE', '-f', 'ISO-8859-1', f'{folder}/de_DE']).returncode:
+        pytest.skip('no other locale can be made')
+    return {'LOCPATH': str(folder), 'LC_ALL': 'de_DE'}
+
+
 def bare(place: Place) -> Place:
     return place.at('../the šerver.git')
 
@@ -669,3 +678,22 @@ def test_what_no_file_system_takes_for_a_link_is_none(tmp_path: Path, text: byte
     place.git('update-index', '--add', '--cacheinfo', f'120000,{oid},data/train.csv')
     place.git('commit', '-q', '-m', 'data')
     assert told(push(place, 'main')) == rule
+
+
+def test_the_locale_of_who_pushes_says_nothing_of_names(tmp_path: Path, latin: dict[str, str]) -> None:
+    place = Place(tmp_path / 'work')
+    place.path.mkdir()
+    place.git('init', '-q', '-b', 'entraînement')
+    rules = 'trunk: entraînement\n' + RULES.replace('[gitexp', '[données, gitexp')
+    for name, text in {'gitexp.yaml': rules, **FILES, 'données/a': '1'}.items():
+        place.write(name, text)
+    place.commit('a lab')
+    place.git('clone', '-q', '--bare', '.', '../the šerver.git')
+    bare(place).ok('hook', 'install', '--server')
+    place.git('remote', 'add', 'origin', '../the šerver.git')
+    oid = place.git('rev-parse', 'HEAD').stdout
+    for number in range(1000):  # So many that the hook does not ask for each by its name.
+        place.write(f'.git/refs/x/{number}', oid)
+    change(place, **{'données/a': '2'})
+    done = place.git('push', '-q', 'origin', 'entraînement', 'refs/x/*:refs/x/*', check=False, **latin)
+    assert done.returncode and 'données/a: changed' in done.stderr, done.stderr
