@@ -47,7 +47,7 @@ class Planted:
         new = {path: is_file for path, is_file in self._seen() if path not in self._before}
         folders = {f'{path}__init__.py': True for path in new if path.endswith('/')}
         below = [one for package in uninvited.judge(folders, self._ground) for one in self._below(str(PurePosixPath(package.path).parent))]
-        files = {path: is_file for path, is_file in [*new.items(), *below] if not path.endswith(('/', uninvited.MADE))}
+        files = {path: is_file for path, is_file in [*new.items(), *below] if not path.endswith(('/', *uninvited.MADE))}
         return [one for one in (*found, *uninvited.judge(files, self._ground)) if not self._is_saved(one.path, more=more)]
 
     def _seen(self) -> Iterator[tuple[str, bool]]:

@@ -21,19 +21,24 @@ from gitexp.rules.ruleset import BUILT_IN
 
 Installed = Callable[[Collection[str], Callable[[], str]], Mapping[str, 'str | None']]
 _CODE = ('.py', '.pyc', '.so', '.pyd')
+_MISE = ('mise.toml', '.mise.toml', 'mise.local.toml', '.mise.local.toml')
 _LOADED = {
     '.Rprofile': 'R', '.Renviron': 'R', 'conftest.py': 'pytest', 'pytest.ini': 'pytest', '.pytest.ini': 'pytest', 'pytest.toml': 'pytest',
     '.pytest.toml': 'pytest', 'matplotlibrc': 'matplotlib', '.numba_config.yaml': 'numba', '.octaverc': 'Octave', '.RData': 'R',
+    '.python-version': 'pyenv', '.python-versions': 'uv', '.tool-versions': 'asdf', **dict.fromkeys(_MISE, 'mise'),
 }
 _SHARED = ('pyproject.toml', 'setup.cfg', 'tox.ini')  # which pytest reads, too
-# What says which Python is started, in the folder where they are.
+# What says which Python is started, and with which packages, in the folder where they are.
 _LAUNCHERS = {
-    'uv': ('.venv', '.python-version', '.python-versions', 'uv.toml'), 'poetry': ('.venv', 'poetry.toml'), 'pipenv': ('.venv', '.env'),
-    'pdm': ('.venv', 'venv', 'env', '.python-version', '.pdm-python', 'pdm.toml'), 'hatch': ('.venv', 'hatch.toml'),
+    'uv': ('.venv', 'uv.toml', 'pyproject.toml', 'uv.lock'), 'poetry': ('.venv', 'poetry.toml', 'pyproject.toml', 'poetry.lock'),
+    'pipenv': ('.venv', '.env', 'Pipfile', 'Pipfile.lock'), 'hatch': ('.venv', 'hatch.toml', 'pyproject.toml'),
+    'pdm': ('.venv', 'venv', 'env', '.pdm-python', 'pdm.toml', 'pyproject.toml', 'pdm.lock'), 'rye': ('.venv', 'pyproject.toml'),
+    'pixi': ('.pixi', 'pixi.toml', 'pixi.lock', 'pyproject.toml'), 'tox': ('tox.ini', 'tox.toml', 'setup.cfg', 'pyproject.toml'),
+    'nox': ('noxfile.py',),
 }
 _CHOOSING = frozenset(name for names in _LAUNCHERS.values() for name in names)
 _BY_NAME = frozenset((*_LOADED, *_SHARED, *MAKE))
-MADE = '.pdm-python'  # of those the one that its launcher writes whenever it starts
+MADE = ('.pdm-python', 'uv.lock', 'Pipfile')  # of those what its launcher writes when it starts
 PLUGINS = 'entry_points.txt'
 # Not compiled before they are needed: every evaluation comes by here.
 _INFO = r'(?is).*\.(?:dist|egg)-info'
@@ -206,7 +211,7 @@ class _Judge:
         asking = [one for one, names in _LAUNCHERS.items() if name in names]
         launcher = next((one for one in asking if re.search(rf'(?<![\w.-]){one}\s', self._scripts())), None)
         if launcher and (not folder or folder in self._places.named):
-            return f'{launcher} would start the Python that it finds or names there'
+            return f'{launcher} would start the Python that it finds or names there, or what it asks for'
         return None
 
     def _in_place_of_the_hub(self, path: str) -> str | None:

@@ -123,13 +123,21 @@ def test_a_link_may_lead_to_a_package() -> None:
 
 
 @pytest.mark.parametrize(('path', 'tool'), [
-    ('.venv/bin/python', 'uv'), ('.venv/pyvenv.cfg', 'uv'), ('.python-version', 'uv'), ('uv.toml', 'uv'), ('.venv', 'pipenv'),
+    ('.venv/bin/python', 'uv'), ('.venv/pyvenv.cfg', 'uv'), ('uv.lock', 'uv'), ('uv.toml', 'uv'), ('.venv', 'pipenv'),
     ('.venv/bin/python3.12', 'poetry'), ('env/bin/python', 'pdm'), ('.pdm-python', 'pdm'), ('.venv/bin', 'hatch'),
+    ('pyproject.toml', 'uv'), ('pyproject.toml', 'poetry'), ('Pipfile', 'pipenv'), ('poetry.lock', 'poetry'), ('pixi.toml', 'pixi'),
 ])
 def test_what_says_which_python_starts_matters_to_the_tool_that_looks_there(path: str, tool: str) -> None:
     assert said(path) == said(f'src/{path}', eval_=f'{tool} run python eval.py') == ''
     assert f'{tool} would start the Python' in said(path, eval_=f'{tool} run python eval.py')
     assert f'{tool} would start the Python' in said(f'tools/{path}', eval_='sh eval.sh', eval_sh=f'cd tools && {tool} run x\n'.encode())
+
+
+@pytest.mark.parametrize('path', ['.python-version', '.tool-versions', 'mise.toml', '.mise.local.toml'])
+def test_what_a_shim_chooses_its_program_by_matters_above_what_is_fixed(path: str) -> None:
+    assert 'would load it unasked' in said(path)
+    assert said(f'other/{path}') == ''
+    assert 'would load it unasked' in said(f'other/{path}', eval_='cd other && python ../eval.py')
 
 
 @pytest.mark.parametrize('path', [
