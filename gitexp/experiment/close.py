@@ -19,6 +19,7 @@ _CACHES = {
 }
 _COMPILED = ('.pyc', '.pyo')
 _SHOWN = 10
+_ASIDE = '.closing'
 
 
 @dataclass(frozen=True)
@@ -57,26 +58,64 @@ def close(lab: Lab, slug: str) -> Closed:
         else:
             return Closed(slug, root, _outputs(home), already=True)
         mine.arm({'root': intent.seen_from(lab.common, root), 'moves': moves})
-        _go(lab, slug, root, moves)
+        try:
+            aside = _set_aside(lab, root)
+            _bring_home(lab, aside, moves)
+        except BaseException:
+            _put_back(lab, root)
+            mine.disarm()
+            raise
+        _remove(lab, slug, aside)
     return Closed(slug, root, _outputs(home))
 
 
 def settle(lab: Lab, slug: str, said: Mapping[str, Any]) -> str:
-    """Finish what a killed close began, where the worktree is now; what is no worktree of this lab is left alone."""
+    """Finish what a killed close began, or see to it that it has not begun; what is no worktree of this lab is left alone.
+
+    Somebody may have worked in the worktree since then, unless it was set aside: then nobody can.
+    """
     usual = intent.now_at(lab.common, said['root'])
     root = next((one.path for one in lab.worktrees if one.branch == branch_of(slug)), usual)
-    _go(lab, slug, root, said['moves'])
-    if os.path.lexists(root):
-        return f"closed the experiment '{slug}', whose closing was killed; '{root}' is no worktree of this lab, and stays"
+    aside = root if root.name.endswith(_ASIDE) else _aside(root)
+    if os.path.lexists(root) and not os.path.lexists(aside):
+        return f"took back the closing of the experiment '{slug}', which was killed"
+    removal.rename(lab.common, root, aside)
+    if removal.is_own(lab.common, aside):
+        _bring_home(lab, aside, said['moves'])
+    _remove(lab, slug, aside)
+    if os.path.lexists(aside):
+        return f"closed the experiment '{slug}', whose closing was killed; '{aside}' is no worktree of this lab, and stays"
     return f"closed the experiment '{slug}', whose closing was killed"
 
 
-def _go(lab: Lab, slug: str, root: Path, moves: Iterable[Sequence[str]]) -> None:
+def _aside(root: Path) -> Path:
+    return root.with_name(f'.{root.name}{_ASIDE}')
+
+
+def _set_aside(lab: Lab, root: Path) -> Path:
+    """Take the worktree from everybody at once: what comes after takes its time, and may be stopped."""
+    with locks.held(lab.state / 'locks' / 'worktrees', purpose='setting a worktree aside'):
+        removal.rename(lab.common, root, _aside(root))
+    return _aside(root)
+
+
+def _put_back(lab: Lab, root: Path) -> None:
+    """What has been brought home by then is there; closing again brings the rest."""
+    if os.path.lexists(_aside(root)) and not os.path.lexists(root):
+        removal.rename(lab.common, _aside(root), root)
+
+
+def _bring_home(lab: Lab, worktree: Path, moves: Iterable[Sequence[str]]) -> None:
     """`moves` are from where in the worktree to where in the lab."""
-    for old, new in moves if removal.is_own(lab.common, root) else ():
-        _merge(root / old, lab.root / new)
+    for old, new in moves:
+        _merge(worktree / old, lab.root / new)
+
+
+def _remove(lab: Lab, slug: str, aside: Path) -> None:
     with locks.held(lab.state / 'locks' / 'worktrees', purpose=f'git exp close {slug}'):
-        removal.remove(lab.common, root)
+        removal.remove(lab.common, aside)
+        if not os.path.lexists(plain := aside.with_name(aside.name[1:].removesuffix(_ASIDE))):
+            removal.remove(lab.common, plain)  # What git keeps about it has the name that it was made with.
 
 
 def _to_move(worktree: Path, inside: str, top: Path) -> list[str]:
@@ -148,9 +187,17 @@ def _check_removable(lab: Lab, slug: str, worktree: Path) -> None:
         raise Refused(f"'{worktree}' is no linked worktree", hint='git worktree list')
     if (kept / 'locked').exists():
         raise Refused(f"the worktree of '{slug}' is locked", hint=f'git worktree unlock {worktree}')
+    if inner := _repositories(worktree):
+        raise Refused(_listing('these are repositories of their own', inner), hint='move them away, with what is only there')
     if (kept / 'modules').exists():
         way = f"git -C {worktree} submodule deinit --all; rm -r '{kept / 'modules'}'"
         raise Refused(f"the worktree of '{slug}' has submodules of its own", hint=way)
+
+
+def _repositories(worktree: Path) -> list[str]:
+    """The submodules that are no mere folders: git looks no further than which commit is checked out there."""
+    staged = [line.split('\t', 1) for line in Git(worktree).ask('ls-files', '--stage', '-z').names]
+    return [path for said, path in staged if said.startswith('160000') and (worktree / path / '.git').is_dir()]
 
 
 def _merge(old: Path, new: Path) -> None:

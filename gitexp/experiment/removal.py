@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from gitexp.core import deep
+from gitexp.core import deep, files
 from gitexp.git import repository
 
 
@@ -29,6 +29,19 @@ def remove(common: Path, path: Path) -> None:
         (kept / 'gitdir').unlink(missing_ok=True)
         _empty(kept, last='')
         kept.rmdir()
+
+
+def rename(common: Path, old: Path, new: Path) -> None:
+    """Give the folder of a linked worktree another name in the same place, as `git worktree move` would if there were no submodules.
+
+    Can be run again after a crash at any step.
+    """
+    kept = admin(common, old)
+    if os.path.lexists(old):
+        os.rename(old, new)
+    if kept and repository.named(new) == Path(os.path.realpath(kept)):
+        said = Path(_text(kept / 'gitdir'))
+        files.replace(kept / 'gitdir', f'{said.parents[1] / new.name / said.name}\n')
 
 
 def is_own(common: Path, path: Path) -> bool:

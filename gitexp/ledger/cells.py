@@ -77,7 +77,7 @@ def _name(column: str, text: str | None) -> str | None:
     """Names are compared as they stand, so they need no escapes."""
     if not text:
         return None
-    if '\\' in text or not text.isprintable():
+    if not text.isprintable() or escape(text) != text:
         raise BadCell(f"{column} '{_short(text)}' is not a name")
     return text
 

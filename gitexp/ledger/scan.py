@@ -199,7 +199,7 @@ class Scan:
 def _are_names(said: list[bytes]) -> bool:
     """Whether cells can be compared as they stand."""
     joined = b''.join(said)
-    return joined.isalnum() or not joined or b'\\' not in joined and joined.decode().isprintable()
+    return joined.isalnum() or not joined or b'\\' not in joined and b'"' not in joined and joined.decode().isprintable()
 
 
 def _numbers(said: list[bytes]) -> list[float]:

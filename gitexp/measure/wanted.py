@@ -91,12 +91,12 @@ def _first_parts(source: bytes) -> set[str]:
 
 
 def _asks(path: str, name: str) -> bool:
-    """Whether a source imports a module where a failure does no harm, or asks a function for it."""
+    """Whether a source imports a module where a failure does no harm, or asks a function for it, or for what is there by being above it."""
     try:
         tree = ast.parse(_text(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return any(f'{one}.'.startswith(f'{name}.') for node in ast.walk(tree) for one in _asked(node))
+    return any(f'{one}.'.startswith(f'{name}.') or name.startswith(f'{one}.') for node in ast.walk(tree) for one in _asked(node))
 
 
 def _asked(node: ast.AST) -> Iterator[str]:

@@ -192,3 +192,37 @@ def test_opened_and_closed_again_what_is_there_already_is_not_in_the_way(lab, on
 
     lab.ok('close', 'one')
     assert {path.name for path in (lab.path / 'experiments/one/exp_log').iterdir()} >= {'run1.log', 'run2.log'}
+
+
+def test_a_close_that_fails_leaves_the_worktree_to_whoever_works_there(lab, one, monkeypatch) -> None:
+    def full(_old: Path, _new: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with monkeypatch.context() as at_first:
+        at_first.setattr(close, '_merge', full)
+        with pytest.raises(OSError, match='No space'):
+            close.close(Lab.find(lab.path), 'one')
+    one.write('notes.txt', 'a day of work')
+
+    assert lab.exp('status') == 0 and 'clos' not in lab.talk
+    assert (one.path / 'notes.txt').read_text() == 'a day of work'
+    (one.path / 'notes.txt').unlink()
+    lab.ok('close', 'one')
+    assert (lab.path / 'experiments/one/results/run1/model.bin').read_bytes() == scene.BIG
+
+
+def test_a_repository_within_is_not_removed_with_all_its_branches(lab, one) -> None:
+    top = one.at('../..')
+    inner = top.at('lib')
+    inner.path.mkdir()
+    inner.git('init', '-q')
+    inner.write('f', '1')
+    inner.commit('one')
+    inner.git('branch', 'mine')
+    top.git('add', 'lib')
+    top.commit('exp(one): a library')
+
+    assert lab.exp('close', 'one') == 3
+    assert 'these are repositories of their own:\n  lib\nhint: move them away' in lab.talk
+    (inner.path).rename(lab.path / '.git/lib')
+    inner.path.mkdir()
+    lab.ok('close', 'one')

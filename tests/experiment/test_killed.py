@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import scene
 from gitexp.core.errors import Refused
-from gitexp.experiment import intent, journal, steps
+from gitexp.experiment import intent, journal, removal, steps
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Kind
 from killing import run_until
@@ -173,7 +173,7 @@ def test_close_has_happened_or_has_not(lab) -> None:
         code = run_until(step, ['close', slug], lab.path)
         again = scene.recover(lab.path)
         if folder.exists():
-            assert code == -signal.SIGKILL and again == []
+            assert code == -signal.SIGKILL and again in ([], [f"took back the closing of the experiment '{slug}', which was killed"])
             assert (folder / 'results/run1/model.bin').read_bytes() == scene.BIG and (folder / 'exp_log/run1.log').exists()
             assert lab.exp('close', slug) == 0
         assert_closed(lab.path, slug)
@@ -243,11 +243,11 @@ def test_a_killed_supersede_waits_while_the_worktree_is_on_another_branch(lab) -
 
 
 def test_a_killed_close_is_finished_where_the_lab_has_moved(lab, tmp_path: Path) -> None:
-    armed(lab.path, 'close')
+    set_aside(lab.path)
     moved = lab.path.rename(tmp_path / 'moved')
 
     assert scene.recover(moved) == [
-        f"found the worktree '{moved}/5_worktrees/one', which has moved with the repository",
+        f"found the worktree '{moved}/5_worktrees/.one.closing', which has moved with the repository",
         "closed the experiment 'one', whose closing was killed",
     ]
     assert_closed(moved, 'one')
@@ -255,7 +255,7 @@ def test_a_killed_close_is_finished_where_the_lab_has_moved(lab, tmp_path: Path)
 
 @pytest.mark.parametrize('at', ['5_worktrees/one', '../elsewhere'])
 def test_a_killed_close_in_a_copy_leaves_the_first_lab_alone(lab, tmp_path: Path, at: str) -> None:
-    armed(lab.path, 'close', at)
+    at = set_aside(lab.path, at)
     copy = Path(shutil.copytree(lab.path, tmp_path / 'copy', symlinks=True))
     (lab.path / at / 'model.py').write_text('a day of work')
 
@@ -268,6 +268,18 @@ def test_a_killed_close_in_a_copy_leaves_the_first_lab_alone(lab, tmp_path: Path
     ]
     assert before == everything() and not (copy / 'experiments/one').exists() and scene.recover(copy) == []
     assert (copy / at / 'experiments/one/results/run1/model.bin').exists()
+
+
+@pytest.mark.parametrize('moved', [False, True])
+def test_a_close_that_was_killed_before_it_took_the_worktree_has_not_begun(lab, tmp_path: Path, moved: bool) -> None:
+    """Whoever works on there has nothing to fear of the next command."""
+    folder = armed(lab.path, 'close')
+    (folder.parents[1] / 'notes.txt').write_text('a day of work')
+    top = lab.path.rename(tmp_path / 'moved') if moved else lab.path
+
+    assert scene.recover(top)[-1] == "took back the closing of the experiment 'one', which was killed"
+    assert (top / '5_worktrees/one/notes.txt').read_text() == 'a day of work'
+    assert (top / '5_worktrees/one/experiments/one/results/run1/model.bin').exists()
 
 
 def test_a_killed_start_in_a_copy_or_a_lab_that_has_moved_leaves_the_others_alone(lab, tmp_path: Path) -> None:
@@ -352,6 +364,14 @@ def armed(lab: Path, verb: str, at: str = '5_worktrees/one') -> Path:
         scene.git(lab, 'worktree', 'move', '5_worktrees/one', at)
     kill_when_armed(lab, lab, words=['close', 'one'])
     return folder
+
+
+def set_aside(lab: Path, at: str = '5_worktrees/one') -> str:
+    """The same, killed when it had taken the worktree; returns where that is then."""
+    armed(lab, 'close', at)
+    aside = os.path.join(os.path.dirname(at), f'.{os.path.basename(at)}.closing')
+    removal.rename(lab / '.git', Path(os.path.normpath(lab / at)), Path(os.path.normpath(lab / aside)))
+    return aside
 
 
 def kill_when_armed(lab: Path, folder: Path, first: int = 1, words: Sequence[str] = ('supersede', '--bug', 'leak', '--yes')) -> int:

@@ -58,6 +58,7 @@ def test_a_missing_or_empty_ledger_is_empty(bare: Lab) -> None:
     (line('2', kind='test'), "kind 'test' is none of baseline, eval, train, round, import, supersede, restore, confirm"),
     (line(''), 'no id'),
     (line('2', tree='a\\tb'), "tree 'a\\tb' is not a name"),
+    (line('2', commit='"a"'), "commit '\"a\"' is not a name"),
     (line('2', metrics='[1]'), "metrics '[1]' is not a JSON object"),
     (line('2', params='[' * 100_000), f"params '{'[' * 40}…' is not a JSON object"),
     (line('2', kind='supersede', params='{"covers":"1"}'), "params does not say which rows it 'covers'"),

@@ -224,12 +224,15 @@ def test_training_cannot_take_it_either(installed: Place, name: str) -> None:
 
 
 def test_the_place_of_a_module_that_a_package_asks_for_cannot_be_taken(installed: Place, python: Path) -> None:
-    (python / 'lib' / VERSION / 'site-packages/helperlib.py').write_text('try:\n    import faster\nexcept ImportError: pass\n')
-    idea = experiment(installed, faster_py='', slower_py='', experiments__idea__faster_py='')
+    (python / 'lib' / VERSION / 'site-packages/helperlib.py').write_text(
+        'import importlib\ntry:\n    import faster\nexcept ImportError: pass\ntry: importlib.import_module("plugs")\nexcept: pass\n',
+    )
+    idea = experiment(installed, faster_py='', slower_py='', experiments__idea__faster_py='', plugs__mine_py='', plug__mine_py='')
 
     assert idea.exp('eval', '--seed', '1') == 5
-    assert "\n    faster.py: the installed 'helperlib' asks for 'faster', and would load it\nhint: call it" in idea.talk
-    idea.git('rm', '-q', 'faster.py')
+    assert "\n    faster.py: the installed 'helperlib' asks for 'faster', and would load it\n" in idea.talk
+    assert "\n    plugs/mine.py: the installed 'helperlib' asks for 'plugs.mine', and would load it\nhint: call it" in idea.talk
+    idea.git('rm', '-q', 'faster.py', 'plugs/mine.py')
     idea.commit('exp(idea): without')
     idea.ok('eval', '--seed', '1')
 
