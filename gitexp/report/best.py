@@ -10,6 +10,7 @@ from gitexp.verdict import doubt
 
 BASELINE = 'baseline'
 _ONLY = 'the baseline'  # as it is called where there is one
+_SHOWN = 'better'  # A mean that is merely ahead shows nothing yet.
 _PROSE = ('flag', 'champion')  # What is to be pasted stays in its line.
 
 
@@ -25,6 +26,9 @@ def headline(best: Best, metric: Metric) -> str:
     """The best tree in one line."""
     scale = figures.scale([best.mean])
     said = f'{best.name}: {metric.name} {scale.show(best.mean)}, {seeds(best)}'
+    if best.kind != BASELINE and best.against and best.verdict != _SHOWN:
+        gain = best.against.gain
+        return f'{said}, {scale.show(abs(gain))} {"ahead of" if gain >= 0 else "behind"} {best.against.name}: {best.verdict}'
     if best.gain is None or best.baseline is None:
         return said
     return f'{said}, {scale.show(abs(best.gain))} {"better" if best.gain >= 0 else "worse"} than {best.baseline.name}'
@@ -42,7 +46,7 @@ def json(best: Best, metric: Metric) -> dict[str, Any]:
 def plain(best: Best) -> dict[str, Any]:
     """Every field, and whether the win is more than chance and not too good to be believed."""
     fields = {field: said._asdict() if isinstance(said, Against) else said for field, said in best._asdict().items()}
-    return {**fields, 'confirmed': best.verdict == 'better'}
+    return {**fields, 'confirmed': best.verdict == _SHOWN}
 
 
 def _facts(best: Best, scale: figures.Scale) -> list[tuple[str, str]]:
@@ -82,4 +86,6 @@ def _over_baseline(other: Against | None, scale: figures.Scale) -> list[tuple[st
         return []
     chance = f' (p {figures.spread(other.p)})' if other.p is not None else ''
     which = '' if other.name == _ONLY else f'{other.name}: '
-    return [('baseline', f'{which}{scale.show(other.mean)} (n={other.n}): {other.verdict} by {scale.show(abs(other.gain))}{chance}')]
+    gain, place = scale.show(abs(other.gain)), 'ahead' if other.gain >= 0 else 'behind'
+    how = f'{other.verdict} by {gain}' if other.verdict in (_SHOWN, 'worse') else f'{gain} {place}, {other.verdict}'
+    return [('baseline', f'{which}{scale.show(other.mean)} (n={other.n}): {how}{chance}')]

@@ -44,10 +44,12 @@ class Judged:
     def champions(self) -> tuple[Standing, ...]:
         """The baselines, or else the first tree, and each tree that was better than the best of those before it.
 
+        A baseline that lacks one of the seeds, as one that was interrupted, is none beside one that has them all.
         What was better in its day stays so, whatever has been learnt of the noise since: who measures junk makes noise. And a gain by
         seeds that may have been picked is one to be beaten all the same, since who may cast a doubt on it could take it out of the way.
         """
-        found = [one for one in self.standings.trees if one.kind is Kind.BASELINE] or list(self.standings.trees[:1])
+        baselines = [one for one in self.standings.trees if one.kind is Kind.BASELINE]
+        found = [one for one in baselines if self._is_whole(one)] or baselines or list(self.standings.trees[:1])
         first, best = {one.tree for one in found}, self._best(found) if found else None
         for one in self.standings.trees:
             if best and one.tree not in first and self._beats(one, best):
@@ -110,6 +112,9 @@ class Judged:
         if before is not None and verdict.jump(gain, before):
             return False
         return standing.tree not in self._seedless and self._compared(standing, over, None, self.seeds).kind is verdict.Kind.BETTER
+
+    def _is_whole(self, standing: Standing) -> bool:
+        return {*self.seeds}.issubset(standing.runs.seeds)
 
     def _leaps(self, standing: Standing, firm: Iterable[Standing]) -> bool:
         """Whether a tree is a jump from the best of others."""

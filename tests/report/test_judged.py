@@ -42,3 +42,16 @@ def test_an_experiment_is_not_held_against_its_own_past_and_still_cannot_leap() 
     assert judged.own_best(now) == before
     assert judged.verdict(now, judged.standings.trees[0]).flags[0] == 'jump'
     assert judged.verdict(before, judged.standings.trees[0]).kind.value == 'better'
+
+
+def test_a_baseline_that_was_interrupted_is_no_champion_beside_a_whole_one() -> None:
+    def tree(name: str, seeds: tuple[int, ...], value: float) -> Standing:
+        return Standing(name, 'baseline', 'v1', None, 'e', Kind.BASELINE, Runs.of((seed, value + seed / 1000) for seed in seeds))
+
+    first, stopped, whole = tree('a', (1, 2, 3), 3.0), tree('b', (1, 2), 1.0), tree('c', (1, 2, 3), 2.0)
+
+    def champions(*trees: Standing, won: frozenset[str] = frozenset()) -> tuple[Standing, ...]:
+        return Judged(Standings('e', trees, won=won), Metric('m', 'min'), seeds=(1, 2, 3)).champions
+    assert champions(first, stopped, whole) == (first, whole)
+    assert champions(stopped) == (stopped,)
+    assert champions(first, stopped, won=frozenset('b')) == (first, stopped)

@@ -327,13 +327,23 @@ def test_the_best_mean_is_not_what_trees_are_held_against_where_luck_explains_it
     assert 'champion' not in blank.answers('best')
     blank.runs('lucky', 'a', [1.995, 2.01, 2.015])
 
-    assert blank.answers('best').startswith('lucky v1')
+    said = 'lucky v1: val_bpb 2.0067, 3 seeds, 0.0033 ahead of first v1: inconclusive'
+    assert blank.answers('best').startswith(f'{said}\n') and f'best   {said}\n' in blank.says('status').out
     champion = """
   champion  first v1 at ccccccc: new trees are held against it, which this one
             is not shown to be better than
 """
     assert champion in blank.answers('best')
     assert json.loads(blank.answers('best', '--json'))['champion']['tree'] == 'c' * 40
+
+
+def test_a_single_seed_ahead_is_not_called_better(blank: Notebook) -> None:
+    blank.runs('baseline', 'b', [3.0, 3.01, 3.02])
+    blank.runs('tiny', 'a', [3.005])
+
+    said = blank.answers('best')
+    assert said.startswith('tiny v1: val_bpb 3.0050, 1 seed, 0.0050 ahead of the baseline: inconclusive\n')
+    assert '  baseline  3.0100 (n=3): 0.0050 ahead, inconclusive (p ' in said
 
 
 def test_what_unstable_means_is_said_where_it_is_shown(blank: Notebook) -> None:
