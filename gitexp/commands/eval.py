@@ -103,7 +103,8 @@ def _screened(done: Evaluation, decision: Decision) -> list[str]:
     if not done.left or decision.screen is None:
         return []
     step = f'{"gains" if decision.screen.gain >= 0 else "loses"} {abs(decision.screen.gain):.3g}'
-    return [f'the first seed {step} where {decision.screen.wanted:.2g} is promising: {evaluate.named(done.left)} not run']
+    wanted = f'only a gain of {decision.screen.wanted:.2g} is promising'
+    return [f'the first seed {step}, and {wanted}: {evaluate.named(done.left)} not run']
 
 
 def _silent(done: Evaluation, what: str) -> str:
@@ -117,7 +118,7 @@ def _hint(done: Evaluation, wanted: int) -> None:
     """What to do next, where something is open."""
     slug = done.subject.slug
     if done.left:
-        out.hint(f'to run all the same: git exp eval --seeds {len(done.left) + len(done.results)}')
+        out.hint(f'to run all the same: git exp eval --seeds {wanted}')
     elif done.decision and done.decision.verdict.gain > 0 and doubt.of(done.decision.verdict.flags):
         out.hint(f"look for a leak; if there is one: git exp supersede {slug} --bug NAME; if not: git exp confirm {slug} --because WHY")
     elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'provisional' and done.decision.verdict.n < wanted:

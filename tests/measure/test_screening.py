@@ -39,6 +39,9 @@ def test_what_shows_no_promise_is_stopped_after_one_seed(noisy: Place) -> None:
     assert said[0] == 'worse: idea v1 against the baseline'
     assert said[-1].startswith('    the first seed loses 0.') and said[-1].endswith(' is promising: seeds 2 and 3 not run')
     assert idea.talk.endswith('hint: to run all the same: git exp eval --seeds 3\n')
+    before = rows(noisy)
+    assert idea.ok('eval').endswith(' is promising: seeds 2 and 3 not run\n') and idea.talk.endswith('git exp eval --seeds 3\n')
+    assert rows(noisy) == before
     told = idea.ok('eval', '--seeds', '3')
 
     assert seeds(noisy, 'idea') == ['1', '2', '3']
