@@ -158,7 +158,13 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
     blobs.expect(judge.reading(rules, changes))
     undo = f'stay at {old[:10]}: git reset --keep {old[:10]}'
     names = Names(git, *filter(None, (old, published))).learn(changes)
-    found = judge.judge(Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target, names=names), changes)
+    case = Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target, names=names)
+    found = judge.judge(case, changes)
+    if published and found:
+        from gitexp.rules import reverted  # As below.
+        since = [one.oid for one in history.beyond(git, new, published)]
+        led = reverted.led(git, rules, (new, published, old), since, ends=True)
+        found = judge.judge(case._replace(led=led), changes)
     asked = {one.path: one for one in changes}
     return [one for one in found if not (published and _is_strewn(one.rule, asked[one.path], blobs.read))]
 

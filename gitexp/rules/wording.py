@@ -94,6 +94,8 @@ def undo(template: str, change: Change, kind: str) -> str:
     path = word(change.path)
     if template == UNDO and all(old is None for old in change.olds):
         return f'git rm --cached {path}'
+    if template == UNDO and change.olds[0] is None:
+        return f'git checkout MERGE_HEAD -- {path}'
     return (_UNSTAGE if template == UNDO and kind in _GROWING and change.new else template).format(path=path)
 
 

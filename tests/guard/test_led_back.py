@@ -180,3 +180,19 @@ def test_merges_that_were_reverted_come_back_one_by_one(place: Place) -> None:
     assert push(place, 'main') == ''
     place.git('revert', '--no-edit', 'HEAD')
     assert push(place, 'main') == ''
+
+
+def test_who_reverts_two_merges_pulls_the_revert_of_one_by_a_rebase(place: Place, tmp_path: Path) -> None:
+    _merge(place, 'measured')
+    _published(place)
+    place.git('clone', '-q', '../the šerver.git', str(tmp_path / 'other'))
+    other = Place(tmp_path / 'other')
+    other.git('-c', 'user.name=Other', 'revert', '--no-edit', '-m', '1', 'HEAD')
+    assert push(other, 'main') == ''
+    place.ok('hook', 'install')
+    place.git('branch', '-q', '-u', 'origin/main')
+    for merge in place.git('log', '--format=%H', '--merges', '--first-parent', '-2').stdout.split():
+        place.git('revert', '--no-edit', '-m', '1', merge)
+
+    place.git('pull', '-q', '--rebase')
+    assert not (place.path / 'experiments').exists() and push(place, 'main') == ''
