@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ _CACHES = {
 }
 _COMPILED = ('.pyc', '.pyo')
 _SHOWN = 10
+_BEGUN = ('rebase-apply', 'rebase-merge', 'sequencer', 'BISECT_LOG')  # what git has begun there, with what it keeps of it there
 _ASIDE = '.closing'
 
 
@@ -187,6 +189,8 @@ def _check_removable(lab: Lab, slug: str, worktree: Path) -> None:
         raise Refused(f"'{worktree}' is no linked worktree", hint='git worktree list')
     if (kept / 'locked').exists():
         raise Refused(f"the worktree of '{slug}' is locked", hint=f'git worktree unlock {worktree}')
+    if any((kept / name).exists() for name in _BEGUN):
+        raise Refused(f"git is in the middle of something in the worktree of '{slug}'", hint=f'git -C {worktree} status')
     if inner := _repositories(worktree):
         raise Refused(_listing('these are repositories of their own', inner), hint='move them away, with what is only there')
     if (kept / 'modules').exists():
@@ -207,7 +211,7 @@ def _merge(old: Path, new: Path) -> None:
     if not os.path.lexists(new):
         new.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.rename(old, new)
+            _rename(old, new)
             return
         except OSError as error:
             if error.errno != errno.EXDEV:
@@ -219,6 +223,21 @@ def _merge(old: Path, new: Path) -> None:
     for name in sorted(os.listdir(old)):
         _merge(old / name, new / name)
     old.rmdir()
+
+
+def _rename(old: Path, new: Path) -> None:
+    """Into another folder, which changes what a folder itself holds: one that cannot be written to is, for that moment."""
+    mode = os.lstat(old).st_mode
+    if not _is_folder(old) or mode & stat.S_IWUSR:
+        os.rename(old, new)
+        return
+    os.chmod(old, stat.S_IMODE(mode) | stat.S_IWUSR)
+    try:
+        os.rename(old, new)
+    except OSError:
+        os.chmod(old, stat.S_IMODE(mode))
+        raise
+    os.chmod(new, stat.S_IMODE(mode))
 
 
 def _copy(old: Path, new: Path) -> None:

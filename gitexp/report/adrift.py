@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 from gitexp.core import locks
 from gitexp.experiment import moved, removal
@@ -33,7 +34,7 @@ def look(lab: Lab) -> Iterator[Check]:
 def mend(lab: Lab) -> list[str]:
     """Bring back those that have moved with the repository, and forget those of ours whose folder is gone; their branches stay."""
     gone = [worktree.path for worktree in lab.worktrees if worktree.prunable]
-    lost = [path for path in gone if lab.root / lab.config.paths.worktrees in path.parents and moved.place(lab, path) is None]
+    lost = [path for path in gone if _is_ours(lab, path) and moved.place(lab, path) is None and _holds_nothing(lab, path)]
     found = moved.repair(lab)
     with locks.held(lab.state / 'locks' / 'worktrees', purpose='git exp doctor'):
         for path in lost:
@@ -46,8 +47,23 @@ def _gone(lab: Lab, worktree: Worktree, *, can_repair: bool) -> Check:
     if now:
         way = _FIX if can_repair else f'git worktree repair {shlex.quote(str(now))}'
         return Check('worktrees', State.WARN, f"'{now}' has moved with the repository, and git looks for it at '{worktree.path}'", way)
-    ours = lab.root / lab.config.paths.worktrees in worktree.path.parents
-    return Check('worktrees', State.WARN, f"the folder '{worktree.path}' is gone", _FIX if ours else 'git worktree prune')
+    says = f"the folder '{worktree.path}' is gone"
+    if not _is_ours(lab, worktree.path):
+        return Check('worktrees', State.WARN, says, 'git worktree prune')
+    if _holds_nothing(lab, worktree.path):
+        return Check('worktrees', State.WARN, says, _FIX)
+    way = f'mount the disk that it is on; if it is gone for good: git worktree remove --force {shlex.quote(str(worktree.path))}'
+    return Check('worktrees', State.WARN, f'{says}, and git keeps what was staged there', way)
+
+
+def _is_ours(lab: Lab, path: Path) -> bool:
+    return lab.root / lab.config.paths.worktrees in path.parents
+
+
+def _holds_nothing(lab: Lab, path: Path) -> bool:
+    """Whether nothing is staged in a worktree whose folder is gone, perhaps with its disk, and is nowhere else."""
+    kept = removal.admin(lab.common, path)
+    return kept is None or not lab.git.run('diff-index', '--cached', '--quiet', 'HEAD', '--', env={'GIT_DIR': str(kept)}).code
 
 
 def _without_branch(lab: Lab, worktree: Worktree, slug: str) -> Check:

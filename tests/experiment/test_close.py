@@ -4,6 +4,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,19 @@ def test_a_worktree_that_somebody_removed_is_forgotten_by_doctor(lab, one) -> No
     lab.ok('close', 'one')
 
 
+def test_a_worktree_whose_folder_is_gone_is_not_open_and_leads_to_doctor(lab, one) -> None:
+    root = one.path.parents[1]
+    shutil.rmtree(root)
+    way = 'hint: git exp doctor --fix\n'
+
+    assert 'one         closed ' in lab.ok('list') and 'open   no experiment' in lab.ok('status')
+    assert f'  worktree  {root} is gone\n' in lab.ok('show', 'one') and lab.talk == way
+    for words in (('new', 'one'), ('eval', '-e', 'one')):
+        assert lab.exp(*words) == 3 and lab.talk.endswith(way)
+    lab.exp('doctor', '--fix')
+    assert '  worktree  none\n' in lab.ok('show', 'one') and lab.talk != way
+
+
 def test_an_experiment_that_there_is_not_cannot_be_closed(lab, one) -> None:
     assert lab.exp('close', 'onne') == 3
     assert lab.talk == "git exp: there is no experiment 'onne'\nhint: did you mean 'one'?\n"
@@ -226,3 +240,22 @@ def test_a_repository_within_is_not_removed_with_all_its_branches(lab, one) -> N
     (inner.path).rename(lab.path / '.git/lib')
     inner.path.mkdir()
     lab.ok('close', 'one')
+
+
+@pytest.mark.parametrize('name', ['rebase-apply/', 'rebase-merge/', 'sequencer/', 'BISECT_LOG'])
+def test_what_git_has_begun_there_is_ended_first(lab, one, name: str) -> None:
+    kept = lab.path / '.git/worktrees/one' / name
+    kept.mkdir() if name.endswith('/') else kept.write_text('')
+
+    assert lab.exp('close', 'one') == 3 and 'git is in the middle of something' in lab.talk
+    kept.rmdir() if name.endswith('/') else kept.unlink()
+    lab.ok('close', 'one')
+
+
+def test_a_folder_of_results_that_cannot_be_written_to_comes_home_as_it_is(lab, one) -> None:
+    (one.path / 'exp_log').chmod(0o555)
+    lab.ok('close', 'one')
+
+    home = lab.path / 'experiments/one/exp_log'
+    assert (home / 'run1.log').exists() and home.stat().st_mode & 0o777 == 0o555
+    home.chmod(0o755)

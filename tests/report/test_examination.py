@@ -291,3 +291,16 @@ def test_a_git_that_is_too_old_is_named(well: Place, tmp_path: Path) -> None:
     well.env['PATH'] = f'{old.parent}{os.pathsep}{os.environ["PATH"]}'
 
     assert troubles(well) == [('bad', 'git', "'git version 2.30.2' is too old", 'install git 2.36 or later')]
+
+
+def test_a_worktree_whose_disk_is_away_is_not_forgotten_with_what_is_staged_there(well: Place) -> None:
+    well.ok('new', 'fish')
+    gone, disk = well.path / '5_worktrees/fish', well.path / 'disk'
+    (gone / 'model.py').write_text('score = 1.0\n')
+    well.at('5_worktrees/fish').git('add', 'model.py')
+    gone.rename(disk)
+
+    assert 'forgot' not in well.ok('doctor', '--fix')
+    assert f"the folder '{gone}' is gone, and git keeps what was staged there" in well.said and 'do: mount the disk' in well.said
+    disk.rename(gone)
+    assert well.at('5_worktrees/fish').git('status', '--short').stdout == 'M  model.py\n'
