@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from gitexp.commands import here, options, out, turned
 from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import Usage
+from gitexp.experiment import folders, place
 from gitexp.experiment import supersede as retiring
 from gitexp.experiment.plan import Cause
 from gitexp.experiment.selection import Selection
@@ -79,6 +80,10 @@ def supersede(
     turned.show(done, did='retired')
     if any(one.commit for one in done):
         out.hint('fill in the root cause in PLAN.md, then fix the bug and measure again: git exp eval')
+    for one in done:
+        kept = place.kept(lab, one.experiment)
+        if kept and not one.left and one.folder != kept and folders.there(kept):
+            out.hint(f"what '{one.experiment}' had before it was closed keeps its names in '{kept}': move it to what is retired")
     if more:
         out.hint(more)
 

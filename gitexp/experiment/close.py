@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gitexp.core import beneath, locks
+from gitexp.core import beneath, files, locks
 from gitexp.core.errors import Refused
 from gitexp.experiment import folders, intent, place, removal
 from gitexp.git.command import Git
@@ -110,7 +110,7 @@ def _put_back(lab: Lab, root: Path) -> None:
 def _bring_home(lab: Lab, worktree: Path, moves: Iterable[Sequence[str]]) -> None:
     """`moves` are from where in the worktree to where in the lab."""
     for old, new in moves:
-        _merge(worktree / old, lab.root / new)
+        _merge(worktree / old, lab.root / new, lab.root)
 
 
 def _remove(lab: Lab, slug: str, aside: Path) -> None:
@@ -204,7 +204,7 @@ def _repositories(worktree: Path) -> list[str]:
     return [path for said, path in staged if said.startswith('160000') and (worktree / path / '.git').is_dir()]
 
 
-def _merge(old: Path, new: Path) -> None:
+def _merge(old: Path, new: Path, top: Path) -> None:
     """Move what is at `old` to `new`, where folders may be already; can be run again."""
     if not os.path.lexists(old):
         return
@@ -218,10 +218,12 @@ def _merge(old: Path, new: Path) -> None:
                 raise
         _copy(old, new)
     if not _is_folder(old):
+        if old.name == folders.CONTEXT and not _is_same(old, new):
+            files.replace(new, files.read(new) + b'\n' + files.read(old), top=top)
         old.unlink()
         return
     for name in sorted(os.listdir(old)):
-        _merge(old / name, new / name)
+        _merge(old / name, new / name, top)
     old.rmdir()
 
 
@@ -264,7 +266,7 @@ def _is_same(old: Path, new: Path) -> bool:
 
 
 def _in_the_way(old: Path, new: Path) -> Iterator[Path]:
-    if not os.path.lexists(new) or _is_same(old, new):
+    if not os.path.lexists(new) or _is_same(old, new) or old.name == folders.CONTEXT and new.is_file():
         return
     if not (_is_folder(old) and _is_folder(new)):
         yield new

@@ -12,6 +12,7 @@ from pathlib import Path
 from gitexp.core import beneath, deep
 
 CURRENT = ('results', 'exp_log')
+CONTEXT = 'CONTEXT.md'  # beside the logs: what the runs were made with, part by part
 RETIRED = re.compile(r'(?:results|exp_log)_v(\d+)_(with_)?.+')
 _PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')
 

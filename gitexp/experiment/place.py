@@ -63,7 +63,17 @@ def now(lab: Lab, slug: str) -> Place:
     renamed = there and not head and there.branch and there.branch.startswith('refs/heads/exp/')  # Then it is the place of another one.
     if there and not renamed and experiment.root.is_dir():
         raise Refused(f"the worktree of '{slug}' is not on its branch", hint=f'git -C {experiment.root} switch exp/{slug}')
-    return Place(slug, _kept(lab, slug), None, branch, head)
+    return Place(slug, kept(lab, slug), None, branch, head)
+
+
+def kept(lab: Lab, slug: str) -> Path | None:
+    """The folder in root where what an experiment measured is when it is closed, None where there is none, or the trunk has it."""
+    inside = f'{lab.config.paths.experiments}/{slug}'
+    folder = lab.root / inside
+    names = [f'{inside}/{name}' for name in folders.CURRENT]
+    if not folder.is_dir() or lab.git.at(lab.root).ask('--literal-pathspecs', 'ls-files', '-z', '--', *names).out:
+        return None
+    return folder
 
 
 def check_name(lab: Lab, slug: str) -> None:
@@ -129,12 +139,3 @@ def _check_calm(lab: Lab, slug: str, root: Path) -> None:
         raise Refused(f"another git is at work in the worktree of '{slug}'", hint=f"wait for it; if there is none: rm '{lock}'")
     if git.ask('ls-files', '--unmerged').out:
         raise Refused(f"the worktree of '{slug}' is in the middle of a merge", hint=f'git -C {root} status')
-
-
-def _kept(lab: Lab, slug: str) -> Path | None:
-    inside = f'{lab.config.paths.experiments}/{slug}'
-    folder = lab.root / inside
-    names = [f'{inside}/{name}' for name in folders.CURRENT]
-    if not folder.is_dir() or lab.git.at(lab.root).ask('--literal-pathspecs', 'ls-files', '-z', '--', *names).out:
-        return None
-    return folder

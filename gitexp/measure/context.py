@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.core import files
+from gitexp.experiment import folders
 from gitexp.ledger.result import Result
 
-FILE = 'CONTEXT.md'
 _SAID = (
     'host', 'system', 'cpus', 'driver', 'gpus', 'machine_gpus', 'gitexp', 'git', 'program', 'python', 'interpreter', 'packages', 'torch',
     'cuda', 'variables', 'data_md5', 'data', 'inputs_of_worktree', 'sealed', 'landlock',
@@ -22,7 +22,7 @@ def note(result: Result, logs: Path, top: Path, *, seeds: Sequence[int]) -> None
     """Add a part to the file in the folder `logs` of the worktree `top`, unless it has one that says the same; the row has it anyway."""
     said = {'seeds': list(seeds), **{name: result.env[name] for name in _SAID if name in result.env}}
     part = '\n'.join(f'- {name}: {_shown(value)}' for name, value in said.items()).encode()
-    path = logs / FILE
+    path = logs / folders.CONTEXT
     try:
         before = files.read(path, most=_MOST) if os.path.lexists(path) else _head(result)
         if len(before) < _MOST and part not in map(bytes.strip, before.split(b'\n\n')):

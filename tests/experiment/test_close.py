@@ -203,13 +203,16 @@ def test_opened_and_closed_again_what_is_there_already_is_not_in_the_way(lab, on
     again = lab.at('5_worktrees/one/experiments/one')
     again.write('exp_log/run1.log', 'step 1\n')
     again.write('exp_log/run2.log', 'step 2\n')
+    again.write('exp_log/CONTEXT.md', 'of run 2\n')
+    (lab.path / 'experiments/one/exp_log/CONTEXT.md').write_text('of run 1\n')
 
     lab.ok('close', 'one')
     assert {path.name for path in (lab.path / 'experiments/one/exp_log').iterdir()} >= {'run1.log', 'run2.log'}
+    assert (lab.path / 'experiments/one/exp_log/CONTEXT.md').read_text() == 'of run 1\n\nof run 2\n'
 
 
 def test_a_close_that_fails_leaves_the_worktree_to_whoever_works_there(lab, one, monkeypatch) -> None:
-    def full(_old: Path, _new: Path) -> None:
+    def full(*_: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with monkeypatch.context() as at_first:
         at_first.setattr(close, '_merge', full)
@@ -259,3 +262,12 @@ def test_a_folder_of_results_that_cannot_be_written_to_comes_home_as_it_is(lab, 
     home = lab.path / 'experiments/one/exp_log'
     assert (home / 'run1.log').exists() and home.stat().st_mode & 0o777 == 0o555
     home.chmod(0o755)
+
+
+def test_what_it_had_before_it_was_closed_is_named_when_it_is_retired(lab, one) -> None:
+    lab.ok('close', 'one')
+    lab.git('worktree', 'add', '-q', '5_worktrees/one', 'exp/one')
+    home = lab.path / 'experiments/one'
+
+    lab.ok('supersede', 'one', '--bug', 'leak', '--yes')
+    assert f"hint: what 'one' had before it was closed keeps its names in '{home}': move it to what is retired\n" in lab.talk
