@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 _MEASURING = (['baseline'], ['eval'])
@@ -13,6 +14,7 @@ def main() -> None:
     # A command lives for a moment: collecting cycles and taking the interpreter down cost it 10 ms of nothing.
     gc.disable()
     _open_closed()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # Where whoever starts this ignores it, the end of a child could not be waited for.
     if not sys.flags.utf8_mode and sys.getfilesystemencoding() != 'utf-8':
         # In a locale of another encoding names would reach git otherwise than git's own answers are read.
         os.execv(sys.executable, [sys.executable, '-X', 'utf8', *sys.orig_argv[1:]])

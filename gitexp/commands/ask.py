@@ -19,6 +19,7 @@ def sure() -> bool:
         said = line('Go ahead? [y/N]').lower()
         if said in ('', 'n', 'no', 'y', 'yes'):
             return said in ('y', 'yes')
+        out.talk(f"'{said}' is neither y nor n")
 
 
 def word(
@@ -29,7 +30,10 @@ def word(
     otherwise = f' [{default}]' if default else ''
     while True:
         said = line(f'{what}{among}{otherwise}') or default
-        if not said or choices and said not in choices:
+        if not said:
+            continue
+        if choices and said not in choices:
+            out.talk(f"'{said}' is none of {', '.join(choices)}")
             continue
         try:
             check(said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 from gitexp.commands import here, options, out
 from gitexp.commands.declare import command
 from gitexp.core.errors import No
-from gitexp.measure import current
 from gitexp.report import best as report, kept
 
 
@@ -25,9 +24,7 @@ def best(as_json: bool) -> None:
         raise No('nothing is measured that counts', hint='git exp sync --local' if lacks else 'git exp results')
     if found is None:
         raise No('nothing is measured yet', hint='git exp baseline')
-    if found.eval_id != current.eval_id(lab):
-        out.talk(f"the lab's own evaluation has measured nothing that counts; this is by another, {found.eval_id}")
-        out.hint('git exp baseline')
+    here.tell_evaluation(lab, found.eval_id)
     if as_json:
         out.data(report.json(found, lab.config.metric))
     else:

@@ -12,6 +12,7 @@ from gitexp.report import figures, flagged, table
 from gitexp.verdict import doubt
 from gitexp.verdict.decide import Decision
 from gitexp.verdict.noise import Sample
+from gitexp.verdict.verdict import Kind
 
 
 @command(
@@ -46,7 +47,7 @@ def eval(
     trained, and compete with nothing; what a run leaves goes to results_vN_with_FIX/.
 
     ARGS after -- are added to the evaluation's command line. They make it another evaluation: its rows compare with
-    those that had the same ARGS.
+    those that had the same ARGS, and no gain is believed before a baseline has been measured with them.
     """
     if seed is not None and count is not None:
         raise Usage('--seed and --seeds exclude each other')
@@ -58,15 +59,16 @@ def eval(
         return
     lab = here.lab(afresh=True)
     seeds = protocol.of(lab.config, seed=seed, count=count)
+    which = here.experiment(lab, slug, named=measuring.NAMED)
     with measuring.voice(show) as voice:
-        done = evaluate.evaluate(lab, here.experiment(lab, slug), seeds=seeds, words=args, voice=voice, despite=despite)
+        done = evaluate.evaluate(lab, which, seeds=seeds, words=args, voice=voice, despite=despite)
     measuring.renew(lab, done.results)
     if as_json:
         decision = done.decision.as_json() if done.decision else None
         out.data({**measuring.as_json(done), 'decision': decision, 'screened_out': list(done.left)})
     else:
         _answer(done, lab.config.metric)
-        _hint(done, len(lab.config.seeds))
+        _hint(done, len(lab.config.seeds), args)
     if done.failure:
         raise done.failure
 
@@ -114,14 +116,24 @@ def _silent(done: Evaluation, what: str) -> str:
     return f'{what} has no value that counts'
 
 
-def _hint(done: Evaluation, wanted: int) -> None:
+def _hint(done: Evaluation, wanted: int, args: tuple[str, ...]) -> None:
     """What to do next, where something is open."""
     slug = done.subject.slug
     if done.left:
         out.hint(f'to run all the same: git exp eval --seeds {wanted}')
+    elif done.decision and done.decision.unfounded and done.decision.verdict.kind is Kind.PROVISIONAL:
+        out.hint(_baseline(args))
     elif done.decision and done.decision.verdict.gain > 0 and doubt.of(done.decision.verdict.flags):
         out.hint(f"look for a leak; if there is one: git exp supersede {slug} --bug NAME; if not: git exp confirm {slug} --because WHY")
     elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'provisional' and done.decision.verdict.n < wanted:
         out.hint('git exp eval')
     elif done.decision is None and done.failure is None and (not done.results or any(result.verdict for result in done.results)):
-        out.hint('git exp baseline')
+        out.hint(_baseline(args))
+    elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'better':
+        out.hint(f'git exp submit {slug}')
+
+
+def _baseline(args: tuple[str, ...]) -> str:
+    """How to measure that of the same evaluation."""
+    import shlex  # Seldom asked.
+    return f'git exp baseline -- {shlex.join(args)}' if args else 'git exp baseline'

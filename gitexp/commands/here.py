@@ -12,6 +12,7 @@ from gitexp.core.errors import Failure, Refused
 from gitexp.core.finding import Finding
 from gitexp.guard import alive, hooks
 from gitexp.lab.lab import Experiment, Lab
+from gitexp.measure import current
 
 
 def lab(*, afresh: bool = False, install: bool = False) -> Lab:
@@ -31,8 +32,8 @@ def lab(*, afresh: bool = False, install: bool = False) -> Lab:
     return found
 
 
-def experiment(found: Lab, slug: str | None = None) -> Experiment:
-    """The named experiment, or the one whose worktree this is; raises Refused rather than guess."""
+def experiment(found: Lab, slug: str | None = None, *, named: str = 'SLUG') -> Experiment:
+    """The named experiment, or the one whose worktree this is; raises Refused rather than guess, and says how one is `named`."""
     if slug is not None:
         if not {'', '.', '..'}.isdisjoint(slug.split('/')):
             raise Refused(f"there is no experiment '{slug}'", hint='git exp list')  # Its folder would be another one.
@@ -40,7 +41,7 @@ def experiment(found: Lab, slug: str | None = None) -> Experiment:
     if found.current is None and any(worktree.path == found.here and worktree.head and not worktree.branch for worktree in found.worktrees):
         raise Refused('HEAD is detached here, so that nothing says which experiment this is', hint='git switch exp/SLUG')
     if found.current is None:
-        raise Refused('this is not the worktree of an experiment', hint='name it, or change into its worktree: git exp list')
+        raise Refused('this is not the worktree of an experiment', hint=f'name it ({named}), or change into its worktree: git exp list')
     return found.current
 
 
@@ -51,6 +52,13 @@ def lacks_rows(found: Lab) -> bool:
     if lost:
         out.failure(lost)
     return lost is not None
+
+
+def tell_evaluation(found: Lab, eval_id: str | None) -> None:
+    """Say, where it is so, that what is shown is by another evaluation than the lab's own."""
+    if eval_id is not None and eval_id != current.eval_id(found):
+        out.talk(f"the lab's own evaluation has measured nothing that counts; this is by another, {eval_id}")
+        out.hint('git exp baseline')
 
 
 def _folder() -> Path:

@@ -46,8 +46,8 @@ def import_(
 ) -> None:
     """Append the rows of somebody else's log to the ledger.
 
-    FILE is tab-separated rows, as autoresearch writes into results.tsv, or JSON lines, as pi writes into autoresearch.jsonl;
-    - is standard input. Each line that is no row is named with the reason. What only a person knows is asked for, or refused
+    FILE is tab-separated rows, as autoresearch writes into results.tsv, or JSON lines, as pi writes into autoresearch.jsonl, or
+    CSV; - is standard input. Each line that is no row is named with the reason. What only a person knows is asked for, or refused
     with what to type where there is no terminal.
 
     Imported rows are shown, and never compete: nobody knows by which evaluation they were measured. A word such as keep or
@@ -156,7 +156,7 @@ def _answer(lab: Lab, data: bytes, told: Told, plan: Plan, new: Sequence[bytes],
     if len(new) < len(plan.rows):
         out.answer(f'{_rows(len(plan.rows) - len(new))} {"is" if len(plan.rows) - len(new) == 1 else "are"} in the ledger already')
     if new and not dry_run:
-        out.hint(f'git exp results --experiment {told.experiment}')
+        out.hint(f'git exp results {told.experiment}')
 
 
 def _unknown(file: str, told: Told, plan: Plan) -> str | None:

@@ -18,6 +18,7 @@ from gitexp.lab.draft import Answers
 from gitexp.lab.site import Site
 
 _FOR_SCRIPTS = "git exp init --yes --metric NAME --direction min --eval 'COMMAND'"
+_WAYS = {'lower': 'min', 'higher': 'max', 'min': 'min', 'max': 'max'}
 _PROSE = ('project', 'hypothesis_space')
 _WHOLE = (FILE, '.gitignore', '.gitattributes', *ci.PLACES.values())
 
@@ -109,7 +110,7 @@ def _answers(told: Mapping[str, Any], *, guess: str | None, asks: bool) -> Answe
     said = {'metric': told['metric'], 'direction': told['direction'], 'eval': told['evaluate']}
     if asks and ask.possible():
         said['metric'] = said['metric'] or ask.word('Metric, by the name that the evaluation prints', check=_named)
-        said['direction'] = said['direction'] or ask.word('Which is better', choices=('min', 'max'))
+        said['direction'] = said['direction'] or _WAYS[ask.word('Which is better', choices=tuple(_WAYS))]
         if not said['eval']:
             said['eval'] = ask.word('Command that prints it', default=guess)
             told = {**told, 'train': told['train'] or ask.line('Command that trains before it (empty where there is none)')}

@@ -27,5 +27,6 @@ def list(as_json: bool) -> None:
     else:
         out.talk('there is no experiment yet')
         out.hint('git exp new SLUG')
+    here.tell_evaluation(lab, overview.best.eval_id if overview.best else None)
     out.spoilt(overview.unused)
     here.lacks_rows(lab)

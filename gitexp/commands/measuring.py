@@ -18,6 +18,7 @@ from gitexp.measure.voice import Voice
 from gitexp.report import view
 
 show = option('--show', action=BooleanOptionalAction, help='Show the output of a run as it comes. Default: on a terminal.')
+NAMED = '-e SLUG'
 slug = option(
     '-e', '--experiment', dest='slug', metavar='SLUG', completes=options.experiments,
     help='This experiment. Default: the one whose worktree this is.',

@@ -16,7 +16,7 @@ def run(version: str, fix: str, *, slug: str | None, show: bool | None, as_json:
     """Evaluate again, and print what came of it."""
     lab = here.lab(afresh=True)
     with measuring.voice(show) as voice:
-        done = again.evaluate_again(lab, here.experiment(lab, slug), version, fix, words=args, voice=voice)
+        done = again.evaluate_again(lab, here.experiment(lab, slug, named=measuring.NAMED), version, fix, words=args, voice=voice)
     measuring.renew(lab, [after for _, after in done.pairs])
     if as_json:
         out.data(_data(done))

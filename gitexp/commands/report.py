@@ -42,11 +42,11 @@ def report(csv: str | None, sweep: str | None, compare: str | None, slug: str | 
     """Write docs/experiment_results.md from the ledger.
 
     Once it is there, each run that succeeds writes it anew; a page without its line "Generated: ... by git exp report" is left
-    alone. Where gitexp.yaml names axes:, numbers that a run prints beside its metric, the means of what counts are shown with
-    the first one down and the second one across: of each tree and seed its first run, with the trees where there are several
-    at one place. Then comes the power law that fits their fall with the first axis best, unless they both fall and rise by
-    more than the noise, or differ by less; each further axis makes sections. It is a view: remove it, and it is written again
-    as it was.
+    alone, and one that would say the same keeps its date. Where gitexp.yaml names axes:, numbers that a run prints beside its
+    metric, the means of what counts are shown with the first one down and the second one across: of each tree and seed its first
+    run, with the trees where there are several at one place. Then comes the power law that fits their fall with the first axis
+    best, unless they both fall and rise by more than the noise, or differ by less; each further axis makes sections. It is a
+    view: remove it, and it is written again as it was.
 
     With --sweep, the runs that count are compared where they share their seed and their places on the other axes; of trees
     that share NAME too, the mean is taken, and they are named. There the metric becomes a z-score over the values of NAME, and

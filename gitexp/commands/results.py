@@ -19,7 +19,7 @@ VERDICTS = (*(kind.value for kind in Kind), *counting.WORDS, rows.BUG)
 
 
 @command(
-    option('--experiment', metavar='SLUG', completes=options.experiments, help='Only the rows of SLUG.'),
+    options.slug,
     option('--status', choices=[status.value for status in Status], help='Only the runs that ended so.'),
     option('--verdict', choices=VERDICTS, metavar='VERDICT',
            help=f"Only the runs that the table shows so: {', '.join(VERDICTS)}. Retired ones are found by their verdict too."),
@@ -28,8 +28,8 @@ VERDICTS = (*(kind.value for kind in Kind), *counting.WORDS, rows.BUG)
     option('--plot', nargs='?', const='', metavar='FILE',
            help='Draw them into FILE (.png, .svg or .pdf) and print its path. Default: results.png in 9_reports, or else in .git/exp.'),
 )
-def results(experiment: str | None, status: str | None, verdict: str | None, as_json: bool, as_tsv: bool, plot: str | None) -> None:
-    """Show the rows of the ledger, the newest last.
+def results(slug: str | None, status: str | None, verdict: str | None, as_json: bool, as_tsv: bool, plot: str | None) -> None:
+    """Show the rows of the ledger, the newest last; with SLUG, only those of that experiment.
 
     A row that a bug has spoilt shows the bug in the place of its verdict. The verdict of a row is the one of its own day:
     git exp best and git exp show judge by all runs there are now.
@@ -40,7 +40,7 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
     found = read.read(lab)
     out.unused(found.findings)
     lacks = here.lacks_rows(lab)
-    wanted = Wanted(experiment, Status(status) if status else None, verdict)
+    wanted = Wanted(slug, Status(status) if status else None, verdict)
     silent = standing.silent(found, lab.config.metric)
     taken = [row for row in found.results if wanted.takes(row, found.covered, silent)]
     if plot is not None:
@@ -52,7 +52,7 @@ def results(experiment: str | None, status: str | None, verdict: str | None, as_
     elif taken:
         out.answer(rows.text(taken, found.covered, silent, metric=lab.config.metric.name, width=out.width()))
     elif not lacks:
-        _say_why(found, experiment)
+        _say_why(found, slug)
 
 
 def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
@@ -68,11 +68,11 @@ def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
     return path.absolute()
 
 
-def _say_why(found: Contents, experiment: str | None) -> None:
+def _say_why(found: Contents, slug: str | None) -> None:
     """An empty answer is an answer; what led to it is talk."""
     known = {row.experiment for row in found.results}
-    if experiment is not None and known and experiment not in known:
-        out.talk(invoke.unknown('the ledger has no rows of', experiment, known))
+    if slug is not None and known and slug not in known:
+        out.talk(invoke.unknown('the ledger has no rows of', slug, known))
     elif found.results:
         many = len(found.results)
         out.talk(f'the ledger has {many} row{"" if many == 1 else "s"}, and none is like that')

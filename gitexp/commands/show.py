@@ -4,7 +4,7 @@ from __future__ import annotations
 from gitexp.commands import here, options, out
 from gitexp.commands.declare import command
 from gitexp.ledger import read
-from gitexp.report import experiment
+from gitexp.report import experiment, onward
 
 
 @command(options.slug, options.as_json)
@@ -25,4 +25,4 @@ def show(slug: str | None, as_json: bool) -> None:
         return
     out.answer(experiment.text(shown, lab.config.metric, width=out.width()))
     if not here.lacks_rows(lab):
-        out.hint(experiment.way(shown))
+        out.hint(onward.way(shown))

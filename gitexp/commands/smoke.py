@@ -14,7 +14,7 @@ def smoke(slug: str | None, show: bool | None, as_json: bool) -> None:
     git exp eval does it by itself on a tree that has not passed. It is no measurement and leaves no row.
     """
     lab = here.lab(afresh=True)
-    what = subject.experiment(lab, here.experiment(lab, slug))
+    what = subject.experiment(lab, here.experiment(lab, slug, named=measuring.NAMED))
     with measuring.voice(show) as voice:
         seconds = measured.smoke(lab, what, voice=voice)
     if as_json:

@@ -34,11 +34,10 @@ def submit(slug: str | None, remote: str, as_json: bool) -> int:
     out.talk(f"exp/{done.slug} {'pushed to' if done.pushed else 'is up to date on'} '{remote}'")
     if no:
         raise no
-    if done.asked:
-        out.answer(done.asked.body)
-        if not done.asked.plots:
-            drawing = f'{which.folder}/results/viz/runs.png'
-            way = '' if which.root.is_dir() else f'{place.entry(which)}, then '
-            out.hint(f"nothing is drawn: {way}git exp results --experiment {done.slug} --plot '{drawing}', and commit it")
-    out.answer(done.request)
+    if done.request:
+        out.answer(f'{done.request.text}\nwritten to {done.request.path}')
+    if done.asked and not done.asked.plots:
+        drawing = f'{which.folder}/results/viz/runs.png'
+        way = '' if which.root.is_dir() else f'{place.entry(which)}, then '
+        out.hint(f"nothing is drawn: {way}git exp results {done.slug} --plot '{drawing}', and commit it")
     return 0

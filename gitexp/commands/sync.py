@@ -11,6 +11,7 @@ from gitexp.git import exchange
 from gitexp.lab.lab import Lab
 from gitexp.ledger import sync as syncing
 from gitexp.ledger.sync import Synced
+from gitexp.report import view
 from gitexp.tracking import names
 
 
@@ -41,6 +42,8 @@ def sync(remote: str | None, local: bool, as_json: bool) -> None:
     for line in finding.told(done.odd):
         out.talk(line)
     out.answer(_told(done))
+    if done.remote and done.taken and (way := syncing.way(lab, view.REPORT)):
+        out.hint(way)
     if done.remote is None and not local:
         out.hint('there is no remote: git remote add origin URL')
 

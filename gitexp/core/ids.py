@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+_UNDATED = '00'
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 LENGTH = 16
 SKEW = 5 * 60 * 1000  # ms by which the clocks of two machines may differ without harm
@@ -34,8 +35,13 @@ def after(seen: str, milliseconds: int, *, skew: float = SKEW) -> str | None:
 def of(milliseconds: int, digest: bytes) -> str:
     """A name that is always the same for one digest of 16 bytes; those without a time, 0, come before all that have one."""
     if not milliseconds:
-        return f'00{digest.hex()[:LENGTH - 2]}'
+        return f'{_UNDATED}{digest.hex()[:LENGTH - len(_UNDATED)]}'
     return _name(milliseconds, digest[:4])
+
+
+def order(name: str) -> str:
+    """What sorts names by time, and leaves those of `of` without one before all others, in the order that they are in."""
+    return '' if len(name) == LENGTH and name.startswith(_UNDATED) else name
 
 
 def time_of(name: str) -> int | None:

@@ -52,7 +52,7 @@ def _found(lab: Lab, contents: Contents, slug: str | None, bug: str | None) -> l
             spoilt.check_known(contents, bug, hint='git exp results')
         of = f"version of '{slug}'" if slug else 'version'
         because = f" because of '{bug}'" if bug else ''
-        hint = f'git exp results --experiment {slug}' if slug else 'git exp results'
+        hint = f'git exp results {slug}' if slug else 'git exp results'
         hint = f'git exp restore {slug or "--all"} --bug {standing[-1].params.get("bug")}' if standing else hint
         raise Refused(f'nothing to restore: no {of} is retired{because}', hint=hint)
     found = [_same(newest[name], contents.results) for name in sorted(newest)]

@@ -36,7 +36,7 @@ class Selection(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The rows in file order; `unknown` are those whose time or commit cannot be told here, and which are therefore not taken."""
+    """The rows in order; `unknown` are those whose time or commit cannot be told here, and which are therefore not taken."""
 
     rows: list[Result]
     unknown: list[Result]

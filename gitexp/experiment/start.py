@@ -144,8 +144,9 @@ def _check_room(made: Experiment, inside: str, base: str, *, over: tuple[str, st
 def _check_free(lab: Lab, made: Experiment, home: Path, *, taken: bool, blocked: bool) -> None:
     """Raises Refused naming what is in the way; `home` may hold the results of an earlier experiment of that name."""
     kept = home / lab.config.paths.experiments / made.slug
-    if taken and any(one.branch == made.branch for one in lab.worktrees):
-        raise _taken(made, 'it is an experiment already', hint=f'cd {_quoted(lab.experiment(made.slug).root)}')
+    own = next((one for one in lab.worktrees if one.branch == made.branch), None)
+    if taken and own:
+        raise _taken(made, 'it is an experiment already', hint='git exp doctor --fix' if own.prunable else f'cd {_quoted(own.path)}')
     if taken:
         raise _taken(made, f'the branch exp/{made.slug} exists', hint=f'git worktree add {_quoted(made.root)} exp/{made.slug}')
     if blocked:

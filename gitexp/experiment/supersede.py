@@ -109,7 +109,7 @@ def _whole(lab: Lab, contents: Contents, slug: str, bug: str) -> Turned:
     rows = _current(contents, slug)
     if not rows and not (at.folder and any(folders.contents(at.folder))):
         number = versions.number(slug, at.folder, contents.results)
-        raise Refused(f"nothing to supersede: '{slug}' has no results of v{number}", hint=f'git exp results --experiment {slug}')
+        raise Refused(f"nothing to supersede: '{slug}' has no results of v{number}", hint=f'git exp results {slug}')
     return _turned(at, contents, rows, bug)
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from gitexp.core.errors import Refused
 from gitexp.git import abandoned
@@ -14,8 +15,9 @@ _FETCH = (
     'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-prune', '--no-recurse-submodules', '--no-auto-maintenance',
     '--no-filter', '--refmap=',
 )
-_PUSH = ('push', '--porcelain', '--no-follow-tags', '--no-recurse-submodules')
+_NO = 'GITEXP_NO'
 _AGAIN = re.compile(r'\[rejected\]|lock|failed to update ref|incorrect old value|reference already exists|but expected')
+_LOCKED = re.compile(r"Unable to create '(.+?\.lock)': File exists")
 _BLOCKED = re.compile(rf"'({REF}/[^']*|refs/notes)' exists; cannot create")
 _DULL = re.compile(r'^(fatal|error|remote|ssh): (?=.)|^(remote: *|hint: .*|)$')
 
@@ -59,18 +61,33 @@ def fetch(git: Git, remote: str) -> str | None:
     return commit
 
 
-def push(git: Git, remote: str, commit: str) -> bool:
-    """Whether a remote's notes are at a commit now; False when somebody was faster. Raises Refused when it does not take them."""
-    done = git.run(*_PUSH, remote, f'{commit}:{REF}')
+def send(git: Git, remote: str, refs: str, *options: str, env: Mapping[str, str] | None = None) -> Done:
+    """Push, also to a remote that is set up to be pushed to as a mirror, where git takes no refs by name."""
+    words = ('push', '--porcelain', *options, '--', remote, refs)
+    return git.run(f'--config-env=remote.{remote}.mirror={_NO}', *words, env={**(env or {}), _NO: 'false'})
+
+
+def push(git: Git, remote: str, commit: str) -> str | None:
+    """Bring a remote's notes to a commit; returns why that may be worth another try, as where somebody was faster, None when it is done.
+
+    Raises Refused when it does not take them.
+    """
+    done = send(git, remote, f'{commit}:{REF}', '--no-follow-tags', '--no-recurse-submodules')
     if not done.code:
-        return True
+        return None
     if blocked := _BLOCKED.search(done.err):
         raise Refused(f"'{remote}' has '{blocked[1]}', which leaves no room for '{REF}'", hint=f'git push {remote} --delete {blocked[1]}')
     refused = next((line.rpartition('\t')[2] for line in done.text.split('\n') if line.startswith('!')), None)
-    if refused and _AGAIN.search(refused):
-        return False
     why = f'{refused.removeprefix("[remote rejected] ").strip("()")}: {_why(done)}' if refused else _why(done)
-    raise Refused(f"'{remote}' does not take the notes: {why}", hint=f'git push {remote} {REF}')
+    if refused and _AGAIN.search(refused):
+        return why
+    raise untaken(remote, why)
+
+
+def untaken(remote: str, why: str) -> Refused:
+    left = _LOCKED.search(why)
+    hint = f"there, where no git is at work on it: rm '{left[1]}'" if left else f'git push {remote} {REF}'
+    return Refused(f"'{remote}' does not take the notes: {why}", hint=hint)
 
 
 def forget(git: Git) -> None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import abandoned, notes
@@ -10,6 +10,7 @@ from gitexp.git.command import Done, Git
 from gitexp.git.notes import REF
 from gitexp.git.stream import Stream, quoted
 
+_MESSAGE = 'git exp sync'
 _FILE = '100644'
 _NOTE = re.compile(r'(?:[0-9a-f]{2}/)*[0-9a-f]{2,}')
 
@@ -32,19 +33,35 @@ class Edit(NamedTuple):
     text: bytes | None = None
 
 
-def merge(git: Git, theirs: str, *, who: str) -> str:
-    """Make the notes here those of both; returns their commit, which is `theirs` where ours have nothing that theirs lack."""
-    for _ in range(notes.TRIES):
+def merge(git: Git, theirs: str, *, who: str) -> None:
+    """Make the notes here those of both; their commit is `theirs` where ours have nothing that theirs lack."""
+    def once() -> Done | None:
         ours = git.run('rev-parse', '--verify', '--quiet', REF).text
-        if ours == theirs or ours and _reaches(git, ours, theirs):
-            return ours
-        done = _merged(git, ours, theirs, who=who)
-        if not done.code:
-            return git.ask('rev-parse', REF).text
-        if not (abandoned.swept(done) or notes.lost(done)):
-            break
-        notes.wait(0.02)
-    raise notes.unwritten(done)
+        return None if ours == theirs or ours and _reaches(git, ours, theirs) else _merged(git, ours, theirs, who=who)
+    _until_done(once)
+
+
+def left_out(git: Git) -> dict[str, Entry]:
+    """The rows, by their paths, that a merge which is none of ours has left out, and that the notes lack since.
+
+    `git notes merge` keeps the folder of rows as one side has it, and the other side counts as merged from then on.
+    """
+    merges = git.run('rev-list', '--min-parents=2', '--extended-regexp', '--invert-grep', f'--grep=^{_MESSAGE}$', REF).out
+    if not merges:
+        return {}
+    words = ('--stdin', '-m', '-r', '-z', '--raw', '--no-commit-id', '--no-renames', '--no-abbrev', '--diff-filter=D', '--', 'rows/')
+    gone = {change.path: change.ours for change in _parsed(git.ask('diff-tree', *words, feed=merges).names)}
+    there = set(git.ask('ls-tree', '-r', '-z', '--name-only', '--full-tree', REF, 'rows/').names)
+    return {path: entry for path, entry in gone.items() if entry and path not in there and _is_ours(path, entry[0])}
+
+
+def put_back(git: Git, rows: Mapping[str, Entry], *, who: str) -> None:
+    """Add rows that the notes have had."""
+    def once() -> Done:
+        tip = git.ask('rev-parse', '--verify', REF).text
+        with Stream(git, patience=600) as stream:
+            return stream.end(notes.commit(who, _MESSAGE, [tip]), *(notes.put(path, oid, mode) for path, (mode, oid) in rows.items()))
+    _until_done(once)
 
 
 def union(changes: Iterable[Change], read: Callable[[str], bytes]) -> tuple[list[Edit], bool]:
@@ -59,17 +76,30 @@ def union(changes: Iterable[Change], read: Callable[[str], bytes]) -> tuple[list
     return [edit for edits, _ in settled for edit in edits], any(lacks for _, lacks in settled)
 
 
+def _until_done(once: Callable[[], Done | None]) -> None:
+    """Try to move the notes, again where somebody else was faster; None is for nothing to do."""
+    for _ in range(notes.TRIES):
+        done = once()
+        if done is None or not done.code:
+            return
+        if not (abandoned.swept(done) or notes.lost(done)):
+            break
+        notes.wait(0.02)
+    if done:
+        raise notes.unwritten(done)
+
+
 def _merged(git: Git, ours: str, theirs: str, *, who: str) -> Done:
     if not ours:
-        return git.run('update-ref', '-m', 'git exp sync', REF, theirs, '0' * len(theirs))
+        return git.run('update-ref', '-m', _MESSAGE, REF, theirs, '0' * len(theirs))
     changes = _changes(git, ours, theirs)
     with Stream(git, patience=600) as stream:
         edits, lacks = union(changes, stream.read)
         if lacks:
             oids = iter(stream.write([edit.text for edit in edits if edit.text is not None]))
             told = [_told(edit if edit.text is None else edit._replace(entry=(_FILE, next(oids)))) for edit in edits]
-            return stream.end(notes.commit(who, 'git exp sync', [ours, theirs]), *told)
-    return git.run('update-ref', '-m', 'git exp sync', REF, theirs, ours)
+            return stream.end(notes.commit(who, _MESSAGE, [ours, theirs]), *told)
+    return git.run('update-ref', '-m', _MESSAGE, REF, theirs, ours)
 
 
 def _reaches(git: Git, ours: str, theirs: str) -> bool:
@@ -77,9 +107,12 @@ def _reaches(git: Git, ours: str, theirs: str) -> bool:
 
 
 def _changes(git: Git, ours: str, theirs: str) -> list[Change]:
-    fields = git.ask('diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', ours, theirs).names
-    changes = [_change(head[1:].split(' '), path) for head, path in zip(fields[::2], fields[1::2])]
+    changes = _parsed(git.ask('diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', ours, theirs).names)
     return [change for change in changes if change.ours or change.theirs]
+
+
+def _parsed(fields: Sequence[str]) -> list[Change]:
+    return [_change(head[1:].split(' '), path) for head, path in zip(fields[::2], fields[1::2])]
 
 
 def _change(words: list[str], path: str) -> Change:

@@ -124,8 +124,16 @@ def _trunk(lab: Lab, rules: RuleSet, move: Move, published: str | None, *, meta:
     if found or history.is_ancestor(git, old, move.new):
         return found
     back = published and history.is_ancestor(git, move.new, published)
+    if published and back and _drops(git, old, move.new, published):
+        return found
     ends = _ends(lab, rules, move.new, published if published and history.is_ancestor(git, published, move.new) else None, meta=meta)
     return [one for one in ends if one.rule in (_FROZEN if back else _LASTING)]
+
+
+def _drops(git: Git, old: str, new: str, published: str) -> bool:
+    """Whether a trunk that goes to a commit of the published one loses only what nobody has published, as when a commit is undone."""
+    bases = history.bases(git, old, published)
+    return bool(bases) and all(history.is_ancestor(git, one, new) for one in bases)
 
 
 def _is_packed(lab: Lab, move: Move) -> bool:

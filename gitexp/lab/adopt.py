@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -117,6 +117,7 @@ def _committed(site: Site) -> bool:
 
 def _configuration(site: Site, answers: Answers, journals: bool, notes: list[str]) -> Write:
     paths = _free(site, notes)
+    _there(site, answers.frozen)
     frozen = answers.frozen or [re.sub(r'[*?\[\\]', r'\\\g<0>', path) for path in _scripts(site, answers.eval)]
     if not frozen:
         notes.append(f'nothing but {FILE} will be frozen: name what measures with --frozen PATH, or add it to the file')
@@ -124,6 +125,13 @@ def _configuration(site: Site, answers: Answers, journals: bool, notes: list[str
         notes.append(f"git does not have '{path}', which a command names: a run finds only what is committed")
     told = Answers(**{**vars(answers), 'frozen': tuple(frozen)})
     return Write(FILE, draft.text(told, trunk=site.trunk, journals=journals, paths=paths).encode())
+
+
+def _there(site: Site, frozen: Iterable[str]) -> None:
+    """Raises Usage for the name of a file or a folder that is not there; what a pattern with wildcards means may come."""
+    for path in frozen:
+        if not re.search(r'[*?\[\\{]', path) and not os.path.lexists(site.top / path):
+            raise Usage(f"there is no '{path}' to be frozen", hint='git ls-files')
 
 
 def _lacking(site: Site, answers: Answers) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether the ledger has lost rows that this clone has appended or the trunk has, as after `git stash`: a champion may be missing.
+"""Whether the ledger has lost rows that this clone has appended or the trunk has, as after `git stash`, or says something else of them.
 
 Each row that is appended is kept whole in a file of the git directory, from before that, so that it can be put back whatever has become
 of the notes.
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from gitexp.core import digests, files, locks
 from gitexp.core.errors import Refused
@@ -62,10 +62,16 @@ def refuse(lab: Lab) -> None:
 
 
 def found(lab: Lab) -> Refused | None:
-    """Why nothing should be judged now: the ledger lacks a row that it had."""
-    rows = lost(lab)
-    said = f"'{lab.ledger}' has lost rows that it had, such as '{rows[-1].id}'" if rows else ''
-    return Refused(said, hint='git exp sync --local puts them back') if rows else None
+    """Why nothing should be judged now: the ledger lacks a row that it had, or says something else of one that was measured here."""
+    rows, altered = _surely(lab)
+    if rows:
+        return Refused(f"'{lab.ledger}' has lost rows that it had, such as '{rows[-1].id}'", hint='git exp sync --local puts them back')
+    if altered:
+        way = f"git -C '{lab.root}' checkout -- {lab.config.paths.ledger}, or without a commit that has it: rm '{lab.ledger}'"
+        return Refused(
+            f"'{lab.ledger}' does not say of '{altered[-1].id}' what was measured", hint=f'{way}; then: git exp sync --local puts it back',
+        )
+    return None
 
 
 def lost(lab: Lab) -> list[Result]:
@@ -73,32 +79,49 @@ def lost(lab: Lab) -> list[Result]:
 
     It is read only where somebody else has changed it.
     """
-    rows = _look(lab)
-    if not rows:
-        return rows
+    return _surely(lab)[0]
+
+
+def _surely(lab: Lab) -> tuple[list[Result], list[Result]]:
+    found = _look(lab)
+    if not any(found):
+        return found
     try:
         with locks.held(lab.state / 'locks' / 'ledger', purpose='look which rows are there'):
             return _look(lab)  # One may have been on its way.
     except OSError:
-        return rows
+        return found
 
 
-def _look(lab: Lab) -> list[Result]:
+def _look(lab: Lab) -> tuple[list[Result], list[Result]]:
+    """The rows that are lost, and those that are not as they were measured here; what the trunk's commit says of these is so."""
     now = _current(lab)
     if now == _noted(lab):
-        return []
-    missing = {row.id: row for header, line in (*_of_own(lab), *_of_trunk(lab)) if (row := _row(lab, header, line))}
-    if not missing and now == _current(lab):
+        return [], []
+    missing: dict[str, Result] = {}
+    altered: dict[bytes, tuple[Result, bytes]] = {}
+    for line, said in _of_own(lab):
+        row = _row(lab, read.OURS, line)
+        if row and said is None:
+            missing.setdefault(row.id, row)  # As `read` takes it: of two rows of one id the first counts.
+        elif row and said is not None:
+            altered.setdefault(line[:line.find(b'\t')], (row, said))
+    if altered:
+        altered = _differing(lab, altered)
+    for header, line in _of_trunk(lab):
+        if row := _row(lab, header, line):
+            missing.setdefault(row.id, row)
+    if not missing and not altered and now == _current(lab):
         try:
             _note(lab, now)
         except OSError:
             pass  # A read-only repository is slower, not broken.
-    return list(missing.values())
+    return list(missing.values()), [row for row, _ in altered.values()]
 
 
-def _of_own(lab: Lab) -> Iterator[tuple[Header, bytes]]:
-    """The lines that were appended here and whose id the ledger lacks."""
-    return ((read.OURS, line) for line in _lacking(lab, ((line[:line.find(b'\t')], line) for line in _kept(lab))))
+def _of_own(lab: Lab) -> Iterator[tuple[bytes, bytes | None]]:
+    """The lines that were appended here and that the ledger has otherwise, or lacks."""
+    return _compared(lab, ((line[:line.find(b'\t')], line) for line in _kept(lab)))
 
 
 def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes]]:
@@ -110,7 +133,23 @@ def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes]]:
     with repository.reading(git, oid) as file:
         header = read.Reader('', lab.config.metric.name).header(file)
         if 'id' in header.columns:
-            yield from ((header, line) for line in _lacking(lab, _named(file, header.columns.index('id'))))
+            differing = _compared(lab, _named(file, header.columns.index('id')))
+            yield from ((header, line) for line, said in differing if said is None)
+
+
+def _differing(lab: Lab, altered: Mapping[bytes, tuple[Result, bytes]]) -> dict[bytes, tuple[Result, bytes]]:
+    """Without what is only written otherwise, or described, and without what is so in the trunk's commit: a person has put it there."""
+    with read.opened(lab.ledger) as file:
+        header = read.Reader('', lab.config.metric.name).header(file)
+    parsed = ((name, one, _row(lab, header, one[1])) for name, one in altered.items())
+    found = {name: one for name, one, now in parsed if now and _measured(now) != _measured(one[0])}
+    [there] = repository.contents(Git(lab.common), [f'{lab.trunk_commit}:{lab.config.paths.ledger}']) if found else [None]
+    committed = {*there[1].splitlines(keepends=True)} if there else ()
+    return {name: (row, said) for name, (row, said) in found.items() if said not in committed}
+
+
+def _measured(row: Result) -> Result:
+    return row._replace(description='')
 
 
 def _begins_with(lab: Lab, oid: str, size: int) -> bool:
@@ -127,33 +166,36 @@ def _begins_with(lab: Lab, oid: str, size: int) -> bool:
     return bool(digest.hexdigest() == oid)
 
 
-def _lacking(lab: Lab, wanted: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
-    """The lines, each after its id, whose id the ledger lacks.
+def _compared(lab: Lab, wanted: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes | None]]:
+    """Of lines, each after its id, those that the ledger has otherwise, with what it says first of that id, or that it lacks, with None.
 
     Both are mostly in the order of ids: they are gone through side by side, and only what is not found so is remembered and looked for.
     """
-    there, last = _ids(lab), b''
-    left: dict[bytes, bytes] = {}
+    there, last, said = _lines(lab), b'', b''
+    left: list[tuple[bytes, bytes]] = []
     for name, line in wanted:
-        while last < name and (one := next(there, b'')):
-            last = one
+        while last < name and (one := next(there, None)):
+            last, said = one
         if last != name:
-            left[name] = line
-    if left:
-        for name in _ids(lab):
-            left.pop(name, None)
-    yield from left.values()
+            left.append((name, line))
+        elif said != line:
+            yield line, said
+    found, names = dict[bytes, bytes](), {name for name, _ in left}
+    for name, said in _lines(lab) if left else ():
+        if name in names:
+            found.setdefault(name, said)
+    yield from ((line, found.get(name)) for name, line in left if found.get(name) != line)
 
 
-def _ids(lab: Lab) -> Iterator[bytes]:
-    """The first words of the lines of the ledger, or those where its ids stand."""
+def _lines(lab: Lab) -> Iterator[tuple[bytes, bytes]]:
+    """The lines of the ledger after their first words, or the cells where its ids stand."""
     try:
         file = read.opened(lab.ledger)
     except FileNotFoundError:
         return
     with file:
         columns = read.Reader('', lab.config.metric.name).header(file).columns
-        yield from (name for name, _ in _named(file, columns.index('id') if columns else 0))
+        yield from _named(file, columns.index('id') if columns else 0)
 
 
 def _named(lines: Iterable[bytes], place: int) -> Iterator[tuple[bytes, bytes]]:

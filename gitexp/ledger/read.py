@@ -7,6 +7,7 @@ from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from gitexp.core import ids
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.core.lines import BOM, LONG, LONGEST, is_blank, is_marker, is_passed_over
@@ -19,11 +20,12 @@ from gitexp.ledger.retired import Retired
 
 NEEDED = ('id', 'experiment', 'status', 'kind')
 _HEAD = 1 << 14
+_JUNK = 'delete it; where it is committed, let it be: it counts for nothing'
 TOO_LONG = f'longer than {LONGEST >> 20} MiB'
 
 
 class Contents(NamedTuple):
-    """`results` are in file order, each id once; `covered` maps the id of a retired row to the bug that spoilt it."""
+    """`results` are in the order of their ids, each once; `covered` maps the id of a retired row to the bug that spoilt it."""
 
     results: list[Result]
     findings: list[Finding]
@@ -52,7 +54,7 @@ class Header(NamedTuple):
         except UnicodeDecodeError:
             raise BadCell('not UTF-8 text') from None
         if len(found) != len(self.columns):
-            raise BadCell(f'{len(found)} columns where the header has {len(self.columns)}')
+            raise BadCell(f'{len(found)} column{"" if len(found) == 1 else "s"} where the header has {len(self.columns)}')
         if self.columns[-1] == 'env' and not found[-1]:  # We write '{}', so that no row looks whole that was cut off there.
             raise BadCell('no env')
         said = dict(zip(self.columns, found))
@@ -88,9 +90,9 @@ class Reader:
         """The header alone, without columns when this is no ledger; the file stands where the rows begin."""
         return self._header(self._lines(file))
 
-    def say(self, message: str, level: str = 'error') -> None:
+    def say(self, message: str, level: str = 'error', way: str = '') -> None:
         """Add a finding about the ledger."""
-        self.findings.append(Finding('ledger', self.name, message, level=level))
+        self.findings.append(Finding('ledger', self.name, message, way=way, level=level))
 
     def _header(self, lines: Iterable[tuple[int, bytes]]) -> Header:
         """The header, without columns when this is no ledger."""
@@ -111,7 +113,7 @@ class Reader:
             result = header.parse(line)
         except BadCell as error:
             cut = '' if line.endswith(b'\n') else 'cut off: '
-            self.say(f'line {number}: {cut}{error}')
+            self.say(f'line {number}: {cut}{error}', way=_JUNK)
             return None
         if result is None:
             self.say(f'line {number}: the header again', 'note')
@@ -125,9 +127,9 @@ class Reader:
             if len(line) > LONGEST:
                 while line and not line.endswith(b'\n'):
                     line = file.readline(LONGEST)
-                self.say(f'line {number}: {TOO_LONG}')
+                self.say(f'line {number}: {TOO_LONG}', way=_JUNK)
             elif is_marker(line):
-                self.say(f'line {number}: a conflict marker')
+                self.say(f'line {number}: a conflict marker', way=_JUNK)
             elif not is_blank(line):
                 yield number, line
 
@@ -139,7 +141,7 @@ def read(lab: Lab) -> Contents:
     for result in _rows(lab, reader):
         if found.setdefault(result.id, result) != result:
             reader.say(f"'{result.id}' stands there twice and differs: the first counts", 'note')
-    results = list(found.values())
+    results = _in_order(found.values())
     return Contents(results, reader.findings, retired.covered(results))
 
 
@@ -165,7 +167,7 @@ def former(lab: Lab) -> list[Result]:
 
 
 def baselines(lab: Lab, eval_id: str) -> list[Result]:
-    """The runs of the unchanged trunk under an evaluation that nothing has retired; no other row is looked at for long."""
+    """The runs of the unchanged trunk under an evaluation that nothing has retired, in order; no other row is looked at for long."""
     rows, gone = trunk(lab, eval_id)
     return [row for row in rows if gone.why(row) is None]
 
@@ -175,7 +177,8 @@ def trunk(lab: Lab, eval_id: str) -> tuple[list[Result], Retired]:
     reader = Reader(lab.config.paths.ledger, lab.config.metric.name)
     kinds = [kind.value for kind in (Kind.BASELINE, Kind.SUPERSEDE, Kind.RESTORE)]
     found = {row.id: row for row in reversed(list(_rows(lab, reader, words=kinds)))}
-    return [row for row in reversed(found.values()) if row.kind is Kind.BASELINE and row.eval_id == eval_id], retired.of(found.values())
+    rows = _in_order(reversed(found.values()))
+    return [row for row in rows if row.kind is Kind.BASELINE and row.eval_id == eval_id], retired.of(found.values())
 
 
 def stamp(lab: Lab) -> tuple[int, ...] | None:
@@ -238,6 +241,11 @@ def opening(handle: int) -> tuple[bytes, int]:
         if not is_passed_over(line):
             return line, end
     return b'', end
+
+
+def _in_order(rows: Iterable[Result]) -> list[Result]:
+    """As every clone says them: each has its own first in its file."""
+    return sorted(rows, key=lambda row: ids.order(row.id))
 
 
 def _rows(lab: Lab, reader: Reader, ids: Collection[str] | None = None, words: Collection[str] | None = None) -> Iterator[Result]:

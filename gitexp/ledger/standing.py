@@ -128,7 +128,7 @@ def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, pre
 
 
 def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) -> list[Result]:
-    """The runs that compete under one evaluation, in the order of the file; `prefer` is as in `of`."""
+    """The runs that compete under one evaluation, in the order of their ids; `prefer` is as in `of`."""
     competing, *_ = _competing(contents, metric)
     eval_id = _evaluation(competing, prefer)
     return [row for row in competing if row.eval_id == eval_id]

@@ -42,7 +42,7 @@ class Tree(NamedTuple):
 
 
 class Experiment(NamedTuple):
-    """What has a row that is no baseline; `runs` are all that started, `last` the time of its last row, `newest` the id of its last run."""
+    """What has a row beside baselines; `runs` are all that started, `last` the time of its newest row, `newest` its newest run, by id."""
 
     slug: str
     runs: int
@@ -78,8 +78,8 @@ class Tally:
         self._won = set[tuple[bytes, bytes]]()
         self._former: dict[tuple[bytes, bytes], list[tuple[bytes, bytes, float]]] = {}
         self._runs = Counter[bytes]()
-        self._last: dict[bytes, bytes] = {}
-        self._newest: dict[bytes, bytes] = {}
+        self._last: dict[bytes, tuple[bytes, bytes]] = {}
+        self._newest: dict[bytes, tuple[bytes, bytes]] = {}
         self.known = known
         self._skip = {raw(one) for one in self.covered}
         self._closed = frozenset(raw(slug) for slug, _ in known.gone.versions)
@@ -150,9 +150,9 @@ class Tally:
                 yield name.decode(), tree, Runs(shared[which], tree.values)
 
     def experiments(self) -> Iterator[Experiment]:
-        """In the order of their first rows."""
-        for slug, last in self._last.items():
-            newest = self._newest.get(slug)
+        """In the order of their newest rows."""
+        for slug, (_, last) in sorted(self._last.items(), key=lambda one: one[1]):
+            newest, _ = self._newest.get(slug, (None, b''))
             yield Experiment(text(slug), self._runs[slug], text(last), newest.decode() if newest else None)
 
     @property
@@ -195,12 +195,17 @@ class Tally:
 
     def _count(self, rows: Rows) -> None:
         """Where each experiment is."""
-        self._last.update(zip(rows.experiments, rows.times))
+        self._keep_newest(self._last, rows)
         if rows.event is None:
             self._runs.update(rows.experiments)
-            self._newest.update(zip(rows.experiments, rows.ids))
+            self._keep_newest(self._newest, rows)
         elif rows.ids:
             self.events.append(rows.event)
+
+    def _keep_newest(self, known: dict[bytes, tuple[bytes, bytes]], rows: Rows) -> None:
+        """The id and the time of the newest row of each experiment."""
+        said = zip(rows.experiments, zip(rows.ids, rows.times))
+        known.update(((slug, max(one, known.get(slug, one))) for slug, one in said) if self.once.mixed else said)
 
     def _close(self, rows: Rows) -> None:
         """Retire what there is of the versions that are closed."""

@@ -83,7 +83,12 @@ def lines(said: Sequence[bytes], header: Header) -> bytes:
 def check_metric(lab: Lab, header: Header) -> None:
     """Raises Refused for a ledger of another metric than the lab's: its values would be taken for what they are not."""
     if header.columns and cells.VALUE not in header.columns:
-        raise Refused(f"the header of '{lab.ledger}' has no column '{lab.config.metric.name}'", hint=_ANOTHER)
+        raise Refused(f"the header of '{lab.ledger}' has no column '{lab.config.metric.name}'", hint=_unless_new(str(lab.ledger)))
+
+
+def _unless_new(path: str) -> str:
+    """The way out where the metric has another name now: rows that nobody has seen may go."""
+    return f"{_ANOTHER}; where it is not committed yet: mv '{path}' '{path}.old'"
 
 
 def _open(path: str, metric: str) -> None:
@@ -177,7 +182,7 @@ def _check(path: str, header: Header, said: Sequence[bytes], metric: str) -> Non
         named = ', '.join(f"'{metric if name == cells.VALUE else name}'" for name in missing)
         raise Refused(
             f"cannot append to '{path}': its header has no column {named}",
-            hint=_ANOTHER,
+            hint=_unless_new(path) if cells.VALUE in missing else _ANOTHER,
         )
 
 

@@ -42,7 +42,7 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     if any(run.experiment == which.slug for run in pending.running(lab)):
         raise Refused(f"a run of '{which.slug}' is under way, and nobody has looked at it yet", hint='wait for it: git exp status')
     standings = standing.trees(lab, current.eval_id(lab))
-    judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
+    judged = Judged.of(standings, lab.config)
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
     mine = sorted((one for one in judged.ranking if one.experiment == which.slug), key=lambda one: one.tree != tip)
     for one in mine:
@@ -50,7 +50,7 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
         if said and doubt.of(said.flags):
             row = _row(one, lab.config.metric.name, because=because.strip(), by=by, now=now)
             row = row._replace(id=_after(_seen(lab, standings, one, judged.rival(one)), one, now=now))
-            after = Judged(standings._replace(vouched={**standings.vouched, one.tree: row}), judged.metric, seeds=judged.seeds)
+            after = Judged.of(standings._replace(vouched={**standings.vouched, one.tree: row}), lab.config)
             now_said = _verdict(after, one)
             row = row._replace(verdict=now_said.kind.value if now_said else None)
             write.append(lab, [row])

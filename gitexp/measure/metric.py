@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gitexp.core.tuples import NamedTuple
@@ -13,6 +13,8 @@ STDOUT = 1
 LONGEST = 1 << 16  # bytes of a line that is looked at
 MANY = 50  # other numbers that are kept
 _DIFFERENT = 5  # values of the metric that are kept, to be shown
+_ALIKE = 0.8  # so that 'train_loss' is not taken for 'val_loss'
+_NAMED = 10  # other names that are shown
 _OVERLAP = 256  # bytes of a longer line that are looked at twice, so that no name is cut in two
 _SHOWN = 120
 _DIGITS, _WORDS = r'(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?', r'(?i:nan|inf|infinity)'
@@ -98,9 +100,17 @@ class Reader:
     def _nothing(self, stream: _Stream, text: str | None) -> str:
         if text is not None:
             return f"the evaluation printed '{self.name}: {_shown(text)}', which is text and not a number"
+        asked = f"no line '{self.name}: NUMBER' and no JSON object with '{self.name}' on its last line"
+        return f'the evaluation printed {asked}{self._seen(stream)}'
+
+    def _seen(self, stream: _Stream) -> str:
+        """What it printed that may have been meant: by another name, or in other words."""
+        names = list(self._others(stream, stream.last()))
+        if meant := _nearest(self.name, names):
+            shown = [f"'{_shown(name)}'" for name in names[-_NAMED:]]
+            return f"; it printed {', '.join(shown)}: is '{_shown(meant)}' the metric?"
         near = next((one.near for one in (stream, *self._streams.values()) if one.near), None)
-        seen = f"; the nearest line is '{_shown(near)}'" if near else ''
-        return f"the evaluation printed no line '{self.name}: NUMBER' and no JSON object with '{self.name}' on its last line{seen}"
+        return f"; the nearest line is '{_shown(near)}'" if near else ''
 
     def _others(self, printed: _Stream, last: list[tuple[str, Any]]) -> dict[str, float]:
         found = dict(printed.lines())
@@ -223,6 +233,13 @@ def _shown(text: str) -> str:
     """Short, and with nothing in it that a terminal would obey."""
     short = text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'
     return ''.join(one if one.isprintable() else '?' for one in short)
+
+
+def _nearest(name: str, names: Sequence[str]) -> str | None:
+    """The name that is spelt nearly so, else one that is part of it or has it as a part."""
+    import difflib  # Where nothing was found.
+    near = difflib.get_close_matches(name, names, n=1, cutoff=_ALIKE)
+    return next(iter([*near, *(one for one in names if one in name or name in one)]), None)
 
 
 def _number(text: str) -> float | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gitexp.core import files
@@ -11,12 +11,12 @@ from gitexp.core.kept import Kept
 from gitexp.lab.lab import Lab
 from gitexp.measure import environment, interpreter
 
+# What packages leave there by mistake, and nobody imports.
+STRAY = {'benchmarks', 'conftest', 'docs', 'examples', 'scripts', 'setup', 'test', 'tests'}
 _ONE = r'[^;&|\n]*'  # a command line that starts one program
 _OWN = r'site-packages|dist-packages|lib-dynload|python3[\d.]*t?'
 _CODE = ('.py', '.pyc', '.so', '.pyd')
-# What packages leave there by mistake, and nobody imports.
-_STRAY = {'benchmarks', 'conftest', 'docs', 'examples', 'scripts', 'setup', 'test', 'tests'}
-_MAPPED = r"'(\w+)'(?::|,) '([^'\n]*)'"  # by setuptools, and by the library that hatchling and pdm use
+_MAPPED = r"'([\w.]+)'(?::|,) '([^'\n]*)'"  # by setuptools, and by the library that hatchling and pdm use
 _HEAD = 1 << 14
 _LONGEST = 1 << 24  # bytes
 
@@ -42,8 +42,15 @@ class Modules:
         places = [place for place, _ in self._places if place.endswith(interpreter.PACKAGES) and os.path.isdir(place)]
         names = {module.replace('/', '.'): module for module in modules if module not in there}
         from gitexp.measure import wanted  # Most evaluations add no module, and it needs those that read Python.
-        asked = wanted.by(names, places, cache=self._lab.state / 'cache' / 'wanted.json', say=self._say) if names else {}
+        cache = self._lab.state / 'cache' / 'wanted.json'
+        asked = wanted.by(names, places, self._sources(places), cache=cache, say=self._say) if names else {}
         return {**dict.fromkeys(there), **{names[name]: package for name, package in asked.items()}}
+
+    def _sources(self, places: Iterable[str]) -> set[str]:
+        """What is there to be imported and lies elsewhere than what is installed, as by `pip install -e`."""
+        given = {place for place, _ in self._places or () if not re.fullmatch(_OWN, os.path.basename(place))}
+        found = given.union(where for place in places for _, where in _mapped(Path(place), _entries(Path(place))))
+        return {where for where in found if not _inside(where, self._tops)}
 
     def _found(self, scripts: Callable[[], str]) -> Iterator[tuple[str, bool]]:
         """Where Python looks after the folders of a program, and whether what lies there has been put there to be imported."""
@@ -81,12 +88,11 @@ def elsewhere(place: str) -> Iterator[str]:
             told = [one for one in entries if one.is_symlink() or one.name.endswith('.pth') or _is_finder(one.name)]
     except OSError:
         return
+    yield from (where for _, where in _mapped(Path(place), (one.name for one in told)))
     for one in told:
         if one.is_symlink():
             yield os.path.realpath(one.path)
-        if _is_finder(one.name):
-            yield from (where for _, where in re.findall(_MAPPED, _text(Path(one.path))))
-        elif one.name.endswith('.pth'):
+        if one.name.endswith('.pth'):
             yield from _added(one.path)
 
 
@@ -113,12 +119,15 @@ def _there(place: Path, modules: Collection[str], *, loose: bool, tops: Collecti
     stems = {entry.partition('.')[0] for entry in entries}
     for module in modules:
         first, _, inner = module.partition('/')
-        if first in stems and (inner or first not in _STRAY) and _has(place, module, entries, loose=loose):
+        if first in stems and (inner or first not in STRAY) and _has(place, module, entries, loose=loose):
             yield module
+    yield from (name for name, where in _mapped(place, entries) if name in modules and not _inside(where, tops))
+
+
+def _mapped(folder: Path, entries: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The modules, as `a/b`, that finders lead to other folders."""
     for entry in filter(_is_finder, entries):
-        for name, where in re.findall(_MAPPED, _text(place / entry)):
-            if name in modules and not _inside(where, tops):
-                yield name
+        yield from ((name.replace('.', '/'), where) for name, where in re.findall(_MAPPED, _text(folder / entry)))
 
 
 def _is_finder(entry: str) -> bool:

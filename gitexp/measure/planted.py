@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -17,7 +18,7 @@ from gitexp.rules.places import COMMANDS, Places, started
 from gitexp.rules.pythons_own import ASKED_FOR
 from gitexp.rules.uninvited import Ground
 
-_ANY = ('__init__.py', uninvited.PLUGINS)  # what stands for all that may be in a folder
+_ANY = (*uninvited.VISITED, uninvited.PLUGINS)  # what stands for all that may be in a folder
 _SAVES = r'\bR[ \t]+(?![^\n;&|]*--(?:no-save|vanilla))[^\n;&|]*(?:\bCMD[ \t]+BATCH\b|--save\b)'
 _LOADED = r'[^.]+\.[^.-]+-[^.-]+(?:(?:\.opt-\w+)?\.pyc|-pytest-.+\.py[co])'  # as import names them, and as pytest does
 
@@ -33,6 +34,7 @@ class Planted:
         self._ground = Ground(self._fixed, self._is_package, self._texts, Modules(lab, folder).installed)
         around = {'', *(str(parent) for path in self._fixed for parent in PurePosixPath(path).parents)} - {'.'}
         self._places = around.union(Places(self._fixed, self._is_package, self._texts()))
+        self._visited = self._visited_by_tests()
         self._shut = {place for place in self._places if _entries(folder / place) is None}
         self._before = dict(self._seen())
         self._whole = Whole(lab, folder, self._fixed)
@@ -68,6 +70,15 @@ class Planted:
                     yield from ((f'{path}/{one}', True) for one in said if self._matters(path, one))
                 else:
                     yield path, not entry.is_symlink()
+        for folder in self._visited:
+            yield from (one for one in self._below(folder, tested=True) if posixpath.basename(one[0]) in uninvited.VISITED)
+
+    def _visited_by_tests(self) -> set[str]:
+        """The folders below which each may have what is loaded by a runner of tests that looks there."""
+        if not uninvited.runs_tests(self._texts()):
+            return set()
+        from gitexp.rules.visited import Visited  # It needs those that read Python.
+        return Visited(self._ground).folders
 
     def _is_saved(self, path: str, *, more: bool) -> bool:
         """Whether it is what R saves when it ends, and nothing restores it afterwards: Rscript does not."""
@@ -83,17 +94,25 @@ class Planted:
         from gitexp.measure import plugins  # Few runs leave any.
         return plugins.named(self._folder / folder / name)
 
-    def _below(self, folder: str) -> Iterator[tuple[str, bool]]:
+    def _below(self, folder: str, *, tested: bool = False) -> Iterator[tuple[str, bool]]:
+        """All that is in a folder and those in it, or in those where a runner of tests looks."""
         waiting = [folder]
         while waiting:
             folder = waiting.pop()
             inside = _entries(self._folder / folder)
-            yield from ((f'{folder}/{one}', True) for one in _ANY if inside is None)
+            yield from ((posixpath.join(folder, one), True) for one in _ANY if inside is None)
             for name, entry in (inside or {}).items():
+                path = posixpath.join(folder, name)
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(f'{folder}/{name}')
+                    waiting += [] if tested and self._is_passed_over(path) else [path]
                 else:
-                    yield f'{folder}/{name}', not entry.is_symlink()
+                    yield path, not entry.is_symlink()
+
+    def _is_passed_over(self, folder: str) -> bool:
+        """What is hidden, or an environment as by venv, in which neither older nor newer versions of pytest look."""
+        name = posixpath.basename(folder)
+        told = (os.path.exists(self._folder / folder / one) for one in ('pyvenv.cfg', 'bin/activate'))
+        return name.startswith('.') or not name.startswith('test') and all(told)
 
     def _compiled(self) -> Iterator[tuple[str, str]]:
         """The compiled code of fixed files, each with its source; a link in the place of the folder itself stands for all.

@@ -12,6 +12,7 @@ from gitexp.git.command import Git
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read
 from gitexp.ledger.result import Kind
+from gitexp.measure import uncommitted
 from gitexp.rules import pattern
 
 BASELINE = 'baseline'
@@ -39,7 +40,8 @@ def experiment(lab: Lab, which: Experiment) -> Subject:
     if worktree is None:
         raise _absent(lab, which)
     own = tuple(f'{which.folder.relative_to(which.root)}/{kind}' for kind in ('results', 'exp_log'))  # and results_v1_leak, exp_log_v1_leak
-    _refuse_dirty(which.root, [name for name in _uncommitted(which.root, '--untracked-files=all') if not name.startswith(own)])
+    left = [line for line in uncommitted.lines(which.root, '--untracked-files=all') if not line[3:].startswith(own)]
+    _refuse_dirty(which.root, [line[3:] for line in left], way=uncommitted.undo(lab, which.root, left) if left else None)
     tip = lab.tip if lab.tip and lab.tip.oid == worktree.head else history.tip(Git(which.root), 'HEAD')
     version = f'v{_version(lab, which, tip.oid)}'
     return Subject(which.slug, version, Kind.EVAL, which.root, which.folder, tip.oid, tip.tree, tip.title[:_TITLE])
@@ -63,7 +65,8 @@ def trunk(lab: Lab, *, written: Collection[str] = ()) -> Subject:
     """The trunk as it is committed; in root the files that are only appended to may be ahead of that, and those `written` by git exp."""
     rules = lab.config.rules
     ahead = [pattern.of(said) for kind in ('global', 'append-top', 'append-bottom') for said in rules[kind]]
-    names = [name for name in _uncommitted(lab.root, '--untracked-files=no') if not any(one.covers(name) for one in ahead)]
+    left = [line[3:] for line in uncommitted.lines(lab.root, '--untracked-files=no')]
+    names = [name for name in left if not any(one.covers(name) for one in ahead)]
     _refuse_dirty(lab.root, [name for name in names if name not in written])
     tip = history.tip(lab.git, lab.trunk_commit)
     folder = lab.root / lab.config.paths.experiments / BASELINE
@@ -74,22 +77,19 @@ def _absent(lab: Lab, which: Experiment) -> Refused:
     if lab.git.run('rev-parse', '--verify', '--quiet', which.branch).code:
         from gitexp.experiment import place
         return place.unknown(lab, which.slug)
+    if any(one.branch == which.branch and one.prunable for one in lab.worktrees):
+        return Refused(f"the worktree '{which.root}' is gone", hint='git exp doctor --fix')
     return Refused(
         f"no worktree has the branch of '{which.slug}' checked out",
         hint=f"git -C '{lab.root}' worktree add '{which.root}' exp/{which.slug}",
     )
 
 
-def _uncommitted(worktree: Path, *words: str) -> list[str]:
-    said = Git(worktree).ask('status', '--porcelain=v1', '-z', '--no-renames', *words)
-    return [name[3:] for name in said.names]
-
-
-def _refuse_dirty(worktree: Path, names: list[str]) -> None:
+def _refuse_dirty(worktree: Path, names: list[str], *, way: str | None = None) -> None:
     if names:
         shown = ''.join(f'\n    {name}' for name in names[:_SHOWN])
         more = f'\n    and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
         raise Refused(
             f"what is not committed would not be measured, in '{worktree}':{shown}{more}",
-            hint=f"git -C '{worktree}' add -A && git -C '{worktree}' commit",
+            hint=f"cd '{worktree}' && {way}" if way else f"git -C '{worktree}' add -A && git -C '{worktree}' commit",
         )

@@ -12,6 +12,7 @@ from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read
 from gitexp.ledger.result import Kind, Result, Status
 from gitexp.ledger.retired import NOTHING, Retired
+from gitexp.verdict import flags
 from gitexp.verdict.noise import Sample
 
 SEEDS = 3
@@ -21,7 +22,7 @@ _NOTHING = 'no run of it has given a value that counts'
 
 def require(lab: Lab, eval_id: str) -> None:
     """Raise Refused until the baseline of an evaluation has passed, but in meta mode."""
-    found = _judged(lab, eval_id)
+    found = _judged(lab, *read.trunk(lab, eval_id))
     if [] in found or _lifted(lab):
         return
     if not found:
@@ -30,10 +31,15 @@ def require(lab: Lab, eval_id: str) -> None:
     raise Refused(f'nothing is evaluated before a baseline has passed: {first.message}', hint=way(first))
 
 
-def failing(lab: Lab, eval_id: str) -> Finding | None:
-    """What keeps the newest baseline of an evaluation from passing; None where one passes or is not asked for, and where there is none."""
-    found = _judged(lab, eval_id) if lab.config.baseline.required else []
-    return None if not found or [] in found or _lifted(lab) else found[-1][0]
+def failing(lab: Lab, rows: Sequence[Result], gone: Retired) -> Finding | None:
+    """What keeps the newest baseline of an evaluation from passing, or that there is none; None where one passes or is not asked for.
+
+    `rows` and `gone` are what `read.trunk` says.
+    """
+    found = _judged(lab, rows, gone) if lab.config.baseline.required else [[]]
+    if [] in found or _lifted(lab):
+        return None
+    return found[-1][0] if found else Finding('none', 'baseline', 'this evaluation has none', way='git exp baseline')
 
 
 def way(found: Finding) -> str:
@@ -61,8 +67,8 @@ def findings(results: Sequence[Result], config: Config, gone: Retired = NOTHING)
     metric, wanted = config.metric, config.baseline
     runs = counted(results, metric, gone)
     checks = [
-        _contention(results, metric), _count(runs), _time(seconds(runs), wanted), _repeat(runs, metric, wanted),
-        _noise(sample(runs), metric, wanted), _plausible(runs, metric),
+        _contention(results, metric), _count(runs) if runs else _none(results, config), _time(seconds(runs), wanted),
+        _repeat(runs, metric, wanted), _noise(sample(runs), metric, wanted), _alike(runs), _plausible(runs, metric),
     ]
     return [found for found in checks if found]
 
@@ -84,9 +90,8 @@ def seconds(runs: Sequence[Result]) -> float | None:
     return sum(times) / len(times) if times else None
 
 
-def _judged(lab: Lab, eval_id: str) -> list[list[Finding]]:
+def _judged(lab: Lab, rows: Sequence[Result], gone: Retired) -> list[list[Finding]]:
     """What is wrong with the runs of each tree of the trunk that nothing has retired, the newest at the end."""
-    rows, gone = read.trunk(lab, eval_id)
     return [
         [*_picked(rows, runs, gone, lab.config.metric), *errors(runs, lab.config, gone)]
         for runs in _trees([row for row in rows if gone.why(row) is None])
@@ -129,12 +134,23 @@ def _contention(results: Sequence[Result], metric: Metric) -> Finding | None:
     )
 
 
+def _none(results: Sequence[Result], config: Config) -> Finding:
+    """The last run says why; where it has failed, the next one would fail as well."""
+    last = results[-1] if results else None
+    reason = last.env.get('reason') if last else None
+    log = f'{config.paths.experiments}/{last.experiment}/exp_log/{last.id}*.log' if last else ''
+    return Finding(
+        'seeds', 'baseline', _NOTHING + (f': {reason}' if reason else ''),
+        way=f'see its log in the root: less {log}' if reason else f'git exp baseline --seeds {SEEDS}', where='gitexp.yaml, baseline',
+    )
+
+
 def _count(runs: Sequence[Result]) -> Finding | None:
     n = len({run.seed for run in runs})
     if n >= SEEDS:
         return None
     return Finding(
-        'seeds', 'baseline', f'{n} {"seed says" if n == 1 else "seeds say"} too little of the noise: it takes {SEEDS}' if n else _NOTHING,
+        'seeds', 'baseline', f'{n} {"seed says" if n == 1 else "seeds say"} too little of the noise: it takes {SEEDS}',
         way=f'git exp baseline --seeds {SEEDS}', where='gitexp.yaml, baseline',
     )
 
@@ -186,6 +202,16 @@ def _noise(found: Sample | None, metric: Metric, wanted: Baseline) -> Finding | 
         way=_either('use more evaluation data, a smaller model, or a proxy metric with less noise',
                     'comparing at equal seeds is known to be enough', f'baseline: {{max_sd: {_number(2 * sd)}}}'),
         where='gitexp.yaml, metric: min_effect',
+    )
+
+
+def _alike(runs: Sequence[Result]) -> Finding | None:
+    """Every gain would be more than a noise of 0."""
+    if len({run.seed for run in runs}) == 1 or len({run.value for run in runs}) != 1:
+        return None
+    return Finding(
+        flags.NOISELESS, 'baseline', flags.MEANINGS[flags.NOISELESS], level='warning', where='docs/verdict.md',
+        way='write {seed} into the command, or have it read $EXP_SEED; where nothing in it is left to chance, all is well',
     )
 
 

@@ -19,9 +19,10 @@ _TABLE = {
         SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
     """,
     'which Python': """
-        VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_EXE CONDA_SHLVL MAMBA_ROOT_PREFIX PYENV_ROOT PYENV_VERSION
+        VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_EXE CONDA_SHLVL MAMBA_ROOT_PREFIX PYENV_ROOT
         UV_CACHE_DIR UV_OFFLINE PYTHONUNBUFFERED PYTHONUTF8 PYTHONNOUSERSITE PYTHONFAULTHANDLER
     """,
+    'which Python a shim starts': 'PYENV_VERSION',
     'which GPUs': """
         CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES HIP_VISIBLE_DEVICES ZE_AFFINITY_MASK
     """,
@@ -55,7 +56,7 @@ _PART = """
     PBS_NP PBS_ARRAYID PBS_ARRAY_INDEX LSB_DJOB_NUMPROC LSB_JOBINDEX
 """.split()
 _PACE = frozenset(_TABLE['pace'].split())
-_BENDING = ('where data lie', 'how a person counts', 'GPUs', 'pace', 'libraries that train')
+_BENDING = ('where data lie', 'how a person counts', 'which Python a shim starts', 'GPUs', 'pace', 'libraries that train')
 _SAID = frozenset(name for group in _BENDING for name in _TABLE[group].split()).union(_PART)
 
 

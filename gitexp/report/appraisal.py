@@ -15,7 +15,7 @@ from gitexp.verdict.verdict import Verdict
 
 def overview(tally: Tally, config: Config, *, prefer: str | None = None, experiments: bool = True) -> Overview:
     """What the rows come to under an evaluation; without `experiments` none of those is judged but the best."""
-    judged = Judged(standing.of(tally, prefer=prefer), config.metric, seeds=config.seeds)
+    judged = Judged.of(standing.of(tally, prefer=prefer), config)
     summaries = tuple(_summaries(tally, judged)) if experiments else ()
     return Overview(_best(judged), summaries, judged.baseline is not None, tally.rows, tally.unused)
 

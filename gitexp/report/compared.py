@@ -85,7 +85,7 @@ def of(lab: Lab, which: Experiment, version: str) -> Compared:
         raise Refused(f"no run of '{slug}' {name}, the current version, counts yet", hint='git exp eval')
     then = [row for row in _covered(found, slug) if row.version == version and counting.competes(row, metric)]
     if not then:
-        raise Refused(f"no run of '{slug}' {version} has a value", hint=f'git exp results --experiment {slug}')
+        raise Refused(f"no run of '{slug}' {version} has a value", hint=f'git exp results {slug}')
     own = current.eval_id(lab)
     last = max(then, key=lambda row: (row.eval_id == own, row.id)).eval_id
     before = tuple(row for row in then if row.eval_id == last)

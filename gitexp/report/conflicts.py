@@ -39,11 +39,11 @@ def found(lab: Lab) -> Iterator[Conflict]:
     """Files with conflict markers that the last commit has not."""
     git = lab.git.at(lab.root)
     kinds = shared(lab)
-    marked = [path for path in kinds if _is_marked(_read(lab.root / path))]
+    marked = [path for path in kinds if is_marked(_read(lab.root / path))]
     stages = _stages(git, marked) if marked else {}
     committed = repository.contents(git, [f'HEAD:{path}' for path in marked])
     for path, had in zip(marked, committed):
-        if path in stages or had is None or not _is_marked(had[1]):
+        if path in stages or had is None or not is_marked(had[1]):
             yield Conflict(path, kinds[path], stages.get(path, {}))
 
 
@@ -90,6 +90,11 @@ def parted(text: bytes) -> tuple[bytes, bytes, bytes] | None:
     return None if at else (base, ours, theirs)
 
 
+def is_marked(text: bytes) -> bool:
+    """Whether a conflict begins in it."""
+    return text.startswith(b'<<<<<<< ') or b'\n<<<<<<< ' in text
+
+
 def _resolve(lab: Lab, conflict: Conflict) -> Iterator[str]:
     path = Path(os.path.realpath(lab.root / conflict.path))
     with locks.held(lab.state / 'locks' / 'ledger', purpose='git exp doctor'):
@@ -131,10 +136,6 @@ def _blobs(lab: Lab, conflict: Conflict) -> tuple[bytes, bytes, bytes]:
         repository.blob(lab.git, conflict.stages[number][1]) if number in conflict.stages else b'' for number in '123'
     )
     return base, ours, theirs
-
-
-def _is_marked(text: bytes) -> bool:
-    return text.startswith(b'<<<<<<< ') or b'\n<<<<<<< ' in text
 
 
 def _mark(line: bytes) -> bytes:

@@ -16,7 +16,7 @@ _IMPORTED, _ELSEWHERE, _TREELESS = 'imported', 'another evaluation', 'no tree'
 
 
 def runs(lab: Lab, found: Contents) -> list[Result]:
-    """The runs that compete under the lab's own evaluation, else the newest: of each tree a seed once, in the order of the file."""
+    """The runs that compete under the lab's own evaluation, else the newest: of each tree a seed once, in the order of their ids."""
     return first(standing.counted(found, lab.config.metric, prefer=current.eval_id(lab)))
 
 

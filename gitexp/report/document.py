@@ -1,6 +1,7 @@
 """docs/experiment_results.md: what all runs come to, written anew from the ledger."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
@@ -17,9 +18,11 @@ from gitexp.report.figures import Scale
 from gitexp.report.pivot import Place, Section
 from gitexp.verdict.noise import Noise
 
+_WHEN = re.compile(rb'(?m)^Generated: .*$')
+
 
 class Document(NamedTuple):
-    """All runs in the order of the ledger; `covered` names the bugs of those that are retired, `noise` is that of one run."""
+    """All runs in the order of their ids; `covered` names the bugs of those that are retired, `noise` is that of one run."""
 
     metric: Metric
     axes: tuple[str, ...]
@@ -39,9 +42,10 @@ def of(lab: Lab) -> Document:
 
 
 def write(lab: Lab, now: datetime) -> Path:
-    """Write it into the lab; raises Refused when something else is there by that name."""
-    path = lab.root / view.REPORT
-    view.write(path, text(of(lab), now), ours=view.OURS, top=lab.root)
+    """Write it into the lab, unless it says the same already; raises Refused when something else is there by that name."""
+    path, page = lab.root / view.REPORT, text(of(lab), now)
+    if not view.is_there(path) or _undated(path.read_bytes()) != _undated(view.encoded(page)):
+        view.write(path, page, ours=view.OURS, top=lab.root)
     return path
 
 
@@ -54,6 +58,10 @@ def text(said: Document, now: datetime) -> str:
     }
     lines = [view.TITLE, *(line for name, fact in facts.items() for line in (f'{name}: {fact}', ''))]
     return '\n'.join([*lines, *chain.from_iterable(_section(said, one) for one in said.sections)])
+
+
+def _undated(page: bytes) -> bytes:
+    return _WHEN.sub(b'', page, count=1)
 
 
 def _section(said: Document, section: Section) -> list[str]:

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.core.errors import Refused
-from gitexp.experiment import place
+from gitexp.experiment import place, spoilt
 from gitexp.git import repository
-from gitexp.git.command import Git
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
-from gitexp.ledger import standing
+from gitexp.ledger import read, standing
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import ABOUT, WON, Kind, Result
-from gitexp.measure import current
+from gitexp.measure import current, trusted, uncommitted
 from gitexp.report import experiments, figures, flagged, merged, table
+from gitexp.report import tip as ends
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
 from gitexp.verdict import flags
@@ -58,9 +58,10 @@ class Tree:
 class View:
     """`base` is where the branch left the trunk; `uncommitted` counts files, None without a worktree.
 
-    `remote` is who has the branch that is not here; `root` is where the worktree is or would be. `branchless` is what never has one:
-    the baseline, and what was imported. `measured` and `bug` are about the tip: whether it has a value that counts, and what has
-    retired all its runs.
+    `remote` is who has the branch that is not here; `root` is where the worktree is or would be, and `gone` says that git knows one there
+    whose folder is not. `branchless` is what never has one: the baseline, and what was imported. `measured`, `bug` and `failed` are about
+    the tip: whether it has a value that counts, what has retired all its runs, and how the last one ended where none has a value.
+    `undo` takes back what is not committed and no experiment may change; `before` is what comes before anything can be evaluated.
     """
 
     slug: str
@@ -76,8 +77,12 @@ class View:
     log: Path | None
     measured: bool
     bug: str | None
+    failed: str | None
+    undo: str | None
+    before: str | None
     remote: str | None
     root: Path
+    gone: bool
     branchless: bool
 
 
@@ -92,27 +97,25 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     base = lab.git.run('merge-base', lab.trunk_commit, tip).text or None if tip else None
     ahead, behind = _distance(lab, tip)
     running = [run for run in experiments.running(lab) if run.experiment == slug]
-    worktree = experiment.root if any(one.branch == experiment.branch for one in lab.worktrees) else None
+    own = next((one for one in lab.worktrees if one.branch == experiment.branch), None)
+    worktree = experiment.root if own and not own.prunable else None
+    left = uncommitted.lines(worktree) if worktree and worktree.is_dir() else None
     standings = standing.among(contents, lab.config.metric, prefer=current.eval_id(lab))
-    judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
+    judged = Judged.of(standings, lab.config)
     tried = {row.tree for row in runs}
     stand = [one.by(slug) for one in judged.standings.trees if one.tree in tried]
     where = tip or (remote and f'refs/remotes/{remote}/exp/{slug}')
     mine = tuple(_tree(judged, one, lambda commit: merged.holds(lab, slug, commit, where)) for one in stand)
     is_merged = any(map(judged.has_won, stand)) and merged.holds(lab, slug, lab.trunk_commit, where)
     return View(
-        slug, _state(running, tip, worktree, remote, is_merged), tip, base, ahead, behind, worktree, uncommitted(worktree),
-        tuple(_versions(runs, contents)), mine, _log(experiment.folder, [*runs, *running]),
-        any(one.tree == tree for one in judged.standings.trees), _bug([row for row in runs if row.tree == tree], contents),
-        remote, experiment.root, tip is None and remote is None and all(row.kind in _BRANCHLESS for row in runs),
+        slug, _state(running, tip, worktree, remote, is_merged), tip, base, ahead, behind, worktree, None if left is None else len(left),
+        tuple(_versions(runs, contents)), mine, ends.log(experiment.folder, [*runs, *running]),
+        any(one.tree == tree for one in judged.standings.trees), _spoilt(lab, contents, slug, tree),
+        _failed([row for row in runs if row.tree == tree]), uncommitted.undo(lab, worktree, left) if worktree and left else None,
+        _before(lab),
+        remote, experiment.root, own is not None and own.prunable,
+        tip is None and remote is None and all(row.kind in _BRANCHLESS for row in runs),
     )
-
-
-def uncommitted(worktree: Path | None) -> int | None:
-    """How many files of a worktree differ from its commit or are new."""
-    if worktree is None or not worktree.is_dir():
-        return None
-    return len(Git(worktree).ask('status', '--porcelain', '--no-renames', '-z').names)
 
 
 def text(shown: View, metric: Metric, *, width: int) -> str:
@@ -120,6 +123,7 @@ def text(shown: View, metric: Metric, *, width: int) -> str:
     facts = [
         *([] if shown.branchless else [('branch', _branch(shown)), ('worktree', _worktree(shown))]),
         ('versions', '\n'.join(_version(one) for one in shown.versions) or 'nothing has run yet'),
+        *([('last run', shown.failed)] if shown.failed else []),
         *([('last log', str(shown.log))] if shown.log else []),
     ]
     head = table.fields([(f'  {name}', said) for name, said in facts])
@@ -132,30 +136,6 @@ def json(shown: View) -> dict[str, Any]:
         **asdict(shown), 'state': shown.state.value,
         'worktree': shown.worktree and str(shown.worktree), 'log': shown.log and str(shown.log), 'root': str(shown.root),
     }
-
-
-def way(shown: View) -> str:
-    """What to do next."""
-    better = any(one.verdict == WON for one in shown.trees)
-    if shown.state is State.RUNNING:
-        return f'tail -f {shown.log}' if shown.log else 'git exp status'
-    if shown.remote:
-        return f'to go on with it: {place.entry(Experiment(shown.slug, shown.root, shown.root))}'
-    if shown.branchless:
-        return f'git exp results --experiment {shown.slug}'
-    if shown.state is State.ROWS:
-        return 'git fetch, which brings its branch where somebody has pushed it'
-    if shown.versions and shown.commit and not shown.ahead:  # The trunk has it.
-        return f'git exp close {shown.slug}' if shown.worktree else 'git exp new SLUG'
-    if shown.worktree is None:
-        return f'git exp submit {shown.slug}' if better else 'git exp new SLUG'
-    if shown.uncommitted:
-        return f"cd '{shown.worktree}' && git add -A && git commit -m 'exp({shown.slug}): WHAT CHANGED'"
-    if shown.bug is not None:
-        return f"cd '{shown.worktree}', mend '{shown.bug}' and commit it, then: git exp eval"
-    if not shown.measured:
-        return f"cd '{shown.worktree}' && git exp eval"
-    return f'git exp submit {shown.slug}' if better else f"cd '{shown.worktree}', change something and commit it"
 
 
 def _tip(lab: Lab, experiment: Experiment) -> tuple[str | None, str | None]:
@@ -225,13 +205,20 @@ def _tree(judged: Judged, one: standing.Standing, is_held: Callable[[str | None]
     return replace(shown, verdict=WON, why=f'its rows say so, and {judged.standings.named(reference)} holds it', flags=())
 
 
-def _log(folder: Path, runs: Sequence[Result]) -> Path | None:
-    """The output of the newest run that left some, of its evaluation if that began; a retired version's has moved."""
-    for row in reversed(runs[-3:]):
-        found = min(folder.glob(f'exp_log*/{row.id}*.log'), key=lambda path: len(path.name), default=None)
-        if found:
-            return found
-    return None
+def _spoilt(lab: Lab, contents: Contents, slug: str, tree: str | None) -> str | None:
+    """What has retired a tree, or one that differs in documents only: supersede commits some itself."""
+    found = spoilt.tree(lab, contents, slug, tree) if tree else None
+    return found.bug if found else None
+
+
+def _failed(runs: Sequence[Result]) -> str | None:
+    last = ends.failed(runs)
+    return ends.said(last) if last else None
+
+
+def _before(lab: Lab) -> str | None:
+    failing = trusted.failing(lab, *read.trunk(lab, current.eval_id(lab)))
+    return trusted.way(failing) if failing else None
 
 
 def _branch(shown: View) -> str:
@@ -244,7 +231,7 @@ def _branch(shown: View) -> str:
 
 def _worktree(shown: View) -> str:
     if shown.worktree is None:
-        return 'none'
+        return f'{shown.root} is gone' if shown.gone else 'none'
     dirty = f' ({shown.uncommitted} uncommitted)' if shown.uncommitted else ''
     return f'{shown.worktree}{dirty}'
 

@@ -51,8 +51,8 @@ def running(lab: Lab) -> list[Result]:
 
 
 def opened(lab: Lab) -> list[str]:
-    """The experiments that have a worktree."""
-    return [one.branch.removeprefix(PREFIX) for one in lab.worktrees if one.branch and one.branch.startswith(PREFIX)]
+    """The experiments that have a worktree, whose folder is there."""
+    return [one.branch.removeprefix(PREFIX) for one in lab.worktrees if one.branch and one.branch.startswith(PREFIX) and not one.prunable]
 
 
 def lines(lab: Lab, summaries: Collection[Summary], running: Collection[str]) -> list[Line]:
@@ -100,6 +100,8 @@ def verdict(summary: Summary) -> str | None:
     """What a person has to know of an experiment's standing in a word or two."""
     if summary.verdict is None and summary.bug is not None:
         return f'bug: {summary.bug}'
+    if summary.runs and not summary.n:
+        return 'none counts'
     return judged(summary.verdict, summary.flags)
 
 

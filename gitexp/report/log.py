@@ -27,7 +27,7 @@ _SAID = ('flags', 'undeclared', 'of', 'with', 'inference')  # params of a run th
 
 
 def text(lab: Lab) -> str:
-    """The runs in the order of the ledger, also those that a bug has retired, which `error_message` says then.
+    """The runs in the order of their ids, also those that a bug has retired, which `error_message` says then.
 
     `timestamp` is the start. `run_type` is `hpo` where a run has printed how many trials it made (`n_trials: 40`). `hyperparameters` is
     JSON: the metric and what else a run printed or was given that has no column, and under `run` which one it is; its `verdict` is that

@@ -76,7 +76,7 @@ def of(lab: Lab, contents: Contents, turned: Sequence[Turned], *, back: bool = F
         covered = {**contents.covered, **dict.fromkeys(ids, 'this')}
     prefer = current.eval_id(lab)
     before, after = (
-        Judged(standing.among(said, metric, prefer=prefer), metric, seeds=lab.config.seeds)
+        Judged.of(standing.among(said, metric, prefer=prefer), lab.config)
         for said in (contents, contents._replace(covered=covered))
     )
     here = repository.commits(lab.git, [row.commit for row in rows if row.kind is not Kind.BASELINE])

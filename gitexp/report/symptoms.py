@@ -15,12 +15,13 @@ from gitexp.lab import parse, program
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.ledger import agreed, counting, loss, pending, read, standing
-from gitexp.report import adrift, conflicts, strays
+from gitexp.report import adrift, conflicts, strays, view
 from gitexp.report.health import Check, State
 from gitexp.rules import behind, gate, pattern, ruleset
 from gitexp.run import fence
 
 _SHOWN = 10
+_MARKED = 'a merge has left its conflict markers'
 _PLAIN, _LEADING = ('100644', ''), ('120000', '160000')
 _GLOB = set('*?[\\')
 _PROBES = (('x/exp_log/run.log', True), ('x/results/run/out.bin', True), ('x/results/viz/curve.png', False))
@@ -121,11 +122,14 @@ def noted(lab: Lab) -> Iterator[Check]:
 
 
 def unmerged(lab: Lab) -> Iterator[Check]:
-    """Conflicts that a merge has left where both sides only add."""
+    """Conflicts that a merge has left where both sides only add, and in the page that is written anew."""
     for conflict in conflicts.found(lab):
         by_hand = f"keep every line of both sides, then: git add '{conflict.path}'"
         way = 'git exp doctor --fix' if conflicts.resolution(lab, conflict) else by_hand
-        yield Check('conflicts', State.BAD, f"'{conflict.path}': a merge has left its conflict markers", way)
+        yield Check('conflicts', State.BAD, f"'{conflict.path}': {_MARKED}", way)
+    page = lab.root / view.REPORT
+    if view.is_there(page) and conflicts.is_marked(page.read_bytes()):
+        yield Check('conflicts', State.BAD, f"'{view.REPORT}': {_MARKED}", f'git exp report, then: git add {view.REPORT}')
 
 
 def _writable(lab: Lab, says: str) -> Iterator[Check]:

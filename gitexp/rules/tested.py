@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from gitexp.rules.places import SAYING, started
 
 _PYTEST = r'\b_?(?:pytest|py\.test|nose2?|nosetests)\b'
-_TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test|conftest)\.py'  # what a runner of tests finds by itself
+TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test|conftest)\.py'  # what a runner of tests finds by itself
 _BY_NAME = r'\b(?:_pytest|nose2?|main|console_main|__main__)\b|\*'
 _RUNNER = r'\b(?:pytest|py\.test|unittest|nosetests|nose2?)\b'
 
@@ -19,11 +19,16 @@ def by_pytest(texts: Mapping[str, bytes]) -> bool:
 
     A test that imports it does not, nor does one that would start it and that nothing else names or collects.
     """
+    return bool(starting(texts))
+
+
+def starting(texts: Mapping[str, bytes]) -> dict[str, str]:
+    """Those that may, by path."""
     said = {path: text.decode('utf-8', 'surrogateescape') for path, text in texts.items() if not path.endswith(SAYING)}
-    return any(
-        _starts(path, text) and not (re.fullmatch(_TEST, path) and _is_left_alone(path, said, texts))
-        for path, text in said.items() if re.search(_PYTEST, text)
-    )
+    return {
+        path: text for path, text in said.items()
+        if re.search(_PYTEST, text) and _starts(path, text) and not (re.fullmatch(TEST, path) and _is_left_alone(path, said, texts))
+    }
 
 
 def _is_left_alone(test: str, said: Mapping[str, str], texts: Mapping[str, bytes]) -> bool:

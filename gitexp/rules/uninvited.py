@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
@@ -18,6 +19,9 @@ from gitexp.rules.change import Change
 from gitexp.rules.places import MAKE, SAYING, Places, above, started
 from gitexp.rules.pythons_own import ALWAYS, ASKED_FOR, MODULES, WANTED
 from gitexp.rules.ruleset import BUILT_IN
+
+if TYPE_CHECKING:
+    from gitexp.rules.visited import Visited
 
 Installed = Callable[[Collection[str], Callable[[], str]], Mapping[str, 'str | None']]
 _CODE = ('.py', '.pyc', '.so', '.pyd')
@@ -40,13 +44,14 @@ _CHOOSING = frozenset(name for names in _LAUNCHERS.values() for name in names)
 _BY_NAME = frozenset((*_LOADED, *_SHARED, *MAKE))
 MADE = ('.pdm-python', 'uv.lock', 'Pipfile')  # of those what its launcher writes when it starts
 PLUGINS = 'entry_points.txt'
+VISITED = ('conftest.py', '__init__.py')  # what runners of tests load in each folder where they look
 # Not compiled before they are needed: every evaluation comes by here.
 _INFO = r'(?is).*\.(?:dist|egg)-info'
 _ENVIRONMENT = r'/(?:pyvenv\.cfg|bin(?:/python[^/]*)?)\Z'  # what makes a folder one with a Python
-_TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
+TEST = r'(?s)(?:.*/)?(?:test[^/]*|[^/]*_test)\.py'
 _JUPYTER = r'jupyter_(?:\w+_)?config\.(?:py|json)'
 _RESTORES = r'(?<![\w/.-])R\s|/R\s+(?:CMD|-|<)'  # and Rscript does not
-_RUNNER = r'\b(pytest|py\.test|unittest|nosetests|nose2?)\b'
+_TESTING = (b'pytest', b'py.test', b'unittest', b'nose')
 _SCRIPTS = ('.py', '.sh', '.bash', '.zsh', '.mk', *SAYING)
 _WAY = 'call it something else'
 
@@ -98,8 +103,8 @@ class _Judge:
     def said(self) -> dict[str, str | None]:
         return {
             path: self._by_name(path) or self._instead_of_fixed(path, is_file) or self._instead(path, is_file)
-            or self._wanted(path, is_file) or self._plugged(path, is_file) or self._chosen(path) or self._collected(path)
-            or self._in_place_of_the_hub(path)
+            or self._wanted(path, is_file) or self._plugged(path, is_file) or self._chosen(path)
+            or self._in_place_of_the_hub(path) or self._visited_by_tests(path)
             for path, is_file in self._new.items()
         }
 
@@ -140,6 +145,15 @@ class _Judge:
             return None
         return f'{program} would load it unasked'
 
+    def _visited_by_tests(self, path: str) -> str | None:
+        is_looked_for = posixpath.basename(path) in VISITED or re.fullmatch(TEST, path)
+        return self._visited.loaded(path, self._new) if is_looked_for and runs_tests(self._texts) else None
+
+    @cached_property
+    def _visited(self) -> Visited:
+        from gitexp.rules import visited  # It needs those that read Python.
+        return visited.Visited(self._ground._replace(texts=lambda: self._texts))
+
     @cached_property
     def _is_tested(self) -> bool:
         from gitexp.rules import tested  # It needs those that read Python.
@@ -147,7 +161,7 @@ class _Judge:
 
     def _is_looked_in(self, folder: str, *, by: str) -> bool:
         """pytest looks beside tests and above them, the others where they are started."""
-        above_fixed = any(_is_above(folder, posixpath.dirname(other)) for other in self._ground.fixed)
+        above_fixed = any(is_above(folder, posixpath.dirname(other)) for other in self._ground.fixed)
         return above_fixed or by != 'pytest' and folder in self._places.named
 
     def _instead_of_fixed(self, path: str, is_file: bool) -> str | None:
@@ -220,18 +234,15 @@ class _Judge:
     def _is_package(self, folder: str) -> bool:
         return bool(folder) and self._ground.is_package(folder)
 
-    def _collected(self, path: str) -> str | None:
-        """Whether a runner of tests finds a new one beside those that are fixed. One that is told which to run finds no other."""
-        tests = [other for other in self._ground.fixed if re.fullmatch(_TEST, other)] if re.fullmatch(_TEST, path) else []
-        if not tests:
-            return None
-        said, runs = self._scripts(), '\n'.join(self._started.values())
-        runner = re.search(_RUNNER, runs)
-        if not runner or any(_names(_stem(test), said) for test in tests):
-            return None
-        starts = {test: next((folder for folder in above(test) if _names(folder, runs)), '') for test in tests}
-        near = next((test for test, start in starts.items() if _is_above(start, posixpath.dirname(path))), None)
-        return f"{runner[1]} would run it with '{near}'" if near else None
+
+def is_above(folder: str, other: str) -> bool:
+    """Whether a folder is another one or leads to it."""
+    return not folder or other == folder or other.startswith(f'{folder}/')
+
+
+def runs_tests(texts: Mapping[str, bytes]) -> bool:
+    """Whether some texts may start a runner of tests."""
+    return any(word in text for text in texts.values() for word in _TESTING)
 
 
 def _may_be(path: str, is_file: bool) -> bool:
@@ -240,10 +251,6 @@ def _may_be(path: str, is_file: bool) -> bool:
         not is_file or path.endswith(_CODE) or name.lower() == PLUGINS or name in _BY_NAME or whole in _CHOOSING
         or name.startswith('jupyter_')
     )
-
-
-def _is_above(folder: str, other: str) -> bool:
-    return not folder or other == folder or other.startswith(f'{folder}/')
 
 
 def _sources(path: str, is_file: bool) -> list[str]:
@@ -270,10 +277,6 @@ def _installed(module: str, package: str | None) -> str:
     name = module.replace('/', '.')
     return f"the installed '{package}' asks for '{name}', and would load it" if package else \
         f"Python would load it in place of the installed '{name}'"
-
-
-def _names(name: str, text: str) -> bool:
-    return bool(re.search(rf'\b{re.escape(name)}\b', text))
 
 
 def _stem(path: str) -> str:

@@ -10,11 +10,9 @@ from gitexp.git import repository
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.read import Contents
 from gitexp.ledger.standing import Standing, Standings
-from gitexp.report import view
-from gitexp.rules import pattern
+from gitexp.report import since
 
 _SHOWN = 5
-_GROWING = ('append-top', 'append-bottom')
 
 
 @dataclass(frozen=True)
@@ -51,18 +49,8 @@ def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
 
 
 def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
-    """What the trunk has changed since the branch left it, but for what cannot change a measurement.
-
-    That is what is only appended to, the report, and the folders of other experiments.
-    """
-    free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
-    folder = f'{lab.config.paths.experiments}/'
-    written = (*lab.config.ledgers, view.REPORT)
-    others = [path for path in documents.names(lab.git, ground.base, lab.trunk_commit) or [] if path not in written]
-    return [
-        path for path in others
-        if not any(one.covers(path) for one in free) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))
-    ]
+    """What the trunk has changed since the branch left it, but for what cannot change a measurement."""
+    return since.changed(lab, ground.base, slug=slug)
 
 
 def _ends(lab: Lab, experiment: Experiment) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gitexp.core import files
+from gitexp.core.tuples import NamedTuple
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 from gitexp.submit import push
@@ -12,19 +13,23 @@ from gitexp.submit.request import Request
 _READABLE = ('-c', 'i18n.logOutputEncoding=UTF-8')  # whatever else is set up for a terminal
 
 
-def request(lab: Lab, asked: Request, *, remote: str) -> Path:
-    """Write the request with the text of `git request-pull` under it; the same experiment has the same file.
+class Plain(NamedTuple):
+    """`text` is the request and how to merge it, which `path` has too, with the text of `git request-pull` below."""
 
-    Messages and names that are no UTF-8 stay as they are.
-    """
+    path: Path
+    text: str
+
+
+def request(lab: Lab, asked: Request, *, remote: str) -> Plain:
+    """Write the request; the same experiment has the same file. Messages and names that are no UTF-8 stay as they are."""
     path = lab.state / 'submit' / f'{asked.slug}.md'
     git = push.place(lab, lab.root, remote=remote)
-    merging = ['## To merge it', '', *_indented(_fetch(git, asked, remote)), '', *_pull(git, asked, remote)]
-    files.replace(path, '\n'.join([asked.body, *merging]).encode('utf-8', 'surrogateescape'))
-    return path
+    text = '\n'.join([asked.body, '## To merge it', '', *_indented(_merge(git, asked, remote)), ''])
+    files.replace(path, '\n'.join([text, *_pull(git, asked, remote)]).encode('utf-8', 'surrogateescape'))
+    return Plain(path, text)
 
 
-def _fetch(git: Git, asked: Request, remote: str) -> str:
+def _merge(git: Git, asked: Request, remote: str) -> str:
     url = git.run('ls-remote', '--get-url', remote).text or remote
     return push.without_secrets(f'git fetch {url} exp/{asked.slug}\ngit switch {asked.base}\ngit merge --no-ff {asked.head}')
 

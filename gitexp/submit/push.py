@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from gitexp.core.errors import Refused
+from gitexp.git import exchange
 from gitexp.git.command import Done, Git
 from gitexp.lab.lab import Experiment, Lab
 
@@ -20,7 +21,7 @@ def push(lab: Lab, experiment: Experiment, *, remote: str) -> bool:
     """
     _require(lab.git, f'exp/{experiment.slug}', remote)
     git = place(lab, experiment.root, remote=remote)
-    done = git.run('push', '--porcelain', '--', remote, f'{experiment.branch}:{experiment.branch}', env=unattended(git))
+    done = exchange.send(git, remote, f'{experiment.branch}:{experiment.branch}', env=unattended(git))
     if done.code:
         raise _refusal(lab, experiment, remote, done)
     return not any(line.startswith('=') for line in done.text.split('\n'))
@@ -53,6 +54,13 @@ def _require(git: Git, name: str, remote: str) -> None:
     raise Refused(f"there is no remote '{remote}'", hint=hint)
 
 
+def _is_ahead(lab: Lab, experiment: Experiment, remote: str) -> bool:
+    """Whether the branch has commits of the trunk that its remote lacks, as far as git knows."""
+    published = f'refs/remotes/{remote}/{lab.trunk}'
+    base = lab.git.run('merge-base', lab.trunk_commit, experiment.branch).text
+    return bool(base) and lab.git.run('merge-base', '--is-ancestor', base, published).code == 1
+
+
 def _refusal(lab: Lab, experiment: Experiment, remote: str, done: Done) -> Refused:
     said = without_secrets(done.err.strip())
     name = f'exp/{experiment.slug}'
@@ -62,6 +70,11 @@ def _refusal(lab: Lab, experiment: Experiment, remote: str, done: Done) -> Refus
         return Refused(
             f"'{name}' on '{remote}' has commits that are not in yours ({rejected[2]})",
             hint=f'git fetch {remote} {name} && git merge FETCH_HEAD && git exp eval',
+        )
+    if (rejected or done.code == 1 and not done.text) and _is_ahead(lab, experiment, remote):
+        return Refused(
+            f"'{lab.trunk}' is ahead of '{remote}/{lab.trunk}', and '{name}' has taken that in\n{told}",
+            hint=f'git push {remote} {lab.trunk}, then again: git exp submit {experiment.slug}',
         )
     if rejected:
         return Refused(f"'{remote}' rejected '{name}': {rejected[2]}\n{told}", hint='what it said is above; git exp check rules says more')

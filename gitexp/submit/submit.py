@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gitexp.core.errors import No, Refused
@@ -10,11 +9,11 @@ from gitexp.experiment import place
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
 from gitexp.ledger.read import Contents
-from gitexp.measure import current
-from gitexp.report import experiment as report
+from gitexp.measure import current, uncommitted
 from gitexp.submit import ground, match, plain, push, request
 from gitexp.submit.ground import Ground
 from gitexp.submit.match import Match
+from gitexp.submit.plain import Plain
 from gitexp.submit.request import Request
 from gitexp.verdict import doubt
 from gitexp.verdict.judged import Judged
@@ -28,7 +27,7 @@ _UNJUDGED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Submitted:
-    """`pushed` says whether the remote has changed; `request` is where the text is, None when the experiment is not better."""
+    """`pushed` says whether the remote has changed; `request` is the text and where it is, None when the experiment is not better."""
 
     slug: str
     remote: str
@@ -36,7 +35,7 @@ class Submitted:
     ground: Ground
     match: Match | None
     asked: Request | None
-    request: Path | None
+    request: Plain | None
     uncommitted: int
 
     def as_json(self) -> dict[str, Any]:
@@ -44,7 +43,7 @@ class Submitted:
         return {
             'experiment': self.slug, 'remote': self.remote, 'pushed': self.pushed, 'commit': self.ground.head, 'tree': one.tree,
             'eval_id': one.eval_id, 'n': one.n, 'mean': one.mean, **(_judged(self.match) if self.match else _UNJUDGED),
-            'title': self.asked.title if self.asked else None, 'request': self.request and str(self.request),
+            'title': self.asked.title if self.asked else None, 'request': self.request and str(self.request.path),
         }
 
 
@@ -58,7 +57,7 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     standings = standing.among(contents, lab.config.metric, current.eval_id(lab))
     found = ground.find(lab, experiment, contents, standings)
     ground.refuse_spoilt(lab, found, contents)
-    judged = Judged(standings, lab.config.metric, seeds=lab.config.seeds)
+    judged = Judged.of(standings, lab.config)
     held = match.of(judged, found.standing)
     better = held if held and held.verdict.kind is Kind.BETTER else None
     if better:
@@ -67,7 +66,7 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     asked = request.write(lab, experiment, found, judged, better) if better else None
     return Submitted(
         experiment.slug, remote, pushed, found, held, asked, plain.request(lab, asked, remote=remote) if asked else None,
-        report.uncommitted(experiment.root) or 0,
+        len(uncommitted.lines(experiment.root)) if experiment.root.is_dir() else 0,
     )
 
 

@@ -15,12 +15,16 @@ from gitexp.verdict.verdict import Screen, Verdict
 
 
 class Decision(NamedTuple):
-    """`reference` is the champion that a tree is held against: see `Judged`; `screen` is None when no noise is known."""
+    """`reference` is the champion that a tree is held against: see `Judged`; `screen` is None when no noise is known.
+
+    `unfounded`: no gain is believed before the evaluation has a baseline.
+    """
 
     candidate: Standing
     reference: Standing
     verdict: Verdict
     screen: Screen | None = None
+    unfounded: bool = False
 
     @property
     def against(self) -> str:
@@ -47,14 +51,17 @@ def decide(lab: Lab, tree: str, *, eval_id: str | None = None, more: Iterable[Re
 
     None when the tree has no run that competes, or there is no other tree.
     """
-    return among(standing.trees(lab, eval_id, more), tree, lab.config.metric, seeds=lab.config.seeds)
+    return _of(Judged.of(standing.trees(lab, eval_id, more), lab.config), tree)
 
 
 def among(standings: Standings, tree: str, metric: Metric, *, seeds: Collection[int] = ()) -> Decision | None:
     """The same from standings that are known; `seeds` are those that it takes to be better."""
-    judged = Judged(standings, metric, seeds=seeds)
-    candidate = standings.of(tree)
+    return _of(Judged(standings, metric, seeds=seeds), tree)
+
+
+def _of(judged: Judged, tree: str) -> Decision | None:
+    candidate = judged.standings.of(tree)
     reference = judged.leader(candidate) if candidate else None
     if candidate is None or reference is None:
         return None
-    return Decision(candidate, reference, judged.verdict(candidate, reference), judged.screen(candidate, reference))
+    return Decision(candidate, reference, judged.verdict(candidate, reference), judged.screen(candidate, reference), judged.is_unfounded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
-from gitexp.lab.config import Metric
+from gitexp.lab.config import Config, Metric
 from gitexp.ledger.counting import Vain
 from gitexp.ledger.result import WON, Kind, Result
 from gitexp.ledger.standing import Standing, Standings
@@ -14,6 +14,7 @@ from gitexp.verdict.verdict import Screen, Verdict
 
 _GAINS = (verdict.Kind.BETTER, verdict.Kind.PROVISIONAL)
 _LEAPT = f'it leaves out a gain of more than {verdict.JUMP} times everything gained before, which nobody has confirmed'
+_UNFOUNDED = 'no baseline has been measured by this evaluation'
 _UNSURE = 'what it is held against is retried, and nobody has confirmed it'
 
 
@@ -25,11 +26,17 @@ class Judged:
     trees that improve nothing, 71 % are found, against the champion 91 %.
     """
 
-    def __init__(self, standings: Standings, metric: Metric, *, seeds: Collection[int] = ()) -> None:
-        """`seeds` are those that it takes to be better."""
+    def __init__(self, standings: Standings, metric: Metric, *, seeds: Collection[int] = (), required: bool = False) -> None:
+        """`seeds` are those that it takes to be better, and a baseline where that is `required`."""
         self.standings = standings
         self.metric = metric
         self.seeds = seeds
+        self.required = required
+
+    @classmethod
+    def of(cls, standings: Standings, config: Config) -> Judged:
+        """By what a lab wants."""
+        return cls(standings, config.metric, seeds=config.seeds, required=config.baseline.required)
 
     @cached_property
     def ranking(self) -> list[Standing]:
@@ -39,6 +46,11 @@ class Judged:
     @cached_property
     def baseline(self) -> Standing | None:
         return next((one for one in self.standings.trees if one.kind is Kind.BASELINE), None)
+
+    @property
+    def is_unfounded(self) -> bool:
+        """Whether no gain is believed, for lack of a baseline."""
+        return self.required and self.baseline is None
 
     @cached_property
     def champions(self) -> tuple[Standing, ...]:
@@ -169,10 +181,13 @@ class Judged:
         return row if row and row.id > since else None
 
     def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: Collection[int]) -> Verdict:
-        return verdict.compare(
+        said = verdict.compare(
             self.sample(standing), self.sample(over), noise=self._noise, residual=self._residual,
             direction=self.metric.direction, min_effect=self.metric.min_effect, named=seeds, gained_before=gained_before,
         )
+        if said.kind is not verdict.Kind.BETTER or not self.is_unfounded:
+            return said
+        return said._replace(kind=verdict.Kind.PROVISIONAL, why=f'{said.why}, but {_UNFOUNDED}')
 
     def _foremost(self, meets: Callable[[Standing], bool]) -> Standing | None:
         return next(filter(meets, self._podium), None) or next(filter(meets, self.ranking), None)

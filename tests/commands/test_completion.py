@@ -23,7 +23,7 @@ ASKED = [
     ('results --verdict i', ['inconclusive']),
     ('results --json --verdict w', ['worse']),
     ('results --verdict=w', ['worse']),
-    ('results --experiment wil', ['wild']),
+    ('results wil', ['wild']),
     ('submit --remote up', ['upstream']),
     ("supersede 'wi", ['wide-context', 'wild']),
     ('supersede --fixed-in exp/wid', ['exp/wide-context']),

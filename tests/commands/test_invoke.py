@@ -14,7 +14,7 @@ from gitexp.commands import invoke
 from gitexp.commands.declare import Command, Group, argument, command, flag, option, whole
 from gitexp.core.errors import Usage
 from place import PROGRAM, Place
-from stories import experiment
+from stories import experiment, rows
 
 REFUSED = [
     ('evall', "no command 'evall': did you mean 'eval'?", 'git exp -h'),
@@ -157,6 +157,16 @@ def test_what_a_daemon_has_closed_is_no_file_of_ours(lab: Place, closed: str) ->
     assert done.returncode == 0 and 'Traceback' not in done.stderr, done.stderr
     header, *rows = before.read_text().splitlines()
     assert len(rows) == 1 and all(line.count('\t') == header.count('\t') for line in rows)
+
+
+def test_whoever_waits_for_no_child_keeps_nobody_from_it(lab: Place) -> None:
+    place = experiment(lab)
+    words = ['bash', '-c', 'trap "" CHLD; "$0" eval --seed 1', str(PROGRAM)]
+
+    done = subprocess.run(words, cwd=place.path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert [row['status'] for row in rows(lab)] == ['ok']
 
 
 def test_a_locale_of_another_encoding_changes_no_name(lab: Place) -> None:

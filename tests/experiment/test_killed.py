@@ -299,12 +299,15 @@ def test_a_killed_start_in_a_copy_or_a_lab_that_has_moved_leaves_the_others_alon
 
 def test_what_cannot_be_put_right_is_said_and_kept(lab) -> None:
     folder = scene.begin(lab.path, 'one')
-    leave_dead(lab.path, 'one', 'close', {'root': str(folder.parents[1]), 'moves': [[str(folder / 'PLAN.md'), '/proc/PLAN.md']]})
+    aside = folder.parents[2] / '.one.closing'
+    removal.rename(lab.path / '.git', folder.parents[1], aside)
+    plan = 'experiments/one/PLAN.md'
+    leave_dead(lab.path, 'one', 'close', {'root': str(folder.parents[1]), 'moves': [[plan, '/proc/PLAN.md']]})
 
     said, = scene.recover(lab.path)
 
     assert said.startswith("could not put right 'git exp close' of 'one', which was killed: ")
-    assert (folder / 'PLAN.md').exists() and os.listdir(lab.path / '.git/exp/journal') == ['one.json']
+    assert (aside / plan).exists() and os.listdir(lab.path / '.git/exp/journal') == ['one.json']
 
 
 def test_a_claim_that_was_killed_before_anything_was_done_is_forgotten(lab) -> None:

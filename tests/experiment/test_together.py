@@ -51,7 +51,7 @@ def measured(lab: Path) -> None:
 
 
 def row(slug: str, eval_id: str) -> Result:
-    name = ids.make(ids.clock(scene.NOW))
+    name = ids.make(ids.clock(scene.NOW) + SLUGS.index(slug))
     return Result(name, scene.NOW.isoformat(), slug, Kind.EVAL, value=1.0, tree=slug, eval_id=eval_id)
 
 

@@ -285,6 +285,24 @@ def test_the_trunk_does_not_go_back_to_older_rules(tmp_path: Path) -> None:
     assert _try(place, 'reset', '-q', '--hard', 'HEAD^', META_MODE='1')[0] == 128, 'the journal must say so as well'
 
 
+def test_what_a_person_has_opened_and_nobody_has_published_may_be_undone(tmp_path: Path) -> None:
+    place = make(tmp_path, branch='main')
+    before = place.git('rev-parse', 'main').stdout.strip()
+    apply(place, 'edit model.py')
+    place.git('commit', '-q', '-m', 'others go on')
+    place.git('push', '-q', 'origin', 'main')
+    place.git('reset', '-q', '--hard', before)
+    _open(place)
+    apply(place, 'edit eval.py')
+    place.git('commit', '-q', '-m', 'by a person', META_MODE='1')
+    assert _try(place, 'reset', '-q', '--hard', before) == (0, 'ok')
+    place.without_hooks('reset', '-q', '--hard', 'origin/main')
+    apply(place, 'edit eval.py')
+    place.without_hooks('commit', '-q', '-m', 'by a person, published')
+    place.without_hooks('push', '-q', 'origin', 'main')
+    assert _try(place, 'reset', '-q', '--hard', before) == (128, 'frozen'), 'it would be measured by what was before'
+
+
 def test_a_pull_brings_the_trunk_what_others_have_published(tmp_path: Path) -> None:
     place = make(tmp_path, 'guarded', 'main')
     place.git('clone', '-q', '../shared.git', '../other')

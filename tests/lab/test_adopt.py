@@ -174,14 +174,14 @@ def test_a_person_is_asked_what_cannot_be_guessed(foreign: Place) -> None:
     foreign.write('eval.py', 'print("acc: 1")\n')
     foreign.commit('an evaluation')
 
-    code, said = on_a_terminal(foreign, 'acc\nmax\n\npython3 train.py\ny\n', 'init')
+    code, said = on_a_terminal(foreign, 'acc\nbigger\nhigher\n\npython3 train.py\nok\ny\n', 'init')
 
     assert code == 0
     assert 'Metric, by the name that the evaluation prints: ' in said
-    assert 'Which is better (min, max): ' in said
+    assert "Which is better (lower, higher, min, max): 'bigger' is none of lower, higher, min, max\n" in said
     assert 'Command that prints it [python3 eval.py]: ' in said
     assert 'Command that trains before it (empty where there is none): ' in said
-    assert 'Go ahead? [y/N]: ' in said
+    assert "Go ahead? [y/N]: 'ok' is neither y nor n\nGo ahead? [y/N]: " in said
     read = config.of(parse.parse((foreign.path / 'gitexp.yaml').read_bytes()))
     assert (read.metric.name, read.metric.direction, read.eval.text) == ('acc', 'max', 'python3 eval.py')
     assert read.train and read.train.text == 'python3 train.py'
@@ -218,6 +218,14 @@ def test_what_was_not_said_in_a_script_is_named(foreign: Place) -> None:
     assert "metric.name must be one word such as val_loss or acc@1: letters, digits and _ . / @ -, not 'two words'" in foreign.talk
     assert foreign.exp('init', '--yes', *SAID, '--eval', 'python3 "eval.py') == 2
     assert """the evaluation command cannot be read: no closing quotation: 'python3 "eval.py'""" in foreign.talk
+
+
+def test_what_is_not_there_cannot_be_frozen(foreign: Place) -> None:
+    foreign.write('data/x.txt', 'x')
+    assert foreign.exp('init', '--yes', *SAID, '--frozen', 'data/', '--frozen', 'nosuch.py') == 2
+    assert foreign.talk == "git exp: there is no 'nosuch.py' to be frozen\nhint: git ls-files\n"
+    assert not (foreign.path / 'gitexp.yaml').exists()
+    foreign.ok('init', '--yes', *SAID, '--frozen', 'data/', '--frozen', 'later/*.py')
 
 
 def test_a_script_that_git_does_not_have_is_named(foreign: Place) -> None:

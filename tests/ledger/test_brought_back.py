@@ -8,6 +8,8 @@ import sharing
 from place import Place
 from stories import experiment, rows
 
+from gitexp.ledger.result import Kind
+
 
 @pytest.fixture
 def idea(lab: Place) -> Place:
@@ -102,3 +104,18 @@ def test_the_newest_is_the_same_in_whatever_order_rows_came(lab: Place, idea: Pl
     assert said == ['newer', 'newer']
     for one in (lab, two):
         assert one.exp('restore', 'idea', '--bug', 'xyz', '--yes') == 3 and "the newest that have: 'newer' or 'older'" in one.talk
+
+
+def test_what_is_said_is_the_same_in_whatever_order_rows_came(lab: Place) -> None:
+    two = sharing.clone(sharing.server(lab), 'two')
+    for place, name, version in ((lab, '1', 'v2'), (two, '2', 'v1')):
+        sharing.measure(place, f'{name}a', version=version, tree=name * 40, time=f'2026-01-0{name}T00:00:00+00:00')
+        sharing.measure(place, f'{name}b', kind=Kind.SUPERSEDE, version='v1', params={'bug': f'bug{name}', 'covers': [f'{name}a']})
+        sharing.measure(place, f'{name}c', experiment=f'more{name}', tree=name * 40)
+    meet(lab)
+    assert sharing.ledger(lab) != sharing.ledger(two)
+
+    assert lab.ok('show', 'wide') == two.ok('show', 'wide') and 'v2: 1 run, superseded by the bug bug1\n' in lab.said
+    assert lab.ok('list') == two.ok('list') and 'bug: bug2' in lab.said
+    for words in (['results'], ['results', '--tsv'], ['report', '--csv', '-']):
+        assert lab.ok(*words) == two.ok(*words)

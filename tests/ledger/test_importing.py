@@ -76,7 +76,7 @@ def test_a_classic_log_becomes_rows_that_say_no_more_than_it_does(lab: Place) ->
     lab.write('old.tsv', CLASSIC)
 
     assert lab.ok('import', 'old.tsv') == "imported 3 rows of 'old.tsv': 2 ok, 1 failed\n"
-    assert lab.talk == 'hint: git exp results --experiment imported\n'
+    assert lab.talk == 'hint: git exp results imported\n'
     first, second, third = rows(lab)
     assert first == Result(
         first.id, '', 'imported', Kind.IMPORT, Status.OK, commit='aaaa111', value=0.9979, memory_gb=44.0, description='baseline',
@@ -84,6 +84,16 @@ def test_a_classic_log_becomes_rows_that_say_no_more_than_it_does(lab: Place) ->
     )
     assert (second.value, second.memory_gb, second.status, second.params) == (1.005, None, Status.OK, {'status': 'discard'})
     assert (third.value, third.memory_gb, third.status, third.metrics) == (None, None, Status.FAILED, {})
+
+
+def test_commas_do_as_well_as_tabs(lab: Place) -> None:
+    text = CLASSIC.replace('wider, and slower', '"wider, and slower"').replace('\t', ',')
+    lab.write('old.csv', f'# a night, on the blue box\n{text}Traceback (most recent call last):\na\rb,c\n')
+    lab.write('old.tsv', CLASSIC)
+
+    assert lab.ok('import', 'old.csv') == "imported 3 rows of 'old.csv': 2 ok, 1 failed\n"
+    assert 'old.csv:6: 1 column where the header has 5\nold.csv:7: 1 column where the header has 5\n' in lab.talk
+    assert lab.ok('import', 'old.tsv').endswith('3 rows are in the ledger already\n')
 
 
 def test_the_same_row_is_appended_once_however_often_it_is_imported(lab: Place) -> None:
@@ -165,7 +175,7 @@ def test_json_lines_of_pi(lab: Place) -> None:
         "autoresearch.jsonl:4: a line of type 'hook'", 'autoresearch.jsonl:5: no JSON object', 'autoresearch.jsonl:6: no JSON object',
         "autoresearch.jsonl:8: no column 'score'",
     ]
-    first, second, third = rows(lab)
+    second, third, first = rows(lab)  # What has no time is older than all that has.
     assert (first.time, first.value, first.memory_gb) == ('2026-03-12T20:48:10+00:00', 1061.0, 0.5)
     assert (first.metrics, first.params) == ({'lines': 12}, {'run': 1, 'status': 'keep'})
     assert (second.value, second.metrics) == (None, {})
@@ -191,6 +201,8 @@ def test_a_log_that_is_better_the_other_way_is_refused(make_lab: Make) -> None:
         0.7,
     ),
     ('HEAD\tbig\t0.6\tkeep\tx\n', ['what are its 5 columns called, HEAD | big', "no column is called 'score'", 'and is lower or'], 0.6),
+    ('lr\tepochs\tscores\n0.1\t9\t0.3\n', ["is it 'scores' or 'lr' or 'epochs', and is lower or higher better in 'scores'?"], 0.3),
+    ('lr,mean_score\n0.1,0.2\n', ["is it 'mean_score' or 'lr'"], 0.2),
     ('{"run":1,"metric":0.5,"status":"keep"}\n', ["no column is called 'score'", 'and is lower or higher better'], 0.5),
     ('{"type":"config","metricName":"ms","bestDirection":"lower"}\n{"run":1,"metric":0.4}\n', ["no column is called 'score'"], 0.4),
 ])
@@ -250,8 +262,8 @@ def test_imported_rows_are_shown_and_never_compete(lab: Place) -> None:
     found = Lab.find(lab.path)
     silent = counted.silent(found, read.read(found))
     drawn = curve.curve(rows(lab), metric=found.config.metric, silent=silent)
-    assert [(point.mark, point.why) for point in drawn.points] == [(Mark.HONEST, None), *[(Mark.SILENT, 'imported')] * 2]
-    assert curve.curve(rows(lab)[1:], metric=found.config.metric, silent=silent).best == (), 'git exp best would name none'
+    assert [(point.mark, point.why) for point in drawn.points] == [*[(Mark.SILENT, 'imported')] * 2, (Mark.HONEST, None)]
+    assert curve.curve(rows(lab)[:-1], metric=found.config.metric, silent=silent).best == (), 'git exp best would name none'
 
 
 def test_every_clone_makes_the_same_rows_whichever_commits_it_knows(lab: Place) -> None:

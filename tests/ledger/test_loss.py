@@ -94,6 +94,34 @@ def test_a_ledger_that_begins_as_the_trunk_has_it_is_compared_by_its_hash_alone(
         assert bool(asked) == bool(compared)
 
 
+def test_what_was_measured_here_is_not_changed_by_hand(lab: Place) -> None:
+    sharing.measure(lab, '01', value=3.0)
+    ledger = lab.path / 'results.tsv'
+    whole = ledger.read_text()
+    ledger.write_text(whole.replace('\t3.0\t', '\t0.5\t'))
+
+    wrong = f"'{ledger}' does not say of '01' what was measured\nhint: git -C '{lab.path}' checkout -- results.tsv, or without a commit"
+    for words in (['submit', 'fish'], ['baseline']):
+        assert lab.exp(*words) == 3 and wrong in lab.talk
+    lab.exp('best')
+    assert wrong in lab.talk
+    ledger.unlink()
+    assert lab.ok('sync', '--local').startswith('ledger: 1 new row')
+    assert ledger.read_text() == whole
+
+
+def test_what_is_only_described_otherwise_or_what_the_trunk_has_is_as_it_is(lab: Place) -> None:
+    sharing.measure(lab, '01', value=3.0, description='a try')
+    ledger = lab.path / 'results.tsv'
+    whole = ledger.read_text()
+    ledger.write_text(whole.replace('\ta try\t', '\tthe first try\t').replace('\n', '\r\n'), newline='')
+    assert loss.found(Lab.find(lab.path)) is None
+    ledger.write_text(whole.replace('\t3.0\t', '\t0.5\t'))
+    assert loss.found(Lab.find(lab.path))
+    lab.commit('a person has put it right')
+    assert loss.found(Lab.find(lab.path)) is None
+
+
 def test_a_row_that_cannot_be_appended_is_not_missed(bare: Lab, row: Rows) -> None:
     write.append(bare, [row('1')])
     kept = bare.ledger.read_bytes()
@@ -170,6 +198,33 @@ def test_rows_that_the_trunk_takes_in_are_missed_though_the_file_stays_as_it_is(
     lab.git('reset', '-q', '--soft', more)
     assert (lab.path / 'results.tsv').read_bytes() == short
     assert lab.exp('submit', 'fish') == 3 and "has lost rows that it had, such as '02'" in lab.talk
+
+
+def test_of_two_rows_of_one_id_that_which_counts_comes_back(lab: Place) -> None:
+    sharing.measure(lab, '01', '02')
+    ledger = lab.path / 'results.tsv'
+    whole = ledger.read_text()
+    rows = whole.splitlines(keepends=True)[1:]
+    ledger.write_text(whole + ''.join(row.replace('\t1.5\t', '\t0.1\t') for row in rows))
+    lab.commit('one of them once more, and otherwise')
+    for own in (True, False):
+        ledger.unlink()
+        lab.ok('sync', '--local')
+        assert [row.value for row in read.read(Lab.find(lab.path)).results] == [1.5, 1.5]
+        (lab.path / '.git/exp/own-rows.tsv').unlink(missing_ok=True)  # As in a clone.
+        lab.git('update-ref', '-d', sharing.REF)
+
+
+def test_a_line_that_is_no_row_hides_none_of_its_id(lab: Place) -> None:
+    sharing.measure(lab, '01')
+    ledger = lab.path / 'results.tsv'
+    head, row = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text(head + '01\tcut off\n' + row)
+    lab.commit('rows')
+    lab.git('update-ref', '-d', sharing.REF)
+    (lab.path / '.git/exp/own-rows.tsv').unlink()  # As in a clone.
+    ledger.write_text(head)
+    assert ids(loss.lost(Lab.find(lab.path))) == ['01']
 
 
 def test_a_lab_that_names_another_metric_has_another_ledger(lab: Place) -> None:

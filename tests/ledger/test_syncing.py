@@ -44,6 +44,25 @@ def test_a_clone_has_the_same_ledger_byte_for_byte(lab: Place) -> None:
     assert read.read(Lab.find(two.path)).covered == {'01': 'leak'}, 'what is retired here is retired there'
 
 
+@pytest.mark.parametrize(('committed', 'way'), [
+    (('model.py',), None), (('results.tsv',), 'results.tsv'), (('results.tsv', 'docs'), 'results.tsv docs/experiment_results.md'),
+])
+def test_what_git_pull_would_stumble_over_is_named_with_the_rows_that_came(lab: Place, committed: tuple[str, ...], way: str | None) -> None:
+    sharing.measure(lab, '01')
+    lab.ok('report')
+    lab.git('add', *committed)
+    lab.git('commit', '-q', '--allow-empty', '-m', 'Results')
+    bare = sharing.server(lab)
+    lab.ok('sync')
+    two = sharing.clone(bare, 'two')
+    two.ok('sync')
+    sharing.measure(lab, '02')
+    lab.ok('sync')
+
+    assert two.ok('sync') == "ledger: 1 new row; 'origin': nothing new\n"
+    assert two.talk == (f"hint: before git pull: git commit -m 'Results' -- {way}\n" if way else '')
+
+
 def test_a_row_of_somebody_that_could_not_be_written_again_keeps_no_other_from_travelling(lab: Place) -> None:
     sharing.server(lab)
     sharing.measure(lab, '01')
@@ -197,7 +216,7 @@ def test_of_rows_that_came_together_none_was_the_first(lab: Place) -> None:
 
 
 @pytest.mark.parametrize(('text', 'path', 'why'), [
-    ('nonsense\n', None, '1 columns where'),
+    ('nonsense\n', None, '1 column where'),
     ('{}\n' * 2, None, 'not one line'),
     ('a row without its end', None, 'not one line'),
     ('whatever\n', 'rows/aa/02-00000000', 'not a row'),
@@ -241,6 +260,41 @@ def test_notes_that_somebody_removed_or_rewound_are_there_again(lab: Place) -> N
     bare.git('update-ref', '-d', REF)
     assert two.ok('sync') == "ledger: nothing new; 'origin': 2 new rows\n"
     assert lab.ok('sync') == NOTHING
+
+
+@pytest.mark.parametrize('strategy', ['cat_sort_uniq', 'ours'])
+@pytest.mark.parametrize('by_hand', [False, True], ids=['merged', 'merged and pushed'])
+def test_rows_that_a_merge_by_git_has_left_out_are_there_again(lab: Place, by_hand: bool, strategy: str) -> None:
+    bare = sharing.server(lab)
+    two, one = sharing.clone(bare, 'two'), sharing.clone(bare, 'one')
+    sharing.measure(two, '02')
+    sharing.measure(one, '01')
+    two.ok('sync')
+    one.git('fetch', '-q', 'origin', f'{REF}:refs/notes/their')
+    one.git('notes', '--ref=exp', 'merge', '-q', '-s', strategy, 'their')
+    assert len(sharing.paths(one)) == 2, 'the note of both, and the row of one side'
+    if by_hand:
+        one.git('push', '-q', 'origin', REF)
+
+    other = sharing.clone(bare, 'three') if by_hand else one
+    other.ok('sync')
+    assert sorted(sharing.ledger(other)) == ['01', '02']
+    for place in (two, one):
+        place.ok('sync')
+    assert sorted(sharing.ledger(one)) == sorted(sharing.ledger(two)) == ['01', '02'] and sharing.tip(one) == sharing.tip(two)
+    assert two.ok('sync') == one.ok('sync') == NOTHING
+
+
+def test_without_a_remote_too_a_merge_by_git_leaves_no_row_out(lab: Place) -> None:
+    bare = sharing.server(lab)
+    two = sharing.clone(bare, 'two')
+    sharing.measure(two, '02')
+    two.ok('sync')
+    sharing.measure(lab, '01')
+    lab.git('fetch', '-q', 'origin', f'{REF}:refs/notes/their')
+    lab.git('notes', '--ref=exp', 'merge', '-q', '-s', 'union', 'their')
+    assert lab.ok('sync', '--local') == 'ledger: 1 new row; notes: 1 new row\n'
+    assert lab.ok('sync', '--local') == 'ledger: nothing new; notes: nothing new\n'
 
 
 def test_a_fetch_that_overwrites_the_notes_loses_nothing(lab: Place) -> None:
@@ -292,6 +346,30 @@ def test_a_lost_race_is_run_again_and_given_up_in_the_end(lab: Place, monkeypatc
     assert sharing.ledger(lab) == ['01', '02']
     hook.unlink()
     assert lab.ok('sync') == "ledger: nothing new; 'origin': 1 new row\n"
+
+
+def test_a_lock_that_was_left_at_the_remote_is_no_race_and_named(lab: Place) -> None:
+    bare = sharing.server(lab)
+    sharing.measure(lab, '01')
+    lab.ok('sync')
+    lock = bare.write(f'{REF}.lock', '')
+    sharing.measure(lab, '02')
+
+    assert lab.exp('sync') == 3
+    assert "'origin' takes nothing just now: round 2\n" in lab.talk and 'got other notes' not in lab.talk
+    assert "git exp: 'origin' does not take the notes: failed to update ref: " in lab.talk
+    assert f"{REF}.lock': File exists" in lab.talk and "hint: there, where no git is at work on it: rm '" in lab.talk
+    lock.unlink()
+    assert lab.ok('sync') == "ledger: nothing new; 'origin': 1 new row\n"
+
+
+def test_a_remote_that_is_a_mirror_takes_notes_as_any_other(lab: Place) -> None:
+    lab.git('init', '-q', '--bare', '../backup.git')
+    lab.git('remote', 'add', '--mirror=push', 'a=b', '../backup.git')
+    sharing.measure(lab, '01')
+    assert lab.ok('sync') == "ledger: nothing new; 'a=b': 1 new row\n"
+    sharing.measure(lab, '02')
+    assert lab.ok('sync', lab.git('remote', 'get-url', 'a=b').stdout.strip()).endswith(': 1 new row\n'), 'nor does a path harm'
 
 
 @pytest.mark.parametrize(('remote', 'says'), [

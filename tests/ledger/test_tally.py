@@ -77,8 +77,9 @@ def story(chance: random.Random) -> list[str]:
     def run(name: str) -> str:
         status, data = chance.choice(['ok', 'ok', 'failed', 'interrupted', 'thermal_abort']), chance.choice(['', 'm1', 'm1', 'm2', 3])
         return line(
-            id=name, tree=chance.choice('ab'), score=f'{3600.0 * chance.randrange(10)}' * (status == 'ok'), seed=chance.choice('12'),
-            eval_id='one', status=status, kind=chance.choice(['eval', 'eval', 'baseline', 'import']), experiment=chance.choice('ef'),
+            id=name, time=f't{name}', tree=chance.choice('ab'), seed=chance.choice('12'), eval_id='one', status=status,
+            score=f'{3600.0 * chance.randrange(10)}' * (status == 'ok'), kind=chance.choice(['eval', 'eval', 'baseline', 'import']),
+            experiment=chance.choice('ef'),
             version=chance.choice(['', 'v1', 'v1', 'v2', 'v1_with_x']), verdict=chance.choice(['better', 'worse', '', '']),
             params=chance.choice(['{}'] * 9 + ['{"undeclared":true}']),
             env=json.dumps({**({'lab_data_md5': data} if data else {}), **({'contended': True} if chance.random() < 0.1 else {})}))
@@ -91,7 +92,8 @@ def story(chance: random.Random) -> list[str]:
         verdict = chance.choice(['better', '']) if kind == 'confirm' else ''
         experiment = chance.choice('ef')
         return line(
-            id=name, experiment=experiment, version=version, kind=kind, params=json.dumps(params), eval_id='one', verdict=verdict)
+            id=name, time=f't{name}', experiment=experiment, version=version, kind=kind, params=json.dumps(params), eval_id='one',
+            verdict=verdict)
 
     names = [f'{number:03}' for number in range(chance.randrange(4, 30))]
     made = [run(name) if chance.random() < 0.93 else event(name) for name in names]
@@ -107,7 +109,7 @@ def summed(lab: Lab) -> tuple[object, ...]:
         if row.kind is not Kind.BASELINE:
             found.setdefault(row.experiment, []).append(row)
     experiments = []
-    for slug, rows in found.items():
+    for slug, rows in sorted(found.items(), key=lambda one: one[1][-1].id):
         runs = [row for row in rows if row.kind not in ABOUT]
         experiments.append(Experiment(slug, len(runs), rows[-1].time, runs[-1].id if runs else None))
     unused = sum(finding.level == 'error' for finding in contents.findings)
@@ -164,7 +166,7 @@ def test_it_agrees_about_what_other_rows_take_out_and_the_order_of_lines_changes
             assert tallied(bare) == summed(bare)
             assert now == standing.among(contents, bare.config.metric)
             assert (best and (best.tree, best.experiment, Fraction(best.mean))) == obvious(bare, None)
-            found.append((contents.covered, now, [*now.former.items()]))
+            found.append((contents, read.trunk(bare, 'one'), now, [*now.former.items()], tallied(bare)))
             chance.shuffle(said)
         assert found[0] == found[1]
         said_of = {'vouched': now.vouched, 'lost': now.lost, 'picked': now.picked, 'data': now.data, 'won': now.won, 'former': now.former}

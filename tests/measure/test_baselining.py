@@ -88,6 +88,33 @@ def test_a_changed_trunk_is_not_the_baseline(lab: Place) -> None:
     assert '    model.py' in lab.talk
 
 
+def test_seeds_that_change_nothing_are_named(lab: Place) -> None:
+    lab.write('eval.py', 'print("score: 3.0")\n')
+    lab.commit('without chance')
+
+    assert lab.ok('baseline').splitlines()[1:] == [
+        'warning: every run of a tree gave the same value: does the seed reach the command?', '    rule: noiseless (docs/verdict.md)',
+        '    do:   write {seed} into the command, or have it read $EXP_SEED; where nothing in it is left to chance, all is well',
+    ]
+    assert judged((1, 3.0), (1, 3.0)).findings[0].rule == 'seeds' and 'noiseless' not in str(judged((1, 3.0), (1, 3.0)).findings)
+
+
+def test_a_metric_by_another_name_is_looked_for(lab: Place) -> None:
+    lab.write('gitexp.yaml', CONFIG.replace('name: score', 'name: scores').replace(', required: false', ''))
+    lab.commit('a slip')
+    lab.exp('baseline')
+    said, _, way = lab.said.split('\n', 2)
+    log = f'experiments/baseline/exp_log/{rows(lab)[0]["id"]}*.log'
+    assert said.endswith(": is 'score' the metric?") and way == f'    do:   see its log in the root: less {log}\n'
+
+    lab.write('gitexp.yaml', CONFIG)
+    lab.commit('mended')
+    ledger = lab.path / 'results.tsv'
+    assert lab.exp('baseline') == 3 and f"where it is not committed yet: mv '{ledger}' '{ledger}.old'" in lab.talk
+    ledger.rename(f'{ledger}.old')
+    lab.ok('baseline')
+
+
 @pytest.mark.parametrize(('minutes', 'passes', 'said'), [
     (3, False, 'a run takes 3 minutes, less than the 5 wanted'), (12, True, ''),
     (41, False, 'a run takes 41 minutes, more than the 40 wanted'),

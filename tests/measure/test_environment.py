@@ -78,13 +78,13 @@ def test_a_row_says_what_a_run_was_given_besides(lab: Place, tmp_path: Path) -> 
     idea = experiment(lab)
     idea.ok('eval', '--seed', '1', DATA_DIR=data, PHRASE='open sesame', WIDTH='4')
     assert 'other values' not in idea.talk
-    idea.ok('eval', '--seed', '2', DATA_DIR=other, PHRASE='open sesame', OMP_NUM_THREADS='3', SCRATCH=other)
+    idea.ok('eval', '--seed', '2', DATA_DIR=other, PHRASE='open sesame', OMP_NUM_THREADS='3', PYENV_VERSION='3.9', SCRATCH=other)
 
-    assert 'of the baseline had, so that the results may not compare: DATA_DIR, OMP_NUM_THREADS, SCRATCH, WIDTH\n' in idea.talk
+    assert "so that the results may not compare: DATA_DIR, OMP_NUM_THREADS, PYENV_VERSION, SCRATCH, WIDTH\n" in idea.talk
     first, *_, last = (json.loads(row['env'])['variables'] for row in rows(lab))
     assert (first['DATA_DIR'], first['WIDTH']) == (data, '4') and 'sesame' not in (lab.path / 'results.tsv').read_text()
-    wanted = {'DATA_DIR': other, 'LANG': None, 'OMP_NUM_THREADS': '3', 'PHRASE': first['PHRASE'], 'SCRATCH': other, 'TZ': 'UTC'}
-    assert {**last, 'LANG': None} == wanted
+    wanted = {'DATA_DIR': other, 'LANG': None, 'OMP_NUM_THREADS': '3', 'PHRASE': first['PHRASE'], 'PYENV_VERSION': '3.9'}
+    assert {**last, 'LANG': None} == {**wanted, 'SCRATCH': other, 'TZ': 'UTC'}
 
 
 def test_where_time_is_limited_nobody_says_from_outside_how_fast_a_run_works(lab: Place) -> None:

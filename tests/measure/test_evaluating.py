@@ -32,7 +32,7 @@ def test_a_story_of_two_ideas(lab: Place) -> None:
 
     assert said.splitlines()[:2] == ['better: good v1 against the baseline', '    score 2.0020 (n=3) against 3.0020 (n=3)']
     assert [line.partition(' in ')[0] for line in good.talk.splitlines()] == [
-        'seed 1: score 2.001', 'promising: seeds 2 and 3 follow', 'seed 2: score 2.002', 'seed 3: score 2.003',
+        'seed 1: score 2.001', 'promising: seeds 2 and 3 follow', 'seed 2: score 2.002', 'seed 3: score 2.003', 'hint: git exp submit good',
     ]
     poor = experiment(lab, 'poor', model_py='score = 2.5\n')
     assert poor.ok('eval', '--seeds', '2').startswith('worse: poor v1 against good v1\n')
@@ -212,7 +212,8 @@ def test_a_filter_is_named_as_the_cause(lab: Place) -> None:
 
 def test_outside_an_experiment_nothing_is_guessed(lab: Place) -> None:
     idea = experiment(lab)
-    assert lab.exp('eval') == 3 and 'not the worktree of an experiment' in lab.talk
+    for command, named in (('eval', '-e SLUG'), ('show', 'SLUG')):
+        assert lab.exp(command) == 3 and 'not the worktree of an experiment\nhint: name it' in lab.talk and f' ({named}), or' in lab.talk
     lab.ok('eval', '--seed', '1', '-e', 'idea')
     idea.git('checkout', '-q', '--detach')
     assert idea.exp('eval') == 3 and 'detached' in idea.talk

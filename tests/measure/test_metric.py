@@ -46,6 +46,8 @@ def test_the_number_is_found(said: str, value: float) -> None:
 @pytest.mark.parametrize(('said', 'why'), [
     ('', "printed no line 'val_bpb: NUMBER'"),
     ('loss: 1\n', "printed no line 'val_bpb: NUMBER'"),
+    ('lr: 1\nvalbpb: 2\n', "on its last line; it printed 'lr', 'valbpb': is 'valbpb' the metric?"),
+    ('{"bpb": 2, "lr": 1}', "on its last line; it printed 'bpb', 'lr': is 'bpb' the metric?"),
     ('INFO val_bpb: 2.5\n', "the nearest line is 'INFO val_bpb: 2.5'"),
     ('val_bpb: good\nval_bpb: 3\n', "with different values: 3.0, and 'good', which is text"),
     ('val_bpb: 3\n{"val_bpb": "good"}', "with different values: 3.0, and 'good', which is text"),

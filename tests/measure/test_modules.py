@@ -46,6 +46,14 @@ def _found(lab: Place, eval_: str, *modules: str, scripts: str = '') -> set[str]
     return {module for module, package in found.items() if package is None}
 
 
+def _asked(lab: Place, python: Path, *modules: str) -> dict[str, str]:
+    """What the installed packages ask for, and one of those that do."""
+    lab.write('gitexp.yaml', CONFIG.replace('python3 eval.py', f'{python}/bin/python eval.py'))
+    lab.git('add', '-A')
+    lab.git('commit', '-q', '--allow-empty', '-m', 'eval')
+    return {module: package for module, package in Modules(Lab.find(lab.path), lab.path).installed(modules, lambda: '').items() if package}
+
+
 def test_what_is_in_the_place_of_packages_is_found(lab: Place, python: Path) -> None:
     there = {'helperlib', 'big', 'native', 'google/protobuf', 'google', 'loose'}
     others = {'tests', 'share', 'big/inner', 'google/own', 'model', 'yaml'}
@@ -179,6 +187,35 @@ def test_what_installed_packages_would_take_is_known(lab: Place, python: Path) -
             'plot': 'big', 'fused': 'big',
         }
     assert said == []
+
+
+def test_what_a_namespace_lacks_is_asked_for_though_another_part_of_it_is_installed(lab: Place, python: Path) -> None:
+    site = python / 'lib' / VERSION / 'site-packages'
+    for name, text in (('spread', '__path__ = __import__("pkgutil").extend_path(__path__, __name__)\n'), ('whole', '')):
+        (site / name).mkdir()
+        (site / name / '__init__.py').write_text(text)
+    (site / 'big/__init__.py').write_text('try:\n    import google.colab, spread.more, whole.more\nexcept ImportError: pass\n')
+
+    assert _asked(lab, python, 'google/colab', 'google/other', 'spread/more', 'whole/more') == {'google/colab': 'big', 'spread/more': 'big'}
+
+
+def test_what_is_installed_from_its_sources_asks_for_modules_as_well(lab: Place, python: Path, tmp_path: Path) -> None:
+    site = python / 'lib' / VERSION / 'site-packages'
+    told = {'src/added/deep/inner.py': 'a', 'src/single.py': 'b', 'src/data/notes.py': 'c', 'src/setup.py': 'd'}
+    told |= {'mapped/x.py': 'e', 'linked/x.py': 'f'}
+    for name, asked in told.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f'try:\n    import {asked}\nexcept ImportError: pass\n')
+    for name in ('src/added', 'mapped', 'linked'):
+        (tmp_path / name / '__init__.py').touch()
+    (tmp_path / 'src/added/gone.py').symlink_to('nowhere')
+    (site / '_paths.pth').write_text(f'{tmp_path}/src\n')
+    (site / '__editable___x_finder.py').write_text(f"MAPPING = {{'mapped': '{tmp_path}/mapped'}}\n")
+    (site / 'linked').symlink_to(tmp_path / 'linked')
+
+    assert _asked(lab, python, *'abcdefg') == {'a': 'added', 'b': 'single', 'e': 'mapped', 'f': 'linked'}
+    (tmp_path / 'src/added/deep/inner.py').write_text('try:\n    import g\nexcept ImportError: pass\n')
+    assert _asked(lab, python, *'abcdefg') == {'g': 'added', 'b': 'single', 'e': 'mapped', 'f': 'linked'}
 
 
 @pytest.mark.parametrize('eval_', ['bin/python eval.py', 'make PY=python', 'env PYTHONPATH=src python3 eval.py'])

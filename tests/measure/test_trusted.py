@@ -113,3 +113,19 @@ def test_another_evaluation_and_a_retired_baseline_are_none(strict: Place) -> No
     idea.git('merge', '-q', '-m', 'merge', 'main')
     assert idea.exp('eval') == 3 and 'has no baseline' in idea.talk
     idea.ok('eval', '--', '--other')  # Compares with nothing but itself.
+
+
+def test_under_other_words_no_gain_is_believed_before_they_have_a_baseline(strict: Place) -> None:
+    junk, idea = experiment(strict, 'junk', model_py='score = 9.0\n'), experiment(strict)
+    junk.ok('eval', '--seeds', '3', '--', '--fast', 'a b')
+    assert junk.talk.endswith("hint: git exp baseline -- --fast 'a b'\n")
+
+    assert idea.ok('eval', '--seeds', '3', '--', '--fast', 'a b').startswith('provisional: idea v1 against junk v1\n')
+    assert ', but no baseline has been measured by this evaluation\n' in idea.said
+    assert idea.talk.endswith("hint: git exp baseline -- --fast 'a b'\n")
+    assert strict.ok('list').count('provisional') == 1 and "\nhint: git exp baseline\n" in strict.talk
+    assert strict.talk.startswith("the lab's own evaluation has measured nothing that counts; this is by another, ")
+    assert json.loads(strict.ok('best', '--json'))['verdict'] == 'provisional' and 'better' not in strict.ok('results')
+
+    strict.ok('baseline', '--', '--fast', 'a b')
+    assert idea.ok('eval', '--', '--fast', 'a b').startswith('better: idea v1 against the baseline\n')

@@ -239,6 +239,29 @@ open('bench/__pycache__/{made.name}', 'wb').write(code[:8] + stamp + code[16:].r
     assert [(row['status'], row['score']) for row in rows(lab)] == [('ok', '2.0'), ('violation', '')]
 
 
+TESTS = f'{sys.executable} -m pytest -q -s -p no:cacheprovider'
+
+
+@pytest.mark.parametrize(('eval_', 'left', 'said'), [
+    (TESTS, ['deep/er/conftest.py'], 'deep/er/conftest.py: pytest would load it unasked'),
+    (TESTS, ['test_env/conftest.py', 'test_env/pyvenv.cfg', 'test_env/bin/activate'], 'test_env/conftest.py: pytest would load it unasked'),
+    (TESTS, ['.venv/lib/x/conftest.py', 'env/pyvenv.cfg', 'env/bin/activate', 'env/lib/conftest.py', 'new/__init__.py'], None),
+    ('python3 -m unittest', ['new/__init__.py'], 'new/__init__.py: unittest would load it when it looks for tests'),
+    ('python3 -m unittest', ['deep/new/__init__.py', 'deep/conftest.py'], None),
+])
+def test_training_leaves_nothing_where_tests_are_looked_for(lab: Place, eval_: str, left: list[str], said: str | None) -> None:
+    lab.write('gitexp.yaml', f"{CONFIG.replace('eval.py,', 'test_score.py,').replace('python3 eval.py {seed}', eval_)}{TRAIN}")
+    test = 'import unittest\nclass TestScore(unittest.TestCase):\n    def test_score(self):\n        print("\\nscore:", 2.0)\n'
+    lab.write('test_score.py', test)
+    lab.write('train.py', '')
+    lab.commit('tests')
+    leave = f'from pathlib import Path\nfor one in map(Path, {left}):\n    one.parent.mkdir(parents=True, exist_ok=True)\n    one.touch()\n'
+    idea = experiment(lab, train_py=leave)
+
+    assert idea.exp('eval', '--seed', '1') == (5 if said else 0)
+    assert (f'training left {said}' if said else 'score 2') in idea.talk
+
+
 def test_training_cannot_leave_an_init_in_a_folder_of_fixed_code(single: Place) -> None:
     config = (single.path / 'gitexp.yaml').read_text()
     single.write('gitexp.yaml', config.replace('sh eval.sh', 'python3 score.py') + TRAIN)

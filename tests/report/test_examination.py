@@ -134,7 +134,7 @@ def test_lines_of_the_ledger_that_cannot_be_used_are_named(well: Place) -> None:
 
     assert len(found) == 11
     assert found[0][:2] == ('bad', 'ledger')
-    assert found[0][2].startswith('results.tsv: line ')
+    assert found[0][2].startswith('results.tsv: line ') and found[0][3].startswith('delete it; where it is committed, ')
     assert found[10][2] == 'and 2 more'
 
 

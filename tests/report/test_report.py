@@ -107,6 +107,17 @@ def test_what_was_removed_is_written_again_as_it_was(scaled: notebook.Notebook) 
     assert _page(scaled) == before
 
 
+def test_a_page_that_would_say_the_same_keeps_its_date(scaled: notebook.Notebook) -> None:
+    path = Path(scaled.answers('report').rstrip('\n'))
+    path.write_text(re.sub('(?<=Generated: )\\S+', 'yesterday', path.read_text()))
+    scaled.answers('report')
+    assert 'Generated: yesterday by' in path.read_text()
+
+    scaled.runs('more', 'f', [1.0])
+    scaled.answers('report')
+    assert 'Generated: yesterday by' not in path.read_text()
+
+
 def test_an_empty_ledger_gives_a_page_that_says_so(make_lab: Make) -> None:
     assert _page(notebook.blank(make_lab)) == (
         '# Experiment Results\n\nGenerated: WHEN\n\nTotal Experiments: 0\n\nTotal Runs: 0\n\nSuccess Rate: no run yet\n'
@@ -223,6 +234,7 @@ def test_a_page_that_two_clones_have_committed_is_written_again_after_the_confli
     lab.git('fetch', '-q', '../other', 'main')
     lab.git('-c', f'merge.conflictStyle={style}', 'merge', '-q', 'FETCH_HEAD', check=False)
     assert '<<<<<<< HEAD' in page.read_text() and 'docs/' in lab.git('ls-files', '--unmerged').stdout
+    assert lab.exp('doctor') == 1 and 'do: git exp report, then: git add docs/experiment_results.md\n' in lab.said
 
     lab.ok('report')
     assert 'Total Runs: 0' in page.read_text() and '<<<<<<<' not in page.read_text()

@@ -59,19 +59,19 @@ def test_rows_are_chosen_by_experiment_status_and_verdict(story: notebook.Notebo
     def commits(*words: str) -> list[str | None]:
         return [row['commit'] and row['commit'][0] for row in json.loads(story.answers('results', '--json', *words))]
 
-    assert commits('--experiment', 'wide-context') == ['e', 'e', None, 'f', 'f', 'f']
+    assert commits('wide-context') == ['e', 'e', None, 'f', 'f', 'f']
     assert commits('--status', 'failed') == ['d']
-    assert commits('--status', 'ok', '--experiment', 'wide-context') == ['e', 'e', 'f', 'f', 'f']
+    assert commits('--status', 'ok', 'wide-context') == ['e', 'e', 'f', 'f', 'f']
     assert commits('--verdict', 'better') == ['c', 'c', 'c']
     assert commits('--verdict', 'bug') == ['e', 'e'] and commits('--verdict', 'undeclared') == []
     story.runs('idea', 'a', [2.0], params={'undeclared': True})
     assert commits('--verdict', 'undeclared') == ['a']
-    assert commits('--experiment', 'wide-context', '--status', 'ok', '--verdict', 'provisional') == ['e', 'e']
+    assert commits('wide-context', '--status', 'ok', '--verdict', 'provisional') == ['e', 'e']
     assert story.says('results', '--status', 'fine').code == 2
 
 
 def test_json_has_every_field_and_the_bug(story: notebook.Notebook) -> None:
-    rows = json.loads(story.answers('results', '--json', '--experiment', 'wide-context'))
+    rows = json.loads(story.answers('results', '--json', 'wide-context'))
 
     assert [row['superseded_by'] for row in rows] == ['val-leak', 'val-leak', None, None, None, None]
     assert rows[0] == {
@@ -86,7 +86,7 @@ def test_json_has_every_field_and_the_bug(story: notebook.Notebook) -> None:
 def test_tsv_is_the_ledger_again(story: notebook.Notebook) -> None:
     assert story.answers('results', '--tsv').encode() == (story.lab.path / 'results.tsv').read_bytes()
 
-    some = story.answers('results', '--tsv', '--experiment', 'higher-order')
+    some = story.answers('results', '--tsv', 'higher-order')
     (story.lab.path / 'results.tsv').write_text(some)
     assert [row.value for row in read.read(Lab.find(story.lab.path)).results] == [2.34, 2.36, 2.38]
 
@@ -107,7 +107,7 @@ def test_lines_that_cannot_be_used_are_named_three_at_most(story: notebook.Noteb
     said = story.says('results')
     assert (said.code, said.out) == (0, TABLE)
     assert said.talk.splitlines() == [
-        *(f'results.tsv: line {number}: 1 columns where the header has 18' for number in (15, 16, 17)),
+        *(f'results.tsv: line {number}: 1 column where the header has 18' for number in (15, 16, 17)),
         'results.tsv: 2 more lines cannot be used',
         'hint: git exp doctor',
     ]
@@ -119,7 +119,7 @@ def test_nothing_to_show_is_said(make_lab: Make) -> None:
     assert json.loads(book.answers('results', '--json')) == []
 
     book.runs('idea', 'a', [1.0])
-    assert book.says('results', '--experiment', 'idae') == notebook.Said(0, '', "the ledger has no rows of 'idae': did you mean 'idea'?\n")
+    assert book.says('results', 'idae') == notebook.Said(0, '', "the ledger has no rows of 'idae': did you mean 'idea'?\n")
     assert book.says('results', '--status', 'oom') == notebook.Said(0, '', 'the ledger has 1 row, and none is like that\n')
 
 
@@ -146,7 +146,7 @@ def test_a_plot_goes_where_it_is_told(story: notebook.Notebook, drawing: None) -
     (story.lab.path / '9_reports').mkdir()
     assert Path(story.answers('results', '--plot').strip()).parent.name == '9_reports'
 
-    drawing = Path(story.answers('results', '--experiment', 'wide-context', '--plot', 'deep/one plot.svg').strip())
+    drawing = Path(story.answers('results', 'wide-context', '--plot', 'deep/one plot.svg').strip())
     assert drawing == Path(os.path.realpath(story.lab.path)) / 'deep' / 'one plot.svg'
     assert b'</svg>' in drawing.read_bytes()
 
@@ -155,7 +155,7 @@ def test_a_plot_that_cannot_be_drawn_says_why(story: notebook.Notebook) -> None:
     said = story.says('results', '--plot', 'results.gif')
     assert said == notebook.Said(2, '', "git exp: cannot draw 'results.gif': a plot ends in .png, .svg, .pdf\n")
 
-    said = story.says('results', '--experiment', 'other', '--plot')
+    said = story.says('results', 'other', '--plot')
     assert (said.code, said.out) == (1, '')
 
     assert story.says('results', '--json', '--tsv').code == 2

@@ -30,7 +30,7 @@ higher-order v1: val_bpb 2.3600, 3 seeds, 0.5700 better than the baseline
 LIST = """\
 experiment    state   runs  n  val_bpb  vs base  verdict       last active (UTC)
 higher-order  closed     3  3   2.3600  +0.5700  better        2026-03-01 00:05
-crashes       rows       1  -        -        -  -             2026-03-01 00:06
+crashes       rows       1  -        -        -  none counts   2026-03-01 00:06
 wide-context  rows       5  3   2.3900  +0.5400  inconclusive  2026-03-01 00:12
 idea          open       0  -        -        -  -             2026-03-02 08:00
 """
@@ -130,6 +130,7 @@ def test_higher_can_be_better(make_lab: Make) -> None:
 def test_what_is_kept_never_outlives_a_change_of_the_ledger(blank: Notebook) -> None:
     blank.runs('baseline', 'b', [3.0, 3.1, 3.2])
     ledger = blank.lab.path / 'results.tsv'
+    (blank.lab.path / '.git/exp/own-rows.tsv').unlink()  # As of rows that others have measured.
     for value in ('2.0', '1.0', '9.0', '4.0'):
         text = ledger.read_text()
         ledger.write_text(text.replace('\t3.1\t', '\t3.2\t') if value == '2.0' else text.replace('\t3.2\t', f'\t{value}\t', 1))
@@ -386,6 +387,61 @@ def test_status_leads_on_from_step_to_step(blank: Notebook) -> None:
     assert hint(place.path) == 'hint: git exp submit\n'
 
 
+def test_what_comes_next_is_nothing_that_would_be_refused(make_lab: Make) -> None:
+    book = notebook.blank(make_lab, config=notebook.CONFIG.replace('required: false', 'minutes: [0, 40]'))
+    book.lab.ok('hook', 'install')
+    idea = opened(book, 'idea')
+
+    def hints() -> list[str]:
+        return [notebook.ask(idea.path, command).talk.removeprefix('hint: ').removesuffix('\n') for command in ('show', 'status')]
+
+    def at(place: Any) -> dict[str, str]:
+        commit, tree = place.git('rev-parse', 'HEAD', 'HEAD^{tree}').stdout.split()
+        return {'commit': commit, 'tree': tree}
+
+    assert hints() == ['git exp baseline'] * 2
+    book.runs('baseline', 'b', [3.0, 3.001, 3.002], **at(book.lab))
+    book.runs('baseline', 'b', [3.0], **at(book.lab))
+    assert hints() == [f"cd '{idea.path}' && git exp eval", 'git exp eval']
+    idea.write('eval.py', 'print("val_bpb: 0")\n')
+    back = 'git restore --staged --worktree eval.py'
+    assert hints() == [f"cd '{idea.path}' && {back}", back]
+    assert idea.exp('eval') == 3 and idea.talk.endswith(f"hint: cd '{idea.path}' && {back}\n")
+    idea.git('restore', 'eval.py')
+
+    failed, = book.runs('idea', 'a', [None], **at(idea), env={'reason': 'exit code 1'})
+    log = idea.write(f'experiments/idea/exp_log/{failed}.log', 'no\n')
+    assert hints() == [f"less '{log}'"] * 2
+    assert all('last run  failed: exit code 1\n' in notebook.ask(idea.path, one).out for one in ('show', 'status'))
+    log.unlink()
+    book.supersede('idea', 'leak', book.runs('idea', 'a', [1.0, 1.1, 1.2], **at(idea)) + [failed])
+    idea.write('experiments/idea/PLAN.md', '# What was wrong\n')
+    idea.commit('exp(idea): retired')  # As supersede commits.
+    assert hints() == [f"cd '{idea.path}', mend 'leak' and commit it, then: git exp eval", "mend 'leak' and commit it, then: git exp eval"]
+    idea.write('model.py', 'score = 1.5\n')
+    idea.commit('exp(idea): mended')
+    assert hints() == [f"cd '{idea.path}' && git exp eval", 'git exp eval']
+
+
+def test_a_trunk_that_has_changed_since_its_baseline_is_named(hooked: Notebook) -> None:
+    def measured() -> None:
+        commit, tree = hooked.lab.git('rev-parse', 'HEAD', 'HEAD^{tree}').stdout.split()
+        hooked.runs('baseline', 'b', [2.91, 2.93, 2.95], commit=commit, tree=tree)
+
+    measured()
+    assert 'baseline  ' not in hooked.says('status').out
+    hooked.lab.git('add', 'results.tsv')
+    hooked.lab.git('commit', '-q', '-m', 'rows')
+    assert 'baseline  ' not in hooked.says('status').out
+    hooked.lab.write('model.py', 'score = 2.5\n')
+    hooked.lab.git('commit', '-q', '-am', 'better by hand')
+    said = hooked.says('status')
+    assert 'baseline  the trunk has changed model.py since: git exp baseline\n' in said.out
+    assert said.talk == 'hint: git exp baseline, or: git exp new SLUG\n'
+    measured()
+    assert 'baseline  ' not in hooked.says('status').out
+
+
 def test_status_says_where_it_is(hooked: Notebook) -> None:
     place = opened(hooked, 'idea')
     place.write('new.txt', 'x')
@@ -432,4 +488,4 @@ def test_what_never_has_a_branch_is_shown_without_one(story: Notebook) -> None:
     for one in ('baseline', slug):
         said = story.says('show', one)
         assert said.out.startswith(f'{one}: rows\n  versions  v1: ')
-        assert 'branch' not in said.out and said.talk == f'hint: git exp results --experiment {one}\n'
+        assert 'branch' not in said.out and said.talk == f'hint: git exp results {one}\n'

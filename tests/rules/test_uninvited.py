@@ -102,8 +102,80 @@ def test_a_test_that_the_evaluation_does_not_run_brings_no_pytest(eval_: str, te
 def test_what_is_read_where_a_program_starts_matters_there() -> None:
     for name, eval_ in (('matplotlibrc', 'cd plots && python3 draw.py'), ('.octaverc', 'octave --path plots')):
         assert said(f'plots/{name}') == '' and 'would load it unasked' in said(f'plots/{name}', eval_=eval_)
-    assert said('plots/conftest.py', eval_='pytest plots') == ''
     assert said('.RData', eval_='Rscript eval.R') == '' and 'R would load it' in said('.RData', eval_='R CMD BATCH eval.R')
+
+
+@pytest.mark.parametrize(('eval_', 'path', 'is_loaded'), [
+    ('pytest -q', 'other/deep', True), ('python3 -m pytest -q # tests', 'test_more', True), ('pytest plots', 'plots', True),
+    ('pytest tests', 'tests/more', True), ('pytest tests', 'other', False), ('pytest -k tests --ignore tests', 'other', True),
+    ('pytest tests/test_model.py::test_one', 'tests/more', False), ('pytest . tests/test_model.py', 'other', True),
+    ('cd tests && pytest', 'tests/more', True), ('cd tests && pytest', 'other', False), ('(cd tests && ls); pytest', 'other', True),
+    ('make -C tests && pytest', 'other', True), ('cd $HOME && pytest', 'other', True), ('python3 eval.py', 'other', False),
+])
+def test_pytest_loads_what_configures_it_in_each_folder_where_it_looks_for_tests(eval_: str, path: str, is_loaded: bool) -> None:
+    assert said(f'{path}/conftest.py', eval_=eval_) == ('pytest would load it unasked' if is_loaded else '')
+
+
+@pytest.mark.parametrize(('program', 'is_loaded'), [
+    (b'import subprocess\nsubprocess.run(["pytest",\n  "tests"])\n', False), (b'import pytest\npytest.main(["-q"])\n', True),
+    (b'from pytest import main\nmain()\n', True), (b'import pytest\npytest.main(["tests/test_model.py"])\n', False),
+    (b'"""Told from pytest."""\nimport pytest\n', False),
+])
+def test_a_program_tells_pytest_where_to_look(program: bytes, is_loaded: bool) -> None:
+    assert bool(said('other/conftest.py', eval_py=program)) == is_loaded
+
+
+OURS = {'lib/__init__.py', 'lib/fixed.py', 'tests/test_score.py', 'test_score.py', 'tests/in/__init__.py', 'train.py', 'run.sh'}
+
+
+def imported(path: str, eval_: str, *new: str, test: bytes = b'import os, numpy, lib.fixed\n', shell: bytes = b'') -> bool:
+    """Whether a new folder, with others, is one too many; 'free' is a package of the trunk that is not fixed."""
+    texts = {places.COMMANDS: eval_.encode(), 'test_score.py': test, 'lib/fixed.py': b'', 'train.py': b'import trained\n', 'run.sh': shell}
+    ground = Ground(OURS, lambda folder: folder in ('lib', 'free', 'tests/in'), lambda: texts,
+                    lambda modules, scripts: dict.fromkeys(INSTALLED.intersection(modules)))
+    found = uninvited.judge({f'{one}/__init__.py': True for one in (path, *new)}, ground)
+    return any(one.path == f'{path}/__init__.py' and 'unittest would load it' in one.message for one in found)
+
+
+@pytest.mark.parametrize('eval_', [
+    'python3 -m unittest', 'python -m unittest -v > log 2>&1', 'python3 -m unittest -k test_score', 'nosetests', 'nose2 -v',
+    'python3 -m unittest discover -p "test_score*"', 'python3 -m unittest discover .',
+    'cd tests; cd ..; python3 -m unittest', '(cd tests && ls); python3 -m unittest',
+])
+def test_unittest_loads_each_package_that_it_meets_when_it_looks_for_tests(eval_: str) -> None:
+    assert imported('new', eval_) and imported('lib/new', eval_) and imported('new/deep', eval_, 'new') and imported('trained', eval_)
+    assert not imported('folder/new', eval_) and not imported('free/new', eval_) and not imported('experiments/idea/new', eval_)
+
+
+@pytest.mark.parametrize(('test', 'asked', 'other'), [
+    (b'from lib import sub\n', False, True), (b'import importlib\nimportlib.import_module("lib.sub.x")\n', False, True),
+    (b'import model\n', False, False), (b'from lib.fixed import sub\n', True, True),
+    (b'"""Learn from lib.sub."""\nx = "lib.sub"\n', True, True),
+])
+def test_unittest_may_load_what_fixed_tests_ask_for(test: bytes, asked: bool, other: bool) -> None:
+    """And anything where they ask for what an experiment may change."""
+    assert imported('lib/sub', 'python3 -m unittest', test=test) == asked
+    assert imported('lib/other', 'python3 -m unittest', test=test) == other
+
+
+@pytest.mark.parametrize(('eval_', 'shell'), [
+    ('python3 -m unittest test_score', b''), ('python3 -m unittest tests/test_score.py', b''), ('python3 test_score.py', b''),
+    ('python3 -m unittest discover -s tests -t .', b''), ('cd tests && python3 -m unittest', b''), ('python3 -m pytest', b''),
+    ('sh run.sh', b'# python3 -m unittest\ncd tests && python3 \\\n  -m unittest\n'),
+])
+def test_unittest_that_is_told_where_to_look_loads_nothing_elsewhere(eval_: str, shell: bytes) -> None:
+    assert not imported('new', eval_, shell=shell) and not imported('lib/new', eval_, shell=shell)
+
+
+@pytest.mark.parametrize(('test', 'is_loaded'), [
+    (b'import unittest\nunittest.main()\n', False), (b'import unittest\nunittest.main(module=None)\n', True),
+    (b'"""Run python3 -m unittest."""\n', False), (b'from unittest import TestLoader\nTestLoader().discover(".")\n', True),
+    (b'from unittest import TestLoader\nTestLoader().discover("tests", top_level_dir=".")\n', False),
+    (b'import subprocess\nsubprocess.run(["python3", "-m",\n"unittest"], check=True)\n', True),
+])
+def test_a_program_tells_unittest_where_to_look(test: bytes, is_loaded: bool) -> None:
+    assert imported('new', 'python3 test_score.py', test=test) == is_loaded
+    assert imported('tests/in/new', 'python3 -m unittest discover tests')
 
 
 def test_a_program_looks_beside_itself_though_it_is_in_a_package() -> None:

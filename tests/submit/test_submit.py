@@ -101,7 +101,8 @@ def test_a_better_experiment_is_pushed_and_requested(desk: Desk, better: Any) ->
     head, tree = better.git('rev-parse', 'HEAD', 'HEAD^{tree}').stdout.split()
 
     assert desk.pushed('idea') == head
-    text = Path(said.splitlines()[-1]).read_text()
+    shown, _, path = said.rpartition('\nwritten to ')
+    text = Path(path.rstrip('\n')).read_text()
     assert text.startswith('# exp(idea): score 2.0100, 1.0000 better than the baseline\n')
     assert '| **idea v1** | 3 | 2.0100 | 0.01 |  |  |  |\n' in text
     assert '| the baseline | 3 | 3.0100 | 0.01 | +1.0000 | 0.01 | ' in text
@@ -111,8 +112,8 @@ def test_a_better_experiment_is_pushed_and_requested(desk: Desk, better: Any) ->
     assert re.search(r'^     model\.py +\| 2 \+-$', text, re.M)
     assert 'are available in the Git repository at:' in text and f'      {desk.remote} exp/idea' in text
     assert f'    git merge --no-ff {head}' in text
-    assert text.startswith(said.rpartition('## Changes')[0])
-    assert better.talk.startswith("exp/idea pushed to 'origin'\nhint: nothing is drawn: git exp results --experiment idea --plot ")
+    assert text.startswith(shown) and shown.endswith(f'    git switch main\n    git merge --no-ff {head}\n')
+    assert better.talk.startswith("exp/idea pushed to 'origin'\nhint: nothing is drawn: git exp results idea --plot ")
     assert desk.lab.git('log', '--format=%s', 'main').stdout == 'a lab\n', 'merged'
 
 
@@ -404,7 +405,7 @@ def test_a_closed_experiment_can_be_submitted_from_the_root(desk: Desk, better: 
     desk.lab.ok('submit', 'idea')
     assert desk.pushed('idea') and len(desk.texts) == 1
     way = f"git worktree add '{better.path}' exp/idea && cd '{better.path}'"
-    assert f'hint: nothing is drawn: {way}, then git exp results --experiment idea' in desk.lab.talk
+    assert f'hint: nothing is drawn: {way}, then git exp results idea' in desk.lab.talk
 
     desk.lab.write('model.py', 'score = 2.5\n')
     desk.lab.commit('a change of the trunk')
@@ -428,6 +429,13 @@ def test_a_relative_remote_counts_from_the_root(desk: Desk, better: Any) -> None
 
 def test_a_remote_may_be_a_path(desk: Desk, better: Any) -> None:
     better.ok('submit', '--remote', str(desk.remote))
+
+    assert desk.pushed('idea')
+
+
+def test_a_remote_that_is_a_mirror_takes_a_branch_as_any_other(desk: Desk, better: Any) -> None:
+    desk.lab.git('config', 'remote.origin.mirror', 'true')
+    better.ok('submit')
 
     assert desk.pushed('idea')
 
@@ -501,6 +509,21 @@ def test_a_server_that_says_no_is_quoted(desk: Desk, better: Any) -> None:
     assert better.exp('submit') == 3
     assert better.talk.startswith("git exp: 'origin' rejected 'exp/idea': pre-receive hook declined\n")
     assert '    remote: no entry before noon' in better.talk and desk.texts == []
+
+
+def test_where_the_trunk_was_not_pushed_first_that_is_said(desk: Desk, better: Any) -> None:
+    desk.lab.git('push', '-q', 'origin', 'main')
+    desk.lab.write('notes.txt', 'new\n')
+    desk.lab.commit('the trunk goes on')
+    better.git('merge', '-q', '--no-edit', 'main')
+    desk.measured(better, 2.0, 2.01, 2.02)
+    hook = desk.remote / 'hooks' / 'pre-receive'
+    hook.write_text('#!/bin/sh\nexit 1\n')
+    hook.chmod(0o755)
+
+    assert better.exp('submit') == 3
+    assert better.talk.startswith("git exp: 'main' is ahead of 'origin/main', and 'exp/idea' has taken that in\n")
+    assert better.talk.endswith('hint: git push origin main, then again: git exp submit idea\n')
 
 
 def test_a_hook_that_says_no_is_quoted(desk: Desk, better: Any) -> None:

@@ -65,6 +65,12 @@ def find(names: tuple[str, ...], metric: str) -> int | None:
     return plains.index(plain(metric)) if plain(metric) in plains else None
 
 
+def are_near(one: str, other: str) -> bool:
+    """Whether a name has the other one in it, as val_loss has loss."""
+    short, long = sorted((plain(one), plain(other)), key=len)
+    return len(short) > 1 and short in long
+
+
 def is_header(cells: tuple[str, ...], metric: str) -> bool:
     """Whether cells are names of columns, one of which is known."""
     texts = [cell for cell in cells if cell]

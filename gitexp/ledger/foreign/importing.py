@@ -67,7 +67,7 @@ def _unclear(found: Log, metric: Metric, told: Told) -> Question | None:
         return Question('columns', f'what are its {len(found.headless)} columns called, {_shown(found.headless)}',
                         ','.join(_guess(found.headless, metric)))
     name = told.metric or metric.name
-    likely = _likely(found)
+    likely = _likely(found, metric)
     if likely and all(columns.find(names, name) is None for names in found.headers):
         ours = '' if told.metric else ', the metric of this lab'
         return Question('metric', f"no column is called '{name}'{ours}; is it {' or '.join(map(repr, likely))}", likely[0])
@@ -137,13 +137,14 @@ def _guess(cells: Sequence[str], metric: Metric) -> list[str]:
     return [*once[:-1], 'description'] if kinds[-1] == 'text' else once
 
 
-def _likely(found: Log) -> list[str]:
-    """The columns that may be the metric: what the log itself calls so, then those that hold numbers; else all."""
+def _likely(found: Log, metric: Metric) -> list[str]:
+    """The columns that may be the metric: what the log itself calls so, then those that hold numbers; else all. Near names come first."""
     numbers: dict[str, None] = dict.fromkeys(name for names in found.headers for name in names if name and name in found.directions)
     for record in found.first:
         places = columns.schema(record.names, '').measured
         numbers.update((name, None) for place, name in places if quantity.of(record.cells[place]))
-    return list(numbers or dict.fromkeys(name for names in found.headers for name in names if name))
+    names = numbers or dict.fromkeys(name for names in found.headers for name in names if name)
+    return sorted(names, key=lambda name: not columns.are_near(name, metric.name))
 
 
 def _shown(cells: Sequence[str]) -> str:

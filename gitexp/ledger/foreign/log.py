@@ -1,4 +1,4 @@
-"""Somebody else's log: its lines, and which of two forms they have."""
+"""Somebody else's log: its lines, and which of three forms they have."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -19,8 +19,11 @@ def of(data: bytes, *, metric: str, named: tuple[tuple[str, ...], ...] = ()) -> 
     rest = _lines(data, found.dropped)
     first = list(islice(rest, _LOOK))
     lines = chain(first, rest)
-    if sum(line.startswith('{') for _, line in first) > sum('\t' in line or '\\t' in line for _, line in first):
+    tabbed = sum('\t' in line or '\\t' in line for _, line in first)
+    if sum(line.startswith('{') for _, line in first) > tabbed:
         found.form, records = 'JSON lines', objects.read(found, lines)
+    elif not tabbed and sum(',' in line for _, line in first) > len(first) / 2:
+        found.form, records = 'CSV', table.read(found, table.tabbed(lines), metric=metric, named=named)
     else:
         found.form, records = 'TSV', table.read(found, lines, metric=metric, named=named)
     found.records = found.watched(records)

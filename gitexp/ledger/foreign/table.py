@@ -1,13 +1,15 @@
-"""Tab-separated rows below a header, or below none."""
+"""Rows of cells between tabs, or between commas, below a header, or below none."""
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator
 
-from gitexp.ledger.foreign import columns
+from gitexp.ledger.foreign import columns, statuses
 from gitexp.ledger.foreign.record import DIRECTIONS, Dropped, Log, Record
 
 _HASH = re.compile('[0-9a-f]{6,40}')
+_NAME = re.compile(r'[^\W\d]\w*')
 _DIRECTION = re.compile(r'metric[_ ]direction\W+(lower|higher|min|max)', re.IGNORECASE)
 
 
@@ -23,7 +25,9 @@ def read(found: Log, lines: Iterable[tuple[int, str]], *, metric: str, named: tu
                 found.directions[''] = DIRECTIONS[way[1].lower()]
             continue
         cells = _cells(line)
-        if not any(cell[:1].isdigit() for cell in cells) and columns.is_header(_cells(line.lstrip('# ')), metric):
+        if not any(cell[:1].isdigit() for cell in cells) and columns.is_header(_cells(line.lstrip('# ')), metric) or (
+            not header and not by_width and not found.dropped and _are_names(cells)
+        ):
             header = _cells(line.lstrip('# '))
             continue
         names = header if len(cells) == len(header) else by_width.get(len(cells), header)
@@ -37,6 +41,21 @@ def read(found: Log, lines: Iterable[tuple[int, str]], *, metric: str, named: tu
         records += parted
         found.dropped += [] if parted else [Dropped(record.line, f'{_width(len(record.cells), len(record.names))}: two rows in one line?')]
     yield from sorted(records, key=lambda one: one.line)
+
+
+def tabbed(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Lines whose cells have commas between them, as if these were tabs."""
+    for number, line in lines:
+        try:
+            yield number, '\t'.join(cell.replace('\t', ' ') for cell in next(csv.reader([line], skipinitialspace=True)))
+        except csv.Error:  # a carriage return within, or a cell past 128 KiB
+            yield number, line
+
+
+def _are_names(cells: tuple[str, ...]) -> bool:
+    """Whether a first line names columns that nobody knows: a row would have numbers, or a word such as keep."""
+    words = statuses.meanings({})
+    return len({*cells}) == len(cells) > 1 and all(_NAME.fullmatch(cell) and columns.plain(cell) not in words for cell in cells)
 
 
 def _unescaped(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:

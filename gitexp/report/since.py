@@ -1,0 +1,33 @@
+"""What the trunk has changed since a commit, but for what cannot change a measurement."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gitexp.experiment import documents
+from gitexp.lab.lab import Lab
+from gitexp.ledger.result import Result
+from gitexp.report import view
+from gitexp.rules import pattern
+
+_GROWING = ('append-top', 'append-bottom')
+
+
+def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
+    """The paths; free are what is only appended to, the report, and the folders of experiments but that of `slug`.
+
+    None are known where the commit is not here.
+    """
+    free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
+    folder = f'{lab.config.paths.experiments}/'
+    written = (*lab.config.ledgers, view.REPORT)
+    others = [path for path in documents.names(lab.git, base, lab.trunk_commit) or [] if path not in written]
+    return [
+        path for path in others
+        if not any(one.covers(path) for one in free) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))
+    ]
+
+
+def baseline(lab: Lab, runs: Iterable[Result]) -> list[str]:
+    """The same since the newest run of a baseline, where there is one."""
+    newest = max(runs, key=lambda run: run.id, default=None)
+    return changed(lab, newest.commit) if newest and newest.commit else []
