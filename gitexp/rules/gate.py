@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from functools import cache
+from functools import cache, lru_cache
 
 from gitexp.core.finding import Finding
 from gitexp.git import history, repository
@@ -56,7 +56,8 @@ def fixing(lab: Lab) -> list[Rule]:
     return [rule for rule in ruleset.fresh(lab).rules if rule.kind in ('frozen', 'fixed', INPUT)]
 
 
-def fixed_blobs(lab: Lab) -> dict[str, tuple[str, str]]:
+@lru_cache(1)
+def fixed_blobs(lab: Lab) -> Mapping[str, tuple[str, str]]:
     """The mode and the object id of every frozen and fixed file and committed input as the trunk has it, by path."""
     named = fixing(lab)
     specs = [spec for rule in named for spec in rule.pattern.pathspecs]

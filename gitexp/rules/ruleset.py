@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from gitexp.core.errors import Usage
 from gitexp.core.tuples import NamedTuple
@@ -157,6 +157,7 @@ def of(config: Config, text: bytes) -> RuleSet:
     return RuleSet(rules, config.trunk, guard, folder, config.live, config.humans, config.signers, config.ledgers, config.metric.name)
 
 
+@lru_cache(1)
 def fresh(lab: Lab) -> RuleSet:
     """The rules of the trunk, read from its blob and not from what is kept: that lies where anybody can write."""
     if lab.is_fresh:
