@@ -173,6 +173,15 @@ def lost(
     return {key: Vain(len(said), max(said)) for key, said in found.items() if said[1:] or key in again}
 
 
+def barren(rows: Iterable[Result], metric: Metric, gone: Retired) -> dict[tuple[str, int], str]:
+    """The newest run that gave nothing, of each seed of a tree that has one which is not retired; another run may have given a value."""
+    found: dict[tuple[str, int], str] = {}
+    for row in rows:
+        if row.tree and row.seed is not None and is_lost(row, metric) and gone.why(row) is None:
+            found[row.tree, row.seed] = max(row.id, found.get((row.tree, row.seed), row.id))
+    return found
+
+
 def is_lost(row: Result, metric: Metric) -> bool:
     """Whether a run has no value that can be or that counts, and would have counted with one, left alone with its GPU.
 

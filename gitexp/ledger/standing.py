@@ -56,7 +56,8 @@ class Standings(NamedTuple):
 
     `vouched` are the rows by which somebody confirms that a tree is as good as it looks; `lost` is how often a seed of a tree was run
     in vain, `picked` by which row some values of a tree are retired and others not, see `counting`; `data` is what was measured on;
-    `won` are the trees that were better in their day, `former` the means of baselines that are retired, by their trees.
+    `won` are the trees that were better in their day, `former` the means of baselines that are retired, by their trees; `barren` are
+    the seeds of trees that were run and gave nothing, with the last such run.
     """
 
     eval_id: str | None
@@ -67,6 +68,7 @@ class Standings(NamedTuple):
     data: str | None = None
     won: Set[str] = frozenset()
     former: Mapping[str, float] = {}
+    barren: Mapping[tuple[str, int], str] = {}
 
     def of(self, tree: str) -> Standing | None:
         return next((standing for standing in self.trees if standing.tree == tree), None)
@@ -105,7 +107,7 @@ def of(found: Tally, eval_id: str | None = None, *, prefer: str | None = None) -
     )
     lost, picked = found.lost(eval_id), found.picked(eval_id)
     data, won, former = found.data(eval_id), found.won(eval_id), found.former(eval_id)
-    return Standings(eval_id, trees, found.confirmed(eval_id), lost, picked, data, won, former)
+    return Standings(eval_id, trees, found.confirmed(eval_id), lost, picked, data, won, former, found.barren(eval_id))
 
 
 def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, prefer: str | None = None) -> Standings:
@@ -124,7 +126,8 @@ def among(contents: Contents, metric: Metric, eval_id: str | None = None, *, pre
         began[key] = min(row.id, began.get(key, row.id))
     vouched, won = read.confirmed(contents.results, eval_id, began), frozenset(row.tree for row in rows if row.tree and row.verdict == WON)
     former = counting.former((row for row in rows if row.id in contents.covered), metric, data)
-    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won, former)
+    barren = counting.barren(rows, metric, gone)
+    return Standings(eval_id, _grouped(mine), vouched, lost, picked, data.get(eval_id), won, former, barren)
 
 
 def counted(contents: Contents, metric: Metric, *, prefer: str | None = None) -> list[Result]:

@@ -106,6 +106,10 @@ class Tally:
         """How often a seed of a tree was run in vain: see `counting.lost`."""
         return self._tries.lost(raw(eval_id))
 
+    def barren(self, eval_id: str) -> dict[tuple[str, int], str]:
+        """The seeds of trees that were run and gave nothing: see `counting.barren`."""
+        return self._tries.barren(raw(eval_id))
+
     def picked(self, eval_id: str) -> dict[str, str]:
         """The trees of which some values are retired and others not: see `counting.picked`."""
         return self._tries.picked(raw(eval_id), self.data(eval_id) or '')

@@ -30,6 +30,7 @@ class Tries:
         self._events = events
         self._tried = tried
         self._lost: dict[_Seed, list[tuple[bytes, bytes]]] = {}
+        self._barren: dict[_Seed, bytes] = {}
         self._first: dict[_Seed, bytes] = {}
         self._began: dict[tuple[bytes, bytes, bytes, bytes], bytes] = {}
         self._picked: dict[tuple[bytes, bytes, bool, bytes], str] = {}
@@ -44,6 +45,9 @@ class Tries:
             if b'' in key or None in key or status not in _LOST and (status != _OK or isnan(value)):
                 continue
             retired = status == _OK and low <= value <= high
+            if not retired and name not in gone:
+                which = key[0], key[1], key[2]
+                self._barren[which] = max(name, self._barren.get(which, name))
             by = self._events.get(text(name)) if retired else None
             if not retired or name in gone:
                 last = max(raw(by), name) if by else name
@@ -91,6 +95,10 @@ class Tries:
                 if _tells(before):
                     found[text(key[1]), key[2]] = Vain(len(before), text(max(last for _, last in before)))
         return found
+
+    def barren(self, eval_id: bytes) -> dict[tuple[str, int], str]:
+        """See `counting.barren`."""
+        return {(text(key[1]), key[2]): text(name) for key, name in self._barren.items() if key[0] == eval_id and key[2] is not None}
 
     def picked(self, eval_id: bytes, ground: str) -> dict[str, str]:
         """See `counting.picked`; `ground` is what the evaluation goes by."""

@@ -159,6 +159,8 @@ class Judged:
         """Why what is compared may be what somebody has picked, None for nothing."""
         for seed, vain in self._in_vain(standing):
             return f'other runs of seed {seed} failed, did not compete or are retired: {vain.many}'
+        if barren := self._barren(standing):
+            return f'seed {barren[0]} was run as well, and gave no value that counts'
         for one, whose in ((standing, 'its own'), (over, "the other's")):
             if self._is_picked(one, standing):
                 return f'some of {whose} runs are retired and others count'
@@ -174,6 +176,14 @@ class Judged:
         lost = self.standings.lost
         found = ((seed, lost.get((standing.tree, seed))) for seed in standing.runs.seeds if seed is not None) if lost else ()
         return [(seed, vain) for seed, vain in found if vain and not self._confirmed(standing.tree, vain.last)]
+
+    def _barren(self, standing: Standing) -> list[int]:
+        """The seeds past the named ones that were run and gave nothing, which nobody has confirmed since: the mean is over survivors."""
+        known, here = {*standing.runs.seeds, *self.seeds}, standing.tree
+        return sorted(
+            seed for (tree, seed), last in self.standings.barren.items()
+            if tree == here and seed not in known and not self._confirmed(here, last)
+        )
 
     def _confirmed(self, tree: str, since: str = '') -> Result | None:
         """The row by which somebody vouches for a tree, for what was there to be looked at: if it was made after the row `since`."""

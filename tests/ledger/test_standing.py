@@ -122,6 +122,8 @@ def test_how_often_a_seed_was_run_before_it_gave_a_value(
 
     found = standing.trees(bare)
     assert {key: vain.many for key, vain in found.lost.items()} == ({} if lost is None else {('tree', 1): lost})
+    nothing = [f'{at}' for at, end in enumerate(ends) if end in 'xomhbc']
+    assert found.barren == ({('tree', 1): nothing[-1]} if nothing else {})
     assert found == standing.among(read.read(bare), bare.config.metric)
 
 

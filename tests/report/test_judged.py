@@ -1,11 +1,13 @@
 """All trees judged at once."""
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as some
 
 from gitexp.lab.config import Metric
-from gitexp.ledger.result import Kind
+from gitexp.ledger.result import Kind, Result, Status
 from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import decide
@@ -55,3 +57,18 @@ def test_a_baseline_that_was_interrupted_is_no_champion_beside_a_whole_one() -> 
     assert champions(first, stopped, whole) == (first, whole)
     assert champions(stopped) == (stopped,)
     assert champions(first, stopped, won=frozenset('b')) == (first, stopped)
+
+
+def test_a_mean_over_the_seeds_that_survived_is_not_believed() -> None:
+    def tree(name: str, kind: Kind, value: float) -> Standing:
+        return Standing(name, name, 'v1', None, 'e', kind, Runs.of((seed, value + seed / 1000) for seed in (1, 2, 3, 4)))
+    base, idea = tree('base', Kind.BASELINE, 3.0), tree('idea', Kind.EVAL, 2.9)
+    vouched = Result('9', '', 'idea', Kind.CONFIRM, Status.OK, params={'confirms': 'idea'})
+
+    def said(barren: dict[tuple[str, int], str], **more: Any) -> tuple[str, tuple[str, ...]]:
+        judged = Judged(Standings('e', (base, idea), barren=barren, **more), Metric('m', 'min'), seeds=(1, 2, 3))
+        found = judged.verdict(idea, base)
+        return found.kind.value, found.flags
+    assert said({}) == said({('idea', 4): '5', ('other', 6): '5', ('idea', 2): '5'}) == ('better', ())
+    assert said({('idea', 6): '5'}) == ('provisional', ('retried',))
+    assert said({('idea', 6): '5'}, vouched={'idea': vouched}) == ('better', ())
