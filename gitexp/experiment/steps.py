@@ -97,7 +97,8 @@ def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> 
             feed += f'update {turn.branch} {made} {head}\n'
         found.append(made)
     if feed:
-        abandoned.ask(git, 'update-ref', '-m', f'git exp {turns[0].verb}', '--stdin', feed=feed.encode())
+        # In a worktree, since hooks look for the repository there, and git may be set up to find none in a git directory.
+        abandoned.ask(Git(lab.root), 'update-ref', '-m', f'git exp {turns[0].verb}', '--stdin', feed=feed.encode())
     return found
 
 

@@ -28,6 +28,7 @@ class Child(NamedTuple):
 def start(command: str, cwd: Path, env: Mapping[str, str]) -> Child:
     """Start a line of the shell in a folder; raises OSError."""
     os.stat(cwd)
+    _keep_open()
     (out, says), (err, warns) = os.pipe(), os.pipe()
     for handle in (out, err):
         os.set_blocking(handle, False)
@@ -46,3 +47,13 @@ def start(command: str, cwd: Path, env: Mapping[str, str]) -> Child:
         os.close(says)
         os.close(warns)
     return child._replace(pid=pid)
+
+
+def _keep_open() -> None:
+    """Keep for ourselves what we were started with, as by a shell or an editor: a run could read there what is in no commit, or write."""
+    for name in os.listdir('/dev/fd') if os.path.isdir('/dev/fd') else ():
+        if int(name) > 2:
+            try:
+                os.set_inheritable(int(name), False)
+            except OSError:
+                pass  # That of the listing itself.

@@ -31,6 +31,8 @@ class Kind(Enum):
 class Verdict(NamedTuple):
     """`gain` is positive for an improvement, whatever the direction; means are over all seeds.
 
+    The gain is that of the means, or over the seeds of the test where that is less.
+
     `sd` is the noise that was judged by: of one run, or when `paired` of the difference of two runs at one seed. `p` is
     the one-sided probability of a difference this large, the way it went, from noise alone. Flags: those of `doubt`
     and of `flags`.
@@ -77,7 +79,7 @@ def compare(
     gained_before: float | None = None,
     named: Collection[int] = (),
 ) -> Verdict:
-    """Judge a tree against another by the means over all their seeds.
+    """Judge a tree against another by the means over all their seeds, and where the test is paired over those that both have.
 
     `better` needs a gain over `min_effect` and a one-sided t test at 5 % (Student, The probable error of a mean, 1908);
     `worse` needs a loss over `min_effect` and the same test the other way; else `inconclusive`. With a noise estimate
@@ -106,6 +108,9 @@ def compare(
     """
     contrast = _contrast(candidate, reference, noise, residual)
     gain = _SIGN[direction] * (candidate.mean - reference.mean) + 0.0
+    if contrast and contrast.seeds:  # What the means differ by beyond that may be what other seeds differ by, and takes a win away only.
+        matched = _SIGN[direction] * contrast.shift
+        gain = matched if 0 < matched < gain or gain < matched < 0 else gain
     p = contrast.chance(_SIGN[direction] if gain >= 0 else -_SIGN[direction]) if contrast else None
     kind = _kind(gain, min_effect, p)
     seen = contrast.flags if contrast else ()
@@ -179,6 +184,8 @@ def _matched(one: Sample, other: Sample, noise: Noise, residual: Noise | None, l
     if not common or len(common) < min(one.n, other.n):
         return None
     halves = [one.by_seed[seed] / 2 - other.by_seed[seed] / 2 for seed in common]  # whole differences may overflow
+    if len(common) > 1 and not any(halves):  # Other seeds tell nothing apart that is the same at these.
+        return _Contrast(0.0, 0.0, noise.dof, 0.0, len(common), ())
     middle = seeds.mean(halves)
     scatter = spread(halves, middle)
     own = None if scatter is None else Noise(scatter * math.sqrt(2), len(common) - 1)

@@ -43,6 +43,15 @@ def test_a_command_is_what_was_written_whatever_the_locale(tmp_path: Path) -> No
     assert (tmp_path / 'out').read_text() == 'grö→\n'
 
 
+def test_what_gitexp_was_started_with_is_open_to_no_run(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    ended = run(f'test ! -e /dev/fd/{write}', tmp_path)
+    os.close(write)
+    os.close(read)
+    assert ended.ending is Ending.OK
+
+
 def test_the_limit_starts_before_the_launch(tmp_path: Path) -> None:
     ended = run('exec sleep 20', tmp_path, limit=0.4, fence=Slow(None))
 

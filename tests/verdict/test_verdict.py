@@ -201,6 +201,20 @@ def test_extra_seeds_of_one_side_can_take_a_paired_win_away():
     assert judge(tree(*shared, 0.5, 0.5), reference, residual=Noise(0.01, 8)).kind is Kind.INCONCLUSIVE
 
 
+def test_easier_seeds_of_one_side_make_no_gain_of_a_paired_win():
+    reference, shared = tree(1.0, 2.0, 3.0), (1.1, 2.1, 3.1)
+    for extra in ((), (9.0,), (9.0, 9.0)):
+        said = judge(tree(*shared, *extra), reference, residual=Noise(0.01, 8), min_effect=0.2)
+        assert said.kind is Kind.INCONCLUSIVE and said.gain == pytest.approx(0.1)
+    said = judge(tree(0.9, 1.9, 2.9, -9.0), reference, residual=Noise(0.01, 8), min_effect=0.2)
+    assert said.kind is Kind.INCONCLUSIVE and said.gain == pytest.approx(-0.1)
+
+
+def test_what_is_the_same_at_all_seeds_of_one_side_is_no_gain_by_others():
+    said = judge(tree(1.0, 2.0, 3.0, 9.0, 9.0, 9.0), tree(1.0, 2.0, 3.0), noise=Noise(0.1, 8), residual=Noise(0.0, 8))
+    assert said.kind is Kind.INCONCLUSIVE and said.p == 0.5
+
+
 @pytest.mark.parametrize('first, said, worth', [
     (1.4, {}, False), (1.6, {}, True), (0.0, {'noise': None}, None), (0.0, {'noise': Noise(1.0, 1)}, None),
     (0.6, {'direction': 'min'}, False), (0.4, {'direction': 'min'}, True),
