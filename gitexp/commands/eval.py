@@ -125,11 +125,11 @@ def _hint(done: Evaluation, wanted: int, args: tuple[str, ...]) -> None:
         out.hint(_baseline(args))
     elif done.decision and done.decision.verdict.gain > 0 and doubt.of(done.decision.verdict.flags):
         out.hint(f"look for a leak; if there is one: git exp supersede {slug} --bug NAME; if not: git exp confirm {slug} --because WHY")
-    elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'provisional' and done.decision.verdict.n < wanted:
+    elif done.decision and done.failure is None and done.decision.verdict.kind is Kind.PROVISIONAL and done.decision.verdict.n < wanted:
         out.hint('git exp eval')
     elif done.decision is None and done.failure is None and (not done.results or any(result.verdict for result in done.results)):
         out.hint(_baseline(args))
-    elif done.decision and done.failure is None and done.decision.verdict.kind.value == 'better':
+    elif done.decision and done.failure is None and done.decision.verdict.kind is Kind.BETTER:
         out.hint(f'git exp submit {slug}')
 
 

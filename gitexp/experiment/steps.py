@@ -88,7 +88,7 @@ def _check_own(turn: Turn, top: Path) -> None:
 
 def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> list[str | None]:
     """Move the branches to their commits, all or none, or to ones like them when they have moved on since; returns which."""
-    git = Git(lab.common)
+    git = Git(lab.root)  # Hooks look for the repository there, and git may be set up to find none in a git directory.
     found, feed = [], ''
     for turn, made in zip(turns, commits):
         head = git.run('rev-parse', '--verify', '--quiet', turn.branch).text if turn.branch and made else ''
@@ -97,8 +97,7 @@ def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> 
             feed += f'update {turn.branch} {made} {head}\n'
         found.append(made)
     if feed:
-        # In a worktree, since hooks look for the repository there, and git may be set up to find none in a git directory.
-        abandoned.ask(Git(lab.root), 'update-ref', '-m', f'git exp {turns[0].verb}', '--stdin', feed=feed.encode())
+        abandoned.ask(git, 'update-ref', '-m', f'git exp {turns[0].verb}', '--stdin', feed=feed.encode())
     return found
 
 
@@ -135,7 +134,7 @@ def _set_back(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) ->
 
     Raises Refused where git cannot: then the steps are still to be done, and the next command does them.
     """
-    git = Git(lab.common)
+    git = Git(lab.root)  # As above.
     for turn, made in zip(turns, commits):
         if turn.branch and made:
             done = git.run('update-ref', '-m', f'undo git exp {turn.verb}', turn.branch, f'{made}^', made)

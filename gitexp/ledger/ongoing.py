@@ -21,13 +21,14 @@ from gitexp.ledger import counting, grounds, read, result, retired, tally, tries
 from gitexp.ledger.once import Once
 from gitexp.ledger.scan import Scan
 from gitexp.ledger.tally import Tally
+from gitexp.ledger.whereabouts import Whereabouts
 
 _MORE = 1 << 20  # bytes: a tally is kept once for so many more of them, since it may be as large as a tenth of the ledger
 _CHUNK = 1 << 20
 # What a tally consists of: nothing else is made of what is kept, whoever has written it.
 _PARTS = {
     (part.__module__, part.__qualname__): part for part in (
-        Tally, tally.Tree, tally.Known, Once, tries.Tries, grounds.Grounds, counting.Held, retired.Retired, retired.Why,
+        Tally, tally.Tree, tally.Known, Whereabouts, Once, tries.Tries, grounds.Grounds, counting.Held, retired.Retired, retired.Why,
         result.Result, result.Kind, result.Status, Counter, array, _array_reconstructor,
     )
 }

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import compress
@@ -21,6 +20,7 @@ from gitexp.ledger.retired import Retired
 from gitexp.ledger.scan import Rows, Scan, only
 from gitexp.ledger.seeds import Runs
 from gitexp.ledger.tries import Tries
+from gitexp.ledger.whereabouts import Experiment, Whereabouts
 
 _OK = b'ok'
 
@@ -39,15 +39,6 @@ class Tree(NamedTuple):
     seeds: array[int]
     values: array[float]
     whose: set[bytes]
-
-
-class Experiment(NamedTuple):
-    """What has a row beside baselines; `runs` are all that started, `last` the time of its newest row, `newest` its newest run, by id."""
-
-    slug: str
-    runs: int
-    last: str
-    newest: str | None
 
 
 class Known(NamedTuple):
@@ -77,9 +68,7 @@ class Tally:
         self._seeds: dict[int | None, int] = {}
         self._won = set[tuple[bytes, bytes]]()
         self._former: dict[tuple[bytes, bytes], list[tuple[bytes, bytes, float]]] = {}
-        self._runs = Counter[bytes]()
-        self._last: dict[bytes, tuple[bytes, bytes]] = {}
-        self._newest: dict[bytes, tuple[bytes, bytes]] = {}
+        self._whereabouts = Whereabouts()
         self.known = known
         self._skip = {raw(one) for one in self.covered}
         self._closed = frozenset(raw(slug) for slug, _ in known.gone.versions)
@@ -155,9 +144,7 @@ class Tally:
 
     def experiments(self) -> Iterator[Experiment]:
         """In the order of their newest rows."""
-        for slug, (_, last) in sorted(self._last.items(), key=lambda one: one[1]):
-            newest, _ = self._newest.get(slug, (None, b''))
-            yield Experiment(text(slug), self._runs[slug], text(last), newest.decode() if newest else None)
+        return self._whereabouts.experiments()
 
     @property
     def is_settled(self) -> bool:
@@ -174,7 +161,10 @@ class Tally:
         """Count the next rows of the ledger."""
         rows = self.once.new(rows)
         self.rows += len(rows.ids)
-        self._count(only(rows, [kind != BASELINE for kind in rows.kinds]) if BASELINE in rows.kinds else rows)
+        told = only(rows, [kind != BASELINE for kind in rows.kinds]) if BASELINE in rows.kinds else rows
+        self._whereabouts.add(told, mixed=self.once.mixed)
+        if told.event is not None and told.ids:
+            self.events.append(told.event)
         if BETTER in rows.verdicts:
             self._won.update(compress(zip(rows.eval_ids, rows.trees), [said == BETTER for said in rows.verdicts]))
         if rows.event is not None or not rows.ids:
@@ -196,20 +186,6 @@ class Tally:
             for name, tree in trees.items():
                 if len(seen := set(tree.seeds)) < len(tree.seeds) and len(set(zip(tree.seeds, tree.values))) > len(seen):
                     yield eval_id, name
-
-    def _count(self, rows: Rows) -> None:
-        """Where each experiment is."""
-        self._keep_newest(self._last, rows)
-        if rows.event is None:
-            self._runs.update(rows.experiments)
-            self._keep_newest(self._newest, rows)
-        elif rows.ids:
-            self.events.append(rows.event)
-
-    def _keep_newest(self, known: dict[bytes, tuple[bytes, bytes]], rows: Rows) -> None:
-        """The id and the time of the newest row of each experiment."""
-        said = zip(rows.experiments, zip(rows.ids, rows.times))
-        known.update(((slug, max(one, known.get(slug, one))) for slug, one in said) if self.once.mixed else said)
 
     def _close(self, rows: Rows) -> None:
         """Retire what there is of the versions that are closed."""

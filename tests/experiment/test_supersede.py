@@ -409,3 +409,15 @@ def test_a_name_that_has_rows_is_taken_whatever_the_order_of_the_columns(lab) ->
     lab.git('worktree', 'remove', '--force', '5_worktrees/one')
     lab.git('branch', '-D', 'exp/one')
     assert lab.exp('new', 'one') == 3 and 'the ledger has results of an experiment of that name' in lab.talk
+
+
+def test_git_may_be_set_up_to_find_no_repository_in_a_git_directory(lab, one) -> None:
+    text = (lab.path / 'gitexp.yaml').read_text()
+    lab.write('gitexp.yaml', text.replace('rules:\n', "rules:\n  sections: ['experiments/*/PLAN.md']\n", 1))
+    assert 'sections' in (lab.path / 'gitexp.yaml').read_text()
+    lab.ok('hook', 'install')
+    lab.git('commit', '-q', '-m', 'sections', 'gitexp.yaml', META_MODE='1')
+    lab.git('config', '--global', 'safe.bareRepository', 'explicit')
+
+    lab.ok('supersede', 'one', '--bug', 'leak', '--yes')
+    lab.ok('restore', 'one', '--yes')

@@ -17,7 +17,8 @@ from gitexp.ledger import once, ongoing, read, scan, standing, tally
 from gitexp.ledger.cells import LONGEST
 from gitexp.ledger.result import ABOUT, Kind, Result, Status, columns
 from gitexp.ledger.retired import VERSIONED
-from gitexp.ledger.tally import Experiment, Tally
+from gitexp.ledger.tally import Tally
+from gitexp.ledger.whereabouts import Experiment
 
 HEADER = '\t'.join(columns('score'))
 # Values are multiples of 3600, so that every mean of up to five runs or seeds is exact.
