@@ -25,7 +25,9 @@ def wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool
     if len(set(change.origins)) > 1 and new.mode == old.mode and _united(case, rule, change, new) is None:
         return None  # After merges across each other, what one side still has as a base had it may be what the other has moved on from.
     said = wording.what(old, new) if new.mode != old.mode else _compared(case, rule, change.path, old, new)
-    return None if said and _is_mended(case, rule, change, old) else said
+    if not said:
+        return _otherwise(case, rule, change, old, new)
+    return None if _is_mended(case, rule, change, old) else said
 
 
 def is_between(case: Case, rule: Rule, change: Change) -> bool:
@@ -66,6 +68,16 @@ def _compared(case: Case, rule: Rule, path: str, old: Entry, new: Entry) -> str 
     if rule.kind == 'sections':
         return (sections.held if case.ends else sections.kept)(before, now, case.rules.live, others)
     return _holds(case, rule, path, before, now) if case.ends else _APPENDS[rule.kind](before, now)
+
+
+def _otherwise(case: Case, rule: Rule, change: Change, old: Entry, new: Entry) -> str | None:
+    """What is wrong with what comes back of what had left: a section comes as it was, and lines with all that were there."""
+    left = case.left.get(change.path)
+    if left is None or not left.is_file or old == new:
+        return None
+    if rule.kind == 'sections':
+        return sections.again(case.read(left.oid), case.read(old.oid), case.read(new.oid), case.rules.live)
+    return _compared(case._replace(ends=True), rule, change.path, left, new)
 
 
 def _holds(case: Case, rule: Rule, path: str, before: bytes, now: bytes) -> str | None:

@@ -27,7 +27,8 @@ class Step(NamedTuple):
     """An experiment at a commit, by the line of first parents that leads there.
 
     `there` is what lasting rules cover. It may be led `back` to a state after which there were nothing but merges and such reverts; that
-    comes with the last commit that had it. `came` is what merges have brought, `gone` the commit before a path was last taken away.
+    comes with the last commit that had it. `came` is what merges have brought, `gone`
+    the commit before a path was last led back or taken away.
     """
 
     there: State = frozenset()
@@ -83,11 +84,12 @@ def _paths(*states: State) -> set[str]:
     return {path for state in states for path, _ in state}
 
 
-def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Collection[str]) -> list[str]:
-    """The commits just before some paths of an experiment went, on some lines, and the others than the first that have them yet."""
+def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Iterable[str]) -> dict[str, list[str]]:
+    """The commits just before each path of an experiment was led back, on some lines, and the others than the first that have it yet."""
     steps, _ = _steps(git, rules, slug, lines)
-    gone = [steps[one].gone[path] for one in lines for path in paths if path in steps[one].gone]
-    return list(dict.fromkeys([*gone, *(one for one in lines[1:] if not _paths(steps[one].there).isdisjoint(paths))]))
+    there = {one: _paths(steps[one].there) for one in lines[1:]}
+    gone = {path: [steps[one].gone[path] for one in lines if path in steps[one].gone] for path in paths}
+    return {path: [*some, *(one for one in there if path in there[one])] for path, some in gone.items()}
 
 
 def had(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], asked: Iterable[tuple[str, Entry | None]]) -> set[str]:
@@ -128,7 +130,7 @@ def _next(rules: RuleSet, slug: str, step: Step, commit: Commit, side: Mapping[s
     to = step.back.get(there)
     if not is_merge and to is None and all(_is_turned(rules, path, step.came, ours) for path in kept):
         return step._replace(there=there, came=came)
-    gone = {path: parent for path, (_, new) in kept.items() if not new}
+    gone = {path: parent for path, (old, new) in kept.items() if not new or old and to is not None}
     return Step(
         there, {**step.back, step.there: parent} if is_merge or to is not None else {}, came, {**step.gone, **gone},
         step.last if to is None else Back(commit.oid, to, there),

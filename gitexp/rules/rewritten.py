@@ -1,7 +1,7 @@
 """The folder of an experiment that has been measured: what was there then is there, whatever way a branch or the trunk has taken."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import chain
 
@@ -74,12 +74,12 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     What a person has put where counts as far as the span's own commits have been judged: another branch's are its own business.
     """
     said = span.rows(span.trunk, slug)
-    left = _left(span, slug) if merged else []
+    left = _left(span, slug) if merged else {}
     if not said and not left:
         return []
     names = measured.named(said)
     *known, was = repository.objects(span.git, [f'{name}^{{commit}}' for name in (*names, old or '0' * len(span.tip))])
-    before = dict.fromkeys(oid for oid in (*known, was, *left) if oid)
+    before = dict.fromkeys(oid for oid in (*known, was, *chain(*left.values())) if oid)
     lacking = _lacking(span, slug, merged=merged) if whole and said else []
     if lacking or not before:
         return lacking
@@ -93,28 +93,30 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
         # A branch that goes on from where it was had not to keep its plan there before something was measured, further on.
         return bool(said) and (start != was or start in apart or not measured.is_before(span.git, start, ran))
     joined = {*before} - apart - published if merged and stays(span, slug, span.tip) else set()
+    asked = joined.union(*(some for path, some in left.items() if span.taken[path] is None))
     folder = _Folder(
-        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, joined.union(left), [span.tip, *filter(None, [was])],
+        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, asked, [span.tip, *filter(None, [was])],
         lambda one: one.new is None or away(one),
     )
     return folder.findings([*before])
 
 
-def _left(span: Span, slug: str) -> list[str]:
-    """The last commits of the trunk that had what comes back to it."""
-    ours = _fresh(span, slug)
-    return reverted.before(span.git, span.rules, slug, (span.trunk, *span.beside), ours) if ours else []
+def _left(span: Span, slug: str) -> dict[str, list[str]]:
+    """The last commits of the trunk that had all of what comes back to it."""
+    ours = _taken(span, slug)
+    return reverted.before(span.git, span.rules, slug, (span.trunk, *span.beside), ours) if ours else {}
 
 
-def _fresh(span: Span, slug: str) -> list[str]:
-    """What the trunk takes of an experiment that a rule keeps, where it had nothing."""
-    return [path for path, old in span.taken.items() if old is None and span.rules.owner(path) == slug and judge.lasts(span.rules, path)]
+def _taken(span: Span, slug: str) -> list[str]:
+    """What the trunk takes of an experiment that a rule keeps."""
+    return [path for path in span.taken if span.rules.owner(path) == slug and judge.lasts(span.rules, path)]
 
 
 def _lacking(span: Span, slug: str, *, merged: bool) -> list[Finding]:
     """That nothing is here of what was measured; what the trunk has already is held against that."""
     ran = measured.named(rows.at(span.git, span.trunk, span.rules.ledgers, slug, here=True))
-    if not ran or measured.known(span.git, ran) or merged and not _fresh(span, slug) and stays(span, slug, span.trunk):
+    has_more = not merged or not all(map(span.taken.get, _taken(span, slug))) or not stays(span, slug, span.trunk)
+    if not ran or not has_more or measured.known(span.git, ran):
         return []
     wrong = f'its rows name commits that were never pushed, such as {ran[-1][:10]}, so that nothing can be compared with them'
     return [Finding('measured', f'exp/{slug}', wrong, way=f'push that first: git push origin {ran[-1]}:refs/heads/exp/{slug}')]
@@ -195,14 +197,14 @@ class _Folder(NamedTuple):
         led = (self.span.led if is_measured or start not in self.tips else self.span.turned)(one)
         return led is not None and not self._judged(start, [led])
 
-    def _judged(self, start: str, changes: Sequence[Change]) -> list[Finding]:
+    def _judged(self, start: str, changes: Sequence[Change], led: Iterable[Change] = ()) -> list[Finding]:
         # What the trunk has is its own, and no state of an experiment that is no part of it yet.
         case = Case(
             self.span.rules, f'exp/{self.slug}', self.blobs.read, lambda one: self.away(one) or start not in self.published, ends=True,
             undo=f'git checkout {start[:10]} -- {{path}}, as it was then', commit=self.span.tip,
             target=Committed(self.span.git, self.span.tip), names=Names(self.span.git, start).learn(changes), measured=self.span.measured,
         )
-        found = [one for one in judge.judge(case, changes) if one.rule in LASTING]
+        found = [one for one in judge.judge(case.led_back(led), changes) if one.rule in LASTING]
         return [one for one in found if one.rule != 'sections' or self.is_begun(start)]
 
     def _back(self) -> Set[str]:
@@ -243,5 +245,5 @@ class _Folder(NamedTuple):
         trunk = {path: since.get(path, (one.new,)) for path, one in asked.items()}
         sides = trunk if start in self.published else {path: (*asked[path].olds, *olds) for path, olds in trunk.items()}
         joint = [Change(path, asked[path].new, olds, ((),) * (len(olds) - 1)) for path, olds in sides.items()]
-        wrong = {(one.path, one.rule) for one in self._judged(start, joint)}
+        wrong = {(one.path, one.rule) for one in self._judged(start, joint, asked.values())}
         return [one for one in lost if not any(trunk[one.path]) or (one.path, one.rule) in wrong]

@@ -77,15 +77,26 @@ def held(old: bytes, new: bytes, live: Iterable[str], others: Others = tuple) ->
     `others` are as in `kept`.
     """
     live = list(live)
-    olds, news = _closed(old, live), _closed(new, live)
+    return _all_held(_closed(old, live), _closed(new, live), lambda: [_closed(text, live) for text in others()])
+
+
+def _all_held(olds: Sequence[Section], news: Sequence[Section], others: Callable[[], Sequence[Sequence[Section]]] = list) -> str | None:
     rest, there = iter(news), _by_name(news)
     lost = next((one for one in olds if not any(map(_keeper(one), rest))), None)
     if lost is not None:
         return _lost(lost, news)
     above = {one: _above(one, there[name]) for name, (one, *_) in _by_name(olds).items()}
-    measured = [_closed(text, live) for text in others()] if any(above.values()) else []
+    measured = others() if any(above.values()) else []
     below = next((one for one, found in above.items() if not _is_met(one, found, measured)), None)
     return None if below is None else f'the section {_shown(below)} stands below another one of that name'
+
+
+def again(left: bytes, old: bytes, new: bytes, live: Iterable[str]) -> str | None:
+    """What is wrong with `new`, which goes on from `old`, beside what was there before: what comes again of that comes as it was."""
+    live = list(live)
+    lefts, olds, news = (_closed(text, live) for text in (left, old, new))
+    more = Counter(map(_name, news)) - Counter(map(_name, olds))
+    return _all_held([one for one in lefts if _name(one) in more], news)
 
 
 def _counted(sections: Iterable[Section]) -> Counter[bytes]:
@@ -97,7 +108,7 @@ def _by_name(sections: Iterable[Section]) -> dict[str, list[Section]]:
     found: dict[str, list[Section]] = {}
     for one in sections:
         if not one.in_code:
-            found.setdefault(_heading(one).casefold(), []).append(one)
+            found.setdefault(_name(one), []).append(one)
     return found
 
 
@@ -136,6 +147,10 @@ def _closed(text: bytes, live: Sequence[str]) -> list[Section]:
 def _heading(section: Section) -> str:
     line = re.match(rb'[^\r\n]*', section.text.replace(b'\0', b''))
     return line[0].decode('utf-8', 'replace').partition('##')[2].strip().strip('#').strip() if line else ''
+
+
+def _name(section: Section) -> str:
+    return _heading(section).casefold()
 
 
 def _plain(heading: str) -> str:

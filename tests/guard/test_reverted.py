@@ -154,7 +154,7 @@ def test_each_merge_may_be_taken_back_whatever_was_measured_and_where_the_plan_c
     assert _reverted(place, 'HEAD~2') == 'ok'
     assert _reverted(place, first) == 'ok'
     assert not (place.path / 'experiments/a/PROTOCOL.md').exists()
-    _plan(place, f'{PLAN}\n## Results\n\nnone: taken back\n')
+    _plan(place, f'{PLAN}\n## Taken back\n\nit leaked\n')
     place.git('add', '-A')
     place.git('commit', '-q', '-m', 'why')
     place.ok('hook', 'remove')

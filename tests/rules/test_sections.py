@@ -147,6 +147,22 @@ def test_what_is_published_is_held_whatever_was_merged(new: bytes, says: str | N
     assert sections.held(PLAN, new, LIVE) == says
 
 
+@pytest.mark.parametrize(('more', 'says'), [
+    (b'', None),
+    (b'## 5. More\n\ndata\n', None),
+    (b'## 3. Results\n\n3.0\n', None),
+    (b'## 3. Results\n\n9.0\n', "the section '3. Results' is changed"),
+    (b'## 3. RESULTS\n\n9.0\n', "the section '3. Results' is gone"),
+    (b'## 1. Goal\n\nsecond\n', None),
+    (b'## 1. Goal\n\nthird\n', "the section '1. Goal' is changed"),
+    (b'## Status\n\nrunning\n', None),
+])
+def test_what_has_left_comes_again_as_it_was(more: bytes, says: str | None) -> None:
+    old = b'# Plan\n\n## 1. Goal\n\nlower\n\n'
+    left = old + b'## 3. Results\n\n3.0\n\n## 1. Goal\n\nsecond\n\n## Status\n\nplanned\n'
+    assert sections.again(left, old, old + more, LIVE) == says
+
+
 @pytest.mark.parametrize(('others', 'is_so'), [
     ([b'# Plan\n\n## 1. Goal\n\nhigher\n'], True),
     ([], False),

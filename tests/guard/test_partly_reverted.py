@@ -1,0 +1,103 @@
+"""The last of several merges is taken back, with real pushes: what it brought stays away, or comes as it was."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from place import Place
+from rulebook import told
+from test_server import RULES, bare, change, make, push
+
+PLAN = '# Plan\n\n## 1. Goal\n\nwin\n\n## 9. First\n\nit works\n'
+FAILED = '\n## 10. Second\n\nit failed\n'
+WELL = '\n## 10. Second\n\nall was well\n'
+MORE = '\n## 11. Third\n\nmore data\n'
+LINES = 'seed 1: 3.0\n'
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = make(tmp_path, install=False)
+    rules = RULES.replace('[results.tsv]', '[results.tsv, experiments/*/seen.log]') + '  sections: [experiments/*/PLAN.md]\n'
+    change(place, 'rules', gitexp_DOT_yaml=rules, results_DOT_tsv='id\texperiment\tscore\tcommit\n')
+    place.git('push', '-q', 'origin', 'main')
+    bare(place).ok('hook', 'install', '--server')
+    return place
+
+
+def _write(place: Place, plan: str, lines: str) -> None:
+    place.write('experiments/a/PLAN.md', plan)
+    place.write('experiments/a/seen.log', lines)
+
+
+def _merged(place: Place, plan: str, lines: str, *, rebased: bool = False, early: bool = False) -> None:
+    """What was measured with a plan, or before that, and merged."""
+    place.git('switch', '-q', 'exp/a')
+    measured = change(place, 'exp(a): it', model_DOT_py='m = 2\n')
+    _write(place, plan, lines)
+    end = change(place, 'exp(a): more')
+    measured = measured if early else end
+    place.git('switch', '-q', 'main')
+    change(place, 'a row', results_DOT_tsv=f'{(place.path / "results.tsv").read_text()}{measured[:8]}\ta\t3.0\t{measured}\n')
+    assert push(place, 'main', '+exp/a') == ''
+    if rebased:
+        place.git('rebase', '-q', 'main', 'exp/a')
+        place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    assert push(place, 'main') == ''
+
+
+def _reverted(place: Place) -> None:
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+
+
+def _by_branch(place: Place, plan: str, lines: str) -> str:
+    _reverted(place)
+    assert push(place, 'main') == ''
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+    _write(place, plan, lines)
+    change(place, 'exp(a): on')
+    said = told(push(place, '+exp/a'))
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    assert told(push(place, 'main')) == said, 'to the trunk as to the branch'
+    return said
+
+
+def _on_trunk(place: Place, plan: str, lines: str) -> str:
+    _reverted(place)
+    assert push(place, 'main') == ''
+    return _in_one_push(place, plan, lines, reverted=True)
+
+
+def _in_one_push(place: Place, plan: str, lines: str, *, reverted: bool = False) -> str:
+    if not reverted:
+        _reverted(place)
+    _write(place, plan, lines)
+    change(place, 'on')
+    return told(push(place, 'main'))
+
+
+@pytest.mark.parametrize(('plan', 'lines', 'said'), [
+    (PLAN, LINES, 'ok'),
+    (PLAN + MORE, LINES, 'ok'),
+    (PLAN + FAILED, LINES, 'ok'),
+    (PLAN + FAILED + MORE, LINES + 'seed 2: 9.0\nseed 3: 1.0\n', 'ok'),
+    (PLAN + WELL, LINES, 'sections'),
+    (PLAN + FAILED + WELL, LINES, 'ok'),
+    (PLAN + WELL + FAILED, LINES, 'sections'),
+    (PLAN, LINES + 'seed 2: 1.0\n', 'append-bottom'),
+], ids=['none', 'another', 'again', 'all-and-more', 'otherwise', 'below', 'above', 'line'])
+@pytest.mark.parametrize(('way', 'form'), [
+    (_by_branch, {}), (_on_trunk, {}), (_in_one_push, {}), (_on_trunk, {'rebased': True}), (_in_one_push, {'rebased': True}),
+    (_on_trunk, {'early': True}), (_in_one_push, {'early': True}), (_on_trunk, {'early': True, 'rebased': True}),
+], ids=['by-branch', 'on-trunk', 'in-one-push', 'rebased-on-trunk', 'rebased-in-one-push', 'early-on-trunk', 'early-in-one-push', 'both'])
+def test_what_was_led_back_stays_away_or_comes_as_it_was(
+    place: Place, way: Callable[[Place, str, str], str], form: dict[str, bool], plan: str, lines: str, said: str,
+) -> None:
+    place.git('switch', '-q', '-c', 'exp/a')
+    _merged(place, PLAN, LINES, **form)
+    _merged(place, PLAN + FAILED, LINES + 'seed 2: 9.0\n', **form)
+    assert way(place, plan, lines) == said
