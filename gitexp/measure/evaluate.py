@@ -132,6 +132,8 @@ def _all(session: Session, seeds: Seeds) -> Evaluation:
             session.voice.say(f'promising: {named(left)} {"follow" if left[1:] else "follows"}')
         if failure:
             break
+    if decision is None and not failure and session.declared and session.what.kind is not Kind.BASELINE:
+        decision = decide.decide(session.lab, session.what.tree, eval_id=session.eval_id)  # By other runs: the last does not compete.
     return Evaluation(session.what, session.eval_id, results, decision, failure)
 
 

@@ -18,7 +18,7 @@ from gitexp.ledger import agreed, counting, loss, pending, read, standing
 from gitexp.report import adrift, conflicts, strays, view
 from gitexp.report.health import Check, State
 from gitexp.rules import behind, gate, pattern, ruleset
-from gitexp.run import fence
+from gitexp.run import fence, landlock
 
 _SHOWN = 10
 _MARKED = 'a merge has left its conflict markers'
@@ -190,12 +190,14 @@ def merging(lab: Lab) -> Iterator[Check]:
 
 
 def holding(lab: Lab) -> Iterator[Check]:
-    """Whether runs are kept from writing to the lab: no fault where they are not, since not every kernel can."""
+    """Whether runs are kept from writing to the lab."""
     held_off = fence.of(lab, f'{lab.config.train.text if lab.config.train else ""} {lab.config.eval.text}')
     if held_off.version:
         yield Check('landlock', State.OK, f'runs cannot write to the lab (Landlock {held_off.version})')
-    else:
+    elif lab.settings.get('gitexp.landlock') is not None or landlock.version() is None:
         yield Check('landlock', State.OK, f'runs can write to the lab: {held_off.why}')
+    else:
+        yield Check('landlock', State.WARN, f'runs can write to the lab: {held_off.why}', 'git config gitexp.landlock true')
 
 
 LOOKS: dict[str, Callable[[Lab], Iterator[Check]]] = {

@@ -83,7 +83,7 @@ def _closing(shut: set[str], version: int, *, is_asked: bool) -> Fence:
     except OSError as error:
         return Fence(None, f"what else lies in '{error.filename}' cannot be listed")
     if not is_asked and len(beside) > _MANY:
-        return Fence(None, f'more than {_MANY} files lie beside the lab: git config gitexp.landlock true')
+        return Fence(None, f'more than {_MANY} files lie beside the lab')
     return Fence(version, '', tuple(beside))
 
 

@@ -50,6 +50,15 @@ def test_a_seed_that_was_run_until_it_was_within_the_bounds(lab: Place, tmp_path
     assert idea.said.startswith('provisional: idea v1 against the baseline') and 'flag: retried' in idea.said
 
 
+def test_where_the_last_value_does_not_compete_the_others_are_judged(lab: Place) -> None:
+    lab.ok('baseline')
+    idea = experiment(lab, model_py="import os\nscore = 2 if os.environ['EXP_SEED'] != '3' else 1000\n")
+    for _ in range(2):
+        assert idea.ok('eval').startswith('provisional: idea v1 against the baseline')
+        assert 'only 2 of the 3 seeds that decide have a value' in idea.said
+        assert 'outside the plausible bounds [0.0, 100.0]' in idea.talk
+
+
 def test_a_seed_whose_value_was_retired_and_that_was_run_once_more(lab: Place, tmp_path: Path) -> None:
     tries = tmp_path / 'tries'
     tries.write_text('1')

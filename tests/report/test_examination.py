@@ -14,6 +14,7 @@ import killing
 from place import Place
 from stories import experiment, rows
 from gitexp.core import locks
+from gitexp.run import landlock
 
 BEGIN = """
 import os, sys
@@ -34,6 +35,7 @@ def well(lab: Place) -> Place:
     lab.write('.gitattributes', f'/results.tsv merge=gitexp-ledger -text\n{journals}')
     lab.commit('attributes')
     lab.ok('hook', 'install')
+    lab.git('config', 'gitexp.landlock', 'false')
     assert lab.ok('doctor') and troubles(lab) == []
     return lab
 
@@ -61,6 +63,15 @@ def test_a_lab_that_is_well_gets_a_line_for_each_look(well: Place) -> None:
         'worktrees', 'landlock', 'ignored', 'attributes',
     ]
     assert f"ok    trunk          'main' in {well.path}\n" in said
+
+
+@pytest.mark.skipif(landlock.version() is None, reason='this kernel does not offer Landlock')
+def test_that_runs_can_write_to_the_lab_is_worth_knowing(well: Place) -> None:
+    well.git('config', '--unset', 'gitexp.landlock')
+    (state, name, says, way), = troubles(well)
+    assert (state, name, way) == ('warn', 'landlock', 'git config gitexp.landlock true') and 'runs can write to the lab: ' in says
+    well.git('config', 'gitexp.landlock', 'true')
+    assert troubles(well) == [] and 'runs cannot write to the lab' in well.ok('doctor')
 
 
 def test_where_there_is_no_lab_it_says_so_instead_of_dying(tmp_path: Path, repository: Place) -> None:
