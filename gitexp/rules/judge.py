@@ -133,8 +133,12 @@ def _is_free(case: Case, rule: Rule, change: Change, old: Entry | None, clash: b
     if rule.kind in ('keep', 'protocol') and old is None and not clash:
         is_right = change.new is None or change.new.is_file and not rule.is_displaced(change.path)
         return rule.kind == 'keep' or is_right or not case.away(change)
+    if clash and rule.kind == 'protocol' and change.new and {*change.olds} <= {None, change.new}:
+        return True
     if rule.kind in ('keep', 'protocol', 'human') and change.new is None:
-        return change.path in case.moved
+        # Where merges across each other have an older state beside it, what a person has deleted on the trunk is gone all the same.
+        is_gone = clash and rule.kind == 'human' and None in change.olds and not case.away(change)
+        return is_gone or change.path in case.moved
     if rule.kind == 'keep' and len(case.changes) > 1:
         from gitexp.rules import namesakes  # What is kept seldom changes.
         if namesakes.stand(case, change):
