@@ -11,8 +11,8 @@ from typing import Any
 
 from gitexp.core import beneath, files, locks
 from gitexp.core.errors import Refused
-from gitexp.experiment import folders, intent, place, removal
-from gitexp.git.command import Git
+from gitexp.experiment import folders, intent, place, removal, unshared
+from gitexp.git import unrecorded
 from gitexp.lab.lab import Lab, branch_of
 
 _CACHES = {
@@ -20,7 +20,6 @@ _CACHES = {
 }
 _COMPILED = ('.pyc', '.pyo')
 _SHOWN = 10
-_BEGUN = ('rebase-apply', 'rebase-merge', 'sequencer', 'BISECT_LOG')  # what git has begun there, with what it keeps of it there
 _ASIDE = '.closing'
 
 
@@ -123,11 +122,12 @@ def _remove(lab: Lab, slug: str, aside: Path) -> None:
 def _to_move(worktree: Path, inside: str, top: Path) -> list[str]:
     """The ignored results, which go to the same place below `top`; raises Refused when there is anything else that git does not have."""
     uncommitted, ignored = _status(worktree)
-    passed_over = _passed_over(worktree)
+    passed_over = unrecorded.passed_over(worktree)
     results = [path for path in ignored if _is_result(path, inside)]
     lost = [path for path in ignored if path not in results and not _regenerable(worktree, path)]
     if uncommitted:
-        raise Refused(_listing('these are not committed', uncommitted), hint=f'commit them, or throw them away: git -C {worktree} status')
+        way = f'commit them, or throw them away: {unrecorded.unhiding(worktree)}git -C {worktree} status'
+        raise Refused(_listing('these are not committed', uncommitted), hint=way)
     if passed_over:
         way = f'git -C {worktree} update-index --no-skip-worktree FILE (or --no-assume-unchanged), and commit it'
         raise Refused(_listing('these are not committed, and git was told not to look at them', passed_over), hint=way)
@@ -141,9 +141,7 @@ def _to_move(worktree: Path, inside: str, top: Path) -> list[str]:
 
 def _status(worktree: Path) -> tuple[list[str], list[str]]:
     """What git does not have: what is uncommitted, and what it ignores, a folder for all that is in it."""
-    fields = iter(Git(worktree).ask(
-        'status', '--porcelain', '-z', '--untracked-files=all', '--ignored=matching', '--ignore-submodules=none',
-    ).names)
+    fields = iter(unrecorded.lines(worktree, '--untracked-files=all', '--ignored=matching', '--ignore-submodules=none'))
     uncommitted: list[str] = []
     ignored: list[str] = []
     for field in fields:
@@ -151,22 +149,6 @@ def _status(worktree: Path) -> tuple[list[str], list[str]]:
         if 'R' in field[:2] or 'C' in field[:2]:
             next(fields)
     return uncommitted, ignored
-
-
-def _passed_over(worktree: Path) -> list[str]:
-    """What has changed of the files that are marked skip-worktree or assume-unchanged, of which `git status` says nothing."""
-    git = Git(worktree)
-    marked = [field[2:] for field in git.ask('ls-files', '-v', '-z').names if field[0] == 'S' or field[0].islower()]
-    there = {path for path in marked if os.path.lexists(worktree / path)}
-    if not there:
-        return []
-    from tempfile import TemporaryDirectory
-    staged = [line for line in git.ask('ls-files', '--stage', '-z').names if line.partition('\t')[2] in there]
-    with TemporaryDirectory() as folder:  # Another index has no such marks.
-        env = {'GIT_INDEX_FILE': f'{folder}/index'}
-        git.ask('update-index', '-z', '--index-info', feed=os.fsencode(''.join(f'{line}\0' for line in staged)), env=env)
-        words = ('diff', '--name-only', '-z', '--no-ext-diff', '--no-renames', '--ignore-submodules=none')
-        return git.ask('-c', 'diff.autoRefreshIndex=true', *words, env=env).names
 
 
 def _is_result(path: str, inside: str) -> bool:
@@ -189,19 +171,10 @@ def _check_removable(lab: Lab, slug: str, worktree: Path) -> None:
         raise Refused(f"'{worktree}' is no linked worktree", hint='git worktree list')
     if (kept / 'locked').exists():
         raise Refused(f"the worktree of '{slug}' is locked", hint=f'git worktree unlock {worktree}')
-    if any((kept / name).exists() for name in _BEGUN):
-        raise Refused(f"git is in the middle of something in the worktree of '{slug}'", hint=f'git -C {worktree} status')
-    if inner := _repositories(worktree):
+    if inner := unrecorded.repositories(worktree):
         raise Refused(_listing('these are repositories of their own', inner), hint='move them away, with what is only there')
-    if (kept / 'modules').exists():
-        way = f"git -C {worktree} submodule deinit --all; rm -r '{kept / 'modules'}'"
-        raise Refused(f"the worktree of '{slug}' has submodules of its own", hint=way)
-
-
-def _repositories(worktree: Path) -> list[str]:
-    """The submodules that are no mere folders: git looks no further than which commit is checked out there."""
-    staged = [line.split('\t', 1) for line in Git(worktree).ask('ls-files', '--stage', '-z').names]
-    return [path for said, path in staged if said.startswith('160000') and (worktree / path / '.git').is_dir()]
+    if found := unshared.of(lab.common, kept, worktree):
+        raise Refused(_listing(f"git keeps this for the worktree of '{slug}' alone", [one.says for one in found]), hint=found[0].way)
 
 
 def _merge(old: Path, new: Path, top: Path) -> None:

@@ -52,11 +52,11 @@ def is_own(common: Path, path: Path) -> bool:
 
 def admin(common: Path, path: Path) -> Path | None:
     """The folder in which git keeps what it knows about a worktree: the one that says so, or that says nothing yet and has the name."""
-    link = os.path.realpath(path.parent) + os.sep + path.name + os.sep + '.git'
+    links = {os.path.join(folder, path.name, '.git') for folder in (os.path.realpath(path.parent), os.path.normpath(path.parent))}
     unfinished = None
     for found in _folders(common / 'worktrees'):
         said = _text(found / 'gitdir')
-        if said and os.path.normpath(found / said) == link:
+        if said and os.path.normpath(found / said) in links:
             return found
         if not said and re.fullmatch(re.escape(path.name) + r'\d*', found.name):
             unfinished = found

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gitexp.core import locks
+from gitexp.core import files, locks
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.experiment import folders, intent, removal, scaffold
+from gitexp.experiment import folders, intent, plain, removal, scaffold
 from gitexp.experiment import slug as slugs
 from gitexp.git import commits, worktrees
 from gitexp.git.command import Git
@@ -40,11 +40,13 @@ def start(lab: Lab, slug: str, *, now: str, base: str | None = None, idea: str |
     made = Experiment(slug, root, root / lab.config.paths.experiments / slug)
     with intent.claimed(lab.state, slug, 'new') as mine:
         commit_base = _checked(lab, made, home, base)
-        commit = _scaffold(lab, made, commit_base, idea=idea, now=now)
+        text = scaffold.plan(slug, idea=idea, date=now[:10])
+        commit = _scaffold(lab, made, commit_base, text)
         said = {'root': intent.seen_from(lab.common, root), 'folder': intent.seen_from(lab.common, made.folder), 'commit': commit}
         mine.arm(said)
         try:
             _make(lab, made, commit)
+            _check_plain(lab, made, text)
         except BaseException:
             _revert(lab, slug, said)
             mine.disarm()
@@ -72,6 +74,16 @@ def _make(lab: Lab, made: Experiment, commit: str) -> None:
     # Not `reset`, which writes HEAD and ORIG_HEAD: that would start the hooks on references four times.
     Git(made.root).ask('read-tree', '-u', '--reset', '--no-recurse-submodules', 'HEAD')
     folders.fresh(made.folder, made.root)
+
+
+def _check_plain(lab: Lab, made: Experiment, text: bytes) -> None:
+    """Raises Refused where git converts the plan, which was committed as it is.
+
+    git is asked where filters are set up, of which some let plain text through, or where the checkout has something else.
+    """
+    path = made.folder / scaffold.FILE
+    if not path.is_file() or files.read(path) != text or any(key.startswith(('filter.', 'includeif.')) for key in lab.settings):
+        plain.require(Git(made.root), path.relative_to(made.root).as_posix(), verb=f"start '{made.slug}'")
 
 
 def _revert(lab: Lab, slug: str, said: Mapping[str, Any]) -> None:
@@ -206,8 +218,7 @@ def _pair(line: str) -> tuple[str, str] | None:
     return (kind, oid) if len(oid) in (40, 64) and ' ' not in oid else None
 
 
-def _scaffold(lab: Lab, made: Experiment, base: str, *, idea: str | None, now: str) -> str:
-    text = scaffold.plan(made.slug, idea=idea, date=now[:10])
+def _scaffold(lab: Lab, made: Experiment, base: str, text: bytes) -> str:
     path = f'{lab.config.paths.experiments}/{made.slug}/{scaffold.FILE}'
     return commits.make(lab.git, parent=base, message=f'exp({made.slug}): plan\n', changes=[Put(path, text)], settings=lab.settings)
 

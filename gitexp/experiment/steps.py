@@ -11,7 +11,7 @@ from typing import Any
 
 from gitexp.core import beneath
 from gitexp.core.errors import Failure, Refused
-from gitexp.experiment import commit, folders, place
+from gitexp.experiment import commit, folders, place, plain
 from gitexp.experiment.intent import Intent
 from gitexp.experiment.turn import Turn
 from gitexp.git import abandoned
@@ -84,6 +84,8 @@ def _check_own(turn: Turn, top: Path) -> None:
     plan = top / turn.plan
     if turn.worktree and os.path.lexists(plan) and not (plan.is_file() and os.access(plan, os.R_OK | os.W_OK)):
         raise Refused(f"cannot {turn.verb}: '{plan}' is no file that can be written to", hint=f"ls -l '{plan}'")
+    if turn.head:
+        plain.require(Git(top), turn.plan, verb=f"{turn.verb} in '{top}'")
 
 
 def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> list[str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gitexp.git import unrecorded
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
 
@@ -13,7 +14,7 @@ _NEW, _SHOWN = '??', 10
 
 def lines(worktree: Path, *words: str) -> list[str]:
     """Two letters of git status and a blank before each path."""
-    return Git(worktree).ask('status', '--porcelain=v1', '-z', '--no-renames', *words).names
+    return unrecorded.lines(worktree, '--no-renames', *words)
 
 
 def undo(lab: Lab, worktree: Path, said: Sequence[str]) -> str | None:

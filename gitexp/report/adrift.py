@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitexp.core import locks
-from gitexp.experiment import moved, removal
+from gitexp.experiment import moved, removal, unshared
 from gitexp.git.worktrees import Worktree
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
@@ -34,7 +34,7 @@ def look(lab: Lab) -> Iterator[Check]:
 def mend(lab: Lab) -> list[str]:
     """Bring back those that have moved with the repository, and forget those of ours whose folder is gone; their branches stay."""
     gone = [worktree.path for worktree in lab.worktrees if worktree.prunable]
-    lost = [path for path in gone if _is_ours(lab, path) and moved.place(lab, path) is None and _holds_nothing(lab, path)]
+    lost = [path for path in gone if _is_ours(lab, path) and moved.place(lab, path) is None and not _unshared(lab, path)]
     found = moved.repair(lab)
     with locks.held(lab.state / 'locks' / 'worktrees', purpose='git exp doctor'):
         for path in lost:
@@ -48,22 +48,24 @@ def _gone(lab: Lab, worktree: Worktree, *, can_repair: bool) -> Check:
         way = _FIX if can_repair else f'git worktree repair {shlex.quote(str(now))}'
         return Check('worktrees', State.WARN, f"'{now}' has moved with the repository, and git looks for it at '{worktree.path}'", way)
     says = f"the folder '{worktree.path}' is gone"
-    if not _is_ours(lab, worktree.path):
-        return Check('worktrees', State.WARN, says, 'git worktree prune')
-    if _holds_nothing(lab, worktree.path):
-        return Check('worktrees', State.WARN, says, _FIX)
-    way = f'mount the disk that it is on; if it is gone for good: git worktree remove --force {shlex.quote(str(worktree.path))}'
-    return Check('worktrees', State.WARN, f'{says}, and git keeps what was staged there', way)
+    # Not `git worktree prune`, which forgets all that are gone, whatever it keeps for them.
+    remove = f'git worktree remove --force {shlex.quote(str(worktree.path))}'
+    if not (found := _unshared(lab, worktree.path)):
+        return Check('worktrees', State.WARN, says, _FIX if _is_ours(lab, worktree.path) else remove)
+    alone = ', '.join(one.says for one in found)
+    way = '; '.join([*(one.way for one in found if one.anywhere), remove])
+    way = f'mount the disk that it is on; if it is gone for good: {way}'
+    return Check('worktrees', State.WARN, f'{says}, and git keeps for it alone: {alone}', way)
 
 
 def _is_ours(lab: Lab, path: Path) -> bool:
     return lab.root / lab.config.paths.worktrees in path.parents
 
 
-def _holds_nothing(lab: Lab, path: Path) -> bool:
-    """Whether nothing is staged in a worktree whose folder is gone, perhaps with its disk, and is nowhere else."""
+def _unshared(lab: Lab, path: Path) -> list[unshared.Unshared]:
+    """What would be lost with a worktree whose folder is gone, perhaps with its disk."""
     kept = removal.admin(lab.common, path)
-    return kept is None or not lab.git.run('diff-index', '--cached', '--quiet', 'HEAD', '--', env={'GIT_DIR': str(kept)}).code
+    return unshared.of(lab.common, kept, path) if kept else []
 
 
 def _without_branch(lab: Lab, worktree: Worktree, slug: str) -> Check:

@@ -245,14 +245,101 @@ def test_a_repository_within_is_not_removed_with_all_its_branches(lab, one) -> N
     lab.ok('close', 'one')
 
 
-@pytest.mark.parametrize('name', ['rebase-apply/', 'rebase-merge/', 'sequencer/', 'BISECT_LOG'])
+@pytest.mark.parametrize('name', [
+    'rebase-apply/', 'rebase-merge/', 'sequencer/', 'BISECT_LOG', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'NOTES_MERGE_PARTIAL',
+])
 def test_what_git_has_begun_there_is_ended_first(lab, one, name: str) -> None:
     kept = lab.path / '.git/worktrees/one' / name
-    kept.mkdir() if name.endswith('/') else kept.write_text('')
+    kept.mkdir() if name.endswith('/') else kept.write_text(lab.git('rev-parse', 'main').stdout)
 
-    assert lab.exp('close', 'one') == 3 and 'git is in the middle of something' in lab.talk
+    assert lab.exp('close', 'one') == 3 and f"git is in the middle of ({name.rstrip('/')})" in lab.talk
     kept.rmdir() if name.endswith('/') else kept.unlink()
     lab.ok('close', 'one')
+
+
+def test_what_git_has_put_aside_for_a_merge_is_not_lost(lab, one) -> None:
+    lab.write('free.txt', 'hi')
+    lab.git('add', 'free.txt')
+    lab.git('commit', '-q', '-m', 'free')
+    root = one.at('../..')
+    root.git('checkout', '-q', 'main', '--', 'free.txt')
+    root.commit('exp(one): take free')
+    root.write('model.py', 'score = 1.5\n')
+    root.git('merge', '--no-commit', '--autostash', 'main')
+    assert root.git('status', '--porcelain').stdout == ''
+
+    assert lab.exp('close', 'one') == 3
+    assert 'what git is in the middle of (MERGE_HEAD, MERGE_AUTOSTASH)\nhint: git -C ' in lab.talk
+    root.git('merge', '--abort')
+    assert (root.path / 'model.py').read_text() == 'score = 1.5\n'
+
+
+@pytest.mark.parametrize('name', ['refs/worktree/keep', 'refs/bisect/bad', 'refs/rewritten/onto'])
+def test_what_only_a_ref_of_the_worktree_names_gets_another_name_first(lab, one, name: str) -> None:
+    root = one.at('../..')
+    root.git('update-ref', 'refs/worktree/tip', 'HEAD')  # A branch has that, too.
+    root.git('checkout', '-q', '--detach')
+    root.git('commit', '-q', '--allow-empty', '-m', 'an attempt to keep')
+    root.git('update-ref', name, 'HEAD')
+    commit = root.git('rev-parse', '--short=12', 'HEAD').stdout.strip()
+    root.git('checkout', '-q', 'exp/one')
+
+    assert lab.exp('close', 'one') == 3
+    assert lab.talk.endswith(f':\n  {name} ({commit}, in no branch and no tag)\nhint: git tag NAME {commit}\n')
+    lab.git('tag', 'attempt', commit)
+    lab.ok('close', 'one')
+
+
+def test_a_file_that_only_a_ref_of_the_worktree_names_is_kept_too(lab, one) -> None:
+    notes = lab.path.parent / 'notes'
+    notes.write_text('a day of work')
+    oid = one.git('hash-object', '-w', str(notes)).stdout.strip()
+    one.git('update-ref', 'refs/worktree/notes', oid)
+
+    assert lab.exp('close', 'one') == 3 and f'refs/worktree/notes ({oid[:12]}, ' in lab.talk
+    lab.git('tag', 'notes', oid)
+    lab.ok('close', 'one')
+
+
+def test_a_file_that_differs_in_case_alone_is_seen_in_a_lab_from_a_system_that_has_one_of_them(lab, one) -> None:
+    lab.git('config', 'core.ignorecase', 'true')
+    root = one.at('../..')
+    root.write('MODEL.py', 'a day of work')
+
+    assert lab.exp('close', 'one') == 3 and 'these are not committed:\n  MODEL.py\n' in lab.talk
+    assert 'config core.ignorecase false; git -C ' in lab.talk  # Before that git would add nothing.
+    root.git('config', 'core.ignorecase', 'false')
+    root.git('add', '-A')
+    root.commit('exp(one): a day of work')
+    lab.ok('close', 'one')
+
+
+def test_a_change_that_leaves_length_and_time_as_they_were_is_seen(lab, one) -> None:
+    lab.git('config', 'core.checkStat', 'minimal')
+    lab.git('config', 'core.trustctime', 'false')
+    root = one.at('../..')
+    model = root.path / 'model.py'
+    text = model.read_text()
+    os.utime(model, (10**9, 10**9))
+    root.git('update-index', '--refresh')
+    other = lab.path.parent / 'other.py'
+    other.write_text(text.replace('0', '1'))
+    os.utime(other, (10**9, 10**9))
+    other.replace(model)
+    assert model.read_text() != text and root.git('status', '--porcelain').stdout == ''
+
+    assert lab.exp('close', 'one') == 3 and 'these are not committed:\n  model.py' in lab.talk
+
+
+def test_a_repository_in_a_folder_of_committed_files_is_not_removed(lab, one) -> None:
+    root = one.at('../..')
+    root.write('lib/f', '1')
+    root.git('add', 'lib')
+    root.commit('exp(one): a library')
+    root.at('lib').git('init', '-q')
+    assert root.git('status', '--porcelain').stdout == ''
+
+    assert lab.exp('close', 'one') == 3 and 'these are repositories of their own:\n  lib\nhint: move them away' in lab.talk
 
 
 def test_a_folder_of_results_that_cannot_be_written_to_comes_home_as_it_is(lab, one) -> None:

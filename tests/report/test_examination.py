@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -233,7 +234,7 @@ def test_a_worktree_whose_folder_is_gone_is_forgotten(well: Place, tmp_path: Pat
     well.git('worktree', 'add', '-q', '--detach', str(tmp_path / 'theirs'))
     shutil.rmtree(tmp_path / 'theirs')
 
-    theirs = ('warn', 'worktrees', f"the folder '{tmp_path}/theirs' is gone", 'git worktree prune')
+    theirs = ('warn', 'worktrees', f"the folder '{tmp_path}/theirs' is gone", f'git worktree remove --force {tmp_path}/theirs')
     assert sorted(troubles(well)) == sorted([('warn', 'worktrees', f"the folder '{gone}' is gone", 'git exp doctor --fix'), theirs])
     assert f"fixed forgot the worktree '{gone}', whose folder is gone; its branch is still there\n" in well.ok('doctor', '--fix')
     assert troubles(well) == [theirs]
@@ -312,6 +313,47 @@ def test_a_worktree_whose_disk_is_away_is_not_forgotten_with_what_is_staged_ther
     gone.rename(disk)
 
     assert 'forgot' not in well.ok('doctor', '--fix')
-    assert f"the folder '{gone}' is gone, and git keeps what was staged there" in well.said and 'do: mount the disk' in well.said
+    assert f"the folder '{gone}' is gone, and git keeps for it alone: what is staged\n" in well.said and 'do: mount the disk' in well.said
     disk.rename(gone)
     assert well.at('5_worktrees/fish').git('status', '--short').stdout == 'M  model.py\n'
+
+
+def test_a_worktree_whose_disk_is_away_is_not_forgotten_with_commits_that_no_branch_has(well: Place) -> None:
+    well.ok('new', 'fish')
+    gone, disk = well.path / '5_worktrees/fish', well.path / 'disk'
+    fish = well.at('5_worktrees/fish')
+    fish.git('checkout', '-q', '--detach')
+    fish.git('commit', '-q', '--allow-empty', '-m', 'days of work')
+    commit = fish.git('rev-parse', '--short=12', 'HEAD').stdout.strip()
+    gone.rename(disk)
+
+    says = f"the folder '{gone}' is gone, and git keeps for it alone: HEAD ({commit}, in no branch and no tag)"
+    remove = f'git tag NAME {commit}; git worktree remove --force {shlex.quote(str(gone))}'
+    way = f'mount the disk that it is on; if it is gone for good: {remove}'
+    assert troubles(well) == troubles(well, '--fix') == [('warn', 'worktrees', says, way)]
+    disk.rename(gone)
+    assert troubles(well) == [] and fish.git('log', '-1', '--format=%s').stdout == 'days of work\n'
+    gone.rename(disk)
+    assert subprocess.run(remove.replace('NAME', 'kept'), shell=True, cwd=well.path, check=True) and troubles(well) == []
+
+
+@pytest.mark.parametrize('name', ['MERGE_AUTOSTASH', 'rebase-merge', 'modules'])
+def test_a_worktree_whose_disk_is_away_is_not_forgotten_with_what_git_has_begun_there(well: Place, name: str) -> None:
+    well.ok('new', 'fish')
+    (well.path / '.git/worktrees/fish' / name).mkdir()
+    (well.path / '5_worktrees/fish').rename(well.path / 'disk')
+
+    assert 'forgot' not in well.ok('doctor', '--fix') and 'and git keeps for it alone: ' in well.said
+    (well.path / '.git/worktrees/fish' / name).rmdir()
+    assert 'forgot' in well.ok('doctor', '--fix')
+
+
+def test_worktrees_that_were_moved_behind_a_link_are_not_forgotten_with_their_disk(well: Place, tmp_path: Path) -> None:
+    well.ok('new', 'fish')
+    (well.path / '5_worktrees').rename(tmp_path / 'disk')
+    (well.path / '5_worktrees').symlink_to(tmp_path / 'disk')
+    well.at('5_worktrees/fish').git('checkout', '-q', '--detach')
+    well.at('5_worktrees/fish').git('commit', '-q', '--allow-empty', '-m', 'days of work')
+    (tmp_path / 'disk').rename(tmp_path / 'away')
+
+    assert 'forgot' not in well.ok('doctor', '--fix') and 'and git keeps for it alone: HEAD (' in well.said
