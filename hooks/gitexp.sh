@@ -118,7 +118,7 @@ amended() {
 
 # Spares git the index, which takes its time in a large repository and says nothing about commits; for a subshell as well.
 bare() {
-    export GIT_INDEX_FILE=/nonexistent
+    export GIT_INDEX_FILE=  # No file and no folder is called so.
 }
 
 # Whether the first line of the message is what the branch asks for, and stands alone; a merge says what it likes.

@@ -40,7 +40,7 @@ def of(milliseconds: int, digest: bytes) -> str:
 
 
 def order(name: str) -> str:
-    """What sorts names by time, and leaves those of `of` without one before all others, in the order that they are in."""
+    """What sorts names by time, '' for those of `of` without one, which tell nothing of it and come before all others."""
     return '' if len(name) == LENGTH and name.startswith(_UNDATED) else name
 
 

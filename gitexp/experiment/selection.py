@@ -55,7 +55,8 @@ def resolved(lab: Lab, wanted: Selection) -> dict[str, Any]:
 def choose(lab: Lab, contents: Contents, wanted: Selection, *, slug: str | None = None) -> Chosen:
     """The runs that nothing has retired yet and that the selection takes, of one experiment or of all.
 
-    Raises Usage for what is no date, commit, range or evaluation, Refused for a run that there is not or that is retired.
+    Raises Usage for what is no date, commit, range or evaluation, Refused for a run that there is not or that is retired, and where a
+    shallow clone lacks the history that would tell.
     """
     rows = [row for row in versions.counting(contents) if slug in (None, row.experiment)]
     if wanted.runs:
@@ -137,15 +138,22 @@ def _at_commits(git: Git, found: Chosen, wanted: Selection) -> Chosen:
 
 def _containing(git: Git, commits: set[str], one: str) -> set[str]:
     """Those of the commits that are this one or come after it."""
+    if not commits:
+        return commits
     feed = ''.join(f'{name}\n' for name in (*commits, f'^{one}')).encode()
-    return commits & {one, *git.ask('rev-list', '--ancestry-path', '--stdin', feed=feed).text.split()} if commits else commits
+    found = commits & {one, *git.ask('rev-list', '--ancestry-path', '--stdin', feed=feed).text.split()}
+    history.refuse_shallow(git, history.new(git, commits - found, [one]))
+    return found
 
 
 def _range(git: Git, said: str) -> set[str]:
     old, _, new = said.partition('..')
     if new.startswith('.'):
         raise Usage(f"'{said}' is not a range", hint='A..B: what B has and A has not')
-    return {one.oid for one in history.new(git, [_commit(git, new or 'HEAD')], [_commit(git, old or 'HEAD')])}
+    last, known = [_commit(git, new or 'HEAD')], [_commit(git, old or 'HEAD')]
+    found = history.new(git, last, known)
+    history.refuse_shallow(git, [*found, *history.new(git, known, last)])
+    return {one.oid for one in found}
 
 
 def _commit(git: Git, said: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import documents
-from gitexp.git.command import Git
+from gitexp.git import history as past
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, retired
 from gitexp.ledger.read import Contents
@@ -60,10 +60,19 @@ def tree(lab: Lab, contents: Contents, slug: str | None, name: str, *, eval_id: 
 
 
 def history(lab: Lab, contents: Contents, commit: str, *, beyond: str | None = None) -> Spoilt | None:
-    """The newest bug that is known to have come in with a commit that this one holds, and `beyond` does not, without one that mended it."""
-    for one, mended in reversed(known([*read.former(lab), *contents.results]).items()):
-        if one.commit and '..' not in one.commit and _holds(lab.git, commit, one.commit) \
-                and not any(_holds(lab.git, commit, fix) for fix in mended) and not (beyond and _holds(lab.git, beyond, one.commit)):
+    """The newest bug that is known to have come in with a commit that this one holds, and `beyond` does not, without one that mended it.
+
+    Raises Refused where a shallow clone lacks history that is not `beyond`'s; without that it looks as far as there is some.
+    """
+    def holds(one: str, other: str) -> bool:
+        return past.is_ancestor(lab.git, other, one)
+
+    came = known([*read.former(lab), *contents.results])
+    brought = [(one, one.commit, mended) for one, mended in came.items() if one.commit and '..' not in one.commit]
+    if brought and beyond:
+        past.refuse_shallow(lab.git, past.new(lab.git, [commit], [beyond]))
+    for one, bug, mended in reversed(brought):
+        if holds(commit, bug) and not any(holds(commit, fix) for fix in mended) and not (beyond and holds(beyond, bug)):
             return one
     return None
 
@@ -95,7 +104,3 @@ def ground(lab: Lab, base: str, commit: str) -> Spoilt | None:
     contents = read.read(lab)
     slug = base if any(row.experiment == base for row in contents.results) else None
     return tree(lab, contents, slug, lab.git.ask('rev-parse', f'{commit}^{{tree}}').text) or history(lab, contents, commit)
-
-
-def _holds(git: Git, commit: str, other: str) -> bool:
-    return not git.run('merge-base', '--is-ancestor', other, commit).code

@@ -56,14 +56,14 @@ def difference(lab: Lab) -> Difference:
 
 
 def take(lab: Lab, untaken: Sequence[Sequence[Kept]]) -> tuple[int, list[Finding]]:
-    """Append what only the notes have, by id; returns how many rows, and what could not be used.
+    """Append what only the notes have, in order; returns how many rows, and what could not be used.
 
     Of rows of one id that differ the first counts. The difference must be of notes that were read before the ledger.
     """
     count = 0
     odd: list[Finding] = []
     for rows in lacking(lab, untaken, odd):
-        write.append(lab, sorted(rows, key=lambda row: row.id))
+        write.append(lab, read.in_order(rows))
         count += len(rows)
     return count, odd
 

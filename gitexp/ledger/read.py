@@ -15,7 +15,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, retired
 from gitexp.ledger.cells import BadCell
-from gitexp.ledger.result import ABOUT, Kind, Result
+from gitexp.ledger.result import ABOUT, PLACE, Kind, Result
 from gitexp.ledger.retired import Retired
 
 NEEDED = ('id', 'experiment', 'status', 'kind')
@@ -25,7 +25,7 @@ TOO_LONG = f'longer than {LONGEST >> 20} MiB'
 
 
 class Contents(NamedTuple):
-    """`results` are in the order of their ids, each once; `covered` maps the id of a retired row to the bug that spoilt it."""
+    """`results` are `in_order`, each once; `covered` maps the id of a retired row to the bug that spoilt it."""
 
     results: list[Result]
     findings: list[Finding]
@@ -141,7 +141,7 @@ def read(lab: Lab) -> Contents:
     for result in _rows(lab, reader):
         if found.setdefault(result.id, result) != result:
             reader.say(f"'{result.id}' stands there twice and differs: the first counts", 'note')
-    results = _in_order(found.values())
+    results = in_order(found.values())
     return Contents(results, reader.findings, retired.covered(results))
 
 
@@ -177,7 +177,7 @@ def trunk(lab: Lab, eval_id: str) -> tuple[list[Result], Retired]:
     reader = Reader(lab.config.paths.ledger, lab.config.metric.name)
     kinds = [kind.value for kind in (Kind.BASELINE, Kind.SUPERSEDE, Kind.RESTORE)]
     found = {row.id: row for row in reversed(list(_rows(lab, reader, words=kinds)))}
-    rows = _in_order(reversed(found.values()))
+    rows = in_order(reversed(found.values()))
     return [row for row in rows if row.kind is Kind.BASELINE and row.eval_id == eval_id], retired.of(found.values())
 
 
@@ -217,6 +217,11 @@ def confirmed(results: Iterable[Result], eval_id: str, began: Mapping[tuple[str,
     return {row.params['confirms']: row for row, first in about if first is not None and first < row.id}
 
 
+def in_order(rows: Iterable[Result]) -> list[Result]:
+    """As every clone says them, which has its own first in its file: by ids, and before that those without a time as in their logs."""
+    return sorted(rows, key=_order)
+
+
 def heading(line: bytes, metric: str) -> Header:
     """The columns that a first line names; a column 'value' of somebody else's is none of ours."""
     text = line.removeprefix(BOM)
@@ -243,9 +248,12 @@ def opening(handle: int) -> tuple[bytes, int]:
     return b'', end
 
 
-def _in_order(rows: Iterable[Result]) -> list[Result]:
-    """As every clone says them: each has its own first in its file."""
-    return sorted(rows, key=lambda row: ids.order(row.id))
+def _order(row: Result) -> tuple[str, str, int, str]:
+    if order := ids.order(row.id):
+        return order, '', 0, ''
+    place = row.env.get(PLACE)
+    # What was imported before there were places is in the order of the file, which is that of its log where it was imported.
+    return ('', row.experiment, place, row.id) if isinstance(place, int) else ('', row.experiment, 0, '')
 
 
 def _rows(lab: Lab, reader: Reader, ids: Collection[str] | None = None, words: Collection[str] | None = None) -> Iterator[Result]:

@@ -10,6 +10,7 @@ from gitexp.core.tuples import NamedTuple
 
 WON = 'better'  # the verdict of a row that was better than the champion of its day
 METRIC = 'metric'  # in env: what the ledger calls the value, and by that to which ledger a row belongs
+PLACE = 'place'  # in env: which row of its log one is that was imported without a time, from 1
 _NOTHING: dict[str, Any] = {}
 
 

@@ -10,12 +10,14 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 
 STDOUT = 1
-LONGEST = 1 << 16  # bytes of a line that is looked at
+LONGEST = 1 << 20  # bytes of a line that is looked at
 MANY = 50  # other numbers that are kept
 _DIFFERENT = 5  # values of the metric that are kept, to be shown
 _ALIKE = 0.8  # so that 'train_loss' is not taken for 'val_loss'
 _NAMED = 10  # other names that are shown
+_LIMIT = f'{LONGEST >> 20} MiB'
 _OVERLAP = 256  # bytes of a longer line that are looked at twice, so that no name is cut in two
+_TAIL = 1 << 16  # bytes at the end in which other numbers are looked for
 _SHOWN = 120
 _DIGITS, _WORDS = r'(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?', r'(?i:nan|inf|infinity)'
 _NUMBER = re.compile(rf'[+-]?(?:{_DIGITS}|{_WORDS})', re.ASCII)
@@ -40,8 +42,8 @@ class Reader:
 
     The metric is the number of a line 'name: number' or 'name=number', or of the key `name` in a JSON object on the last line, of
     stdout. The same number twice is one number; two different ones are ambiguous, as are a number and a text. So is another number
-    behind the name within a line: it may have begun with what somebody else printed there and did not end. Other streams say nothing,
-    but that it may have been meant for stdout.
+    behind the name within a line: it may have begun with what somebody else printed there and did not end. Whole objects on other
+    lines are progress. Other streams say nothing, but that it may have been meant for stdout.
     """
 
     def __init__(self, name: str) -> None:
@@ -91,7 +93,7 @@ class Reader:
     def _unclear(self, stream: _Stream, number: float) -> str | None:
         """Where another number may be what was meant."""
         if stream.long:
-            return f"the evaluation printed '{self.name}: {number}', and '{self.name}' within a line of more than {LONGEST} bytes"
+            return f"the evaluation printed '{self.name}: {number}', and '{self.name}' within a line of more than {_LIMIT}"
         for other, line in stream.within.items():
             if other != str(number):
                 return f"the evaluation printed '{self.name}: {number}', and {other} within the line '{_shown(line)}'"
@@ -100,6 +102,8 @@ class Reader:
     def _nothing(self, stream: _Stream, text: str | None) -> str:
         if text is not None:
             return f"the evaluation printed '{self.name}: {_shown(text)}', which is text and not a number"
+        if stream.long:
+            return f"the evaluation printed '{self.name}' within a line of more than {_LIMIT}, which is not read: {_WAY}"
         asked = f"no line '{self.name}: NUMBER' and no JSON object with '{self.name}' on its last line"
         return f'the evaluation printed {asked}{self._seen(stream)}'
 
@@ -132,20 +136,24 @@ class _Stream:
         self._sought = name.encode()
         self._mention = re.escape(name) + _WITHIN  # Compiled when there is one.
         self._start = re.escape(self._sought) + _BEHIND.encode()
-        self._open = b''  # a line that has not ended
+        self._open = bytearray()  # a line that has not ended
+        self._last = b''  # the last line that is not empty
         self._tail = b''
 
     def add(self, data: bytes) -> None:
-        self._tail = data[-LONGEST:] if len(data) >= LONGEST else (self._tail + data)[-LONGEST:]
-        text = self._open + data
-        end = max(text.rfind(b'\n'), text.rfind(b'\r')) + 1
-        self._open = self._bounded(text[end:])
-        if text.find(self._sought, 0, end) >= 0:
-            self._look(text[:end])
+        self._tail = data[-_TAIL:] if len(data) >= _TAIL else (self._tail + data)[-_TAIL:]
+        end = max(data.rfind(b'\n'), data.rfind(b'\r')) + 1
+        if end:
+            self._ended(bytes(self._open) + data[:end])
+            self._open.clear()
+        self._open += data[end:]
+        if len(self._open) > 2 * LONGEST:  # Not at each byte more: what is cut is moved.
+            self._skim(self._open)
+            del self._open[LONGEST + 1:-_OVERLAP]  # Too long it stays.
 
     def end(self) -> None:
-        self._look(self._open)
-        self._open = b''
+        self._ended(bytes(self._open))
+        self._open.clear()
 
     def says(self, last: list[tuple[str, Any]]) -> bool:
         """Whether anything stands where the metric belongs."""
@@ -153,30 +161,24 @@ class _Stream:
 
     def last(self) -> list[tuple[str, Any]]:
         """The JSON object on the last line that is not empty, as pairs, since a key may stand there twice."""
-        line = _lines(self._tail.rstrip())[-1]
-        try:
-            said = json.loads(line, object_pairs_hook=_Pairs) if line.lstrip().startswith(b'{') else None
-        except (ValueError, RecursionError):
-            return []
-        return said if isinstance(said, _Pairs) else []
+        return (_object(self._last) if len(self._last) <= LONGEST else None) or []
 
     def lines(self) -> Iterator[tuple[str, float]]:
         """The lines 'name: number' at the end of the output; what is cut off in front is not one."""
-        whole = _lines(self._tail)[1 if len(self._tail) == LONGEST else 0:]
+        whole = _lines(self._tail)[1 if len(self._tail) == _TAIL else 0:]
         for line in whole:
             said = _said(line) if len(line) <= _SHOWN * 2 else None
             number = _number(said[1]) if said else None
             if said and number is not None:
                 yield said[0], number
 
-    def _bounded(self, line: bytes) -> bytes:
-        """What is kept of a line that has not ended; one that is too long stays too long."""
-        if len(line) <= LONGEST:
-            return line
-        self._skim(line)
-        return line[:LONGEST + 1 - _OVERLAP] + line[-_OVERLAP:]
+    def _ended(self, text: bytes) -> None:
+        if said := text.rstrip():
+            self._last = _lines(text[max(said.rfind(b'\n'), said.rfind(b'\r')) + 1:])[0]
+        if self._sought in text:
+            self._look(text)
 
-    def _skim(self, line: bytes) -> None:
+    def _skim(self, line: bytes | bytearray) -> None:
         self.long = self.long or self._sought in line and re.search(self._start, line) is not None
 
     def _look(self, text: bytes) -> None:
@@ -188,7 +190,7 @@ class _Stream:
         said = _said(line)
         if not said or said[0] != self._name:
             self.near = self.near or _text(line)
-            if len(self.within) < _DIFFERENT and not _is_object(line):
+            if len(self.within) < _DIFFERENT and _object(line) is None:
                 self._mentioned(line)
             return
         number = _number(said[1])
@@ -213,12 +215,13 @@ def _said(line: bytes) -> tuple[str, str] | None:
     return (found[1], found[2].strip()) if found else None
 
 
-def _is_object(line: bytes) -> bool:
-    """Whether a line is a whole object of JSON, which nobody has begun for another."""
+def _object(line: bytes) -> _Pairs | None:
+    """What a line says that is a whole object of JSON, which nobody has begun for another."""
     try:
-        return line.lstrip().startswith(b'{') and isinstance(json.loads(line), dict)
+        said = json.loads(line, object_pairs_hook=_Pairs) if line.lstrip().startswith(b'{') else None
     except (ValueError, RecursionError):
-        return False
+        return None
+    return said if isinstance(said, _Pairs) else None
 
 
 def _lines(data: bytes) -> list[bytes]:

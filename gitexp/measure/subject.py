@@ -7,7 +7,7 @@ from pathlib import Path
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders
-from gitexp.git import history
+from gitexp.git import history, unrecorded
 from gitexp.git.command import Git
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read
@@ -89,7 +89,7 @@ def _refuse_dirty(worktree: Path, names: list[str], *, way: str | None = None) -
     if names:
         shown = ''.join(f'\n    {name}' for name in names[:_SHOWN])
         more = f'\n    and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
+        add = f"{unrecorded.unhiding(worktree)}git -C '{worktree}' add -A && git -C '{worktree}' commit"
         raise Refused(
-            f"what is not committed would not be measured, in '{worktree}':{shown}{more}",
-            hint=f"cd '{worktree}' && {way}" if way else f"git -C '{worktree}' add -A && git -C '{worktree}' commit",
+            f"what is not committed would not be measured, in '{worktree}':{shown}{more}", hint=f"cd '{worktree}' && {way}" if way else add,
         )

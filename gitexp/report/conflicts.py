@@ -76,13 +76,15 @@ def resolve(lab: Lab) -> list[str]:
 
 
 def parted(text: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """The base, our and their side of a text with conflict markers, as far as they show; None when they do not pair."""
+    """The base, our and their side of a text with conflict markers, as far as they show; None when a line looks like one more."""
     sides: dict[str, list[bytes]] = {name: [] for name in _SIDES}
     at = ''
     for line in text.splitlines(keepends=True):
-        turn = _TURNS.get((at, _mark(line)))
-        if turn is not None:
-            at = turn
+        mark = _mark(line)
+        if mark and (at, mark) != ('', b'======='):  # An underline, where no side is open.
+            if (at, mark) not in _TURNS:
+                return None
+            at = _TURNS[at, mark]
             continue
         for name in [at] if at else _SIDES:
             sides[name].append(line)

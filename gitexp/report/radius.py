@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from gitexp.core.errors import Refused
 from gitexp.experiment import selection
 from gitexp.experiment.selection import Selection
 from gitexp.experiment.versions import Turned
@@ -99,7 +100,10 @@ def in_trunk(lab: Lab, contents: Contents, turned: Sequence[Turned]) -> str | No
     if first is None:
         return None
     after = contents._replace(covered={**contents.covered, **{row.id: 'this' for row in rows}})
-    left = selection.choose(lab, after, Selection(commit=first)).rows
+    try:
+        left = selection.choose(lab, after, Selection(commit=first)).rows
+    except Refused:
+        return None  # A shallow clone cannot tell.
     return first if any(row.kind is Kind.BASELINE for row in left) else None
 
 

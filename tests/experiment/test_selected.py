@@ -90,6 +90,52 @@ def test_a_commit_takes_what_was_measured_at_it_or_after_it(lab: Place, story: d
     assert taken(lab, 'two', '--commit', story['bad']) == {'two': 2}
 
 
+@pytest.fixture
+def shallow(lab: Place, tmp_path: Path) -> Callable[[int], Place]:
+    """Makes a clone that has so many commits of each branch, and all rows."""
+    def make(depth: int) -> Place:
+        made = lab.at(tmp_path / f'depth{depth}')
+        lab.git('clone', '-q', f'--depth={depth}', '--no-single-branch', f'file://{lab.path}', str(made.path))
+        made.write('results.tsv', (lab.path / 'results.tsv').read_bytes())
+        return made
+    return make
+
+
+@pytest.mark.parametrize('words, taken_by', [
+    (['--commit', 'origin/exp/one'], {'one': 2, 'two': 2}), (['--fixed-in', 'origin/exp/one'], {'baseline': 3, 'one': 3, 'three': 2}),
+    (['--commit', 'main..origin/exp/one'], {'one': 5}),
+])
+def test_a_shallow_clone_does_not_guess_what_came_after_what(
+    lab: Place, story: dict[str, str], shallow: Callable[[int], Place], words: list[str], taken_by: dict[str, int],
+) -> None:
+    cut = shallow(1)
+    assert cut.exp('supersede', '--bug', 'leak', '--dry-run', *words) == 3
+    assert 'git exp: this clone is shallow, and its history is cut off within the range\nhint: git fetch --unshallow\n' in cut.talk
+
+    cut.git('fetch', '-q', '--unshallow')
+    assert taken(cut, *words) == taken_by
+
+
+def test_a_shallow_clone_takes_what_its_history_tells(lab: Place, story: dict[str, str], shallow: Callable[[int], Place]) -> None:
+    assert taken(shallow(2), 'one', '--commit', story['bad']) == {'one': 2}
+    assert taken(cut := shallow(3), '--commit', story['bad'], '--fixed-in', 'origin/exp/two') == {'one': 2}
+    assert taken(cut, '--commit', f'{story["before"]}..{story["bad"]}') == {'one': 2}
+
+
+def test_a_version_is_retired_as_a_whole_without_history(
+    lab: Place, story: dict[str, str], shallow: Callable[[int], Place], rows: Rows,
+) -> None:
+    lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/one')
+    rows('baseline', 2.0, 2.01, kind=Kind.BASELINE, gpus=0)
+    cut = shallow(2)
+    cut.git('branch', '-q', 'exp/one', 'origin/exp/one')
+
+    assert '5 rows' in cut.ok('supersede', 'one', '--bug', 'leak', '--dry-run') and 'main holds it' not in cut.talk
+    cut.git('fetch', '-q', '--unshallow')
+    cut.ok('supersede', 'one', '--bug', 'leak', '--dry-run')
+    assert 'main holds it' in cut.talk
+
+
 def test_a_time_takes_what_began_since(lab: Place, story: dict[str, str], rows: Rows) -> None:
     assert taken(lab, '--since', '2026-03-01T09:00') == {'two': 2, 'three': 2}
     assert taken(lab, '--since', '2026-03-01T10:00+01:00') == {'two': 2, 'three': 2}

@@ -640,3 +640,14 @@ def test_an_ordinary_commit_starts_no_python(tmp_path: Path) -> None:
         apply(place, steps)
         assert place.git('commit', '-m', 'exp(a): x', check=False).returncode == 1
         place.git('reset', '-q', '--hard')
+
+
+def test_the_index_is_left_out_by_a_name_that_nothing_can_have(tmp_path: Path) -> None:
+    """A folder by that name would be an error of git at each commit."""
+    place, trace = make(tmp_path), tmp_path / 'trace'
+    apply(place, 'edit model.py')
+    place.git('commit', '-m', 'exp(a): x', GIT_TRACE2_EVENT=str(trace))
+    events = [json.loads(line) for line in trace.read_text().splitlines()]
+    looking = {event['sid'] for event in events if event['event'] == 'start' and 'diff-tree' in event['argv']}
+
+    assert {event['msg'] for event in events if event.get('label') == 'do_read_index' and event['sid'] in looking} == {''}

@@ -124,7 +124,8 @@ def test_a_row_has_one_name_wherever_it_stands(order: list[int]) -> None:
     rows, _ = made('\n'.join([HEADER, *lines]).encode())
     again, _ = made('\n'.join([HEADER, *[lines[one] for one in order]]).encode())
 
-    assert again == [rows[one] for one in order]
+    assert column('id', again) == [column('id', rows)[one] for one in order]
+    assert [json.loads(env)['place'] for env in column('env', again)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_names_sort_by_time_where_it_is_known_and_before_all_others_where_not() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import time
@@ -80,7 +81,7 @@ def test_a_classic_log_becomes_rows_that_say_no_more_than_it_does(lab: Place) ->
     first, second, third = rows(lab)
     assert first == Result(
         first.id, '', 'imported', Kind.IMPORT, Status.OK, commit='aaaa111', value=0.9979, memory_gb=44.0, description='baseline',
-        params={'status': 'keep'}, env={'metric': 'score'},
+        params={'status': 'keep'}, env={'metric': 'score', 'place': 1},
     )
     assert (second.value, second.memory_gb, second.status, second.params) == (1.005, None, Status.OK, {'status': 'discard'})
     assert (third.value, third.memory_gb, third.status, third.metrics) == (None, None, Status.FAILED, {})
@@ -280,6 +281,39 @@ def test_every_clone_makes_the_same_rows_whichever_commits_it_knows(lab: Place) 
     assert [row.params.get('commit') for row in rows(lab)] == [None, None, 'HEAD', 'main', None]
 
 
+def test_every_clone_shows_rows_without_times_as_they_stood_in_their_logs(lab: Place) -> None:
+    other = sharing.clone(sharing.server(lab), 'other')
+    for place, name in ((lab, 'wide'), (other, 'deep')):
+        log = [f'{name} {number}' for number in range(1, 8)]
+        place.write('old.tsv', 'score\tdescription\n' + ''.join(f'2\t{one}\n' for one in log[:4]))
+        place.ok('import', 'old.tsv', '--experiment', name)
+        place.write('old.tsv', 'score\tdescription\n' + ''.join(f'2\t{one}\n' for one in log))
+        place.ok('import', 'old.tsv', '--experiment', name)
+    for place in (lab, other, lab):
+        place.ok('sync')
+
+    wanted = [f'{name} {number}' for name in ('deep', 'wide') for number in range(1, 8)]
+    assert [row.description for row in rows(lab)] == [row.description for row in rows(other)] == wanted
+    assert lab.ok('results', '--tsv') == other.ok('results', '--tsv')
+    third = sharing.clone(other.at('../server.git'), 'third')
+    third.ok('sync')
+    assert [row.split('\t')[12] for row in (third.path / 'results.tsv').read_text().splitlines()[1:]] == wanted
+
+
+def test_rows_that_were_imported_before_they_had_places_are_known_and_stay_in_the_order_of_the_file(lab: Place) -> None:
+    text = 'score\tdescription\n' + ''.join(f'2\t{number}\n' for number in range(6))
+    lab.write('old.tsv', text)
+    lab.ok('import', 'old.tsv')
+    ledger = lab.path / 'results.tsv'
+    before = re.sub(r',"place":[0-9]+', '', ledger.read_text())
+    ledger.write_text(before)
+
+    assert 'place' not in before and lab.ok('import', 'old.tsv') == "imported 0 rows of 'old.tsv'\n6 rows are in the ledger already\n"
+    lab.write('old.tsv', f'{text}2\t6\n')
+    lab.ok('import', 'old.tsv')
+    assert ledger.read_text().startswith(before) and [row.description for row in rows(lab)] == [*'0123456']
+
+
 def test_the_short_commit_of_an_imported_row_is_known_where_commits_are_asked_for(lab: Place) -> None:
     before = lab.git('rev-parse', 'HEAD').stdout.strip()
     lab.write('model.py', 'score = 1')
@@ -316,7 +350,7 @@ def test_what_is_no_log(lab: Place) -> None:
 def test_standard_input_and_other_encodings(lab: Place) -> None:
     done = subprocess.run([PROGRAM, 'import', '-'], cwd=lab.path, input=CLASSIC.encode('utf-16'), capture_output=True)
     assert done.stdout == b"imported 3 rows of '-': 2 ok, 1 failed\n"
-    assert rows(lab)[0].env == {'metric': 'score'}
+    assert rows(lab)[0].env == {'metric': 'score', 'place': 1}
 
     done = subprocess.run([PROGRAM, 'import', '-'], cwd=lab.path, input=CLASSIC.replace('\n', '\r').encode(), capture_output=True)
     assert done.stdout.startswith(b"imported 0 rows of '-'\n3 rows are in the ledger already")

@@ -178,6 +178,15 @@ def test_what_is_not_committed_is_listed(lab: Place) -> None:
     assert rows(lab) == []
 
 
+def test_what_differs_in_case_alone_is_listed_too(lab: Place) -> None:
+    idea = experiment(lab)
+    lab.git('config', 'core.ignorecase', 'true')
+    idea.write('Model.py', 'score = 1.0\n')
+
+    assert idea.exp('eval') == 3
+    assert '    Model.py\nhint: git -C ' in idea.talk and ' config core.ignorecase false; git -C ' in idea.talk
+
+
 @pytest.mark.parametrize(('name', 'text'), [
     ('eval.py', 'print("score: 0")\n'), ('RESEARCH_JOURNAL.md', 'rewritten\n'), ('meta_journal.md', ''),
 ])

@@ -31,6 +31,9 @@ def read(*said: str | bytes, name: str = 'val_bpb') -> Reading:
     ('val_bpb_ema: 2\nVAL_BPB: 3\nbest val_bpb so far: 4\nval_bpb: 2.5\n', 2.5),
     ("{'eval_val_bpb': 1}\n{'val_bpb': 2}\nval_bpb: 2.5\n", 2.5),
     ('{"step": 1, "val_bpb": 9}\nval_bpb: 2.5\n', 2.5),
+    ('{"step": 1, "val_bpb": 9}\n{"step": 2, "val_bpb": 3}\n{"step": 3, "val_bpb": 2.5}\n', 2.5),
+    ('{"step": 1, "val_bpb": 9}\nval_bpb: 2.5\n{"saved": "val_bpb: 9"}\n', 2.5),
+    ('{"step": 1, "val_bpb": 9}\n{"curve": [' + '9, ' * 80_000 + '9], "val_bpb": 2.5}\n \n', 2.5),
     ('a val_bpb: information\nval_bpb: 2.5\n', 2.5),
     ('\x1b[32mval_bpb: 2.5\x1b[0m\n', 2.5),
     ('10%\r20%\rval_bpb: 2.5\r', 2.5),
@@ -95,7 +98,7 @@ def test_what_is_no_number_is_named(said: str, why: str) -> None:
     ('val_bpb: 0.1\nx\xffval_bpb: nan\n', "and nan within"),
     ('xval_bpb: 5\n{"val_bpb": 0.1}', "and 5.0 within"),
     ('50%|## val_bpb=0.2\n60%|### val_bpb=0.1\nval_bpb: 0.1\n', "and 0.2 within the line '50%|## val_bpb=0.2'"),
-    ('val_bpb: 0.1\n' + 'x' * 2 * LONGEST + 'val_bpb: 5\n', f"and 'val_bpb' within a line of more than {LONGEST} bytes"),
+    ('val_bpb: 0.1\n' + 'x' * 2 * LONGEST + 'val_bpb: 5\n', f"and 'val_bpb' within a line of more than {LONGEST >> 20} MiB"),
 ])
 def test_a_number_within_a_line_may_be_the_true_one(said: str, shown: str) -> None:
     """Whoever prints to the same stream may leave a line without its end, by intent or as a progress bar does."""
@@ -151,6 +154,15 @@ def test_a_name_in_an_endless_line_is_found_wherever_it_is_cut(cut: int) -> None
         reading = read(*(said[start:start + cut] for start in range(0, len(said), cut)))
 
         assert reading.value is None, (at, cut)
+
+
+@pytest.mark.parametrize('cut', [1000, LONGEST, 4 * LONGEST])
+def test_of_an_object_that_is_too_long_the_way_out_is_named(cut: int) -> None:
+    for curve, spaces in ((LONGEST // 3, 0), (LONGEST, 0), (1, 3 * LONGEST)):
+        said = '{"val_bpb": 2.5, "curve": [' + '9, ' * curve + '9]}' + ' ' * spaces + '\n'
+        why = read(*(said[start:start + cut] for start in range(0, len(said), cut))).why or ''
+
+        assert f"'val_bpb' within a line of more than {LONGEST >> 20} MiB, which is not read: print it once, on a line of its own" in why
 
 
 def test_an_endless_line_without_the_name_costs_nothing() -> None:

@@ -96,6 +96,20 @@ def test_markers_that_were_staged_are_mended_from_the_text(torn: Place) -> None:
     assert torn.git('diff', '--name-only').stdout.split() == [LEDGER], 'what somebody has staged is left to him'
 
 
+def test_an_underline_that_may_be_the_border_of_the_sides_is_left_to_a_person(torn: Place) -> None:
+    torn.git('merge', '--abort')
+    torn.write(JOURNAL, ENTRIES.format('## ours\n\nResult\n=======\n## more of ours\nx\n\n'))
+    torn.commit('underlined')
+    torn.git('merge', 'theirs', check=False)
+    text = (torn.path / JOURNAL).read_text()
+    torn.git('add', JOURNAL)
+
+    assert torn.exp('doctor', '--fix') == 1
+
+    assert (torn.path / JOURNAL).read_text() == text
+    assert f"keep every line of both sides, then: git add '{JOURNAL}'" in torn.said
+
+
 def test_an_edited_row_is_left_to_a_person(torn: Place) -> None:
     torn.git('merge', '--abort')
     torn.write(LEDGER, f'{ROWS}2\t2.9\n'.replace('3.0', '0.1'))
@@ -138,8 +152,14 @@ def test_a_stash_that_does_not_fit_is_mended_too(lab: Place) -> None:
     (b'a\n<<<<<<< x\nb\n||||||| o\na2\n=======\nc\n>>>>>>> y\n', (b'a\na2\n', b'a\nb\n', b'a\nc\n')),
     (b'<<<<<<< x\r\nb\r\n=======\r\n>>>>>>> y\r\n', (b'', b'b\r\n', b'')),
     (b'title\n=======\n', (b'title\n=======\n',) * 3),
+    (b'=======\n<<<<<<< x\nb\n=======\n>>>>>>> y\n=======\n', (b'=======\n=======\n', b'=======\nb\n=======\n', b'=======\n=======\n')),
+    (b'<<<<<<< x\nb\n<<<<<<<<< odd\n========\n=======\nc\n>>>>>>> y\n', (b'', b'b\n<<<<<<<<< odd\n========\n', b'c\n')),
     (b'<<<<<<< x\nb\n=======\nc\n', None),
-    (b'<<<<<<< x\nb\n<<<<<<<<< odd\n=======\n<<<<<<< x\nc\n>>>>>>> y\n', (b'', b'b\n<<<<<<<<< odd\n', b'<<<<<<< x\nc\n')),
+    (b'<<<<<<< x\ntitle\n=======\nb\n=======\nc\n>>>>>>> y\n', None),
+    (b'<<<<<<< x\nb\n||||||| o\ntitle\n=======\n=======\nc\n>>>>>>> y\n', None),
+    (b'<<<<<<< x\nb\n=======\n<<<<<<< x\nc\n>>>>>>> y\n', None),
+    (b'<<<<<<< x\n>>>>>>> quoted\nb\n=======\nc\n>>>>>>> y\n', None),
+    (b'<<<<<<< x\nb\n=======\n>>>>>>> quoted\nc\n>>>>>>> y\n', None),
 ])
 def test_a_text_with_markers_is_parted(text: bytes, sides: tuple[bytes, bytes, bytes] | None) -> None:
     assert conflicts.parted(text) == sides

@@ -228,6 +228,26 @@ def test_a_branch_that_holds_what_brought_a_bug_is_refused_until_it_is_said_to_b
     assert lab.exp('supersede', '--bug', 'other', '--commit', leaky, '--fixed-in', mended) == 3 and 'nothing to supersede' in lab.talk
 
 
+def test_a_branch_whose_history_is_cut_off_is_refused_while_a_bug_may_be_in_what_is_not_here(desk: Desk, better: Any) -> None:
+    lab, leaky = desk.lab, better.git('rev-parse', 'HEAD').stdout.strip()
+    lab.git('worktree', 'add', '-q', '-b', 'exp/next', '5_worktrees/next', leaky)
+    place = lab.at('5_worktrees/next')
+    place.write('model.py', 'score = 2.0  # smaller\n')
+    last = place.commit('exp(next): smaller')
+    lab.write('helper.py', 'x = 1\n')
+    lab.commit('a helper')
+    place.git('merge', '-q', '--no-edit', 'main')
+    desk.measured(place, 2.0, 2.01, 2.02)
+    lab.ok('supersede', 'idea', '--bug', 'leak', '--commit', leaky, '--yes')
+    shallow = lab.write('.git/shallow', f'{last}\n')
+
+    assert place.exp('submit') == 3
+    assert 'its history is cut off within the range\nhint: git fetch --unshallow\n' in place.talk
+    shallow.unlink()
+    assert place.exp('submit') == 3 and f"what would merge holds {leaky}, which brought the bug 'leak'" in place.talk
+    assert desk.pushed('next') == ''
+
+
 def test_the_trunk_must_not_have_moved_under_the_measurement(desk: Desk, better: Any) -> None:
     desk.lab.write('helper.py', 'x = 1\n')
     desk.lab.commit('a helper')

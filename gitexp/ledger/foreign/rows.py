@@ -15,7 +15,7 @@ from gitexp.ledger.foreign import columns, quantity, reading, statuses
 from gitexp.ledger.foreign.quantity import Quantity
 from gitexp.ledger.foreign.reading import Reader
 from gitexp.ledger.foreign.record import Dropped, Record
-from gitexp.ledger.result import METRIC, Kind, Status
+from gitexp.ledger.result import METRIC, PLACE, Kind, Status
 
 _ENCODER = json.JSONEncoder(separators=(',', ':'), ensure_ascii=False, sort_keys=True, allow_nan=False, check_circular=False)
 _INFINITE = 'a number in it is not finite'
@@ -29,7 +29,7 @@ class Maker:
 
     A row is its line, as `cells.written` makes it; `decimals` is whether a value could only have a decimal comma. With `commas`, '1,061' is
     more than a thousand; `ledger` is what the ledger calls its metric. Where a log is kept, and by what name, is not said: two clones that
-    import the same one have the same rows.
+    import the same one have the same rows. A row without a time says which of the log it is, so that every clone can show them in order.
     """
 
     def __init__(self, metric: str, *, experiment: str, ledger: str, told: Mapping[str, Status], commas: bool) -> None:
@@ -50,16 +50,16 @@ class Maker:
     def rows(self, records: Iterable[Record]) -> list[bytes]:
         """A row for each record that can be used, in the order of the log, the same one once."""
         made = []
-        for record in records:
+        for place, record in enumerate(records, 1):
             try:
-                made.append(self._row(record))
+                made.append(self._row(record, place))
             except BadCell as error:
                 self.dropped.append(Dropped(record.line, str(error)))
             except RecursionError:
                 self.dropped.append(Dropped(record.line, 'nested too deeply'))
         return made
 
-    def _row(self, record: Record) -> bytes:
+    def _row(self, record: Record, place: int) -> bytes:
         line, names, told = record
         if names is not self._names:  # Most rows of a log have the names of the one before.
             self._names, self._schema = names, columns.schema(names, self._metric)
@@ -84,8 +84,10 @@ class Maker:
         elif value is None and not quantity.is_nothing(told[known.value]):
             noted[self._metric] = told[known.value]
         order = self._fill(record, said, noted)
-        for place, name in known.measured:
-            cell = told[place]
+        if not order:
+            said[_ENV] = f'{said[_ENV][:-1]},"{PLACE}":{place}}}'
+        for column, name in known.measured:
+            cell = told[column]
             if type(cell) is str:
                 cell = None if quantity.is_nothing(cell) else _plain(cell, self._commas)
             if type(cell) is float or type(cell) is int:
@@ -93,8 +95,8 @@ class Maker:
                     measured[name] = cell
             elif cell is not None:
                 noted[name] = cell
-        for place, name in known.noted:
-            if not quantity.is_nothing(cell := told[place]):
+        for column, name in known.noted:
+            if not quantity.is_nothing(cell := told[column]):
                 noted[name] = _plain(cell, self._commas)
         if noted and word:
             noted['status'] = word
