@@ -166,7 +166,7 @@ def _check_free(lab: Lab, made: Experiment, home: Path, *, taken: bool, blocked:
     if os.path.lexists(made.root):
         raise _taken(made, f"the folder '{made.root}' exists", hint='move it away, or choose another slug')
     if any(one.path == made.root for one in lab.worktrees):
-        raise _taken(made, f"git still knows a worktree '{made.root}', which is gone", hint='git worktree prune')
+        raise _taken(made, f"git still knows a worktree '{made.root}', which is gone", hint='git exp doctor')
     if os.path.lexists(kept):
         raise _taken(made, f"the folder '{kept}' exists", hint='choose another slug')
 

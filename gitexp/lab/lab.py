@@ -125,8 +125,8 @@ class Lab:
         if self.is_server:
             return 'clone it, and work in the clone'
         main, *linked = self.worktrees
-        gone = 'git worktree prune; ' if any(worktree.branch == self.trunk_ref for worktree in linked) else ''
-        return gone + (f'git worktree add FOLDER {self.trunk}' if main.head is None else f'{_git_in(main.path)} switch {self.trunk}')
+        gone = [f"git worktree remove '{one.path}'" for one in linked if one.branch == self.trunk_ref]
+        return '; '.join([*gone, f'git worktree add FOLDER {self.trunk}' if main.head is None else f'{_git_in(main.path)} switch {self.trunk}'])
 
     @cached_property
     def ledger(self) -> Path:
