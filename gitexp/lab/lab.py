@@ -126,7 +126,8 @@ class Lab:
             return 'clone it, and work in the clone'
         main, *linked = self.worktrees
         gone = [f"git worktree remove '{one.path}'" for one in linked if one.branch == self.trunk_ref]
-        return '; '.join([*gone, f'git worktree add FOLDER {self.trunk}' if main.head is None else f'{_git_in(main.path)} switch {self.trunk}'])
+        way = f'git worktree add FOLDER {self.trunk}' if main.head is None else f'{_git_in(main.path)} switch {self.trunk}'
+        return '; '.join([*gone, way])
 
     @cached_property
     def ledger(self) -> Path:

@@ -104,6 +104,7 @@ def test_a_newcomer_adopts_and_the_rules_hold(foreign: Place) -> None:
 
     subprocess.run(command, shell=True, cwd=foreign.path, check=True, capture_output=True)
     assert foreign.git('status', '--porcelain').stdout == ''
+    foreign.git('config', 'gitexp.landlock', 'false')  # Unasked it is used where these tests do not run.
     assert [line for line in foreign.ok('doctor').splitlines() if not line.startswith('ok')] == []
 
     foreign.write('tools/score.py', "print('acc: 1')\n")
