@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import resource  # noqa: F401  os.wait4 needs it, and a run may take our memory first.
 import signal
 import sys
 from pathlib import Path

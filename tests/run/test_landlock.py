@@ -277,14 +277,16 @@ def test_what_starts_later_programs_of_the_user_is_closed_to_a_run_where_all_is(
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """A Python of its own in PATH, behind a script that chooses it, and a project that is installed for it from its sources."""
+    """A Python of its own in PATH, behind a script that chooses it, and what is installed for it elsewhere."""
     venv.create(tmp_path / 'own', symlinks=True)
     site, = (tmp_path / 'own/lib').glob('*/site-packages')
-    for name in ('shims', 'sources', 'named', 'linked'):
-        (tmp_path / name).mkdir()
+    for name in ('manager/shims', 'sources', 'named', 'linked', 'libraries', 'cache/whole', 'cache/other'):
+        (tmp_path / name).mkdir(parents=True)
     (site / 'ours.pth').write_text(f'{tmp_path}/sources\n')
     (site / 'more').symlink_to(tmp_path / 'linked')
-    shim = tmp_path / 'shims/python3'
+    (site / 'whole').mkdir()
+    (site / 'whole/__init__.py').symlink_to(tmp_path / 'cache/whole/__init__.py')
+    shim = tmp_path / 'manager/shims/python3'
     shim.write_text(f'#!/bin/sh\nexec {tmp_path}/own/bin/python3 "$@"\n')
     shim.chmod(0o755)
     return tmp_path
@@ -294,9 +296,9 @@ def python(tmp_path: Path) -> Path:
 @pytest.mark.parametrize('eval_', ['python3 score.py', 'cd . && python3 score.py', 'sh ./eval.sh', 'make score', 'OWN/bin/python3 x.py'])
 def test_the_python_that_evaluates_is_closed_however_the_command_is_spelled(closed: Place, python: Path, eval_: str) -> None:
     site, = (python / 'own/lib').glob('*/site-packages')
-    names = [str(site), str(python / 'own'), str(python / 'sources'), str(python / 'linked'), str(python / 'named')]
+    names = [str(site), *(f'{python}/{name}' for name in ('own', 'sources', 'linked', 'named', 'libraries', 'cache/whole', 'manager'))]
     tries = f'import os\nfor at in {names!r}:\n    try: open(at + "/x", "w").close()\n    except OSError as error: pass\n'
-    path = f'{python}/shims:{os.environ["PATH"]}'
+    path = f'{python}/manager/shims:{os.environ["PATH"]}'
     command = eval_.replace('OWN', str(python / 'own'))
     train = f'train: env PYTHONPATH={python}/named python3 train.py\n'
     closed.write('gitexp.yaml', CONFIG.replace('python3 eval.py {seed}', command) + train)
@@ -305,7 +307,8 @@ def test_the_python_that_evaluates_is_closed_however_the_command_is_spelled(clos
     for name in ('score', 'x'):
         closed.write(f'{name}.py', 'print("score:", 1)\n')
     closed.commit('however')
-    experiment(closed, train_py=tries).ok('eval', '--seed', '1', PATH=path)
+    tries += f'open("{python}/cache/other/x", "w").close()\n'
+    experiment(closed, train_py=tries).ok('eval', '--seed', '1', PATH=path, LD_LIBRARY_PATH=f':{python}/libraries')
 
     assert protection(closed) != [False]
     assert [name for name in names if os.path.exists(f'{name}/x')] == []
