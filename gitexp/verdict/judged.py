@@ -193,11 +193,11 @@ class Judged:
     def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: Collection[int]) -> Verdict:
         said = verdict.compare(
             self.sample(standing), self.sample(over), noise=self._noise, residual=self._residual,
+            trunk=self.sample(self.baseline).noise if self.baseline else None,
             direction=self.metric.direction, min_effect=self.metric.min_effect, named=seeds, gained_before=gained_before,
         )
-        if said.kind is not verdict.Kind.BETTER or not self.is_unfounded:
-            return said
-        return said._replace(kind=verdict.Kind.PROVISIONAL, why=f'{said.why}, but {_UNFOUNDED}')
+        unfounded = said.kind is verdict.Kind.BETTER and self.is_unfounded
+        return said._replace(kind=verdict.Kind.PROVISIONAL, why=f'{said.why}, but {_UNFOUNDED}') if unfounded else said
 
     def _foremost(self, meets: Callable[[Standing], bool]) -> Standing | None:
         return next(filter(meets, self._podium), None) or next(filter(meets, self.ranking), None)

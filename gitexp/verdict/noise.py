@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from functools import cached_property
 
 from gitexp.core.tuples import NamedTuple
@@ -11,6 +11,7 @@ from gitexp.ledger import seeds
 from gitexp.ledger.seeds import Runs
 
 STRAY = 10  # times the median sd: a tree that diverged says nothing about the noise of the others
+ALIKE = 1e-3  # times its sd: what moves a tree by far less was without effect, as the order in which numbers are added
 
 
 class Noise(NamedTuple):
@@ -66,8 +67,8 @@ class Sample:
 def pooled(samples: Iterable[Sample]) -> Noise | None:
     """The noise of one run, over all trees with more than one seed: the root of the pooled variance.
 
-    Trees with the very same values count once (a change without effect is no new evidence); one whose sd is ten times
-    the median does not count (it diverged, and is judged by its own scatter).
+    Trees with the same values count once, to about a thousandth of their sd (a change without effect is no new evidence); one
+    whose sd is ten times the median does not count (it diverged, and is judged by its own scatter).
     """
     return _pool([sample.noise for sample in _settled(samples) if sample.noise])
 
@@ -93,15 +94,20 @@ def spread(values: Collection[float], mean: float) -> float | None:
 
 def _settled(samples: Iterable[Sample]) -> list[Sample]:
     """Each tree that was measured differently from the others, without the strays."""
-    found: dict[tuple[float, float | None], list[Sample]] = {}
+    found: dict[Hashable, Sample] = {}
     for sample in samples:
-        alike = found.setdefault((sample.mean, sample.sd), [])
-        if sample.n > 1 and all(sample.runs != other.runs for other in alike):
-            alike.append(sample)
-    different = [sample for alike in found.values() for sample in alike]
+        if sample.n > 1:
+            found.setdefault(_rounded(sample), sample)
+    different = found.values()
     scatters = sorted(sample.sd or 0.0 for sample in different)
     typical = scatters[(len(scatters) - 1) // 2] if scatters else 0.0
     return [sample for sample in different if not typical or (sample.sd or 0.0) <= STRAY * typical]
+
+
+def _rounded(sample: Sample) -> Hashable:
+    """Its seeds and values in steps of about a thousandth of its sd; a power of two, so that those that are alike have one step."""
+    step = 2.0 ** math.frexp(ALIKE * sample.sd)[1] if sample.sd else 0.0
+    return step, *sample.runs.seeds, *(round(value / step) if step else value for value in sample.runs.values)
 
 
 def _block(rows: Sequence[Sequence[float]]) -> Noise:

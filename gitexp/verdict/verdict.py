@@ -76,10 +76,11 @@ def compare(
     direction: str,
     min_effect: float,
     residual: Noise | None = None,
+    trunk: Noise | None = None,
     gained_before: float | None = None,
     named: Collection[int] = (),
 ) -> Verdict:
-    """Judge a tree against another by the means over all their seeds, and where the test is paired over those that both have.
+    """Judge a tree against another by the means over all their seeds, or over those that both have where that is less.
 
     `better` needs a gain over `min_effect` and a one-sided t test at 5 % (Student, The probable error of a mean, 1908);
     `worse` needs a loss over `min_effect` and the same test the other way; else `inconclusive`. With a noise estimate
@@ -87,12 +88,16 @@ def compare(
 
     `noise` is `pooled(trees)` and `residual` is `residual(trees)`, over every tree that the same evaluation measured,
     these two included. Unpaired, the standard error comes from the pooled variance (Box, Hunter & Hunter, Statistics
-    for Experimenters, ch. 3). Where the side with fewer seeds ran none that the other lacks, the test is on the
-    differences at equal seeds, with the residual variance of the randomised block (ibid., ch. 4), as soon as that has 4
+    for Experimenters, ch. 3). Where the side with fewer seeds ran none that the other lacks, and two or more, the test is on
+    the differences at equal seeds, with the residual variance of the randomised block (ibid., ch. 4), as soon as that has 4
     degrees of freedom: three trees on the same three seeds, or five shared seeds. Whether to pair never depends on how
     the sides differ, so the level stays 5 % where trees scatter alike. A side whose own variance exceeds the shared one
     (F test at 10 %) is judged by its own, with Welch's degrees of freedom (Biometrika 34, 1947): simulated, one that
     scatters up to five times as much is a false `better` in at most 15 % of comparisons, without this in 25 %.
+
+    What all trees share is made by whoever measures trees, and two that are the trunk but for a digit have no residual. So it is
+    never all that a tree is judged by: of one seed nobody knows the scatter, and it is never paired, and taken to scatter as the
+    other side does, or the `trunk`, the baseline's own noise, where that is plainly more.
 
     Noise that is exactly 0 is believed: a deterministic metric needs only a gain over `min_effect`, and is flagged.
     The mean over all seeds counts, never the best run, which overstates what it found (the winner's curse; Smith &
@@ -106,9 +111,9 @@ def compare(
     `gained_before` (best so far minus baseline, in the direction) arms `jump`: such a gain is `provisional` until
     somebody confirms it, which is to judge it again without `gained_before`.
     """
-    contrast = _contrast(candidate, reference, noise, residual)
+    contrast = _contrast(candidate, reference, noise, residual, trunk, named)
     gain = _SIGN[direction] * (candidate.mean - reference.mean) + 0.0
-    if contrast and contrast.seeds:  # What the means differ by beyond that may be what other seeds differ by, and takes a win away only.
+    if contrast:  # What the means differ by beyond that may be what other seeds differ by, and takes a win away only.
         matched = _SIGN[direction] * contrast.shift
         gain = matched if 0 < matched < gain or gain < matched < 0 else gain
     p = contrast.chance(_SIGN[direction] if gain >= 0 else -_SIGN[direction]) if contrast else None
@@ -138,7 +143,7 @@ def screen(
     """
     if noise is None or noise.dof < ENOUGH:
         return None
-    ways = (_matched(candidate, reference, noise, residual, least=ENOUGH), _unmatched(candidate, reference, noise))
+    ways = (_matched(candidate, reference, noise, residual, least=ENOUGH), _unmatched(candidate, reference, noise, None))
     surest = min((way for way in ways if way), key=lambda way: way.error)
     return Screen(_SIGN[direction] * surest.shift + 0.0, SCREEN * surest.sigma)
 
@@ -173,17 +178,36 @@ class _Contrast(NamedTuple):
         return 0.5 if self.error in (0, math.inf) else student.survival(shift / self.error, self.dof)
 
 
-def _contrast(one: Sample, other: Sample, noise: Noise | None, residual: Noise | None) -> _Contrast | None:
+def _contrast(
+    one: Sample, other: Sample, noise: Noise | None, residual: Noise | None, trunk: Noise | None, named: Collection[int],
+) -> _Contrast | None:
     if noise is None or noise.dof < ENOUGH:
         return None
-    return _matched(one, other, noise, residual) or _unmatched(one, other, noise)
+    paired = _matched(one, other, noise, residual) if min(one.n, other.n) > 1 else None
+    if paired:
+        return paired
+    free = _unmatched(one, other, noise, trunk)
+    common = _common(one, other, named)
+    at_both = 2 * seeds.mean(_halves(one, other, common)) if common else free.shift
+    return free._replace(shift=min(free.shift, at_both) if free.shift >= 0 else max(free.shift, at_both))
+
+
+def _common(one: Sample, other: Sample, named: Collection[int] = ()) -> list[int]:
+    """The seeds that both ran, where those are all of one side, or all that are `named`; else none."""
+    found = [seed for seed in one.known if seed in other.by_seed]
+    return found if len(found) >= min(one.n, other.n) or named and {*named}.issubset(found) else []
+
+
+def _halves(one: Sample, other: Sample, common: Collection[int]) -> list[float]:
+    """Half of each difference: whole ones may overflow."""
+    return [one.by_seed[seed] / 2 - other.by_seed[seed] / 2 for seed in common]
 
 
 def _matched(one: Sample, other: Sample, noise: Noise, residual: Noise | None, least: int = PAIRABLE) -> _Contrast | None:
-    common = [seed for seed in one.known if seed in other.by_seed]
-    if not common or len(common) < min(one.n, other.n):
+    common = _common(one, other)
+    if not common:
         return None
-    halves = [one.by_seed[seed] / 2 - other.by_seed[seed] / 2 for seed in common]  # whole differences may overflow
+    halves = _halves(one, other, common)
     if len(common) > 1 and not any(halves):  # Other seeds tell nothing apart that is the same at these.
         return _Contrast(0.0, 0.0, noise.dof, 0.0, len(common), ())
     middle = seeds.mean(halves)
@@ -198,12 +222,14 @@ def _matched(one: Sample, other: Sample, noise: Noise, residual: Noise | None, l
     return _Contrast(2 * middle, error, used.dof, used.sd, len(common), (flags.UNSTABLE,) if unstable else ())
 
 
-def _unmatched(one: Sample, other: Sample, noise: Noise) -> _Contrast:
-    (first, odd), (second, even) = _guarded(one.noise, noise), _guarded(other.noise, noise)
+def _unmatched(one: Sample, other: Sample, noise: Noise, trunk: Noise | None) -> _Contrast:
+    alike = max(filter(None, (one.noise, other.noise, trunk)), default=None)  # What a single seed is taken to scatter like.
+    (first, _), (second, _) = _guarded(one.noise or alike, noise), _guarded(other.noise or alike, noise)
     share, rest = first.sd / math.sqrt(one.n), second.sd / math.sqrt(other.n)
     error = math.hypot(share, rest)
-    unstable = odd or even
-    dof = _welch(share / error, first.dof, rest / error, second.dof) if unstable and 0 < error < math.inf else noise.dof
+    differ = first is not second and 0 < error < math.inf
+    dof = _welch(share / error, first.dof, rest / error, second.dof) if differ else first.dof
+    unstable = first is one.noise or second is other.noise
     seen = (flags.UNSTABLE,) if unstable else (flags.NOISELESS,) if noise.sd == 0 else ()
     return _Contrast(one.mean - other.mean, error, dof, max(first.sd, second.sd), 0, seen)
 
@@ -236,7 +262,7 @@ def _why(gain: float, min_effect: float, p: float | None, contrast: _Contrast | 
         return f'{step} is more than {JUMP} times everything gained before: to be confirmed'
     if contrast is None or p is None:
         return f'{step}, but the noise is not known: at least three seeds of one tree are needed'
-    how = f'paired on {contrast.seeds} seed{"s" if contrast.seeds > 1 else ""}' if contrast.seeds else 'unpaired'
+    how = f'paired on {contrast.seeds} seeds' if contrast.seeds else 'unpaired'
     noise = f'p {p:.2g}, noise sd {contrast.sd:.2g}, {how}'
     if abs(gain) <= min_effect:
         return f'{step} is not over min_effect {min_effect:.3g} ({noise})'

@@ -73,10 +73,10 @@ def test_a_verdict_says_its_numbers():
     ({'noise': Noise(5.0, 4)}, 'gain 2 is within the noise'),
     ({'noise': Noise(0.5, 4), 'direction': 'min'}, 'loss 2 is beyond the noise'),
     ({'noise': Noise(0.5, 4), 'gained_before': 0.1}, 'gain 2 is more than 10 times everything gained before'),
-    ({'residual': Noise(0.5, 6)}, 'paired on 1 seed)'),
+    ({'residual': Noise(0.5, 6)}, 'paired on 2 seeds)'),
 ])
 def test_a_verdict_says_why(said, words):
-    assert words in judge(tree(5.0), tree(3.0, 3.0, 3.0), **said).why
+    assert words in judge(tree(5.0, 5.0), tree(3.0, 3.0, 3.0), **said).why
 
 
 def test_a_small_gain_shows_when_seeds_are_paired():
@@ -113,6 +113,26 @@ def test_seeds_are_paired_when_one_side_ran_none_that_the_other_lacks(seeds, pai
     assert judge(tree(1.0, 2.0, 3.0), tree(*seeds, seeds=seeds), residual=Noise(0.1, 4)).paired is paired
 
 
+@pytest.mark.parametrize('reference, said', [
+    (tree(1.0, 1.1, 0.9), {'noise': Noise(0.1, 8), 'residual': Noise(1e-6, 4)}),
+    (tree(1.0, 1.1, 0.9), {'noise': Noise(1e-6, 20)}),
+    (tree(1.0), {'noise': Noise(1e-6, 20), 'trunk': Noise(0.1, 2)}),
+    (tree(1.0, 1.0 + 1e-6, 1.0 - 1e-6), {'noise': Noise(1e-6, 20), 'trunk': Noise(0.1, 2)}),
+])
+def test_the_noise_of_others_is_not_all_that_one_seed_is_judged_by(reference, said):
+    lucky = judge(tree(1.15), reference, **said)
+
+    assert (lucky.kind, lucky.paired, lucky.sd) == (Kind.INCONCLUSIVE, False, pytest.approx(0.1))
+    assert judge(reference, tree(1.15), **said).kind is Kind.INCONCLUSIVE
+    assert judge(tree(1.9), reference, **said).kind is Kind.BETTER
+
+
+def test_what_scatters_alike_by_one_estimate_has_the_freedom_of_that():
+    said = judge(tree(1.5), tree(1.0, 1.1, 0.9), noise=Noise(1e-6, 20))
+
+    assert said.p == pytest.approx(student.survival(0.5 / (0.1 * math.sqrt(1 + 1 / 3)), 2))
+
+
 def test_the_residual_of_all_trees_goes_before_that_of_two():
     assert judge(tree(1, 2, 3, 4, 6), tree(1, 2, 3, 4, 5), residual=Noise(0.7, 4)).sd == pytest.approx(0.7 * math.sqrt(2))
 
@@ -140,6 +160,15 @@ def test_changes_without_effect_add_no_certainty():
 
     assert pooled([baseline, *same]) == pooled([baseline])
     assert residual([baseline, *same]) is None
+
+
+def test_changes_that_move_the_last_digits_alone_add_no_certainty():
+    baseline = tree(1.0, 1.1, 1.2)
+    nudged = [tree(*(value * (1 + number * 1e-8) for value in (1.0, 1.1, 1.2))) for number in range(20)]
+
+    assert pooled([baseline, *nudged]) == pooled([baseline])
+    assert residual([baseline, *nudged]) is None
+    assert residual([baseline, tree(1.001, 1.1, 1.2)]) and residual([baseline, tree(0.0, 0.1, 0.2)]) == Noise(pytest.approx(0), 2)
 
 
 def test_one_diverged_tree_does_not_drown_the_others():
@@ -208,6 +237,21 @@ def test_easier_seeds_of_one_side_make_no_gain_of_a_paired_win():
         assert said.kind is Kind.INCONCLUSIVE and said.gain == pytest.approx(0.1)
     said = judge(tree(0.9, 1.9, 2.9, -9.0), reference, residual=Noise(0.01, 8), min_effect=0.2)
     assert said.kind is Kind.INCONCLUSIVE and said.gain == pytest.approx(-0.1)
+
+
+def test_easier_seeds_of_one_side_make_no_gain_where_nothing_is_paired():
+    noise, extra = Noise(0.3, 8), (9.0, 9.0, 9.0)
+    for candidate, reference in (
+        (tree(1.1, 2.1, 3.1, *extra), tree(1.0, 2.0, 3.0)), (tree(1.1, 2.1, 3.1), tree(1.0, 2.0, 3.0, -9.0, -9.0, -9.0)),
+        (tree(1.1, 2.1, 3.1, *extra), tree(1.0, 2.0, 3.0, -9.0, seeds=(1, 2, 3, 7))), (tree(1.1), tree(1.0, -9.0)),
+    ):
+        for min_effect in (0.0, 0.2):
+            said = judge(candidate, reference, noise=noise, min_effect=min_effect, named=(1, 2, 3)[:candidate.n])
+            assert not said.paired and said.kind is Kind.INCONCLUSIVE and said.gain == pytest.approx(0.1)
+            back = judge(reference, candidate, noise=noise, min_effect=min_effect)
+            assert back.kind is not Kind.BETTER
+    assert judge(tree(5.0, 6.0, 7.0, 5.0), tree(1.0, 2.0, 3.0), noise=noise).gain == pytest.approx(3.75), 'harder ones take away'
+    assert judge(tree(5.0, 6.0, 7.0), tree(5.0, 2.0, 3.0, seeds=(3, 4, 5)), noise=noise, named=(1, 2, 3)).kind is Kind.BETTER
 
 
 def test_what_is_the_same_at_all_seeds_of_one_side_is_no_gain_by_others():

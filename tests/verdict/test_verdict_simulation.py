@@ -4,6 +4,7 @@ Each mechanism has a figure that it alone holds: what it is without the mechanis
 """
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
@@ -85,6 +86,31 @@ def test_a_tree_that_scatters_more_is_seldom_taken_for_better(shared: float, sca
     assert share < 0.12  # judged by the others' scatter: 0.13 and 0.25
 
 
+@pytest.mark.parametrize(('seeds', 'champion', 'junk', 'most'), [
+    (1, False, 'copies', 0.12), (1, True, 'copies', 0.12),  # paired on one seed: 0.36 and 0.42
+    (1, False, 'calm', 0.08), (1, True, 'calm', 0.08),  # judged by the pooled noise alone: 0.10 and 0.51
+    (2, True, 'copies', 0.12), (2, True, 'calm', 0.14),  # without their own scatter: 0.28 and 0.20
+])
+def test_who_makes_the_common_noise_small_wins_hardly_more(seeds: int, champion: bool, junk: str, most: float) -> None:
+    wins = sum(_lucky(Lab(Random(number), 0.0), SEEDS[:seeds], champion, _JUNK[junk]) for number in range(600)) / 600
+    print(f'\nfalse wins with {seeds} seed(s) over the {"champion" if champion else "baseline"}, where two are {junk}: {wins:.3f}')
+
+    assert wins < most
+
+
+@pytest.mark.parametrize('shared', [0.0, 0.95])
+def test_who_knows_easier_seeds_wins_nothing_by_them(shared: float) -> None:
+    wins = 0
+    for number in range(600):
+        lab = Lab(Random(number), shared)
+        best, more = lab.tree(), lab.tree(seeds=range(4, 10))
+        easy = [(seed, value + 1.5) for seed, value in more.runs]
+        wins += searches.judged(Sample((*lab.tree().runs, *easy)), best, [best]).kind is Verdict.BETTER
+    print(f'\nfalse wins by six seeds that are easier by 1.5 sigma, {shared:.0%} shared: {wins / 600:.3f}')
+
+    assert wins / 600 < 0.11  # by the difference of the means: 0.31 and 0.14
+
+
 def test_the_verdict_of_the_ledger_is_the_one_that_is_simulated() -> None:
     same = rounds = 0
     for number in range(10):
@@ -113,6 +139,26 @@ def _picked(lab: Lab, *, undeclared: bool) -> bool:
     best = sorted(((lab.run(seed), seed) for seed in range(11, 23)), reverse=True)[:3]
     rows += [_row('picked', seed, value, params={'undeclared': True} if undeclared else {}) for value, seed in best]
     said = decide.among(standing.among(Contents(rows, [], {}), METRIC), 'picked', METRIC)
+    return said is not None and said.verdict.kind is Verdict.BETTER
+
+
+# What makes trees seem to have no noise: values that are all but the trunk's, or that hardly scatter.
+_JUNK: dict[str, Callable[[Sample, float], list[float]]] = {
+    'copies': lambda trunk, much: [value * (1 + much / 50) for value in trunk.runs.values],
+    'calm': lambda trunk, much: [trunk.mean - 9 + value * much / 1e6 for value in trunk.runs.values],
+}
+
+
+def _lucky(lab: Lab, seeds: Sequence[int], champion: bool, junk: Callable[[Sample, float], list[float]]) -> bool:
+    """Whether a tree of no gain is better where junk is known, over the trunk or over one that is truly better and as good."""
+    trunk, gain = lab.tree(), 4.0 if champion else 0.0
+    rows = _rows('base', trunk, Kind.BASELINE)
+    for much in (1, 2):
+        rows += _rows(f'junk{much}', Sample(zip(SEEDS, junk(trunk, much))))
+    if champion:
+        rows += [row._replace(verdict='better') for row in _rows('kept', lab.tree(gain, seeds=seeds))]
+    rows += _rows('new', lab.tree(gain, seeds=seeds))
+    said = decide.among(standing.among(Contents(rows, [], {}), METRIC), 'new', METRIC, seeds=seeds)
     return said is not None and said.verdict.kind is Verdict.BETTER
 
 
