@@ -48,7 +48,7 @@ class Modules:
 
     def _sources(self, places: Iterable[str]) -> set[str]:
         """What is there to be imported and lies elsewhere than what is installed, as by `pip install -e`."""
-        given = {place for place, _ in self._places or () if not re.fullmatch(_OWN, os.path.basename(place))}
+        given = {place for place, _ in self._places or () if not is_own(place)}
         found = given.union(where for place in places for _, where in _mapped(Path(place), _entries(Path(place))))
         return {where for where in found if not _inside(where, self._tops)}
 
@@ -63,7 +63,7 @@ class Modules:
         files = (os.path.join(path, name) for path in paths if path.endswith(interpreter.PACKAGES) for name in _entries(Path(path)))
         added = {place for file in files if file.endswith('.pth') for place in _added(file)}
         for place in dict.fromkeys([*paths, *added]):
-            own = bool(re.fullmatch(_OWN, os.path.basename(place)))
+            own = is_own(place)
             if own or not _inside(place, self._tops):
                 yield place, own or place in added
         for place in environment.path(said, self._lab.config.environment):
@@ -79,6 +79,11 @@ class Modules:
         kept.save()
         if not told:  # Then it may be one that its launcher finds by the folder.
             yield from (str(place) for top in self._tops for place in top.glob('.venv/lib/python*/site-packages'))
+
+
+def is_own(place: str) -> bool:
+    """Whether a folder of modules is one that Python or an installer has made."""
+    return bool(re.fullmatch(_OWN, os.path.basename(place)))
 
 
 def elsewhere(place: str) -> Iterator[str]:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from gitexp.core.kept import Kept
 from gitexp.lab.lab import Lab
-from gitexp.measure import astray, environment, interpreter, modules
+from gitexp.measure import astray, environment, interpreter, links, modules, variables
 from gitexp.measure.interpreter import Python
 from gitexp.rules import uninvited
 from gitexp.rules.places import COMMANDS, started
 from gitexp.run import beyond
 
-_ACTIVE = ('VIRTUAL_ENV', 'CONDA_PREFIX')
+_SHIMS = 'shims'  # of pyenv, asdf, mise and rye, which have beside it what they choose by, and what they choose from
 _WORD = r'(?<![\w./$-])[\w.+-]+(?![\w/-])'
 
 
@@ -42,24 +42,34 @@ class Pythons:
     def loaded(self, fixed: Iterable[str]) -> set[str]:
         """What may be loaded by what scores, and lies outside the checkout, however the commands are spelled.
 
-        That is all of each Python that the commands name, the `fixed` scripts that they run, PATH or an active environment. A script
-        that chooses a Python, such as one of pyenv, is asked for its choice where it is named: it takes its time each time.
+        That is all of each Python that the commands name, the `fixed` scripts that they run, or PATH, and of each environment and folder
+        of libraries that a variable names. A script that chooses a Python, such as one of pyenv, is asked for its choice where it is
+        named: it takes its time each time.
         """
         said = environment.expanded(self._commands(fixed), os.environ)
         launcher = modules.launcher(self._lab.config.eval.text, self._folder)
         words = interpreter.named(f'{said}\n{launcher}', os.environ, self._folder).union(re.findall(_WORD, said))
         named = {path for word in words if (path := self._behind(word))}
-        found = {*self._started(said), *environment.path(said, self._lab.config.environment)}
+        given = environment.path(said, self._lab.config.environment, variables.names_code)
+        found = {*self._started(said), *given}
         paths: set[str] = set()
+        prefixes = {prefix for place in given if os.path.isabs(place) for prefix in beyond.prefixes(f'{place}/bin/python')}
         for path in named.union(filter(None, map(self._behind, interpreter.NAMES))):
             python = self._ask(path) if path in named or not interpreter.is_script(path) else None
-            found.update([os.path.dirname(path)], *map(beyond.prefixes, (path, python.executable) if python else (path,)))
+            found.add(os.path.dirname(path))
+            prefixes.update(*map(beyond.prefixes, (path, python.executable) if python else (path,)))
             paths.update(python.path if python else [])
-        found.update(paths, *map(modules.elsewhere, paths))
-        active = [place for name in _ACTIVE if (place := os.environ.get(name))]
-        found.update(active, *(beyond.prefixes(f'{place}/bin/python') for place in active))
+        found.update(paths, prefixes, *map(modules.elsewhere, paths), self._linked(paths, {*given, *(f'{one}/lib' for one in prefixes)}))
+        found.update([os.path.dirname(one) for one in found if os.path.basename(one) == _SHIMS])
         self.kept.save()
         return set(filter(self._lies_outside, found))
+
+    def _linked(self, paths: Iterable[str], libraries: Iterable[str]) -> Iterator[str]:
+        """Where links lead that lie in what is installed for a Python, or directly in a folder of libraries."""
+        for place in filter(modules.is_own, paths):
+            yield from links.out_of(place, self.kept, deep=True)
+        for place in filter(os.path.isabs, libraries):
+            yield from links.out_of(place, self.kept, deep=False)
 
     def _commands(self, fixed: Iterable[str]) -> str:
         """What the commands say, and the scripts that they run but for those of Python."""

@@ -124,9 +124,20 @@ def _closable(others: Iterable[str], shut: set[str], usual: set[tuple[int, int]]
     for path in set(map(os.path.realpath, others)):
         if path in above or not shut.isdisjoint(_parents(path)):
             continue
-        plain = not os.path.exists(path) or os.access(path, os.W_OK) and (os.path.isdir(path) or os.path.isfile(path))
-        if plain and not (usual and any(_identity(folder) in usual for folder in set(_parents(path)) - above)):
+        plain = not os.path.exists(path) or os.path.isdir(path) or os.path.isfile(path)
+        if plain and _is_ours(path) and not (usual and any(_identity(folder) in usual for folder in set(_parents(path)) - above)):
             yield path
+
+
+def _is_ours(path: str) -> bool:
+    """Whether this user may write there, now or after a chmod, make it, or put another in its place."""
+    try:
+        owner = os.stat(path).st_uid
+    except FileNotFoundError:
+        return _is_ours(os.path.dirname(path))
+    except OSError:
+        return False
+    return owner == os.geteuid() or os.access(path, os.W_OK) or os.access(os.path.dirname(path), os.W_OK)
 
 
 def _beside(above: set[str], outer: set[str]) -> list[str]:

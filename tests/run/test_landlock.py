@@ -280,7 +280,7 @@ def python(tmp_path: Path) -> Path:
     """A Python of its own in PATH, behind a script that chooses it, and what is installed for it elsewhere."""
     venv.create(tmp_path / 'own', symlinks=True)
     site, = (tmp_path / 'own/lib').glob('*/site-packages')
-    for name in ('manager/shims', 'sources', 'named', 'linked', 'libraries', 'cache/whole', 'cache/other'):
+    for name in ('manager/shims', 'manager/versions', 'sources', 'named', 'linked', 'libraries', 'cache/whole', 'cache/other'):
         (tmp_path / name).mkdir(parents=True)
     (site / 'ours.pth').write_text(f'{tmp_path}/sources\n')
     (site / 'more').symlink_to(tmp_path / 'linked')
@@ -296,7 +296,8 @@ def python(tmp_path: Path) -> Path:
 @pytest.mark.parametrize('eval_', ['python3 score.py', 'cd . && python3 score.py', 'sh ./eval.sh', 'make score', 'OWN/bin/python3 x.py'])
 def test_the_python_that_evaluates_is_closed_however_the_command_is_spelled(closed: Place, python: Path, eval_: str) -> None:
     site, = (python / 'own/lib').glob('*/site-packages')
-    names = [str(site), *(f'{python}/{name}' for name in ('own', 'sources', 'linked', 'named', 'libraries', 'cache/whole', 'manager'))]
+    inside = ('own', 'sources', 'linked', 'named', 'libraries', 'cache/whole', 'manager/versions')
+    names = [str(site), *(f'{python}/{name}' for name in inside)]
     tries = f'import os\nfor at in {names!r}:\n    try: open(at + "/x", "w").close()\n    except OSError as error: pass\n'
     path = f'{python}/manager/shims:{os.environ["PATH"]}'
     command = eval_.replace('OWN', str(python / 'own'))
@@ -327,6 +328,27 @@ def test_what_decides_outside_is_closed_where_that_breaks_nothing(tmp_path: Path
         return {path.removeprefix(f'{tmp_path}/') for path in around.free if path.startswith(str(tmp_path))}
     assert free(None) == {'tools/more', 'home'}
     assert free('true') == {'tools/more', 'home/.cache'}
+
+
+@held
+@pytest.mark.parametrize(('name', 'is_owner', 'is_closed'), [
+    ('open', False, True), ('open/kept.py', False, True), ('open/a/new', False, True),
+    ('shut', False, False), ('shut/kept.py', False, False), ('shut/a/new', False, False),
+    ('shut', True, True), ('shut/kept.py', True, True),
+])
+def test_what_this_user_could_not_change_need_not_be_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_owner: bool, is_closed: bool,
+) -> None:
+    for folder in ('lab', 'tools/open', 'tools/shut'):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / 'kept.py').touch(0o444)
+    shut = {tmp_path / 'tools', tmp_path / 'tools/shut'}
+    # Root, who may run this, may write anywhere.
+    monkeypatch.setattr(os, 'access', lambda path, mode: Path(path) not in shut and bool(os.stat(path).st_mode & 0o200))
+    monkeypatch.setattr(os, 'geteuid', lambda: os.getuid() + (not is_owner))
+    around = fence.around([tmp_path / 'lab'], lambda: [str(tmp_path / 'tools' / name)], said='true', env={}, command='')
+
+    assert (str(tmp_path / 'tools') not in around.free) == is_closed
 
 
 def test_a_folder_that_is_mounted_twice_is_closed_in_both_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
