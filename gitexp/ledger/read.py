@@ -253,7 +253,7 @@ def _order(row: Result) -> tuple[str, str, int, str]:
         return order, '', 0, ''
     place = row.env.get(PLACE)
     # What was imported before there were places is in the order of the file, which is that of its log where it was imported.
-    return ('', row.experiment, place, row.id) if isinstance(place, int) else ('', row.experiment, 0, '')
+    return ('', row.experiment, place, row.id) if isinstance(place, int) else ('', '', 0, '')
 
 
 def _rows(lab: Lab, reader: Reader, ids: Collection[str] | None = None, words: Collection[str] | None = None) -> Iterator[Result]:
