@@ -130,6 +130,10 @@ def _system(error: OSError) -> int:
     print(f'git exp: {named}{(error.strerror or str(error)).lower()}', file=sys.stderr)
     if error.errno == errno.ENOSPC:
         print('hint: free some space, then again; what was begun is finished or taken back then', file=sys.stderr)
+    if error.errno == errno.EPERM and isinstance(error.filename, str):
+        from gitexp.core import modes
+        if way := modes.way(error.filename):
+            print(f'hint: {way}', file=sys.stderr)
     return 3
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 
-from gitexp.core import files, locks
+from gitexp.core import files, locks, modes
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, loss, read
@@ -194,7 +194,7 @@ def words(error: OSError) -> str:
 def way(path: str, error: OSError) -> str | None:
     """What to do when a file cannot be written."""
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"chmod u+w '{path if os.path.exists(path) and not os.access(path, os.W_OK) else os.path.dirname(path)}'"
+        return modes.way(path) or f"chmod u+w '{path if os.path.exists(path) and not os.access(path, os.W_OK) else os.path.dirname(path)}'"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return 'free some space; what could not be written whole was taken back'
     return None

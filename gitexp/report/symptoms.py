@@ -5,7 +5,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 
-from gitexp.core import locks
+from gitexp.core import locks, modes
 from gitexp.core.errors import Usage
 from gitexp.core.finding import Finding
 from gitexp.experiment import intent
@@ -137,7 +137,7 @@ def _writable(lab: Lab, says: str) -> Iterator[Check]:
     if os.access(path, os.W_OK):
         yield Check('ledger', State.OK, says)
     else:
-        yield Check('ledger', State.BAD, f"'{path}' cannot be written to", f'chmod u+w {shlex.quote(str(path))}')
+        yield Check('ledger', State.BAD, f"'{path}' cannot be written to", modes.way(str(path)) or f'chmod u+w {shlex.quote(str(path))}')
 
 
 def runs(lab: Lab) -> Iterator[Check]:

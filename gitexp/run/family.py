@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import resource  # noqa: F401  os.wait4 needs it, and a run may take our memory first.
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import TracebackType
 from gitexp.core import process
 from gitexp.run import kin
 from gitexp.run.kin import Kin
+from gitexp.run.limits import Limits
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 FIRST = 0.05  # seconds to the first look at the memory
@@ -23,11 +23,12 @@ class Family:
     """While this is entered, orphans of our children become our children (Linux), so that a second session or a double fork hides nothing.
 
     Elsewhere only the process group is known. Children from before are left alone. Who is met is noted in `notes`, a file that goes
-    once all have ended.
+    once all have ended. `limits` are our own, without which nobody can be seen.
     """
 
     def __init__(self, notes: Path | None = None) -> None:
         self._kin = Kin(notes) if notes else None
+        self.limits = Limits()
         self.peak = 0  # bytes
         self.status: int | None = None  # of the leader, as from wait
         self._leader: int | None = None  # None again once it was reaped, when its number may be somebody else's
@@ -73,7 +74,8 @@ class Family:
         """Collect who has ended; returns whether anybody is left."""
         for pid in [*self._strays(), *self._led()]:
             self._collect(pid)
-        return self._leader is not None or bool(self._strays()) or self._living() is not None
+        left = self._leader is not None or bool(self._strays()) or self._living() is not None
+        return self.limits.restore() or left  # Without them it was no look.
 
     def look(self) -> None:
         """Note the memory that is in use by all together, and the peak of each so far."""

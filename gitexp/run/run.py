@@ -70,6 +70,7 @@ def supervise(
         try:
             watch.to_the_end()
         finally:
+            processes.limits.restore()
             processes.tell(signal.SIGKILL)
             child.close()
     ended_at = watch.ended_at or time.monotonic()
@@ -118,12 +119,23 @@ class _Watch:
 
     def to_the_end(self) -> None:
         while self.alive or self.streams:
-            ready = self.poll.poll(self._patience())
+            ready = self._ready()
             for handle, _ in ready:
                 self._read(handle)
             self._notice(time.monotonic(), woken=any(handle == self.signals.handle for handle, _ in ready))
             if self.killed_at is not None and time.monotonic() > self.killed_at + GIVE_UP:
                 return
+
+    def _ready(self) -> list[tuple[int, int]]:
+        limits = self.processes.limits
+        try:
+            ready = self.poll.poll(self._patience())
+        except OSError:  # It asks for as many files as may be open.
+            if limits.restore():
+                return []
+            raise
+        limits.restore()
+        return ready
 
     def _patience(self) -> float:
         """Milliseconds until something is due."""
@@ -240,6 +252,8 @@ def _how(watch: _Watch, code: int | None, oom_kills: int) -> tuple[Ending, str |
         return watch.ending, watch.warden.why
     if watch.alive:
         return Ending.FAILED, 'what it left in the background could not be ended'
+    if watch.processes.limits.taken:
+        return Ending.FAILED, f'what gitexp may use was lowered while it ran: {", ".join(sorted(watch.processes.limits.taken))}'
     return ending.classify(code, watch.tail, oom_kills)
 
 

@@ -22,20 +22,6 @@ print(ended.memory_gb)
 _EATS = f'{sys.executable} -c "x = b\'x\' * (%d << 20); del x; import time; time.sleep(%s)"'
 
 
-# Any program of the same user may do that to another one.
-_TAKES = f'{sys.executable} -c "import os, resource; resource.prlimit(os.getppid(), resource.RLIMIT_AS, (0, 0))"'
-
-
-@pytest.mark.skipif(sys.platform != 'linux', reason='only Linux has prlimit')
-def test_a_run_that_takes_the_memory_of_its_supervisor_is_seen_to_its_end(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, '-c', _BIG.replace('big = ', '_ = ').replace('del big', '').replace('memory_gb', 'code'), f'exec {_TAKES}'],
-        cwd=tmp_path, capture_output=True, text=True,
-    )
-
-    assert (done.stdout, done.stderr) == ('0\n', '')
-
-
 @pytest.mark.skipif(sys.platform != 'linux', reason='only Linux hands a peak on to children')
 @pytest.mark.parametrize(('command', 'least', 'most'), [
     ('echo 1', None, 0.05),
