@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from gitexp.core import digests, files
@@ -122,10 +122,10 @@ def found(word: str, env: Mapping[str, str], folder: Path) -> str | None:
     return next((path for path in candidates if os.path.isfile(path) and os.access(path, os.X_OK)), None)
 
 
-def path(said: str, named: Collection[str], variable: Callable[[str], bool] = 'PYTHONPATH'.__eq__) -> list[str]:
+def path(said: str, named: Collection[str], which: Collection[str] = ('PYTHONPATH',)) -> list[str]:
     """The folders of PYTHONPATH or other variables, by what commands and scripts set them to and, where a run gets them, by themselves."""
     given = [*re.findall(_SETTING, said), *handed_on(os.environ, named).items()]
-    return [place for name, value in given if variable(name) for place in value.strip('\'"').split(os.pathsep)]
+    return [place for name, value in given if name in which for place in value.strip('\'"').split(os.pathsep)]
 
 
 def assigned(words: Iterable[str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Pythons:
         launcher = modules.launcher(self._lab.config.eval.text, self._folder)
         words = interpreter.named(f'{said}\n{launcher}', os.environ, self._folder).union(re.findall(_WORD, said))
         named = {path for word in words if (path := self._behind(word))}
-        given = environment.path(said, self._lab.config.environment, variables.names_code)
+        given = environment.path(said, self._lab.config.environment, variables.CODE)
         found = {*self._started(said), *given}
         paths: set[str] = set()
         prefixes = {prefix for place in given if os.path.isabs(place) for prefix in beyond.prefixes(f'{place}/bin/python')}

@@ -59,7 +59,7 @@ _PACE = frozenset(_TABLE['pace'].split())
 _BENDING = ('where data lie', 'how a person counts', 'which Python a shim starts', 'GPUs', 'pace', 'libraries that train')
 _SAID = frozenset(name for group in _BENDING for name in _TABLE[group].split()).union(_PART)
 # Folders and files that programs load code from and do not write to. The last line is of those that only gitexp.yaml or a command gives.
-_CODE = frozenset("""
+CODE = frozenset("""
     LD_LIBRARY_PATH VIRTUAL_ENV CONDA_PREFIX PYENV_ROOT CUDA_HOME CUDA_PATH ROCM_PATH
     MODULEPATH MODULESHOME LMOD_CMD LMOD_DIR LMOD_PKG LMOD_PACKAGE_PATH LMOD_RC
     PYTHONPATH PYTHONHOME LD_PRELOAD R_LIBS R_LIBS_USER R_LIBS_SITE PERL5LIB NODE_PATH JULIA_LOAD_PATH CLASSPATH
@@ -69,11 +69,6 @@ _CODE = frozenset("""
 def is_for_a_run(name: str, *, timed: bool = False) -> bool:
     """Whether every run gets it; with `timed` none gets what says how fast it works."""
     return name in _NAMES and not (timed and name in _PACE) or name.startswith(_BEGIN) or name.endswith(_END)
-
-
-def names_code(name: str) -> bool:
-    """Whether it names what programs load code from, which no run may change."""
-    return name in _CODE
 
 
 def may_bend(name: str) -> bool:

@@ -27,8 +27,8 @@ class Step(NamedTuple):
     """An experiment at a commit, by the line of first parents that leads there.
 
     `there` is what lasting rules cover. It may be led `back` to a state after which there were nothing but merges and such reverts; that
-    comes with the last commit that had it. `came` is what merges have brought, `gone`
-    the commit before a path was last led back or taken away.
+    comes with the last commit that had it. `came` is what merges have brought,
+    `gone` the commit before a path was last led back or taken away.
     """
 
     there: State = frozenset()

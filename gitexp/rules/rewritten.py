@@ -115,8 +115,9 @@ def _taken(span: Span, slug: str) -> list[str]:
 def _lacking(span: Span, slug: str, *, merged: bool) -> list[Finding]:
     """That nothing is here of what was measured; what the trunk has already is held against that."""
     ran = measured.named(rows.at(span.git, span.trunk, span.rules.ledgers, slug, here=True))
-    has_more = not merged or not all(map(span.taken.get, _taken(span, slug))) or not stays(span, slug, span.trunk)
-    if not ran or not has_more or measured.known(span.git, ran):
+    if not ran or measured.known(span.git, ran):
+        return []
+    if merged and all(map(span.taken.get, _taken(span, slug))) and stays(span, slug, span.trunk):
         return []
     wrong = f'its rows name commits that were never pushed, such as {ran[-1][:10]}, so that nothing can be compared with them'
     return [Finding('measured', f'exp/{slug}', wrong, way=f'push that first: git push origin {ran[-1]}:refs/heads/exp/{slug}')]
