@@ -98,6 +98,7 @@ def test_a_unix_time_is_the_moment_that_python_makes_of_it(said: int) -> None:
 @given(st.one_of(spoilt(), st.binary(max_size=200)))
 @example(b'{}')
 @example(b'\tscore2\n\t1\n')
+@example(b'x\tx\tstatus\n-\t1\tkeep\n')
 def test_asking_ends(data: bytes) -> None:
     lab = Lab(None, Path('/nowhere'), 'main', '', '', config.of({'metric': {'name': 'score', 'direction': 'min'}, 'eval': 'true'}), {})
     try:
@@ -198,6 +199,15 @@ def test_a_status_may_stand_in_no_column() -> None:
         (Status.OK.value, '0.4', '{"correct":"17"}'),
     ]
     assert dropped == {5: 'neither a status nor a value'}
+
+
+def test_columns_of_one_name_are_told_apart_and_either_may_be_the_metric() -> None:
+    log = b'acc\tacc\tacc.2\tstatus\n0.1\t0.5\t9\tkeep\n'
+
+    said = [made(log, metric)[0] for metric in ('acc', 'acc.2', 'acc.2.3')]
+    assert [(row['value'], row['metrics']) for rows in said for row in map(cells.named, rows)] == [
+        ('0.1', '{"acc.2":0.5,"acc.2.3":9}'), ('0.5', '{"acc":0.1,"acc.2.3":9}'), ('9.0', '{"acc":0.1,"acc.2":0.5}'),
+    ]
 
 
 def test_rows_of_two_widths_can_be_told_apart() -> None:

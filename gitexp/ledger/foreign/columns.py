@@ -50,19 +50,29 @@ def schema(names: tuple[str, ...], metric: str) -> Schema:
         found = next((plains.index(name) for name in known if name in plains and plains.index(name) not in places.values()), None)
         if found is not None:
             places[column] = found
-    rest = [(place, name) for place, name in enumerate(names) if place not in places.values() and name.strip(' _-')]
-    rest = [(place, name if names.index(name) == place else f'{name}.{place + 1}') for place, name in rest]
+    told = _told_apart(names)
+    rest = [(place, told[place]) for place, name in enumerate(names) if place not in places.values() and name.strip(' _-')]
     noted = tuple((place, name) for place, name in rest if plains[place] in _NUMBERS)
     others = tuple(one for one in places.items() if one[0] not in ('value', 'status'))
     return Schema(places, places.get('value'), places.get('status'), others, tuple(one for one in rest if one not in noted), noted)
 
 
 def find(names: tuple[str, ...], metric: str) -> int | None:
-    """The column that is called as the metric is."""
-    if metric in names:
-        return names.index(metric)
+    """The column that is called as the metric is, or as `schema` calls it."""
+    if metric in (told := _told_apart(names)):
+        return told.index(metric)
     plains = [plain(name) for name in names]
     return plains.index(plain(metric)) if plain(metric) in plains else None
+
+
+def _told_apart(names: tuple[str, ...]) -> list[str]:
+    """The names, with the place of a column behind one that was there before."""
+    told: dict[str, None] = {}
+    for place, name in enumerate(names, 1):
+        while name in told:
+            name = f'{name}.{place}'
+        told[name] = None
+    return [*told]
 
 
 def are_near(one: str, other: str) -> bool:
