@@ -33,15 +33,10 @@ def after(seen: str, milliseconds: int, *, skew: float = SKEW) -> str | None:
 
 
 def of(milliseconds: int, digest: bytes) -> str:
-    """A name that is always the same for one digest of 16 bytes; those without a time, 0, come before all that have one."""
+    """A name that is always the same for one digest of 16 bytes; that of what has no time, 0, tells nothing of it."""
     if not milliseconds:
         return f'{_UNDATED}{digest.hex()[:LENGTH - len(_UNDATED)]}'
     return _name(milliseconds, digest[:4])
-
-
-def order(name: str) -> str:
-    """What sorts names by time, '' for those of `of` without one, which tell nothing of it and come before all others."""
-    return '' if len(name) == LENGTH and name.startswith(_UNDATED) else name
 
 
 def time_of(name: str) -> int | None:

@@ -85,7 +85,10 @@ def _check_own(turn: Turn, top: Path) -> None:
     if turn.worktree and os.path.lexists(plan) and not (plan.is_file() and os.access(plan, os.R_OK | os.W_OK)):
         raise Refused(f"cannot {turn.verb}: '{plan}' is no file that can be written to", hint=f"ls -l '{plan}'")
     if turn.head:
-        plain.require(Git(top), turn.plan, verb=f"{turn.verb} in '{top}'")
+        git, where = Git(top), f"in '{top}'" if turn.worktree else f"on '{turn.branch}'"
+        plain.require(git, turn.plan, verb=f'{turn.verb} {where}', commit='' if turn.worktree else turn.head)
+        if b'\0' in commit.plan_text(git, turn, turn.head):  # As UTF-16 and UTF-32 have it.
+            raise Refused(f"cannot {turn.verb} {where}: '{turn.plan}' is no text in UTF-8", hint='save it so, and commit it')
 
 
 def _advance(lab: Lab, turns: Sequence[Turn], commits: Sequence[str | None]) -> list[str | None]:

@@ -83,9 +83,9 @@ def _seen(one: Turned) -> tuple[object, ...]:
 
 
 def _newest(contents: Contents, found: Turned) -> str:
-    """The newest row about an experiment, or about a tree of which something is retired or brought back."""
-    trees = {row.tree for row in found.rows if row.tree}
-    return max((row.id for row in contents.results if row.experiment == found.experiment or row.tree in trees), default='')
+    """The newest row about an experiment, or a tree of which something is retired or brought back; the dates of imports are anybody's."""
+    trees, rows = {row.tree for row in found.rows if row.tree}, (row for row in contents.results if row.kind is not Kind.IMPORT)
+    return max((row.id for row in rows if row.experiment == found.experiment or row.tree in trees), default='')
 
 
 def _row(lab: Lab, found: Turned, kind: Kind, name: str, *, now: datetime, params: dict[str, Any]) -> Result:

@@ -51,7 +51,7 @@ def difference(lab: Lab) -> Difference:
             unnoted.append(row)
     differ = [one for name, oid in seen.items() for one in there.get(name, ()) if one.oid != oid]
     odd = [_odd(path, 'not a row') for path in strange]
-    odd += [_odd(one.path, f"not what the ledger says of '{one.key}', which stays as it is here") for one in differ]
+    odd += [_odd(one.path, f"not what the ledger says of '{one.key}', which stays as it is here") for one in _contrary(lab, differ)]
     return Difference(unnoted, [same for name, same in there.items() if name not in seen], odd)
 
 
@@ -84,6 +84,18 @@ def lacking(lab: Lab, untaken: Sequence[Sequence[Kept]], odd: list[Finding]) -> 
             except BadCell as error:
                 odd.append(_odd(one.path, str(error)))
         yield [row for row in found if row.env.get(METRIC, metric) == metric]
+
+
+def _contrary(lab: Lab, differ: Sequence[Kept]) -> Iterator[Kept]:
+    """Those of some rows of the notes that do not say what the ledger does."""
+    mine = read.present(lab, {one.key for one in differ}) if differ else {}
+    for one, said in zip(differ, repository.contents(Git(lab.common), [one.oid for one in differ])):
+        try:
+            if (row := mine.get(one.key)) and row.says(_row(one, said[1] if said else b'')):
+                continue
+        except BadCell:
+            pass
+        yield one
 
 
 def _chosen(git: Git, same: Sequence[Kept], odd: list[Finding]) -> Kept | None:

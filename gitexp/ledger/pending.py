@@ -101,7 +101,7 @@ def recover(lab: Lab, now: str, *, alone: bool = False) -> list[Result]:
     with _all_runs(lab):
         dead = [path for path in _files(lab) if not _is_other(lab, path) and _is_dead(lab, path, alone=alone)]
         left = [result for path in dead if (result := _left(path, now))]
-        there = read.present(lab, [result.id for result in left]) if left else set()
+        there = read.present(lab, [result.id for result in left]) if left else {}
         missing = [result for result in left if result.id not in there]
         ours, other = [one for one in missing if not _of_another(lab, one)], [one for one in missing if _of_another(lab, one)]
         write.append(lab, ours)

@@ -7,7 +7,6 @@ from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from gitexp.core import ids
 from gitexp.core.errors import Refused
 from gitexp.core.finding import Finding
 from gitexp.core.lines import BOM, LONG, LONGEST, is_blank, is_marker, is_passed_over
@@ -139,15 +138,16 @@ def read(lab: Lab) -> Contents:
     reader = Reader(lab.config.paths.ledger, lab.config.metric.name)
     found: dict[str, Result] = {}
     for result in _rows(lab, reader):
-        if found.setdefault(result.id, result) != result:
+        if (first := found.setdefault(result.id, result)) != result and not first.says(result):
             reader.say(f"'{result.id}' stands there twice and differs: the first counts", 'note')
     results = in_order(found.values())
     return Contents(results, reader.findings, retired.covered(results))
 
 
-def present(lab: Lab, ids: Collection[str]) -> set[str]:
-    """Those of `ids` that the ledger has a row of."""
-    return {result.id for result in _rows(lab, Reader(lab.config.paths.ledger, lab.config.metric.name), ids)}
+def present(lab: Lab, ids: Collection[str]) -> dict[str, Result]:
+    """The rows of those of `ids` that the ledger has, of two the first."""
+    rows = [*_rows(lab, Reader(lab.config.paths.ledger, lab.config.metric.name), ids)]
+    return {row.id: row for row in reversed(rows)}
 
 
 def holding(lab: Lab, word: str) -> Iterator[Result]:
@@ -249,8 +249,8 @@ def opening(handle: int) -> tuple[bytes, int]:
 
 
 def _order(row: Result) -> tuple[str, str, int, str]:
-    if order := ids.order(row.id):
-        return order, '', 0, ''
+    if row.time or row.kind is not Kind.IMPORT:
+        return row.id, '', 0, ''
     place = row.env.get(PLACE)
     # What was imported before there were places is in the order of the file, which is that of its log where it was imported.
     return ('', row.experiment, place, row.id) if isinstance(place, int) else ('', '', 0, '')

@@ -70,6 +70,12 @@ class Result(NamedTuple):
     params: Mapping[str, Any] = _NOTHING
     env: Mapping[str, Any] = _NOTHING
 
+    def says(self, other: Result) -> bool:
+        """Whether two rows say the same, wherever either of them stood in a log that was imported."""
+        if PLACE in self.env and PLACE in other.env:
+            other = other._replace(env={**other.env, PLACE: self.env[PLACE]})
+        return self == other
+
 
 def columns(metric: str) -> list[str]:
     """The header of a new ledger."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from gitexp.core import digests, files
+from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
 from gitexp.measure import variables
 from gitexp.measure.subject import Subject
@@ -42,8 +43,26 @@ def handed_on(environ: Mapping[str, str], named: Collection[str] = (), *, timed:
     """What a run gets, `named` being further names; of `timed` ones nobody says from outside how fast they work."""
     return {
         name: value for name, value in environ.items()
-        if variables.is_for_a_run(name, timed=timed) or name in named or _MODULES.fullmatch(name)
+        if variables.is_for_a_run(name, timed=timed) or name in named or _is_code(name)
     }
+
+
+def settle(lab: Lab) -> None:
+    """Leave out, here and in runs, the places that depend on the folder where a program starts: a run would find the experiment's files.
+
+    Raises Refused where a place is in the checkout.
+    """
+    top = os.path.realpath(lab.state)
+    for name in variables.PLACES.intersection(os.environ).difference(lab.config.environment):
+        said = os.environ[name].split(os.pathsep)
+        kept = [place for place in said if os.path.isabs(place)]
+        inside = next((place for place in kept if f'{os.path.realpath(place)}/'.startswith(f'{top}/')), None)
+        if inside is not None:
+            raise Refused(f"{name} leads to '{inside}', where experiments are checked out", hint=f'take it out of {name}')
+        if kept:
+            os.environ[name] = os.pathsep.join(kept)
+        else:
+            del os.environ[name]
 
 
 def said(lab: Lab) -> dict[str, str]:
@@ -52,9 +71,14 @@ def said(lab: Lab) -> dict[str, str]:
     """
     named = {*lab.config.environment}
     return {
-        name: value if name not in named or _is_plain(value) else digests.sha256(os.fsencode(value))[:_DIGITS]
-        for name, value in sorted(_given(lab).items()) if variables.may_bend(name) or name in named
+        name: value if _is_plain(value) or not (name in named or _is_code(name)) else digests.sha256(os.fsencode(value))[:_DIGITS]
+        for name, value in sorted(_given(lab).items()) if variables.may_bend(name) or name in named or _is_code(name)
     }
+
+
+def _is_code(name: str) -> bool:
+    """Whether shells run what it says, or start it, when a script asks for `module load`."""
+    return name == 'LMOD_CMD' or bool(_MODULES.fullmatch(name))
 
 
 def _is_plain(value: str) -> bool:

@@ -86,6 +86,7 @@ def session(
 ) -> Iterator[Session]:
     """Have the checkout and the GPUs to oneself; raises Refused when nothing can be measured now."""
     write.ready(lab)
+    environment.settle(lab)
     made = Session(lab, what, yardstick.of(lab), tuple(words), voice, declared=declared, ground=ground)
     for one in behind.found(lab, {**made.yardstick.files, **made.yardstick.documents}):
         raise Refused(one.says, hint=one.way)
@@ -132,8 +133,8 @@ def _all(session: Session, seeds: Seeds) -> Evaluation:
             session.voice.say(f'promising: {named(left)} {"follow" if left[1:] else "follows"}')
         if failure:
             break
-    if decision is None and not failure and session.declared and session.what.kind is not Kind.BASELINE:
-        decision = decide.decide(session.lab, session.what.tree, eval_id=session.eval_id)  # By other runs: the last does not compete.
+    if results[-1].verdict is None and not failure and session.declared and session.what.kind is not Kind.BASELINE:
+        decision = session.decide()  # By other runs: the last does not compete.
     return Evaluation(session.what, session.eval_id, results, decision, failure)
 
 
@@ -154,6 +155,7 @@ def _promising(lab: Lab, first: Result, decision: Decision | None) -> bool:
 
 def refuse_broken_rules(lab: Lab, what: Subject, *, say: Callable[[str], None]) -> None:
     """Raises Integrity naming what a commit does that the rules of the lab forbid."""
+    environment.settle(lab)
     found = gate.commit(
         lab, what.commit, slug=what.slug, begun=lambda slug: _has_run(lab, slug),
         installed=Modules(lab, what.worktree, say).installed,

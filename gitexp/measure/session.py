@@ -1,7 +1,7 @@
 """One run of one commit with one seed, from the checkout to the row."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,6 +70,15 @@ class Session(NamedTuple):
         held = self._replace(fence=fence.of(self.lab, self.lab.config.commands, lambda: pythons.loaded(ready.fixed)))
         with self._watch(ready) as watch:
             return held._measure(seed, ready, pythons, warden, watch)
+
+    def decide(self, more: Iterable[Result] = ()) -> Decision | None:
+        """The verdict on what there is of the tree; where the ledger has lost rows it is said that there is none."""
+        try:
+            loss.refuse(self.lab)
+            return decide.decide(self.lab, self.what.tree, eval_id=self.eval_id, more=more)
+        except (Failure, OSError) as error:
+            self.voice.say(f'no verdict: {error}')
+            return None
 
     def _measure(
         self, seed: int | None, ready: Prepared, pythons: Pythons, warden: Warden | None, watch: Watch | None,
@@ -218,12 +227,7 @@ class Session(NamedTuple):
     def _decision(self, result: Result, ground: Mapping[str, str]) -> Decision | None:
         if result.kind is Kind.BASELINE or not counting.competes(result, self.lab.config.metric, ground):
             return None
-        try:
-            loss.refuse(self.lab)
-            return decide.decide(self.lab, self.what.tree, eval_id=self.eval_id, more=[result])
-        except (Failure, OSError) as error:
-            self.voice.say(f'no verdict: {error}')
-            return None
+        return self.decide([result])
 
     def _judged(self, result: Result, decision: Decision | None, ground: Mapping[str, str]) -> Result:
         """With the verdict and its flags. A value that nothing can be held against is provisional, one that does not count is none."""

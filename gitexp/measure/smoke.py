@@ -26,6 +26,7 @@ def smoke(lab: Lab, what: Subject, *, voice: Voice) -> float:
     """
     if lab.config.smoke is None:
         raise Refused('this lab has no smoke test', hint='add one to gitexp.yaml on the trunk, such as: smoke: python eval.py --quick')
+    environment.settle(lab)
     environment.tell(lab, voice)
     with occupancy.alone(lab, purpose=f"the smoke test of '{what.slug}'", say=voice.say), gpus.taken(lab, what.slug, say=voice.say) as held:
         return _run(lab, what, lab.config.smoke, yardstick.of(lab), voice, held)

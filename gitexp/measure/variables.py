@@ -65,6 +65,13 @@ CODE = frozenset("""
     PYTHONPATH PYTHONHOME LD_PRELOAD R_LIBS R_LIBS_USER R_LIBS_SITE PERL5LIB NODE_PATH JULIA_LOAD_PATH CLASSPATH
 """.split())
 
+# Those that every run gets and that say where something lies, as a folder, a file or a list of these.
+PLACES = _NAMES & (CODE | frozenset("""
+    HOME PATH TMPDIR TMP TEMP XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR SCRATCH WORK
+    SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE CONDA_EXE MAMBA_ROOT_PREFIX UV_CACHE_DIR CUDA_CACHE_PATH
+    HF_HOME HF_HUB_CACHE HF_DATASETS_CACHE TRANSFORMERS_CACHE TORCH_HOME NLTK_DATA KAGGLEHUB_CACHE WANDB_DIR WANDB_CACHE_DIR
+""".split()))
+
 
 def is_for_a_run(name: str, *, timed: bool = False) -> bool:
     """Whether every run gets it; with `timed` none gets what says how fast it works."""

@@ -7,6 +7,7 @@ added, and not by what the merged text looks like: there one that forgets to end
 """
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import dropwhile
@@ -16,6 +17,7 @@ from gitexp.rules import append, parts, weave
 
 _Lost = Callable[[Iterable[Iterable[bytes]], Sequence[bytes]], 'bytes | None']
 _Parts = tuple[list[list[bytes]], list[list[bytes]], list[bytes]]
+_PLACE = re.compile(rb',"place":[0-9]+(?=\}$)')  # What `import` adds to `env` of a row without a time; its id says nothing of it.
 _MAKERS = {'append-bottom': weave.rows, 'append-top': weave.entries}
 
 
@@ -96,9 +98,9 @@ def _displaced(before: Sequence[bytes], now: Sequence[bytes], ours: Collection[b
 
 
 def _said(row: bytes, columns: Sequence[bytes], ours: Collection[bytes]) -> tuple[bytes, ...]:
-    """What a row says in our columns; all of a line that has others than the header."""
+    """What a row says in our columns, but for where it stood in a log; all of a line that has others than the header."""
     cells = row.split(b'\t')
-    return tuple(cell for cell, name in zip(cells, columns) if name in ours) if len(cells) == len(columns) else (row,)
+    return tuple(_PLACE.sub(b'', cell) for cell, name in zip(cells, columns) if name in ours) if len(cells) == len(columns) else (row,)
 
 
 def _made(kind: str, base: bytes, sides: Sequence[bytes]) -> bytes | None:

@@ -102,15 +102,41 @@ def test_nothing_is_brought_back_where_git_converts_the_plan(lab: Place, one: Pl
     assert _seen(lab) == before
 
 
-def test_of_a_closed_experiment_the_attributes_in_root_count(lab: Place, one: Place) -> None:
+def test_of_a_closed_experiment_the_attributes_of_its_branch_count(lab: Place, one: Place) -> None:
     """Nor need the filter be set up here: others have it."""
+    own = 'experiments/one/.gitattributes'
+    one.write(own, 'PLAN.md filter=crypt\n')
+    one.commit('exp(one): a plan that is converted')
     lab.ok('close', 'one')
-    lab.write('.gitattributes', FILTERED)
     before = _seen(lab)
 
     assert lab.exp('supersede', 'one', '--bug', 'leak', '--yes') == 3
-    assert f"cannot supersede in '{lab.path}'" in lab.talk
+    assert "cannot supersede on 'refs/heads/exp/one': git converts" in lab.talk
+    assert f"'PLAN.md -filter' as the last line of {own}" in lab.talk
     assert _seen(lab) == before
+    lab.git('worktree', 'add', '-q', '5_worktrees/one', 'exp/one')
+    one.write(own, f'PLAN.md filter=crypt\n{_hinted(lab)}\n')
+    one.commit('exp(one): as the hint says')
+    lab.ok('close', 'one')
+    lab.write('.gitattributes', FILTERED)
+    lab.ok('supersede', 'one', '--bug', 'leak', '--yes')
+    assert lab.git('show', f'exp/one:{PLAN}').stdout.count('leak')
+
+
+def test_a_plan_in_other_letters_is_not_added_to(lab: Place, one: Place) -> None:
+    one.write(PLAN, (one.path / PLAN).read_text().encode('utf-16'))
+    one.commit('exp(one): by an editor of its own mind')
+    before = _seen(lab)
+
+    assert one.exp('supersede', '--bug', 'leak', '--yes') == 3 and f"'{PLAN}' is no text in UTF-8" in one.talk
+    assert _seen(lab) == before
+
+
+def test_what_outweighs_all_lines_is_named(lab: Place, one: Place) -> None:
+    lab.write('.git/info/attributes', FILTERED)
+
+    assert one.exp('supersede', '--bug', 'leak', '--yes') == 3
+    assert f'and look into {lab.path}/.git/info/attributes, which outweighs it;' in one.talk
 
 
 @pytest.mark.parametrize('line', ['* text=auto eol=crlf\n', 'PLAN.md text eol=crlf ident\n'])

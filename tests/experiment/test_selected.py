@@ -255,6 +255,16 @@ def test_rows_go_and_folders_stay_where_some_rows_still_count(lab: Place, story:
     scene.assert_sound(lab.path)
 
 
+def test_a_date_in_an_imported_log_is_no_clock(lab: Place, story: dict[str, str]) -> None:
+    lab.write('old.tsv', 'timestamp\tscore\n2062-01-01T00:00:00Z\t3\n')
+    lab.ok('import', 'old.tsv', '--experiment', 'one')
+
+    lab.ok('supersede', 'one', '--bug', 'leak', '--commit', story['bad'], '--yes')
+    lab.ok('restore', 'one', '--yes')
+    lab.ok('supersede', 'one', '--bug', 'leak', '--commit', story['bad'], '--yes')
+    assert max(row.id for row in scene.rows(lab.path, 'one', Kind.SUPERSEDE)) < ids.make(2 ** 41)
+
+
 def test_each_form_is_undone_by_another_row(lab: Place, story: dict[str, str]) -> None:
     best = lab.ok('best', '--json')
     lab.ok('supersede', '--bug', 'leak', '--commit', story['bad'], '--yes')

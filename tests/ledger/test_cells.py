@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitexp.core import escapes, ids
+from gitexp.core import escapes
 from gitexp.lab.lab import Lab
 from gitexp.ledger import cells, read, write
 from gitexp.ledger.result import Kind, Result, Status
@@ -40,7 +40,7 @@ def test_rows_come_back_from_the_ledger_as_they_were(bare: Lab) -> None:
         bare.ledger.unlink(missing_ok=True)
         write.append(bare, rows[:1])
         write.append(bare, rows[1:])
-        assert read.read(bare) == read.Contents(sorted(rows, key=lambda row: ids.order(row.id)), [], {})
+        assert read.read(bare) == read.Contents(read.in_order(rows), [], {})
         assert bare.ledger.read_bytes().count(b'\n') == len(rows) + 1
 
     come_back()

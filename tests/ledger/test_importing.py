@@ -300,6 +300,41 @@ def test_every_clone_shows_rows_without_times_as_they_stood_in_their_logs(lab: P
     assert [row.split('\t')[12] for row in (third.path / 'results.tsv').read_text().splitlines()[1:]] == wanted
 
 
+def test_a_log_that_grows_above_may_be_imported_in_two_clones_at_two_times(lab: Place) -> None:
+    lab.write('.gitattributes', '/results.tsv merge=gitexp-ledger -text\n')
+    lab.commit('attributes')
+    bare = sharing.server(lab)
+    other = sharing.clone(bare, 'other')
+    for place, first in ((lab, 3), (other, 1)):
+        place.write('old.tsv', 'score\tdescription\n' + ''.join(f'2\t{number}\n' for number in range(first, 5)))
+        place.ok('import', 'old.tsv')
+    for place in (lab, other, lab, other):
+        assert 'not what the ledger says' not in place.ok('sync') + place.talk
+    assert sorted(sharing.ledger(lab)) == sorted(sharing.ledger(other)) and len({*sharing.ledger(lab)}) == 4
+
+    bare.ok('hook', 'install', '--server')
+    for place in (lab, other):
+        place.git('add', 'results.tsv')
+        place.git('commit', '-q', '-m', 'import')
+    lab.git('push', '-q', 'origin', 'main')
+    other.exp('doctor', '--fix')
+    other.git('pull', '-q', '--no-rebase', '--no-edit', 'origin', 'main')
+    other.git('push', '-q', 'origin', 'main')
+    lab.git('pull', '-q', 'origin', 'main')
+    assert lab.ok('results') == other.ok('results') and 'twice' not in lab.talk + other.talk
+
+
+def test_rows_of_a_clock_that_stood_still_are_in_one_order_in_every_clone(lab: Place) -> None:
+    other = sharing.clone(sharing.server(lab), 'other')
+    for place, minutes in ((lab, (5, 25)), (other, (15, 35))):
+        place.write('old.tsv', 'timestamp\tscore\n' + ''.join(f'2000-01-01T00:{minute:02}:00Z\t{minute}\n' for minute in minutes))
+        place.ok('import', 'old.tsv')
+    for place in (lab, other, lab):
+        place.ok('sync')
+
+    assert [row.value for row in rows(lab)] == [row.value for row in rows(other)] == [5, 15, 25, 35]
+
+
 def test_rows_that_were_imported_before_they_had_places_are_known_and_stay_in_the_order_of_the_file(lab: Place) -> None:
     text = 'score\tdescription\n' + ''.join(f'2\t{number}\n' for number in range(6))
     lab.write('old.tsv', text)

@@ -104,6 +104,41 @@ def test_where_time_is_limited_nobody_says_from_outside_how_fast_a_run_works(lab
     assert json.loads(rows(lab)[1]['env'])['variables']['OMP_NUM_THREADS'] == '1'
 
 
+def test_what_a_place_of_a_variable_leads_to_does_not_depend_on_where_a_run_starts(lab: Place) -> None:
+    idea = experiment(lab, model_py='score = 2.0\n', python3_sh='')
+    idea.write('python3', '#!/bin/sh\necho score: 0.5\n').chmod(0o755)
+    idea.write('.config/matplotlib/matplotlibrc', 'backend: agg\n')
+    idea.commit('exp(idea): its own')
+    paths = ['', '.', '5_worktrees/idea', '../../exp-checkout', *os.environ['PATH'].split(':')]
+    names = ('HOME', 'PATH', 'LD_LIBRARY_PATH', 'USER')
+    lab.write('eval.py', f"import os, sys\nprint([*map(os.environ.get, {names})], file=sys.stderr)\nprint('score:', 2)\n")
+    lab.commit('tells')
+    idea.git('merge', '-q', '-m', 'exp(idea): merge', 'main')
+
+    idea.ok('eval', '--seed', '1', PATH=':'.join(paths), HOME='.', LD_LIBRARY_PATH=':/opt/cuda/lib64:', USER='.')
+    log, = (idea.path / 'experiments/idea/exp_log').glob('*.log')
+    assert repr([None, os.environ['PATH'], '/opt/cuda/lib64', '.']) in log.read_text() and rows(lab)[-1]['score'] == '2.0'
+    assert json.loads(rows(lab)[-1]['env'])['program'] == shutil.which('python3')
+
+
+@pytest.mark.parametrize('name', ['PATH', 'HOME', 'LD_LIBRARY_PATH', 'XDG_CONFIG_HOME'])
+def test_no_place_of_a_variable_is_in_the_checkout(lab: Place, tmp_path: Path, name: str) -> None:
+    idea = experiment(lab)
+    (tmp_path / 'link').symlink_to(lab.path / '.git/exp')
+    assert idea.exp('eval', '--seed', '1', **{name: f'{os.environ["PATH"]}:{tmp_path}/link/exp-checkout'}) == 3
+    assert f"{name} leads to '{tmp_path}/link/exp-checkout', where experiments are checked out" in idea.talk and rows(lab) == []
+
+
+def test_functions_of_a_cluster_are_in_the_row(lab: Place) -> None:
+    lab.exp('baseline', '--seeds', '1')
+    idea = experiment(lab)
+    idea.ok('eval', '--seed', '1', **{'BASH_FUNC_module%%': '() { python3() { echo score: 0; }; }', 'LMOD_CMD': '/bin/sh'})
+
+    assert 'so that the results may not compare: BASH_FUNC_module%%, LMOD_CMD\n' in idea.talk
+    said = json.loads(rows(lab)[-1]['env'])['variables']
+    assert said['LMOD_CMD'] == '/bin/sh' and len(said['BASH_FUNC_module%%']) == 12
+
+
 def test_a_path_of_modules_changes_nothing_in_gitexp_itself(lab: Place, tmp_path: Path) -> None:
     (tmp_path / 'ahead').mkdir()
     (tmp_path / 'ahead' / 'sitecustomize.py').write_text(FORGES)

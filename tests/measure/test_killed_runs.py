@@ -138,6 +138,8 @@ def test_who_is_killed_with_its_heir_is_survived_by_the_run_until_the_next_comma
 
 
 def test_the_next_command_writes_its_row_and_takes_over_its_outputs(lab: Place, hung: subprocess.Popen[str], started: Path) -> None:
+    at = lab.path / '5_worktrees/idea/experiments/idea'
+    until(lambda: any('score' in path.read_text() for path in at.glob('exp_log/*.log')))
     hung.kill()
     hung.wait()
     until(lambda: not any(map(alive, pids(started))))
@@ -147,7 +149,6 @@ def test_the_next_command_writes_its_row_and_takes_over_its_outputs(lab: Place, 
     assert (row['seed'], row['status'], row['score'], row['seconds']) == ('1', 'failed', '', '')
     assert reason(row) == 'the process that ran it died' and json.loads(row['env'])['host'] == os.uname().nodename
     assert f"run {row['id']} of 'idea', which was left without a row, has one now: failed" in lab.talk
-    at = lab.path / '5_worktrees/idea/experiments/idea'
     assert {str(path.relative_to(at)) for path in at.rglob('*') if path.is_file()} == {
         f'results/{row["id"]}/model.bin', f'results/{row["id"]}/direct.txt', f'exp_log/{row["id"]}/steps.jsonl', f'exp_log/{row["id"]}.log',
     }
