@@ -87,7 +87,9 @@ def _unusable(folder: Path, said: str) -> Refused:
     if found := re.search(r'(unknown repository extensions? found:.*?|Expected git repo version .*?)(?=\nfatal: |$)', said, re.DOTALL):
         why = ' '.join(found[1].split())
         return Refused(f"this git cannot read the repository around '{folder}': {why}", hint='install a newer git')
-    if found := re.search(r'not a git repository: (.*)', said):
+    if found := re.search(r'not a git repository: (.*)|failed to read (.*)/commondir', said):
+        if found[2] or os.path.isdir(found[1]):
+            return Refused(f"what git keeps about '{folder}' is torn, in '{found[2] or found[1]}'", hint='in root: git exp doctor --fix')
         way = f"if the repository has moved, in it: git worktree repair '{folder}'"
         return Refused(f"'{folder}' belongs to a repository that is gone: '{found[1]}'", hint=way)
     if 'GIT_DIR' in os.environ:

@@ -12,7 +12,7 @@ from gitexp.git import repository
 from gitexp.git.command import Done, Git
 
 _PATIENCE = 3.0
-_HALF_MADE = r'worktrees/[^/]+/(commondir|gitdir|locked|HEAD)\b'
+_HALF_MADE = r'\S*worktrees/[^/]+/(commondir|gitdir|locked|HEAD)\b'
 
 
 class Worktree(NamedTuple):
@@ -91,9 +91,20 @@ def patient(git: Git, *words: str) -> Done:
         try:
             return git.ask(*words)
         except Failure as error:
-            if not re.search(_HALF_MADE, error.message) or time.monotonic() > until:
+            found = re.search(_HALF_MADE, error.message)
+            if not found:
                 raise
+            if time.monotonic() > until or _is_old(git.folder / found[0]):
+                raise Refused(error.message, hint='in root: git exp doctor --fix') from None
         time.sleep(0.01)
+
+
+def _is_old(path: Path) -> bool:
+    """Whether nobody is making a file any more."""
+    try:
+        return time.time() - path.stat().st_mtime > _PATIENCE
+    except OSError:
+        return False
 
 
 def _parsed(block: str) -> Worktree:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitexp.core import locks
-from gitexp.experiment import moved, removal, unshared
+from gitexp.experiment import moved, removal, torn, unshared
 from gitexp.git.worktrees import Worktree
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
@@ -18,6 +18,12 @@ _FIX = 'git exp doctor --fix'
 
 def look(lab: Lab) -> Iterator[Check]:
     """Name each one, with what to do."""
+    torn_files = torn.find(lab.common)
+    for one in torn_files:
+        says = f"'{one.path}' is empty, as after a crash of the machine: git keeps there what it knows of a worktree"
+        yield Check('worktrees', State.BAD, says, _FIX)
+    if any(one.name == 'commondir' for one in torn_files):
+        return  # git lists no worktree then.
     copied = moved.copied(lab)
     for worktree in lab.worktrees:
         if worktree.prunable:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from gitexp.core.errors import Failure
-from gitexp.experiment import journal
+from gitexp.experiment import journal, torn
 from gitexp.git import notes
 from gitexp.git.command import Git
 from gitexp.guard import alive, hooks
@@ -31,12 +31,14 @@ def mend(folder: Path, *, now: str) -> list[str]:
     """Put right what commands of ours left, and say what was done; what cannot be mended shows in the next examination."""
     try:
         lab = Lab.find(folder)
+        if lab.is_server:
+            return []
+        first = _said(torn.mend, lab)
+        lab = Lab.find(folder)  # As it is after that.
     except Failure:
         return []
-    if lab.is_server:
-        return []
     steps = (journal.recover, conflicts.resolve, lambda lab: _rows(lab, now), _notes, _hooks, adrift.mend)
-    return [line for step in steps for line in _said(step, lab)]
+    return [*first, *(line for step in steps for line in _said(step, lab))]
 
 
 def _said(step: Callable[[Lab], list[str]], lab: Lab) -> list[str]:

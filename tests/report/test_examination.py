@@ -241,6 +241,34 @@ def test_a_worktree_whose_folder_is_gone_is_forgotten(well: Place, tmp_path: Pat
     assert well.git('rev-parse', '--verify', 'exp/lost').returncode == 0
 
 
+@pytest.mark.parametrize('name', ['commondir', 'gitdir', 'HEAD', 'index'])
+def test_what_a_crash_of_the_machine_leaves_empty_of_a_worktree_is_written_anew(well: Place, name: str) -> None:
+    well.ok('new', 'one')
+    one = well.at('5_worktrees/one')
+    one.write('model.py', 'score = 1.5\n')
+    before = one.git('status', '--porcelain').stdout
+    file = well.path / '.git/worktrees/one' / name
+    file.write_bytes(b'')
+    assert not any('as after a crash' in says for _, _, says, _ in troubles(well)) and file.exists(), 'git may be about to write it'
+    os.utime(file, (0, 0))
+
+    says = f"'{file}' is empty, as after a crash of the machine: git keeps there what it knows of a worktree"
+    assert ('bad', 'worktrees', says, 'git exp doctor --fix') in troubles(well)
+    assert name == 'gitdir' or one.exp('status') and 'in root: git exp doctor --fix' in one.talk or name == 'index'
+    assert f"fixed '{file}', which was empty\n" in well.ok('doctor', '--fix') and troubles(well) == []
+    assert one.git('status', '--porcelain').stdout == before
+    assert one.git('symbolic-ref', 'HEAD').stdout == 'refs/heads/exp/one\n'
+
+
+def test_a_worktree_of_somebody_else_is_mended_as_far_as_it_is_known(well: Place, tmp_path: Path) -> None:
+    well.git('worktree', 'add', '-q', '--detach', str(tmp_path / 'theirs'))
+    file = well.path / '.git/worktrees/theirs/HEAD'
+    file.write_bytes(b'')
+    os.utime(file, (0, 0))
+
+    assert well.exp('doctor', '--fix') == 1 and file.read_bytes() == b''
+
+
 def test_a_lock_is_shown_with_its_holder(well: Place) -> None:
     with locks.held(well.path / '.git' / 'exp' / 'locks' / 'ledger', purpose='a long story'):
         assert f'ok    locks          ledger: a long story (pid {os.getpid()}, for 0 s)\n' in well.ok('doctor')
