@@ -7,7 +7,7 @@ from gitexp.core.lines import columns
 from gitexp.rules import append, parts, rows, sections, union, wording
 from gitexp.rules.case import Case
 from gitexp.rules.change import Change, Entry
-from gitexp.rules.ruleset import Rule
+from gitexp.rules.ruleset import Rule, RuleSet
 
 _APPENDS = {'append-top': append.top, 'append-bottom': append.bottom}
 
@@ -34,6 +34,12 @@ def is_between(case: Case, rule: Rule, change: Change) -> bool:
     """Whether nothing is lost, and what is added is only not where it may be, as where a merge was squashed."""
     texts = [case.read(entry.oid) for entry in (*change.olds, change.new) if entry is not None and entry.is_file]
     return len(texts) == 2 and _holds(case, rule, change.path, *texts) is None
+
+
+def returns(rules: RuleSet, path: str, left: bytes, old: bytes, new: bytes) -> bool:
+    """Whether `new` has more than `old` of what `left` has."""
+    kinds = {rule.kind for rule in rules.covering(path)}
+    return 'sections' in kinds and sections.returns(left, old, new, rules.live) or not kinds.isdisjoint(_APPENDS)
 
 
 def unmeasured(case: Case, change: Change) -> str | None:

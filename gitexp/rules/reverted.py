@@ -8,8 +8,8 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import history
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
-from gitexp.rules import gathered, judge
-from gitexp.rules.change import Change, Entry, Pair
+from gitexp.rules import gathered, growth, judge
+from gitexp.rules.change import LARGEST, Blobs, Change, Entry, Pair
 from gitexp.rules.ruleset import RuleSet
 
 State = frozenset[tuple[str, Entry]]
@@ -45,10 +45,11 @@ def led(
     """What a change is from where one of some commits has led its experiment back; None where none has, or that tells nothing of it.
 
     The first of `lines` has the history, or what is `staged` on it; what the first parents of the others tell was published one by one.
-    A path that comes from there on is new, and no part of that. `ends` asks that what it was led back to was published before.
+    A path that comes from there on is new, and no part of that. Where a file has something again of what left, no other stays away. `ends`
+    asks that what it was led back to was published before.
     """
     @cache
-    def last(slug: str) -> Back | None:
+    def last(slug: str) -> tuple[Back, bool] | None:
         steps, plain = _steps(git, rules, slug, lines)
         end = steps[lines[0]]
         if staged:
@@ -58,12 +59,14 @@ def led(
             return None
         if ends and back.state and all(steps[oid].there != back.state for oid in history.line(git, *lines[1:])):
             return None
-        return back if _stands(git, steps, end, back, lines[1:]) else None
+        before = dict(back.state)
+        some = [(path, before[path], new) for path, new in end.there if path in before]
+        return (back, bool(_returned(git, rules, steps, [end], some))) if _stands(git, steps, end, back, lines[1:]) else None
 
     def since_then(one: Change) -> Change | None:
-        back = last(rules.owner(one.path))
+        back, is_partly = last(rules.owner(one.path)) or (None, False)
         old = dict(back.state).get(one.path) if back else None
-        return Change(one.path, one.new, (old,)) if back and (old or not one.new) else None
+        return Change(one.path, one.new, (old,)) if back and (old or not one.new and not is_partly) else None
     return since_then
 
 
@@ -90,6 +93,29 @@ def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Ite
     there = {one: _paths(steps[one].there) for one in lines[1:]}
     gone = {path: [steps[one].gone[path] for one in lines if path in steps[one].gone] for path in paths}
     return {path: [*some, *(one for one in there if path in there[one])] for path, some in gone.items()}
+
+
+def returned(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], asked: Iterable[tuple[str, Entry, Entry]]) -> set[str]:
+    """The commits just before files of an experiment were led back that have something again of what they had there.
+
+    Each is asked with what it was and what it is to be.
+    """
+    steps, _ = _steps(git, rules, slug, lines)
+    return _returned(git, rules, steps, [steps[one] for one in lines], asked)
+
+
+def _returned(
+    git: Git, rules: RuleSet, steps: Mapping[str, Step], ends: Collection[Step], asked: Iterable[tuple[str, Entry, Entry]],
+) -> set[str]:
+    read = Blobs(git, most=LARGEST).read
+    found = set()
+    for path, old, new in asked:
+        for start in {end.gone[path] for end in ends if path in end.gone and old != new}:
+            left = dict(steps[start].there).get(path)
+            texts = all(one.is_file for one in (left, old, new) if one)
+            if left == new or left and texts and growth.returns(rules, path, read(left.oid), read(old.oid), read(new.oid)):
+                found.add(start)
+    return found
 
 
 def had(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], asked: Iterable[tuple[str, Entry | None]]) -> set[str]:

@@ -1,7 +1,7 @@
 """The folder of an experiment that has been measured: what was there then is there, whatever way a branch or the trunk has taken."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import chain
 
@@ -95,8 +95,8 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     joined = {*before} - apart - published if merged and stays(span, slug, span.tip) else set()
     asked = joined.union(*(some for path, some in left.items() if span.taken[path] is None))
     folder = _Folder(
-        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, asked, [span.tip, *filter(None, [was])],
-        lambda one: one.new is None or away(one),
+        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, asked, _again(span, slug, left),
+        [span.tip, *filter(None, [was])], lambda one: one.new is None or away(one),
     )
     return folder.findings([*before])
 
@@ -105,6 +105,14 @@ def _left(span: Span, slug: str) -> dict[str, list[str]]:
     """The last commits of the trunk that had all of what comes back to it."""
     ours = _taken(span, slug)
     return reverted.before(span.git, span.rules, slug, (span.trunk, *span.beside), ours) if ours else {}
+
+
+def _again(span: Span, slug: str, paths: Collection[str]) -> Set[str]:
+    """The commits of which the trunk takes something again, in files that it has otherwise."""
+    edge, place = (span.tip, span.trunk), f':(top,literal){span.rules.experiments}/{slug}'
+    sides = gathered.differences(span.git, [edge], [place])[edge] if paths else {}
+    asked = [(path, old, new) for path, (old, new) in sides.items() if old and new and path in paths]
+    return reverted.returned(span.git, span.rules, slug, (span.trunk, *span.beside), asked) if asked else set()
 
 
 def _taken(span: Span, slug: str) -> list[str]:
@@ -134,7 +142,8 @@ class _Folder(NamedTuple):
     """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with.
 
     `published` is what the trunk reaches of that, `is_begun` tells whether something had been measured there. `left` is what all is asked
-    of: where the trunk last had what comes back to it, and what it comes to reach. `tips` are those that tell what has happened since.
+    of: where the trunk last had what comes back to it, and what it comes to reach; of what it takes only a part of `again` nothing is
+    missing. `tips` are those that tell what has happened since.
     """
 
     span: Span
@@ -145,13 +154,17 @@ class _Folder(NamedTuple):
     published: Set[str]
     is_begun: Callable[[str], bool]
     left: Set[str]
+    again: Set[str]
     tips: Sequence[str]
     away: Away
 
     def findings(self, starts: Sequence[str]) -> list[Finding]:
         back = self._back() | self.left if self.merged else self.left
         since = {
-            start: [one for one in changes if not self.merged or start in back or one.path in self.span.taken]
+            start: [
+                one for one in changes
+                if not self.merged or start in back or one.path in self.span.taken or start in self.again and one.new is None
+            ]
             for start, changes in self._since(starts)
         }
         self.blobs.expect(judge.reading(self.span.rules, chain(*since.values())))

@@ -99,6 +99,13 @@ def again(left: bytes, old: bytes, new: bytes, live: Iterable[str]) -> str | Non
     return _all_held([one for one in lefts if _name(one) in more], news)
 
 
+def returns(left: bytes, old: bytes, new: bytes, live: Iterable[str]) -> bool:
+    """Whether `new` has more than `old` of what `left` has."""
+    live = list(live)
+    lefts, olds, news = (Counter(map(_name, _closed(text, live))) for text in (left, old, new))
+    return bool((news - olds) & (lefts - olds))
+
+
 def _counted(sections: Iterable[Section]) -> Counter[bytes]:
     """How often each section is there; the same may be said in code as often as one likes."""
     return Counter(one.text for one in sections if not one.in_code)

@@ -101,3 +101,42 @@ def test_what_was_led_back_stays_away_or_comes_as_it_was(
     _merged(place, PLAN, LINES, **form)
     _merged(place, PLAN + FAILED, LINES + 'seed 2: 9.0\n', **form)
     assert way(place, plan, lines) == said
+
+
+EVIDENCE = ['PROTOCOL.md', 'results_v1_leak/bad.txt', 'results_v1_leak/worse.txt']
+
+
+def _with_evidence(place: Place) -> str:
+    """What was measured and merged twice, of which the second time brought evidence, and is taken back; returns what it brought."""
+    place.git('switch', '-q', '-c', 'exp/a')
+    _merged(place, PLAN, LINES)
+    place.git('switch', '-q', 'exp/a')
+    for name in EVIDENCE:
+        place.write(f'experiments/a/{name}', 'it failed\n')
+    place.git('switch', '-q', 'main')
+    _merged(place, PLAN + FAILED, LINES + 'seed 2: 9.0\n')
+    brought = place.git('rev-parse', 'HEAD').stdout.strip()
+    _reverted(place)
+    return brought
+
+
+@pytest.mark.parametrize('pushed', [True, False], ids=['two pushes', 'one'])
+@pytest.mark.parametrize(('plan', 'lines', 'said'), [
+    (PLAN + MORE, LINES, 'ok'),
+    (PLAN + FAILED, LINES, 'keep+protocol'),
+    (PLAN + FAILED + MORE, LINES, 'keep+protocol'),
+    (PLAN, LINES + 'seed 2: 9.0\n', 'keep+protocol'),
+], ids=['another', 'section', 'and-more', 'line'])
+def test_what_left_beside_it_comes_with_what_comes_again(place: Place, pushed: bool, plan: str, lines: str, said: str) -> None:
+    brought = _with_evidence(place)
+    assert not pushed or push(place, 'main') == ''
+    _write(place, plan, lines)
+    change(place, 'on')
+    assert told(push(place, 'main')) == said
+    for many, so in {2: 'keep', 3: 'ok'}.items() if said != 'ok' else ():
+        place.git('reset', '-q', '--hard', 'HEAD^')
+        _write(place, PLAN + FAILED + MORE, LINES + 'seed 2: 9.0\n')
+        for name in EVIDENCE[:many]:
+            place.git('checkout', brought, '--', f'experiments/a/{name}')
+        change(place, f'with {many} of it')
+        assert told(push(place, 'main')) == so
