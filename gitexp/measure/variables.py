@@ -64,18 +64,21 @@ CODE = frozenset("""
     MODULEPATH MODULESHOME LMOD_CMD LMOD_DIR LMOD_PKG LMOD_PACKAGE_PATH LMOD_RC
     PYTHONPATH PYTHONHOME LD_PRELOAD R_LIBS R_LIBS_USER R_LIBS_SITE PERL5LIB NODE_PATH JULIA_LOAD_PATH CLASSPATH
 """.split())
-
-# Those that every run gets and that say where something lies, as a folder, a file or a list of these.
-PLACES = _NAMES & (CODE | frozenset("""
+_OTHER_PLACES = frozenset("""
     HOME PATH TMPDIR TMP TEMP XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR SCRATCH WORK
     SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE CONDA_EXE MAMBA_ROOT_PREFIX UV_CACHE_DIR CUDA_CACHE_PATH
     HF_HOME HF_HUB_CACHE HF_DATASETS_CACHE TRANSFORMERS_CACHE TORCH_HOME NLTK_DATA KAGGLEHUB_CACHE WANDB_DIR WANDB_CACHE_DIR
-""".split()))
+    AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE GOOGLE_APPLICATION_CREDENTIALS
+""".split())
 
 
 def is_for_a_run(name: str, *, timed: bool = False) -> bool:
     """Whether every run gets it; with `timed` none gets what says how fast it works."""
     return name in _NAMES and not (timed and name in _PACE) or name.startswith(_BEGIN) or name.endswith(_END)
+
+
+# Those that every run gets and that say where something lies, as a folder, a file or a list of these.
+PLACES = frozenset(filter(is_for_a_run, CODE | _OTHER_PLACES))
 
 
 def may_bend(name: str) -> bool:

@@ -121,7 +121,7 @@ def test_what_a_place_of_a_variable_leads_to_does_not_depend_on_where_a_run_star
     assert json.loads(rows(lab)[-1]['env'])['program'] == shutil.which('python3')
 
 
-@pytest.mark.parametrize('name', ['PATH', 'HOME', 'LD_LIBRARY_PATH', 'XDG_CONFIG_HOME'])
+@pytest.mark.parametrize('name', ['PATH', 'HOME', 'LD_LIBRARY_PATH', 'XDG_CONFIG_HOME', 'LMOD_CMD'])
 def test_no_place_of_a_variable_is_in_the_checkout(lab: Place, tmp_path: Path, name: str) -> None:
     idea = experiment(lab)
     (tmp_path / 'link').symlink_to(lab.path / '.git/exp')
