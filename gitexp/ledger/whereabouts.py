@@ -28,21 +28,21 @@ class Whereabouts:
 
     def __init__(self) -> None:
         self._runs = Counter[bytes]()
-        self._last: _Newest = {}
         self._newest: _Newest = {}
+        self._event: _Newest = {}
 
     def add(self, rows: Rows, *, mixed: bool) -> None:
         """Count the next rows; `mixed` as in `Once`."""
-        _keep_newest(self._last, rows, mixed=mixed)
         if rows.event is None:
             self._runs.update(rows.experiments)
-            _keep_newest(self._newest, rows, mixed=mixed)
+        _keep_newest(self._newest if rows.event is None else self._event, rows, mixed=mixed)
 
     def experiments(self) -> Iterator[Experiment]:
         """In the order of their newest rows."""
-        for slug, (_, last) in sorted(self._last.items(), key=lambda one: one[1]):
+        last = {**self._newest, **{slug: max(one, self._newest.get(slug, one)) for slug, one in self._event.items()}}
+        for slug, (_, time) in sorted(last.items(), key=lambda one: one[1]):
             newest, _ = self._newest.get(slug, (None, b''))
-            yield Experiment(text(slug), self._runs[slug], text(last), newest.decode() if newest else None)
+            yield Experiment(text(slug), self._runs[slug], text(time), newest.decode() if newest else None)
 
 
 def _keep_newest(known: _Newest, rows: Rows, *, mixed: bool) -> None:
