@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from gitexp.core.tuples import NamedTuple
+from gitexp.git import repository
 from gitexp.git.command import Git
 
 _BEGUN = (
@@ -13,6 +16,7 @@ _BEGUN = (
     'NOTES_MERGE_PARTIAL',
 )
 _OWN = ('refs/worktree', 'refs/bisect', 'refs/rewritten')  # git-worktree(1): what each worktree has for itself.
+_LEFT = re.compile(r'\tcheckout: moving from ([0-9a-f]{40,64}) to ')  # No branch was checked out there, and git has warned of it.
 _SHORT = 12
 
 
@@ -38,22 +42,32 @@ def of(common: Path, kept: Path, worktree: Path) -> list[Unshared]:
 
 
 def _named(git: Git, kept: Path) -> dict[str, str]:
-    """The object of each name that only this worktree has."""
+    """The objects that this worktree alone names, and how."""
     env = {'GIT_DIR': str(kept)}
     said = git.run('for-each-ref', '--format=%(refname) %(objectname)', *_OWN, env=env).text.splitlines()
     if git.run('symbolic-ref', '--quiet', 'HEAD', env=env).code:
         said.append('HEAD ' + git.run('rev-parse', '--verify', '--quiet', 'HEAD', env=env).text)
-    return dict((name, oid) for name, _, oid in (line.partition(' ') for line in said))
+    return {**dict.fromkeys(_left(git, kept), 'what HEAD was at'), **{oid: name for name, _, oid in (line.partition(' ') for line in said)}}
 
 
-def _unreached(git: Git, named: dict[str, str]) -> list[Unshared]:
-    """Those that no ref of all worktrees reaches; one may name a tag, or a file."""
+def _left(git: Git, kept: Path) -> list[str]:
+    """The commits of a detached HEAD that somebody has left, as far as they are there yet."""
+    try:
+        log = (kept / 'logs' / 'HEAD').read_text('utf-8', 'replace')
+    except OSError:
+        return []
+    oids = [*dict.fromkeys(_LEFT.findall(log))]
+    return [oid for oid, there in zip(oids, repository.objects(git, oids)) if there]
+
+
+def _unreached(git: Git, named: Mapping[str, str]) -> list[Unshared]:
+    """Those that no ref of all worktrees, and no log of one, reaches; one may name a tag, or a file."""
     if not named:
         return []
-    words = ('rev-list', '--objects', '--no-object-names', '--stdin', '--single-worktree', '--not', '--all')
-    done = git.run(*words, feed=''.join(f'{oid}\n' for oid in named.values()).encode())
-    alone = set(named.values() if done.code else done.text.split('\n'))
+    words = ('rev-list', '--objects', '--no-object-names', '--stdin', '--single-worktree', '--not', '--all', '--reflog')
+    done = git.run(*words, feed=''.join(f'{oid}\n' for oid in named).encode())
+    alone = set(named if done.code else done.text.split('\n'))
     return [
         Unshared(f'{name} ({oid[:_SHORT]}, in no branch and no tag)', f'git tag NAME {oid[:_SHORT]}', anywhere=True)
-        for name, oid in named.items() if oid in alone
+        for oid, name in named.items() if oid in alone
     ]

@@ -274,6 +274,21 @@ def test_what_git_has_put_aside_for_a_merge_is_not_lost(lab, one) -> None:
     assert (root.path / 'model.py').read_text() == 'score = 1.5\n'
 
 
+def test_what_a_detached_head_has_left_is_not_lost_with_its_log(lab, one) -> None:
+    one.git('switch', '-q', '--detach')
+    one.write('model.py', 'score = 0.5\n')
+    left = one.commit('days of work')
+    one.git('switch', '-q', '--detach', 'exp/one')
+    one.git('switch', '-q', 'exp/one')
+    for _ in range(2):
+        one.git('commit', '-q', '--amend', '--allow-empty', '-m', 'exp(one): what the log of the branch has')
+
+    assert lab.exp('close', 'one') == 3
+    assert f'what HEAD was at ({left[:12]}, in no branch and no tag)' in lab.talk and lab.talk.count('what HEAD') == 1
+    lab.git('tag', 'kept', left)
+    lab.ok('close', 'one')
+
+
 @pytest.mark.parametrize('name', ['refs/worktree/keep', 'refs/bisect/bad', 'refs/rewritten/onto'])
 def test_what_only_a_ref_of_the_worktree_names_gets_another_name_first(lab, one, name: str) -> None:
     root = one.at('../..')
