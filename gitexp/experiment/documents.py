@@ -33,6 +33,14 @@ def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
     return [path for path, pair in change.pairs(done.names).items() if not is_document(path, pair)]
 
 
+def elsewhere(lab: Lab, slug: str, old: str, new: str) -> list[str]:
+    """The files of other experiments that are there at one commit, and not so at another: what is measured may load them."""
+    folder = lab.config.paths.experiments
+    done = lab.git.ask('diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=a', old, new, '--', f':(top,literal){folder}')
+    free = re.compile(rf'{re.escape(folder)}/(?:{re.escape(slug)}/.*|[^/]*/(?:{_PAPERS}|{_LEFT}))', re.S)
+    return [path for path in done.names if not free.fullmatch(path)]
+
+
 def names(git: Git, old: str, new: str) -> list[str] | None:
     """The paths that differ between two trees or commits, None when one of them is not here."""
     if old == new:

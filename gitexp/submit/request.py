@@ -41,7 +41,7 @@ def write(lab: Lab, experiment: Experiment, ground: Ground, judged: Judged, matc
     parts = [
         f'# {title}',
         _table(judged, one, match),
-        _measured(metric, ground, said, documents.names(lab.git, one.tree, ground.head) or []),
+        _measured(metric, ground, said, documents.names(lab.git, one.tree, ground.head) or []) + _beside(lab, experiment, ground),
         *([_vouched(match.vouched)] if match.vouched else []),
         '## Plots\n\n' + ('\n'.join(f'- `{path}`' for path in plots) if plots else 'There are none.'),
         f'## Changes\n\n{_code(_stat(lab, ground))}',
@@ -86,6 +86,12 @@ def _measured(metric: Metric, ground: Ground, said: Verdict, since: list[str]) -
         f'seeds: {", ".join("none" if seed is None else str(seed) for seed in one.runs.seeds)}',
     ]
     return '\n'.join(f'- {line}' for line in lines)
+
+
+def _beside(lab: Lab, experiment: Experiment, ground: Ground) -> str:
+    """What would come together with it for the first time: a trunk with other experiments goes on without being measured anew."""
+    others = documents.elsewhere(lab, experiment.slug, ground.base, lab.trunk_commit)
+    return f"\n- not measured with it: what '{lab.trunk}' has changed in other experiments since: {few(others)}" if others else ''
 
 
 def _vouched(row: Result) -> str:

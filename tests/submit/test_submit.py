@@ -273,6 +273,21 @@ def test_the_trunk_may_go_on_where_nothing_is_measured(desk: Desk, better: Any) 
     better.ok('submit')
 
 
+def test_what_the_trunk_has_changed_in_other_experiments_is_in_the_request(desk: Desk) -> None:
+    desk.lab.write('experiments/other/net.py', 'gain = 0\n')
+    desk.lab.write('experiments/other/PLAN.md', '# Plan\n')
+    desk.lab.commit('another experiment')
+    better = desk.experiment('idea', 2.0)
+    desk.measured(better, 2.0, 2.01, 2.02)
+    desk.lab.write('experiments/other/net.py', 'gain = 7\n')
+    desk.lab.write('experiments/other/PLAN.md', '# Plan\n\nmore\n')
+    desk.lab.write('experiments/third/net.py', 'gain = 0\n')
+    desk.lab.commit('it goes on')
+
+    said = "\n- not measured with it: what 'main' has changed in other experiments since: 'experiments/other/net.py'\n"
+    assert said in better.ok('submit')
+
+
 def test_a_loser_is_pushed_and_told_by_how_much(desk: Desk, better: Any) -> None:
     worse = desk.experiment('second', 2.5)
     desk.measured(worse, 2.5, 2.51, 2.52)
