@@ -12,11 +12,13 @@ _FAR = 100  # commits
 
 
 def before(lab: Lab, what: Subject, eval_id: Callable[[], str]) -> Subject | None:
-    """The last commit before `what` that its version has measured by this evaluation, if documents are all that differs; else None."""
+    """The last commit before `what` that was measured by this evaluation, if documents are all that differs; else None.
+
+    In whichever version: what a bug has retired, and is measured again despite that, is the same tree, so that its first values are known.
+    """
     if not read.mentions(lab, what.slug):
         return None
-    all_mine = (row for row in read.holding(lab, what.slug) if row.experiment == what.slug and row.kind is Kind.EVAL)
-    mine = [row for row in all_mine if row.version == what.version and row.tree]
+    mine = [row for row in read.holding(lab, what.slug) if row.experiment == what.slug and row.kind is Kind.EVAL and row.tree]
     if not mine:
         return None
     asked = eval_id()  # Reads every fixed file of the trunk.

@@ -130,6 +130,18 @@ def test_what_was_confirmed_and_retired_is_held_anew_whoever_measures_it(lab: Pl
     assert 'jump' in verdict(lab)[1]
 
 
+def test_what_is_measured_again_despite_a_bug_is_held_anew_though_the_plan_tells_of_the_bug(lab: Place) -> None:
+    lab.ok('baseline')
+    idea = experiment(lab, 'idea', model_py='score = 2.9\n')
+    for bug in ('drift', 'heat'):
+        idea.ok('eval', '--seeds', '3', *(['--despite', 'drift'] if bug == 'heat' else []))
+        idea.ok('supersede', '--bug', bug, '--yes')
+
+    assert idea.ok('eval', '--seeds', '3', '--despite', 'heat').startswith('provisional: idea v3')
+    assert 'retried' in verdict(lab)[1] and len({row['tree'] for row in rows(lab) if row['kind'] == 'eval'}) == 1
+    assert '    better: ' in lab.ok('confirm', 'idea', '--because', 'the fan was dead')
+
+
 def test_a_tree_of_the_trunk_is_its_baseline_whoever_measured_it_first(lab: Place) -> None:
     lab.ok('baseline')
     experiment(lab, 'small', model_py='score = 2.9\n').ok('eval')

@@ -220,7 +220,7 @@ def test_spoilt_ground_is_not_measured_again(idea: Place) -> None:
     before = rows(lab)
 
     assert idea.exp('eval') == 3
-    assert idea.talk.startswith("git exp: what 'idea' holds is superseded by the bug 'half', and would give the same again\n")
+    assert "git exp: what 'idea' holds is superseded by the bug 'half', and would give the same again\n" in idea.talk
     assert rows(lab) == before
     assert idea.exp('eval', '--despite', 'other') == 3
     idea.ok('eval', '--despite', 'half', '--seeds', '1')
