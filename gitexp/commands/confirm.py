@@ -18,8 +18,9 @@ def confirm(slug: str | None, because: str, as_json: bool) -> None:
     """Vouch for a gain that is not to be believed at once.
 
     Three are held as provisional: a step of more than ten times everything gained before, since most such are a leak or a bug
-    (jump); one with a seed that was run in vain more than once before it gave a value or has another that is retired, or where
-    some values of either tree were retired and others kept (retried); and one whose seeds all give one value where those of
+    (jump); one with a seed that was run in vain more than once before it gave a value or has another that is retired, where
+    some values of either tree were retired and others kept, or that does not hold by all values of a seed that gave several
+    (retried); and one whose seeds all give one value where those of
     others differ (seedless). This appends a row that says who has looked, and why the gain is real; from then on the result is
     judged like any other. SLUG is the experiment whose worktree this is, unless named. It is about the runs that there are: what
     later ones show is held anew, as are retired results that are measured again.

@@ -47,8 +47,8 @@ class Result(NamedTuple):
 
     `value` is the metric; `params` of a supersede row holds `bug`, `covers` (ids) and, where it ends more versions than its own, `closes`,
     of a restore row `restores` (an id) and, where it undoes more than that one, `also` (ids), of a confirm row `confirms` (a tree),
-    `because`, `by`, and what there was of it, `seeds` (how many) and `mean`; of a run `undeclared` when nobody had named its seed before,
-    and `flags`.
+    `because`, `by`, and what there was of it, `seeds` (how many), `mean`, and the `gain` that was sure; of a run `undeclared` when
+    nobody had named its seed before, and `flags`.
     """
 
     id: str

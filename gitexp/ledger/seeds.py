@@ -5,22 +5,27 @@ import math
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import nan
-from operator import lt
+from operator import itemgetter, lt
 
 
 class Runs:
     """Each seed once, in order, with the value that came first; runs without one are one, the last, since nothing says that they differ.
 
     Whoever may run the worst seed again, and have that count as well, picks: a mean of the two is better than the first by chance alone.
+    Which came first, though, is said by whoever ran them, and where a seed gave several values the other ones cast a doubt: `least` and
+    `most` are the same with the smallest and the greatest value of each seed.
     """
 
-    __slots__ = 'seeds', 'values', 'mean'
+    __slots__ = 'seeds', 'values', 'mean', '_ends'
 
     def __init__(self, seeds: Sequence[int | None], values: Sequence[float]) -> None:
         """Of all runs, in the order in which they count; what is in order already is kept as it is, not copied."""
         known = seeds[:-1] if seeds and seeds[-1] is None else seeds
+        self._ends: tuple[Runs, Runs] | None = None
         if None in known or not all(map(lt, known, known[1:])):  # type: ignore[arg-type]
             found = dict(zip(reversed(seeds), reversed(values)))
+            if len(found) < len(seeds):
+                self._ends = _ends(seeds, values)
             nameless = [(None, found.pop(None))] if None in found else []
             seeds, values = zip(*sorted(found.items()), *nameless)
         self.seeds = seeds
@@ -33,6 +38,18 @@ class Runs:
         said = [*runs]
         return cls([seed for seed, _ in said], array('d', [value for _, value in said]))
 
+    @property
+    def least(self) -> Runs:
+        return self._ends[0] if self._ends else self
+
+    @property
+    def most(self) -> Runs:
+        return self._ends[1] if self._ends else self
+
+    def unsure(self) -> list[int | None]:
+        """The seeds that gave several values."""
+        return [seed for (seed, one), (_, other) in zip(self.least, self.most) if one != other] if self._ends else []
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -44,6 +61,13 @@ class Runs:
 
     def __repr__(self) -> str:
         return f'Runs.of({[*self]})'
+
+
+def _ends(seeds: Sequence[int | None], values: Sequence[float]) -> tuple[Runs, Runs] | None:
+    """The runs with the smallest and with the greatest value of each seed, None where each gave one."""
+    ordered = sorted(zip(seeds, values), key=itemgetter(1))
+    least, most = dict(reversed(ordered)), dict(ordered)
+    return (Runs.of(least.items()), Runs.of(most.items())) if least != most else None
 
 
 def mean(values: Collection[float]) -> float:

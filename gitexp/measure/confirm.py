@@ -48,8 +48,10 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     for one in mine:
         said, before = _verdict(judged, one), standings.vouched.get(one.tree)
         if said and doubt.of(said.flags):
-            row = _row(one, lab.config.metric.name, because=because.strip(), by=by, now=now)
-            row = row._replace(id=_after(_seen(lab, standings, one, judged.rival(one)), one, now=now))
+            rival = judged.rival(one)
+            gain = judged.sure_gain(one, rival) if rival else None
+            row = _row(one, lab.config.metric.name, gain=gain, because=because.strip(), by=by, now=now)
+            row = row._replace(id=_after(_seen(lab, standings, one, rival), one, now=now))
             after = Judged.of(standings._replace(vouched={**standings.vouched, one.tree: row}), lab.config)
             now_said = _verdict(after, one)
             row = row._replace(verdict=now_said.kind.value if now_said else None)
@@ -93,8 +95,8 @@ def _after(seen: str, one: Standing, *, now: datetime) -> str:
     )
 
 
-def _row(one: Standing, metric: str, *, because: str, by: str, now: datetime) -> Result:
-    params = {'confirms': one.tree, 'because': because, 'by': by, 'seeds': one.n, 'mean': one.mean}
+def _row(one: Standing, metric: str, *, gain: float | None, because: str, by: str, now: datetime) -> Result:
+    params = {'confirms': one.tree, 'because': because, 'by': by, 'seeds': one.n, 'mean': one.mean, 'gain': gain}
     return Result(
         ids.make(ids.clock(now)), now.isoformat(timespec='seconds'), one.experiment, Kind.CONFIRM, version=one.version,
         commit=one.commit, description=because, eval_id=one.eval_id, params=params, env={METRIC: metric},

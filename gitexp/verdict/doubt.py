@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 JUMP = 'jump'  # one step beyond all that was gained before
-RETRIED = 'retried'  # a seed that ended badly until it gave a value, or values of a tree that are retired
+RETRIED = 'retried'  # a seed that ended badly until it gave a value, values of a tree that are retired, or several of one seed
 SEEDLESS = 'seedless'  # seeds that all give one value
 
 

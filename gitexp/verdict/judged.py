@@ -3,10 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
+from operator import attrgetter
 
 from gitexp.lab.config import Config, Metric
 from gitexp.ledger.counting import Vain
 from gitexp.ledger.result import WON, Kind, Result
+from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import doubt, verdict
 from gitexp.verdict.noise import Noise, Sample, pooled, residual
@@ -41,7 +43,7 @@ class Judged:
     @cached_property
     def ranking(self) -> list[Standing]:
         """The trees, the best first, the earlier one of equals."""
-        return self._ranked(self.standings.trees)
+        return self._ranked(self.standings.trees, attrgetter('mean'))
 
     @cached_property
     def baseline(self) -> Standing | None:
@@ -58,7 +60,8 @@ class Judged:
 
         A baseline that lacks one of the seeds, as one that was interrupted, is none beside one that has them all.
         What was better in its day stays so, whatever has been learnt of the noise since: who measures junk makes noise. And a gain by
-        seeds that may have been picked is one to be beaten all the same, since who may cast a doubt on it could take it out of the way.
+        seeds that may have been picked is one to be beaten all the same, since who may cast a doubt on it could take it out of the way;
+        so is that by the best value of each seed.
         """
         baselines = [one for one in self.standings.trees if one.kind is Kind.BASELINE]
         found = [one for one in baselines if self._is_whole(one)] or baselines or list(self.standings.trees[:1])
@@ -114,8 +117,12 @@ class Judged:
     def sample(self, standing: Standing) -> Sample:
         return self._samples[standing.tree]
 
+    def sure_gain(self, standing: Standing, over: Standing) -> float:
+        """What a tree gains by the worst value of each of its seeds over the best ones of another."""
+        return self.metric.gain(self._ends(standing.runs)[0].mean, self._peak(over))
+
     def _beats(self, standing: Standing, over: Standing) -> bool:
-        gain = self.metric.gain(standing.mean, over.mean)
+        gain = self.metric.gain(self._peak(standing), self._peak(over))
         if gain <= self.metric.min_effect:
             return False
         if self.has_won(standing):
@@ -123,7 +130,8 @@ class Judged:
         before = self._gained(standing, over)
         if before is not None and verdict.jump(gain, before):
             return False
-        return standing.tree not in self._seedless and self._compared(standing, over, None, self.seeds).kind is verdict.Kind.BETTER
+        one, other = self._at_best(standing), self._at_best(over)
+        return standing.tree not in self._seedless and self._between(one, other, None, self.seeds).kind is verdict.Kind.BETTER
 
     def _is_whole(self, standing: Standing) -> bool:
         return {*self.seeds}.issubset(standing.runs.seeds)
@@ -133,7 +141,7 @@ class Judged:
         others = [one for one in firm if one.tree != standing.tree]
         best = self._best(others) if others else None
         before = self._gained(standing, best) if best else None
-        return best is not None and before is not None and verdict.jump(self.metric.gain(standing.mean, best.mean), before)
+        return best is not None and before is not None and verdict.jump(self.metric.gain(self._peak(standing), self._peak(best)), before)
 
     def has_won(self, standing: Standing) -> bool:
         """Whether it was better in its day, by a row of it or by one that confirms it."""
@@ -164,7 +172,24 @@ class Judged:
         for one, whose in ((standing, 'its own'), (over, "the other's")):
             if self._is_picked(one, standing):
                 return f'some of {whose} runs are retired and others count'
-        return None
+        return self._doubt(standing, over)
+
+    def _doubt(self, standing: Standing, over: Standing) -> str | None:
+        """Why a tree is not better by all values that its seeds and the other's gave, None where it is, or somebody has confirmed that.
+
+        Which of them came first is said by whoever ran them, in a clone of his own and as often as he likes, and shared the best.
+        """
+        ways = ((standing, 'its seed {}', 'worst'), (over, 'seed {} of the other', 'best'))
+        several = [(who.format(seed), end) for one, who, end in ways for seed in one.runs.unsure()]
+        if not several:
+            return None
+        row, gain = self._confirmed(standing.tree), self.sure_gain(standing, over)
+        seen = row.params.get('gain') if row else None
+        if isinstance(seen, (int, float)) and gain >= seen:
+            return None
+        said = self._between(Sample(self._ends(standing.runs)[0]), self._at_best(over), None, self.seeds)
+        (who, end), *_ = several
+        return None if said.kind in _GAINS and said.gain > 0 else f'{who} gave several values, and by the {end} of them it is not better'
 
     def _is_picked(self, one: Standing, voucher: Standing) -> bool:
         """Whether some values of a tree are retired and others count, which nobody has confirmed since, of it or of the `voucher`."""
@@ -191,8 +216,11 @@ class Judged:
         return row if row and row.id > since else None
 
     def _compared(self, standing: Standing, over: Standing, gained_before: float | None, seeds: Collection[int]) -> Verdict:
+        return self._between(self.sample(standing), self.sample(over), gained_before, seeds)
+
+    def _between(self, one: Sample, other: Sample, gained_before: float | None, seeds: Collection[int]) -> Verdict:
         said = verdict.compare(
-            self.sample(standing), self.sample(over), noise=self._noise, residual=self._residual,
+            one, other, noise=self._noise, residual=self._residual,
             trunk=self.sample(self.baseline).noise if self.baseline else None,
             direction=self.metric.direction, min_effect=self.metric.min_effect, named=seeds, gained_before=gained_before,
         )
@@ -205,14 +233,25 @@ class Judged:
     @cached_property
     def _podium(self) -> list[Standing]:
         """The champions, the best first."""
-        return self._ranked(self.champions)
+        return self._ranked(self.champions, self._peak)
 
     def _best(self, among: list[Standing]) -> Standing:
-        return self._ranked(among)[0]
+        return self._ranked(among, self._peak)[0]
 
-    def _ranked(self, among: Iterable[Standing]) -> list[Standing]:
+    def _ranked(self, among: Iterable[Standing], value: Callable[[Standing], float]) -> list[Standing]:
         sign = 1 if self.metric.direction == 'min' else -1
-        return sorted(among, key=lambda one: sign * one.mean)
+        return sorted(among, key=lambda one: sign * value(one))
+
+    def _ends(self, runs: Runs) -> tuple[Runs, Runs]:
+        """With the worst value of each seed, and with the best one."""
+        return (runs.most, runs.least) if self.metric.direction == 'min' else (runs.least, runs.most)
+
+    def _peak(self, standing: Standing) -> float:
+        """The mean of the best value of each seed: what it takes to beat a tree."""
+        return self._ends(standing.runs)[1].mean
+
+    def _at_best(self, standing: Standing) -> Sample:
+        return Sample(self._ends(standing.runs)[1]) if standing.runs.unsure() else self.sample(standing)
 
     def _gained_before(self, standing: Standing) -> float | None:
         """How far the best champion but this tree is from where the lab began."""
@@ -231,7 +270,7 @@ class Judged:
         if row is None or before <= 0:
             return before
         mean = row.params.get('mean')  # Not there in rows of old.
-        return max(before, self.metric.gain(mean, start.mean)) if isinstance(mean, (int, float)) else None
+        return max(before, self.metric.gain(mean, self._peak(start))) if isinstance(mean, (int, float)) else None
 
     def _gainer(self, best: Standing, standing: Standing) -> Standing:
         """Who has gained what `best` has: a trunk that is measured again has gained nothing by itself, but what it has of winners."""
@@ -242,14 +281,14 @@ class Judged:
     @cached_property
     def _winners(self) -> list[Standing]:
         """The trees that were better in their day, the best first."""
-        return self._ranked(one for one in self.standings.trees if one.tree in self.standings.won)
+        return self._ranked((one for one in self.standings.trees if one.tree in self.standings.won), self._peak)
 
     def _since_first(self, best: Standing, baseline: Standing) -> float:
         """How far `best` is from the baseline; where a tree has won, and the baseline is none the worse, from a retired one."""
-        gained = self.metric.gain(best.mean, baseline.mean)
+        gained = self.metric.gain(self._peak(best), self._peak(baseline))
         if gained > 0 or not self.standings.won:
             return gained
-        former = (self.metric.gain(best.mean, mean) for tree, mean in self.standings.former.items() if tree != best.tree)
+        former = (self.metric.gain(self._peak(best), mean) for tree, mean in self.standings.former.items() if tree != best.tree)
         return next((more for more in former if more > 0), gained)
 
     @cached_property

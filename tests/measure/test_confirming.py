@@ -44,7 +44,7 @@ def test_a_jump_is_held_until_it_is_confirmed(lab: Place) -> None:
     assert (row['kind'], row['experiment'], row['score'], row['tree']) == ('confirm', 'leak', '', '')
     assert json.loads(row['params']) == {
         'confirms': rows(lab)[-2]['tree'], 'by': 'Ada <ada@example.org>', 'because': 'trained again: the same',
-        'seeds': 3, 'mean': 0.502,
+        'seeds': 3, 'mean': 0.502, 'gain': pytest.approx(2.4),
     }
     assert verdict(lab) == ('better', [])
     assert '(jump)' not in lab.ok('list') and 'not confirmed' not in lab.ok('status')

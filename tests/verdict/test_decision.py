@@ -265,3 +265,55 @@ def test_what_won_while_the_winner_was_retired_is_no_ground_for_another_jump() -
     for honest in (standings._replace(vouched={'leak': vouched}), standings._replace(trees=(BASELINE, leak, GOOD, deeper))):
         said = decide.among(honest, 'new', METRIC)
         assert said and said.verdict.kind is Judged.BETTER
+
+
+def several(value: float = 2.8, vouched: dict[str, Any] | None = None, **more: tuple[tuple[int, float], ...]) -> Judging:
+    """The baseline, what is good, and what is new: with more runs of their seeds, before or behind the others."""
+    def measured(one: Standing) -> Standing:
+        return one._replace(runs=Runs.of((*more.get(f'{one.tree}_before', ()), *one.runs, *more.get(one.tree, ()))))
+    trees = BASELINE, GOOD, tree('new', value, value + 0.01, value - 0.01)
+    said = {'new': row('9')._replace(params=vouched)} if vouched is not None else {}
+    return Judging(Standings('e', tuple(map(measured, trees)), said), METRIC)
+
+
+@pytest.mark.parametrize(('more', 'why'), [
+    ({}, None),
+    ({'new': ((2, 2.81),), 'good': ((3, 2.89),)}, None),
+    ({'new': ((2, 2.82),), 'good': ((1, 2.88),), 'base': ((1, 2.0),)}, None),
+    ({'new': ((2, 2.7),)}, None),
+    ({'new': ((2, 3.1),)}, 'its seed 2 gave several values, and by the worst of them it is not better'),
+    ({'new_before': ((2, 2.79),)}, None),
+    ({'good': ((1, 2.6),)}, 'seed 1 of the other gave several values, and by the best of them it is not better'),
+    ({'good': ((1, 3.5),)}, None),
+])
+def test_a_gain_holds_by_all_values_that_a_seed_gave(more: dict[str, Any], why: str | None) -> None:
+    judged = several(**more)
+    _, good, new = judged.standings.trees
+    said = judged.verdict(new, good)
+
+    assert (said.kind, said.flags[:1]) == ((Judged.PROVISIONAL, ('retried',)) if why else (Judged.BETTER, ()))
+    assert why is None or said.why.endswith(f', but {why}')
+
+
+@pytest.mark.parametrize(('more', 'gain', 'kind'), [
+    ({'new': ((2, 3.1),)}, 0.004, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),)}, 0.0032, Judged.BETTER),
+    ({'new': ((2, 3.1), (2, 2.0))}, 0.0032, Judged.BETTER),
+    ({'new': ((2, 3.2),)}, 0.0032, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),), 'good': ((1, 2.8),)}, 0.0032, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),)}, None, Judged.PROVISIONAL),
+])
+def test_what_is_confirmed_is_what_was_gained_by_the_values_of_that_day(more: dict[str, Any], gain: float | None, kind: Judged) -> None:
+    judged = several(vouched={'gain': gain}, **more)
+    _, good, new = judged.standings.trees
+
+    assert judged.verdict(new, good).kind is kind
+
+
+def test_a_champion_stays_one_by_the_best_that_its_seeds_gave() -> None:
+    judged = several(2.95, good_before=((1, 3.2), (2, 3.21), (3, 3.19)))
+    base, good, new = judged.standings.trees
+
+    assert good.mean == pytest.approx(3.2)
+    assert judged.champions == (base, good) and judged.rival(new) == good
+    assert judged.verdict(new, good).flags[:1] == ('retried',)
