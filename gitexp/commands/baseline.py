@@ -4,7 +4,7 @@ from __future__ import annotations
 from gitexp.commands import here, measuring, options, out
 from gitexp.commands.declare import command, option, whole
 from gitexp.core.errors import No
-from gitexp.lab.config import Metric
+from gitexp.lab.config import FILE, Metric
 from gitexp.measure import baseline as measured, trusted
 from gitexp.measure.baseline import Measured
 from gitexp.report import figures
@@ -37,7 +37,8 @@ def baseline(count: int, show: bool | None, as_json: bool, args: tuple[str, ...]
     if done.evaluation.failure:
         raise done.evaluation.failure
     if not done.passes:
-        raise No('the baseline does not pass')
+        way = f'what {FILE} says a person changes: META_MODE=1 git commit {FILE}'
+        raise No('the baseline does not pass', hint=way if any(FILE in one.way for one in done.findings) else None)
 
 
 def _answer(done: Measured, metric: Metric) -> None:

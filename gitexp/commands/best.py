@@ -4,7 +4,7 @@ from __future__ import annotations
 from gitexp.commands import here, options, out
 from gitexp.commands.declare import command
 from gitexp.core.errors import No
-from gitexp.report import best as report, kept
+from gitexp.report import best as report, kept, merged
 
 
 @command(options.as_json)
@@ -19,7 +19,7 @@ def best(as_json: bool) -> None:
     overview = kept.overview(lab, experiments=False)
     lacks = here.lacks_rows(lab)
     out.spoilt(overview.unused)
-    found = overview.best
+    found = overview.best and merged.best(lab, overview.best)
     if found is None and (overview.rows or lacks):
         raise No('nothing is measured that counts', hint='git exp sync --local' if lacks else 'git exp results')
     if found is None:

@@ -1,6 +1,7 @@
 """What is measured: a commit, and whose it is."""
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders
 from gitexp.git import history, unrecorded
 from gitexp.git.command import Git
+from gitexp.lab.config import FILE
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read
 from gitexp.ledger.result import Kind
@@ -67,10 +69,18 @@ def trunk(lab: Lab, *, written: Collection[str] = ()) -> Subject:
     ahead = [pattern.of(said) for kind in ('global', 'append-top', 'append-bottom') for said in rules[kind]]
     left = [line[3:] for line in uncommitted.lines(lab.root, '--untracked-files=no')]
     names = [name for name in left if not any(one.covers(name) for one in ahead)]
-    _refuse_dirty(lab.root, [name for name in names if name not in written])
+    names = [name for name in names if name not in written]
+    _refuse_dirty(lab.root, names, way=_committing(lab, names))
     tip = history.tip(lab.git, lab.trunk_commit)
     folder = lab.root / lab.config.paths.experiments / BASELINE
     return Subject(BASELINE, 'v1', Kind.BASELINE, lab.root, folder, tip.oid, tip.tree, tip.title[:_TITLE])
+
+
+def _committing(lab: Lab, names: Collection[str]) -> str:
+    """How a person commits them to the trunk, and nothing else."""
+    frozen = [pattern.of(said) for said in (FILE, *lab.config.rules['frozen'])]
+    lifted = 'META_MODE=1 ' if any(one.covers(name) for one in frozen for name in names) else ''
+    return f'{lifted}git commit {shlex.join(names)}'
 
 
 def _absent(lab: Lab, which: Experiment) -> Refused:

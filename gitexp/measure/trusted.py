@@ -194,7 +194,12 @@ def _repeat(runs: Sequence[Result], metric: Metric, wanted: Baseline) -> Finding
 
 def _noise(found: Sample | None, metric: Metric, wanted: Baseline) -> Finding | None:
     sd = found.sd if found else None
-    if sd is None or (sd <= wanted.max_sd if wanted.max_sd is not None else not metric.min_effect or sd < metric.min_effect):
+    if sd and wanted.max_sd is None and not metric.min_effect:
+        return Finding(
+            'noise', 'baseline', f'the seeds differ by sd {sd:.2g}, and nothing says whether that is much', level='warning',
+            way='write in gitexp.yaml the smallest gain that matters: metric: {min_effect: …}', where='gitexp.yaml, metric: min_effect',
+        )
+    if not sd or (sd <= wanted.max_sd if wanted.max_sd is not None else sd < metric.min_effect):
         return None
     asked = f'baseline.max_sd is {wanted.max_sd:g}' if wanted.max_sd is not None else f'the smallest effect wanted is {metric.min_effect:g}'
     return Finding(

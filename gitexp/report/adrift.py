@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from gitexp.checkout import checkout
 from gitexp.core import locks
 from gitexp.experiment import moved, removal, torn, unshared
 from gitexp.git.worktrees import Worktree
@@ -26,7 +27,7 @@ def look(lab: Lab) -> Iterator[Check]:
         return  # git lists no worktree then.
     copied = moved.copied(lab)
     for worktree in lab.worktrees:
-        if worktree.prunable:
+        if worktree.prunable and worktree.path != checkout.place(lab):  # That is put away after a kill, and made anew when it is wanted.
             yield _gone(lab, worktree, can_repair=not copied)
         elif worktree.unborn and worktree.branch and worktree.branch.startswith(PREFIX):
             yield _without_branch(lab, worktree, worktree.branch.removeprefix(PREFIX))

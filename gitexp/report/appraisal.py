@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from gitexp.lab.config import Config
 from gitexp.ledger import standing
-from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing
 from gitexp.ledger.tally import Tally
 from gitexp.report.overview import Against, Best, Overview, Summary
@@ -32,10 +31,9 @@ def _summaries(tally: Tally, judged: Judged) -> Iterable[Summary]:
 def _judged(plain: Summary, one: Standing, judged: Judged) -> Summary:
     reference, baseline = judged.rival(one), judged.baseline
     said = judged.verdict(one, reference) if reference else None
-    trunk = reference.commit if reference and reference.kind is Kind.BASELINE and judged.has_won(one) else None
     return Summary(
         plain.slug, plain.runs, plain.last, one.n, one.mean, judged.metric.gain(one.mean, baseline.mean) if baseline else None,
-        said.kind.value if said else None, said.flags if said else (), one.tree, one.commit, plain.bug, plain.won, trunk,
+        said.kind.value if said else None, said.flags if said else (), one.tree, one.commit, plain.bug, plain.won,
     )
 
 
@@ -50,7 +48,7 @@ def _best(judged: Judged) -> Best | None:
         one.experiment, one.kind.value, one.version, one.commit, one.tree, one.eval_id, tuple(one.runs.seeds),
         one.n, one.mean, judged.sample(one).sd, over.gain if over else None,
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
-        judged.standings.named(one),
+        judged.standings.named(one), judged.has_won(one),
         _against(judged, champion, judged.verdict(one, champion)) if champion else None,
         _against(judged, baseline, over) if baseline and over else None,
         _against(judged, rival, said) if rival and said else None,

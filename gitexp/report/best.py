@@ -27,11 +27,14 @@ def headline(best: Best, metric: Metric) -> str:
     scale = figures.scale([best.mean])
     said = f'{best.name}: {metric.name} {scale.show(best.mean)}, {seeds(best)}'
     if best.kind != BASELINE and best.against and best.verdict != _SHOWN:
-        gain = best.against.gain
-        return f'{said}, {scale.show(abs(gain))} {"ahead of" if gain >= 0 else "behind"} {best.against.name}: {best.verdict}'
+        return f'{said}, {_ahead(best.against, scale)} {best.against.name}: {best.verdict}'
     if best.gain is None or best.baseline is None:
         return said
     return f'{said}, {scale.show(abs(best.gain))} {"better" if best.gain >= 0 else "worse"} than {best.baseline.name}'
+
+
+def _ahead(other: Against, scale: figures.Scale) -> str:
+    return f'{scale.show(abs(other.gain))} {"ahead of" if other.gain > 0 else "behind"}' if other.gain else 'not ahead of'
 
 
 def seeds(best: Best) -> str:
@@ -68,6 +71,8 @@ def _facts(best: Best, scale: figures.Scale) -> list[tuple[str, str]]:
 
 
 def _verdict(best: Best) -> str:
+    if best.against is None and best.verdict == _SHOWN:
+        return f'{best.verdict}: {best.why}'
     if best.against is None:
         return 'provisional: there is nothing to compare it with'
     said = f'{best.verdict} against {best.against.name}\n{best.why}'
@@ -86,6 +91,6 @@ def _over_baseline(other: Against | None, scale: figures.Scale) -> list[tuple[st
         return []
     chance = f' (p {figures.spread(other.p)})' if other.p is not None else ''
     which = '' if other.name == _ONLY else f'{other.name}: '
-    gain, place = scale.show(abs(other.gain)), 'ahead' if other.gain >= 0 else 'behind'
-    how = f'{other.verdict} by {gain}' if other.verdict in (_SHOWN, 'worse') else f'{gain} {place}, {other.verdict}'
+    sure = other.verdict in (_SHOWN, 'worse')
+    how = f'{other.verdict} by {scale.show(abs(other.gain))}' if sure else f'{_ahead(other, scale).removesuffix(" of")}, {other.verdict}'
     return [('baseline', f'{which}{scale.show(other.mean)} (n={other.n}): {how}{chance}')]

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from gitexp.report import experiments, figures, flagged, merged, table
 from gitexp.report import tip as ends
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
-from gitexp.verdict import flags
+from gitexp.verdict import doubt, flags
 from gitexp.verdict.judged import Judged
 
 _BRANCHLESS = (Kind.BASELINE, Kind.IMPORT)
@@ -105,8 +105,8 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     tried = {row.tree for row in runs}
     stand = [one.by(slug) for one in judged.standings.trees if one.tree in tried]
     where = tip or (remote and f'refs/remotes/{remote}/exp/{slug}')
-    mine = tuple(_tree(judged, one, lambda commit: merged.holds(lab, slug, commit, where)) for one in stand)
-    is_merged = any(map(judged.has_won, stand)) and merged.holds(lab, slug, lab.trunk_commit, where)
+    is_merged = any(map(judged.has_won, stand)) and merged.holds(lab, slug, where)
+    mine = tuple(_tree(judged, one, is_merged=is_merged) for one in stand)
     return View(
         slug, _state(running, tip, worktree, remote, is_merged), tip, base, ahead, behind, worktree, None if left is None else len(left),
         tuple(_versions(runs, contents)), mine, ends.log(experiment.folder, [*runs, *running]),
@@ -188,8 +188,8 @@ def _bug(rows: Sequence[Result], contents: Contents) -> str | None:
     return None if None in bugs or not bugs else bugs[0]
 
 
-def _tree(judged: Judged, one: standing.Standing, is_held: Callable[[str | None], bool]) -> Tree:
-    """A winner is no better than the trunk that holds it, and has the verdict of its rows; `is_held`: by a commit."""
+def _tree(judged: Judged, one: standing.Standing, *, is_merged: bool) -> Tree:
+    """A winner is no better than the trunk that holds it, and has the verdict of its rows."""
     reference = judged.rival(one)
     said = judged.verdict(one, reference) if reference else None
     gain = judged.metric.gain(one.mean, judged.baseline.mean) if judged.baseline else None
@@ -198,11 +198,9 @@ def _tree(judged: Judged, one: standing.Standing, is_held: Callable[[str | None]
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
         judged.sample(reference).sd if reference else None,
     )
-    if not reference or reference.kind is not Kind.BASELINE or shown.verdict == WON:
+    if not is_merged or shown.verdict == WON or not judged.has_won(one) or doubt.of(shown.flags):
         return shown
-    if not judged.has_won(one) or not is_held(reference.commit):
-        return shown
-    return replace(shown, verdict=WON, why=f'its rows say so, and {judged.standings.named(reference)} holds it', flags=())
+    return replace(shown, verdict=WON, why=merged.WHY, flags=())
 
 
 def _spoilt(lab: Lab, contents: Contents, slug: str, tree: str | None) -> str | None:

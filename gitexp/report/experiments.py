@@ -59,8 +59,8 @@ def lines(lab: Lab, summaries: Collection[Summary], running: Collection[str]) ->
     """Every experiment that has a branch or a row, the one that was last active at the end."""
     known = {one.slug: one for one in summaries}
     committed, tips = _branches(lab)
-    held, otherwise = merged.among(lab, summaries, tips)
-    known |= {one.slug: one for one in otherwise}
+    held = {one.slug: one for one in merged.among(lab, summaries, tips)}
+    known |= held
     state = partial(_state, branches=committed, remote=tips, opened=set(opened(lab)), running=running, held=held)
     found = [Line(slug, state(slug), _last(known.get(slug), committed.get(slug)), known.get(slug)) for slug in {**committed, **known}]
     return sorted(found, key=lambda line: line.last)

@@ -10,7 +10,7 @@ from gitexp.core.tuples import NamedTuple
 class Summary(NamedTuple):
     """One experiment by its best tree that counts; `runs` are all that started, `bug` what the newest ones are retired for.
 
-    `won` says whether a tree of it was better in its day, `trunk` which commit this one is held against, if it won and that is the trunk.
+    `won` says whether a tree of it was better in its day.
     """
 
     slug: str
@@ -25,7 +25,6 @@ class Summary(NamedTuple):
     commit: str | None = None
     bug: str | None = None
     won: bool = False
-    trunk: str | None = None
 
 
 class Against(NamedTuple):
@@ -49,7 +48,7 @@ class Against(NamedTuple):
 class Best(NamedTuple):
     """The best tree; `gain` is over the baseline, `verdict` against `against`, which may be the baseline.
 
-    `champion` is what new trees are held against, where that is not this one.
+    `champion` is what new trees are held against, where that is not this one; `won` says whether this one was better in its day.
     """
 
     experiment: str
@@ -67,6 +66,7 @@ class Best(NamedTuple):
     why: str | None
     flags: tuple[str, ...]
     name: str
+    won: bool
     champion: Against | None
     baseline: Against | None
     against: Against | None

@@ -8,7 +8,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import standing
-from gitexp.ledger.result import Kind, Result
+from gitexp.ledger.result import Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.verdict import Screen, Verdict
@@ -17,7 +17,8 @@ from gitexp.verdict.verdict import Screen, Verdict
 class Decision(NamedTuple):
     """`reference` is the champion that a tree is held against: see `Judged`; `screen` is None when no noise is known.
 
-    `unfounded`: no gain is believed before the evaluation has a baseline.
+    `unfounded`: no gain is believed before the evaluation has a baseline. `against` is the reference for a person,
+    with its commit where the candidate is called so as well.
     """
 
     candidate: Standing
@@ -25,14 +26,7 @@ class Decision(NamedTuple):
     verdict: Verdict
     screen: Screen | None = None
     unfounded: bool = False
-
-    @property
-    def against(self) -> str:
-        """The reference for a person: 'the baseline', or 'SLUG v1', with its commit where the candidate is called so as well."""
-        if self.reference.kind is Kind.BASELINE:
-            return 'the baseline'
-        mine, its = ((one.experiment, one.version) for one in (self.candidate, self.reference))
-        return ' '.join(its) + (f' at {self.reference.commit[:7]}' if mine == its and self.reference.commit else '')
+    against: str = ''
 
     def as_json(self) -> dict[str, Any]:
         said = self.verdict
@@ -64,4 +58,7 @@ def _of(judged: Judged, tree: str) -> Decision | None:
     reference = judged.leader(candidate) if candidate else None
     if candidate is None or reference is None:
         return None
-    return Decision(candidate, reference, judged.verdict(candidate, reference), judged.screen(candidate, reference), judged.is_unfounded)
+    said, screen = judged.verdict(candidate, reference), judged.screen(candidate, reference)
+    own, name = map(judged.standings.named, (candidate, reference))
+    against = f'{name} at {reference.commit[:7]}' if own == name and reference.commit else name
+    return Decision(candidate, reference, said, screen, judged.is_unfounded, against)

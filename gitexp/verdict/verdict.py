@@ -31,7 +31,7 @@ class Kind(Enum):
 class Verdict(NamedTuple):
     """`gain` is positive for an improvement, whatever the direction; means are over all seeds.
 
-    The gain is that of the means, or over the seeds of the test where that is less.
+    The gain is that of the means, or over the seeds of the test where that is less; 0 where these go different ways.
 
     `sd` is the noise that was judged by: of one run, or when `paired` of the difference of two runs at one seed. `p` is
     the one-sided probability of a difference this large, the way it went, from noise alone. Flags: those of `doubt`
@@ -112,10 +112,9 @@ def compare(
     somebody confirms it, which is to judge it again without `gained_before`.
     """
     contrast = _contrast(candidate, reference, noise, residual, trunk, named)
-    gain = _SIGN[direction] * (candidate.mean - reference.mean) + 0.0
+    step = gain = _SIGN[direction] * (candidate.mean - reference.mean) + 0.0
     if contrast:  # What the means differ by beyond that may be what other seeds differ by, and takes a win away only.
-        matched = _SIGN[direction] * contrast.shift
-        gain = matched if 0 < matched < gain or gain < matched < 0 else gain
+        gain = _lesser(step, _SIGN[direction] * contrast.shift)
     p = contrast.chance(_SIGN[direction] if gain >= 0 else -_SIGN[direction]) if contrast else None
     kind = _kind(gain, min_effect, p)
     seen = contrast.flags if contrast else ()
@@ -128,7 +127,10 @@ def compare(
         sd=contrast.sd if contrast else None,
         p=p,
         paired=contrast is not None and contrast.seeds > 0,
-        why=_why(gain, min_effect, p, contrast, seen) + (f', but {_valued(len(set(named)), len(lacking))}' if lacking else ''),
+        why=(
+            _why(gain, min_effect, p, contrast, seen, at_equal=f'{gain:.3g}' != f'{step:.3g}')
+            + (f', but {_valued(len(set(named)), len(lacking))}' if lacking else '')
+        ),
         flags=seen,
     )
 
@@ -188,8 +190,12 @@ def _contrast(
         return paired
     free = _unmatched(one, other, noise, trunk)
     common = _common(one, other, named)
-    at_both = 2 * seeds.mean(_halves(one, other, common)) if common else free.shift
-    return free._replace(shift=min(free.shift, at_both) if free.shift >= 0 else max(free.shift, at_both))
+    return free._replace(shift=_lesser(free.shift, 2 * seeds.mean(_halves(one, other, common)))) if common else free
+
+
+def _lesser(one: float, other: float) -> float:
+    """The one that is nearer to nothing, and nothing where they go different ways."""
+    return sorted((0.0, one, other))[1]
 
 
 def _common(one: Sample, other: Sample, named: Collection[int] = ()) -> list[int]:
@@ -256,8 +262,10 @@ def _kind(gain: float, min_effect: float, p: float | None) -> Kind:
     return Kind.BETTER if gain > 0 else Kind.WORSE
 
 
-def _why(gain: float, min_effect: float, p: float | None, contrast: _Contrast | None, seen: tuple[str, ...]) -> str:
-    step = f'{"gain" if gain >= 0 else "loss"} {abs(gain):.3g}'
+def _why(
+    gain: float, min_effect: float, p: float | None, contrast: _Contrast | None, seen: tuple[str, ...], *, at_equal: bool,
+) -> str:
+    step = f'{"gain" if gain >= 0 else "loss"} {abs(gain):.3g}{" at equal seeds" if at_equal else ""}'
     if doubt.JUMP in seen:
         return f'{step} is more than {JUMP} times everything gained before: to be confirmed'
     if contrast is None or p is None:

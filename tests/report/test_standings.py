@@ -341,9 +341,13 @@ def test_the_best_mean_is_not_what_trees_are_held_against_where_luck_explains_it
 def test_a_single_seed_ahead_is_not_called_better(blank: Notebook) -> None:
     blank.runs('baseline', 'b', [3.0, 3.01, 3.02])
     blank.runs('tiny', 'a', [3.005])
-
     said = blank.answers('best')
-    assert said.startswith('tiny v1: val_bpb 3.0050, 1 seed, 0.0050 ahead of the baseline: inconclusive\n')
+    assert said.startswith('tiny v1: val_bpb 3.0050, 1 seed, not ahead of the baseline: inconclusive\n')
+    assert 'gain 0 at equal seeds is' in said and '  baseline  3.0100 (n=3): not ahead, inconclusive (p 0.5)' in said
+
+    blank.runs('less', 'd', [2.995])
+    said = blank.answers('best')
+    assert said.startswith('less v1: val_bpb 2.9950, 1 seed, 0.0050 ahead of the baseline: inconclusive\n')
     assert '  baseline  3.0100 (n=3): 0.0050 ahead, inconclusive (p ' in said
 
 

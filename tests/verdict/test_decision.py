@@ -210,7 +210,7 @@ def test_a_trunk_that_is_measured_again_has_gained_nothing_but_what_it_has_of_wi
     again = tree('again', 2.88, 2.89, 2.87, kind=Kind.BASELINE)
     found = decide.among(Standings('e', (BASELINE, *others, again, tree('new', 1.0, 1.01, 0.99)), won=won), 'new', METRIC)
 
-    assert found and (found.against, found.verdict.flags) == ('the baseline', flags)
+    assert found and (found.against, found.verdict.flags) == ('the trunk at again', flags)
 
 
 def test_what_was_better_in_its_day_is_to_be_beaten_though_it_would_be_a_jump_today() -> None:

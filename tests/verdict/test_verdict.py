@@ -239,6 +239,19 @@ def test_easier_seeds_of_one_side_make_no_gain_of_a_paired_win():
     assert said.kind is Kind.INCONCLUSIVE and said.gain == pytest.approx(-0.1)
 
 
+@pytest.mark.parametrize(('one', 'gain', 'said'), [
+    (3.4, 0.4, 'gain 0.4 at equal seeds is within the noise (p 0.37'),
+    (2.9, 0.0, 'gain 0 at equal seeds is not over min_effect 0 (p 0.5'),
+    (1.0, -1.0, 'loss 1 is within the noise (p 0.2'),
+    (5.0, 2.0, 'gain 2 at equal seeds is within the noise (p 0.0'),
+])
+def test_the_gain_that_is_told_is_the_one_that_is_tested(one, gain, said):
+    """The first seed is a good one of the reference as well, whose mean is 2.0."""
+    found = judge(tree(one), tree(3.0, 1.5, 1.5), noise=Noise(1.0, 4))
+
+    assert found.gain == pytest.approx(gain) and found.why.startswith(said)
+
+
 def test_easier_seeds_of_one_side_make_no_gain_where_nothing_is_paired():
     noise, extra = Noise(0.3, 8), (9.0, 9.0, 9.0)
     for candidate, reference in (
