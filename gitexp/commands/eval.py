@@ -67,20 +67,22 @@ def eval(
         decision = done.decision.as_json() if done.decision else None
         out.data({**measuring.as_json(done), 'decision': decision, 'screened_out': list(done.left)})
     else:
-        _answer(done, lab.config.metric)
-        _hint(done, len(lab.config.seeds), args)
+        own = done.decision is None and lab.git.run('rev-parse', f'{lab.trunk_commit}^{{tree}}').text == done.subject.tree
+        _answer(done, lab.config.metric, own=own)
+        _hint(done, len(lab.config.seeds), args, own=own)
     if done.failure:
         raise done.failure
 
 
-def _answer(done: Evaluation, metric: Metric) -> None:
+def _answer(done: Evaluation, metric: Metric, *, own: bool) -> None:
+    """`own`: what was measured is the tree of the trunk."""
     what = f'{done.subject.slug} {done.subject.version}'
     if done.decision:
         out.answer(f'{out.bold(done.decision.verdict.kind.value)}: {what} against {done.decision.against}')
         for line in [*_numbers(done.decision, metric), *_flags(done.decision), *_screened(done, done.decision)]:
             out.answer(f'    {line}')
     elif done.failure is None and (not done.results or any(result.verdict for result in done.results)):
-        out.answer(f'{out.bold("provisional")}: {what}, since there is nothing to hold it against')
+        out.answer(f'{out.bold("provisional")}: {what}, since {"it is the trunk itself" if own else "there is nothing to hold it against"}')
     elif done.failure is None:
         out.answer(f'no verdict: {_silent(done, what)}')
 
@@ -116,7 +118,7 @@ def _silent(done: Evaluation, what: str) -> str:
     return f'{what} has no value that counts'
 
 
-def _hint(done: Evaluation, wanted: int, args: tuple[str, ...]) -> None:
+def _hint(done: Evaluation, wanted: int, args: tuple[str, ...], *, own: bool) -> None:
     """What to do next, where something is open."""
     slug = done.subject.slug
     if done.left:
@@ -128,7 +130,7 @@ def _hint(done: Evaluation, wanted: int, args: tuple[str, ...]) -> None:
     elif done.decision and done.failure is None and done.decision.verdict.kind is Kind.PROVISIONAL and done.decision.verdict.n < wanted:
         out.hint('git exp eval')
     elif done.decision is None and done.failure is None and (not done.results or any(result.verdict for result in done.results)):
-        out.hint(_baseline(args))
+        out.hint('change something and commit it' if own else _baseline(args))
     elif done.decision and done.failure is None and done.decision.verdict.kind is Kind.BETTER:
         out.hint(f'git exp submit {slug}')
 

@@ -84,7 +84,8 @@ def _adopted(
     if not scaffold:
         _unused({name: told[name] for name in _PROSE}, 'it is for program.md, which --scaffold adds')
     if there:
-        _unused({name: said for name, said in told.items() if name not in _PROSE}, f'{FILE} is there already, and says it')
+        given = {name: said for name, said in told.items() if name not in _PROSE}
+        _unused(given, f'{FILE} is there already, and says it', way='git exp init')
     answers = None if there else _answers(told, guess=adopt.guess(place), asks=not yes)
     plan = adopt.plan(place, answers, scaffold=scaffold, prose={name: told[name] for name in _PROSE})
     plan = ci.added(plan, *job) if job else plan
@@ -99,10 +100,10 @@ def _adopted(
     _done(plan, as_json=as_json)
 
 
-def _unused(told: Mapping[str, Any], why: str) -> None:
+def _unused(told: Mapping[str, Any], why: str, *, way: str | None = None) -> None:
     given = [f'--{name.replace("_", "-").replace("evaluate", "eval")}' for name, said in told.items() if said]
     if given:
-        raise Usage(f'{given[0]} cannot be given: {why}')
+        raise Usage(f'{given[0]} cannot be given: {why}', hint=way)
 
 
 def _answers(told: Mapping[str, Any], *, guess: str | None, asks: bool) -> Answers:
@@ -164,7 +165,8 @@ def _done(plan: Plan, *, as_json: bool) -> None:
         })
     elif command:
         out.answer(f'Staged. Look at them, then commit:\n  {command}')
-        out.hint(f'before that: {_time(plan.config.baseline)}')
+        if plan.config.baseline == Baseline():
+            out.hint(f'before that: {_time(plan.config.baseline)}')
         out.hint('after that: git exp doctor, then git exp baseline')
 
 

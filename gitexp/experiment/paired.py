@@ -77,7 +77,7 @@ def _read(experiment: Experiment, path: Path) -> dict[str, Flag]:
         data = files.read(path)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        way = 'write it, with a section for train and one for infer' if isinstance(error, FileNotFoundError) else f"ls -l '{path}'"
+        way = 'write it, with a section for train and one for inference' if isinstance(error, FileNotFoundError) else f"ls -l '{path}'"
         raise Refused(f"cannot read '{shown}': {why}", hint=way) from None
     return {name: Flag(value, f'{shown}:{line}') for name, (line, value) in parse.leaves(data, shown).items()}
 

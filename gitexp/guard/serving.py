@@ -143,12 +143,13 @@ def _trunk(git: Git) -> str:
 def _guarded(git: Git, trunk: str, identity: str) -> list[str]:
     """Look at what will be guarded; raises Usage for a gitexp.yaml that cannot be read."""
     commit, blob = repository.objects(git, [f'refs/heads/{trunk}', f'refs/heads/{trunk}:{FILE}'])
+    closed = 'nobody can change here what is frozen'
     if blob is not None:
         opened = server.read(git, blob, trunk).signers or identity
-        closed = f'nobody can change here what is frozen: list signers in {FILE} before the hook is there, or name --identity'
-        return [] if opened else [closed]
+        return [] if opened else [f'{closed}: list signers in {FILE} before the hook is there, or name --identity']
     if commit is None:
-        return [f"there is no '{trunk}' yet: everything may be pushed until it comes, and it must have a {FILE}"]
+        said = f"there is no '{trunk}' yet: everything may be pushed until it comes, and it must have a {FILE}"
+        return [said if identity else f'{said} that lists signers, or {closed}']
     return [f"'{trunk}' has no {FILE}: nothing is taken but a push of '{trunk}' that has one"]
 
 

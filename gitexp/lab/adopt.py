@@ -4,8 +4,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from types import MappingProxyType
 
@@ -121,10 +122,31 @@ def _configuration(site: Site, answers: Answers, journals: bool, notes: list[str
     frozen = answers.frozen or [re.sub(r'[*?\[\\]', r'\\\g<0>', path) for path in _scripts(site, answers.eval)]
     if not frozen:
         notes.append(f'nothing but {FILE} will be frozen: name what measures with --frozen PATH, or add it to the file')
+    for path in frozen:
+        if open_to_all := _imported(site, path, frozen):
+            named = ', '.join(f"'{one}'" for one in open_to_all)
+            notes.append(f"'{path}' imports {named}, which experiments may change: what of that measures is named with --frozen as well")
     for path in _lacking(site, answers):
         notes.append(f"git does not have '{path}', which a command names: a run finds only what is committed")
     told = Answers(**{**vars(answers), 'frozen': tuple(frozen)})
     return Write(FILE, draft.text(told, trunk=site.trunk, journals=journals, paths=paths).encode())
+
+
+def _imported(site: Site, path: str, frozen: Collection[str]) -> list[str]:
+    """The tracked modules and packages that a script in Python imports and that are not frozen with it."""
+    if not path.endswith('.py') or not (site.top / path).is_file():
+        return []
+    import ast  # Costs time, and only this needs it.
+    try:
+        nodes = [*ast.walk(ast.parse((site.top / path).read_bytes()))]
+    except (SyntaxError, ValueError):
+        return []
+    names = [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    places = [os.path.join(os.path.dirname(path), name.partition('.')[0]) for name in names]
+    tracked = site.tracked(*dict.fromkeys(one for place in places for one in (f'{place}.py', place)))
+    found = dict.fromkeys(one for place in places for one in (f'{place}.py', f'{place}/') if any(map(str.startswith, tracked, repeat(one))))
+    return [one for one in found if not any(one.startswith(said.removesuffix('**')) for said in frozen)]
 
 
 def _there(site: Site, frozen: Iterable[str]) -> None:

@@ -207,7 +207,9 @@ def _trunk(git: Git, told: str | None) -> tuple[str, str, tuple[str, bytes], dic
             return name, commit[0], blob, {other: one for other, one in zip(usual, others) if one}, history.read(*head) if head else None
     if not any(found[::2]):
         if git.run('rev-parse', '--verify', '--quiet', 'HEAD').code:
-            raise Refused('this repository has no commits yet', hint='commit something, then: git exp init')
+            bare = git.run('rev-parse', '--is-bare-repository').text == 'true'
+            way = 'push the trunk of a lab to it' if bare else 'commit something, then: git exp init'
+            raise Refused('this repository has no commits yet', hint=way)
         raise Refused(
             f"there is no trunk: no branch {' or '.join(names)}",
             hint='fetch it (git fetch origin main:main), or name it: git config gitexp.trunk NAME',

@@ -72,8 +72,8 @@ def tell(lab: Lab, result: Result, done: Executed, ground: Mapping[str, str], *,
 
 def _advise(lab: Lab, done: Executed, fence: Fence, voice: Voice) -> None:
     if fence.version and _DENIED in done.last.tail:
-        voice.say('a run writes to its checkout, EXP_OUT, and outside the lab but not to the programs that measure; '
-                  'if it must elsewhere: git config gitexp.landlock false')
+        voice.say('a run may write to its checkout, to EXP_OUT, and outside the lab where no program lies that measures; '
+                  'where it has to elsewhere, a person says: git config gitexp.landlock false')
     if lab.config.sealed and done.reading:
         voice.say('sealed: of the repository it has the frozen and fixed files and the inputs, and what training left in EXP_OUT')
     for name in conversion.missed(lab, checkout.place(lab)):

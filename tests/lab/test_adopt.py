@@ -121,7 +121,7 @@ def test_doing_it_again_does_nothing(foreign: Place) -> None:
     assert foreign.ok('init') == f"'{foreign.path}', trunk 'main': it is a lab already\n  nothing to do\n"
     assert everything(foreign) == before
     assert foreign.exp('init', '--metric', 'loss', '--yes') == 2
-    assert foreign.talk == 'git exp: --metric cannot be given: gitexp.yaml is there already, and says it\n'
+    assert foreign.talk == 'git exp: --metric cannot be given: gitexp.yaml is there already, and says it\nhint: git exp init\n'
 
 
 def test_a_clone_of_a_lab_gets_its_hooks(foreign: Place, tmp_path: Path) -> None:
@@ -238,6 +238,23 @@ def test_a_script_that_git_does_not_have_is_named(foreign: Place) -> None:
         foreign.exp('init', '--metric', 'acc', '--direction', 'max', '--eval', said, '--train', 'python3 tools/score.py')
         named = [line for line in foreign.talk.splitlines() if 'git does not have' in line]
         assert named == [f"note: git does not have '{path}', which a command names: a run finds only what is committed" for path in lacking]
+
+
+def test_what_a_frozen_script_imports_is_named_unless_it_is_frozen_too(foreign: Place) -> None:
+    foreign.write('tools/score.py', 'import data\nfrom metrics.bleu import score\nfrom . import near\ndef f():\n    import far, os\n')
+    for name in ('tools/data.py', 'tools/metrics/bleu.py', 'far.py', 'tools/near.py'):
+        foreign.write(name, '')
+    foreign.commit('score')
+
+    foreign.exp('init', *SAID)
+    assert "note: 'tools/score.py' imports 'tools/data.py', 'tools/metrics/', which experiments may change: " in foreign.talk
+    foreign.exp('init', *SAID, '--frozen', 'tools/score.py', '--frozen', 'tools/metrics/**')
+    assert "note: 'tools/score.py' imports 'tools/data.py', which" in foreign.talk
+    foreign.exp('init', *SAID, '--frozen', 'tools/')
+    assert 'imports' not in foreign.talk
+    foreign.write('tools/score.py', 'print(\n')
+    foreign.exp('init', *SAID)
+    assert 'imports' not in foreign.talk
 
 
 @pytest.mark.parametrize('command', [

@@ -328,3 +328,12 @@ def test_what_is_retired_is_not_measured_again_though_the_ledger_ends_in_the_col
     change(idea, model_py='score = 2.1\n')
     idea.ok('eval', '--seed', '1')
     assert rows(lab)[-1]['version'] == 'v2'
+
+
+def test_the_trunk_itself_is_not_held_against_itself(lab: Place) -> None:
+    lab.ok('baseline')
+    lab.git('worktree', 'add', '-q', '-b', 'exp/idle', '5_worktrees/idle')
+    idle = lab.at('5_worktrees/idle')
+
+    assert idle.ok('eval') == 'provisional: idle v1, since it is the trunk itself\n'
+    assert idle.talk.endswith('hint: change something and commit it\n')
