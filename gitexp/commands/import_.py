@@ -52,7 +52,7 @@ def import_(
 
     Imported rows are shown, and never compete: nobody knows by which evaluation they were measured. A word such as keep or
     discard goes to params, a crash has no value, a short commit stays short, so that every clone makes the same rows of a log.
-    The same row is appended once, however often it is imported.
+    The same row is appended once for an --experiment, however often it is imported.
     """
     gc.disable()  # A hundred thousand rows are no garbage, and looking for some takes a fifth of the time.
     slug.check(experiment)

@@ -105,9 +105,10 @@ def _analysis(said: Document, section: Section) -> list[str]:
     r2 = '-' if fit.r2 is None else f'{fit.r2:.4f}'
     change = f'{abs(fit.reduction):.0f}% error {"reduction" if fit.reduction >= 0 else "increase"}'
     axis = said.axes[0]
+    sure = '' if fit.r2 is not None or not fit.alpha else ', by two sizes, which any law fits: a third one shows whether it is one'
     return [
         f'{said.metric.name} = {fit.factor:.4g} * {axis} ^ -{fit.alpha:.4g}'.replace('^ --', '^ '), '',
-        f'- Alpha (α): {fit.alpha:.4f}', f'- R²: {r2}', f'- Interpretation: {fit.strength} scaling; 10x {axis} yields ~{change}',
+        f'- Alpha (α): {fit.alpha:.4f}', f'- R²: {r2}', f'- Interpretation: {fit.strength} scaling; 10x {axis} yields ~{change}{sure}',
     ]
 
 

@@ -21,7 +21,10 @@ class Mean(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """error = factor * size ** -alpha; `r2` is the share of the variance of log error that it explains, None where there is none."""
+    """error = factor * size ** -alpha; `r2` is the share of the variance of log error that it explains.
+
+    It is None where there is no variance, or no third point.
+    """
 
     alpha: float
     factor: float
@@ -50,7 +53,7 @@ def fit(points: Iterable[tuple[float, float]]) -> Fit:
         raise ValueError('a power law takes two sizes at least')
     slope, intercept = linear_regression(sizes, errors)
     try:
-        found = Fit(-slope, math.exp(intercept), correlation(sizes, errors) ** 2 if len({*errors}) > 1 else None)
+        found = Fit(-slope, math.exp(intercept), correlation(sizes, errors) ** 2 if len(points) > 2 and len({*errors}) > 1 else None)
         steep = not (math.isfinite(found.alpha) and math.isfinite(found.reduction) and 0 < found.factor < math.inf)
     except OverflowError:
         steep = True

@@ -296,7 +296,7 @@ def test_a_power_law_is_found_again(alpha: float, factor: float, sizes: list[flo
     fit = scaling.fit((size, factor * size ** -alpha) for size in sizes)
 
     assert fit.alpha == pytest.approx(alpha, abs=1e-6) and fit.factor == pytest.approx(factor, rel=1e-4)
-    assert fit.r2 == pytest.approx(1)
+    assert fit.r2 is None if len(sizes) == 2 else fit.r2 == pytest.approx(1)
 
 
 @pytest.mark.parametrize('points', [
@@ -317,7 +317,7 @@ def test_what_an_exponent_means(alpha: float, strength: str, reduction: float) -
 
 
 def test_what_does_not_fall_at_all_has_no_share_that_is_explained() -> None:
-    assert scaling.fit([(1, 2), (10, 2)]).r2 is None
+    assert scaling.fit([(1, 2), (10, 2)]).r2 is scaling.fit([(1, 2), (10, 1)]).r2 is scaling.fit([(1, 2), (10, 2), (100, 2)]).r2 is None
 
 
 def test_of_a_seed_the_first_run_counts_and_a_mean_of_several_trees_names_them(make_lab: Make) -> None:
