@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gitexp.ledger.result import Result, Status
+from gitexp.ledger import seeds
+from gitexp.ledger.result import Result
 
 _DELTA = rb'(?m)^## \d+\. %b root cause: .*\n(?:(?!## ).*\n)*?- Delta: .*; with the fix:(?=[ \t]*\r?\n%b)'
 _LEDGER = rb'(?:(?!## ).*\n)*?- Ledger: `(?:%b)` '
@@ -71,12 +72,12 @@ def extended(text: bytes, section: str) -> bytes:
 
 
 def _measured(version: int, rows: Sequence[Result], metric: str) -> str:
-    values = [row.value for row in rows if row.value is not None and row.status is Status.OK]
+    runs = seeds.of_last(rows)
+    values = runs.values
     if not values:
         return f'v{version} has no {metric}'
-    mean = sum(values) / len(values)
     span = f', {min(values):.6g} to {max(values):.6g}' if len(values) > 1 else ''
-    return f'v{version} {metric} {mean:.6g} (n={len(values)}{span})'
+    return f'v{version} {metric} {runs.mean:.6g} (n={len(values)}{span})'
 
 
 def _count(rows: Sequence[Result]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import nan
 from operator import itemgetter, lt
 
+from gitexp.ledger.result import Result, Status
+
 
 class Runs:
     """Each seed once, in order, with the value that came first; runs without one are one, the last, since nothing says that they differ.
@@ -61,6 +63,12 @@ class Runs:
 
     def __repr__(self) -> str:
         return f'Runs.of({[*self]})'
+
+
+def of_last(rows: Iterable[Result]) -> Runs:
+    """The runs with a value of the tree that was measured last: those of several trees say nothing together."""
+    valued = sorted((row for row in rows if row.value is not None and row.status is Status.OK), key=lambda row: row.id)
+    return Runs.of((row.seed, row.value or 0.0) for row in valued if row.tree == valued[-1].tree)
 
 
 def _ends(seeds: Sequence[int | None], values: Sequence[float]) -> tuple[Runs, Runs] | None:

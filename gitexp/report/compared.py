@@ -14,7 +14,6 @@ from gitexp.ledger import counting, read, seeds
 from gitexp.ledger import retired as retiring
 from gitexp.ledger.read import Contents
 from gitexp.ledger.result import Result
-from gitexp.ledger.seeds import Runs
 from gitexp.measure import current, protocol
 from gitexp.report import counted, figures, view
 from gitexp.report.figures import Scale
@@ -33,8 +32,8 @@ class Side(NamedTuple):
 
     @property
     def runs(self) -> dict[int | None, float]:
-        """By seed, of each the first."""
-        return dict(Runs.of((row.seed, row.value) for row in sorted(self.rows, key=lambda row: row.id) if row.value is not None))
+        """By seed, of the tree that was measured last."""
+        return dict(seeds.of_last(self.rows))
 
     @property
     def mean(self) -> float:

@@ -34,7 +34,7 @@ def measure(lab: Path, slug: str, *values: float | None, commit: str = 'c' * 40)
     made = [
         Result(
             id=ids.make(ids.clock(NOW) + number), time=NOW.isoformat(), experiment=slug, kind=Kind.EVAL,
-            status=Status.FAILED if value is None else Status.OK, value=value, tree=f'{number:040}', eval_id='e1', seed=number,
+            status=Status.FAILED if value is None else Status.OK, value=value, tree='1' * 40, eval_id='e1', seed=number,
             commit=commit, version=version,
         ) for number, value in enumerate(values)
     ]

@@ -10,7 +10,7 @@ import scene
 from gitexp.core.errors import Refused
 from gitexp.experiment import intent, versions
 from gitexp.lab.lab import Lab
-from gitexp.ledger import cells, pending, read
+from gitexp.ledger import cells, pending, read, write
 from gitexp.ledger.result import Kind, Result, columns
 
 
@@ -35,7 +35,7 @@ def test_a_dry_run_lists_rows_and_folders_and_changes_nothing(lab, one) -> None:
     assert said.partition('\nresults -> ')[2] == """results_v1_val-leak
 exp_log -> exp_log_v1_val-leak
 at stake: 3 rows of 1 experiment, no time that is known
-  best  now   one v1: score 2.0000 (n=1)
+  best  now   one v1: score 2.2500 (n=2)
         then  none
 """
     assert before == (scene.git(lab.path, 'for-each-ref'), (lab.path / 'results.tsv').read_bytes(), sorted(one.path.rglob('*')))
@@ -421,3 +421,15 @@ def test_git_may_be_set_up_to_find_no_repository_in_a_git_directory(lab, one) ->
 
     lab.ok('supersede', 'one', '--bug', 'leak', '--yes')
     lab.ok('restore', 'one', '--yes')
+
+
+def test_the_numbers_of_a_version_are_those_of_the_tree_that_was_measured_last(lab, one) -> None:
+    rows = scene.rows(lab.path, 'one', Kind.EVAL)
+    newer = (rows[0]._replace(id=f'{rows[2].id[:-1]}{end}', tree='2' * 40, seed=seed, value=value) for end, seed, value in (
+        ('y', 1, 1.0), ('z', 7, 1.5),
+    ))
+    write.append(Lab.find(lab.path), [*newer])
+
+    one.ok('supersede', '--bug', 'val-leak', '--yes')
+
+    assert '- Delta: v1 score 1.25 (n=2, 1 to 1.5); with the fix:\n' in (one.path / 'PLAN.md').read_text()
