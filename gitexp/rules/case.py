@@ -20,11 +20,10 @@ class Case(NamedTuple):
     offence. `pulled` says that a merge brings in only what the published trunk has, `ends` that there may be merges between old
     and new. `undo` takes a change back, with a place for the path; '' when nothing has happened yet. `author` is 'Name <address>',
     '' when unknown; `begun` tells whether an experiment has had a run. `moved` are retired results that count again: they are moved
-    back, and not lost. `led` gives a change since its experiment was led back on the trunk, None where it was not; `left` is
-    what had been there, and comes back as it was. `ledger` gives that of the trunk at a path, None where it is not known. `target` is
-    what is judged, None where it is not there yet; `names` are those that may be in it. `began` gives what the trunk had at a path where
-    the branch left it. `measured` gives, for a path, how what is judged differs in that folder from each commit at which its experiment
-    was measured. `changes` are all that are judged.
+    back, and not lost. `led` gives a change since its experiment was led back on the trunk, None where it was not. `ledger` gives that
+    of the trunk at a path, None where it is not known. `target` is what is judged, None where it is not there yet; `names` are those
+    that may be in it. `began` gives what the trunk had at a path where the branch left it. `measured` gives, for a path, how what is
+    judged differs in that folder from each commit at which its experiment was measured. `changes` are all that are judged.
     """
 
     rules: RuleSet
@@ -40,7 +39,6 @@ class Case(NamedTuple):
     begun: Callable[[str], bool] = lambda slug: True
     moved: Set[str] = frozenset()
     led: Callable[[Change], Change | None] = lambda one: None
-    left: Mapping[str, Entry] = {}
     ledger: Callable[[str], bytes] | None = None
     target: Target | None = None
     names: Names | None = None
@@ -51,7 +49,3 @@ class Case(NamedTuple):
     @property
     def on_trunk(self) -> bool:
         return self.branch == self.rules.trunk
-
-    def led_back(self, changes: Iterable[Change]) -> Case:
-        """For what these changes are since their experiment was led back: what has left by that comes as it left."""
-        return self._replace(left={one.path: old for one in changes for old in one.olds[:1] if old})

@@ -25,9 +25,7 @@ def wrong(case: Case, rule: Rule, change: Change, old: Entry | None, clash: bool
     if len(set(change.origins)) > 1 and new.mode == old.mode and _united(case, rule, change, new) is None:
         return None  # After merges across each other, what one side still has as a base had it may be what the other has moved on from.
     said = wording.what(old, new) if new.mode != old.mode else _compared(case, rule, change.path, old, new)
-    if not said:
-        return _otherwise(case, rule, change, old, new)
-    return None if _is_mended(case, rule, change, old) else said
+    return None if not said or _is_mended(case, rule, change, old) else said
 
 
 def is_between(case: Case, rule: Rule, change: Change) -> bool:
@@ -36,10 +34,10 @@ def is_between(case: Case, rule: Rule, change: Change) -> bool:
     return len(texts) == 2 and _holds(case, rule, change.path, *texts) is None
 
 
-def returns(rules: RuleSet, path: str, left: bytes, old: bytes, new: bytes) -> bool:
-    """Whether `new` has more than `old` of what `left` has."""
+def is_beside(rules: RuleSet, path: str, old: bytes, new: bytes, lefts: Iterable[bytes]) -> bool:
+    """Whether `new` has nothing but what `old` has and sections under headings that none of the others has."""
     kinds = {rule.kind for rule in rules.covering(path)}
-    return 'sections' in kinds and sections.returns(left, old, new, rules.live) or not kinds.isdisjoint(_APPENDS)
+    return 'sections' in kinds and kinds.isdisjoint(_APPENDS) and sections.are_beside(old, new, lefts, rules.live)
 
 
 def unmeasured(case: Case, change: Change) -> str | None:
@@ -74,16 +72,6 @@ def _compared(case: Case, rule: Rule, path: str, old: Entry, new: Entry) -> str 
     if rule.kind == 'sections':
         return (sections.held if case.ends else sections.kept)(before, now, case.rules.live, others)
     return _holds(case, rule, path, before, now) if case.ends else _APPENDS[rule.kind](before, now)
-
-
-def _otherwise(case: Case, rule: Rule, change: Change, old: Entry, new: Entry) -> str | None:
-    """What is wrong with what comes back of what had left: a section comes as it was, and lines with all that were there."""
-    left = case.left.get(change.path)
-    if left is None or not left.is_file or old == new:
-        return None
-    if rule.kind == 'sections':
-        return sections.again(case.read(left.oid), case.read(old.oid), case.read(new.oid), case.rules.live)
-    return _compared(case._replace(ends=True), rule, change.path, left, new)
 
 
 def _holds(case: Case, rule: Rule, path: str, before: bytes, now: bytes) -> str | None:

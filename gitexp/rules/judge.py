@@ -158,7 +158,7 @@ def _has_left(case: Case, rule: Rule, change: Change) -> bool:
     """Whether a whole experiment was led back to before its merge, and nothing was lost since: the history keeps the rest."""
     asked = not case.rules.slug(case.branch) and rule.kind in LASTING and case.rules.owner(change.path)
     led = case.led(change) if asked else None
-    return led is not None and (led.new in led.olds or _wrong(case.led_back([change]), rule, led, led.olds[0], False) is None)
+    return led is not None and (led.new in led.olds or _wrong(case, rule, led, led.olds[0], False) is None)
 
 
 def _where(case: Case, rule: Rule) -> str:

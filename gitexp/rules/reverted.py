@@ -28,13 +28,14 @@ class Step(NamedTuple):
 
     `there` is what lasting rules cover. It may be led `back` to a state after which there were nothing but merges and such reverts; that
     comes with the last commit that had it. `came` is what merges have brought,
-    `gone` the commit before a path was last led back or taken away.
+    `gone` the commit before a path was last led back or taken away, `left` are those before all was led back.
     """
 
     there: State = frozenset()
     back: Mapping[State, str] = {}
     came: State = frozenset()
     gone: Mapping[str, str] = {}
+    left: frozenset[str] = frozenset()
     last: Back | None = None
 
 
@@ -45,11 +46,10 @@ def led(
     """What a change is from where one of some commits has led its experiment back; None where none has, or that tells nothing of it.
 
     The first of `lines` has the history, or what is `staged` on it; what the first parents of the others tell was published one by one.
-    A path that comes from there on is new, and no part of that. Where a file has something again of what left, no other stays away. `ends`
-    asks that what it was led back to was published before.
+    A path that comes from there on is new, and no part of that. `ends` asks that what it was led back to was published before.
     """
     @cache
-    def last(slug: str) -> tuple[Back, bool] | None:
+    def last(slug: str) -> Back | None:
         steps, plain = _steps(git, rules, slug, lines)
         end = steps[lines[0]]
         if staged:
@@ -59,14 +59,15 @@ def led(
             return None
         if ends and back.state and all(steps[oid].there != back.state for oid in history.line(git, *lines[1:])):
             return None
-        before = dict(back.state)
-        some = [(path, before[path], new) for path, new in end.there if path in before]
-        return (back, bool(_returned(git, rules, steps, [end], some))) if _stands(git, steps, end, back, lines[1:]) else None
+        before = _paths(back.state)
+        same = [one for one in end.there if one[0] in before]
+        stays = _is_as_led(git, rules, back.state, same, [steps[oid].there for oid in end.left if oid])
+        return back if stays and _stands(git, steps, end, back, lines[1:]) else None
 
     def since_then(one: Change) -> Change | None:
-        back, is_partly = last(rules.owner(one.path)) or (None, False)
+        back = last(rules.owner(one.path))
         old = dict(back.state).get(one.path) if back else None
-        return Change(one.path, one.new, (old,)) if back and (old or not one.new and not is_partly) else None
+        return Change(one.path, one.new, (old,)) if back and (old or not one.new) else None
     return since_then
 
 
@@ -95,27 +96,33 @@ def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Ite
     return {path: [*some, *(one for one in there if path in there[one])] for path, some in gone.items()}
 
 
-def returned(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], asked: Iterable[tuple[str, Entry, Entry]]) -> set[str]:
-    """The commits just before files of an experiment were led back that have something again of what they had there.
+def left(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], now: State) -> Set[str]:
+    """The commits just before an experiment was led back on some lines, of which something comes again where it is `now` so.
 
-    Each is asked with what it was and what it is to be.
+    Then all of it does. Nothing comes again where it is as the lines have had it, or as the first has it but for sections under other
+    headings than any that left.
     """
     steps, _ = _steps(git, rules, slug, lines)
-    return _returned(git, rules, steps, [steps[one] for one in lines], asked)
+    found = frozenset[str]().union(*(steps[one].left for one in lines)) - {''}
+    if not found or any(now == step.there for step in steps.values()):
+        return set()
+    return set() if _is_as_led(git, rules, steps[lines[0]].there, now, [steps[oid].there for oid in found]) else found
 
 
-def _returned(
-    git: Git, rules: RuleSet, steps: Mapping[str, Step], ends: Collection[Step], asked: Iterable[tuple[str, Entry, Entry]],
-) -> set[str]:
-    read = Blobs(git, most=LARGEST).read
-    found = set()
-    for path, old, new in asked:
-        for start in {end.gone[path] for end in ends if path in end.gone and old != new}:
-            left = dict(steps[start].there).get(path)
-            texts = all(one.is_file for one in (left, old, new) if one)
-            if left == new or left and texts and growth.returns(rules, path, read(left.oid), read(old.oid), read(new.oid)):
-                found.add(start)
-    return found
+def _is_as_led(git: Git, rules: RuleSet, before: State, now: Collection[tuple[str, Entry]], lefts: Iterable[State]) -> bool:
+    """Whether an experiment has the same files as before, and nothing more in them than sections under headings that never left."""
+    old, new = dict(before), dict(now)
+    if old.keys() != new.keys():
+        return False
+    read, had = Blobs(git, most=LARGEST).read, [dict(one) for one in lefts]
+
+    def texts(path: str) -> list[bytes]:
+        return [read(one[path].oid) for one in had if path in one and one[path].is_file]
+    return all(
+        new[path] == old[path] or new[path].is_file and new[path].mode == old[path].mode
+        and growth.is_beside(rules, path, read(old[path].oid), read(new[path].oid), texts(path))
+        for path in old
+    )
 
 
 def had(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], asked: Iterable[tuple[str, Entry | None]]) -> set[str]:
@@ -159,7 +166,7 @@ def _next(rules: RuleSet, slug: str, step: Step, commit: Commit, side: Mapping[s
     gone = {path: parent for path, (old, new) in kept.items() if not new or old and to is not None}
     return Step(
         there, {**step.back, step.there: parent} if is_merge or to is not None else {}, came, {**step.gone, **gone},
-        step.last if to is None else Back(commit.oid, to, there),
+        step.left if to is None else step.left | {parent}, step.last if to is None else Back(commit.oid, to, there),
     )
 
 

@@ -1,7 +1,7 @@
 """The folder of an experiment that has been measured: what was there then is there, whatever way a branch or the trunk has taken."""
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import chain
 
@@ -12,7 +12,7 @@ from gitexp.lab.config import FILE
 from gitexp.rules import change, gathered, judge, measured, meta, restored, reverted, rows
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Away, Case
-from gitexp.rules.change import LARGEST, Blobs, Change, Committed
+from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
 from gitexp.rules.ruleset import BUILT_IN
 from gitexp.rules.span import Span
@@ -70,16 +70,18 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     A rebase leaves those files as they are. `old` is where the branch was; what this repository does not have is not compared, but
     where it has all that was ever pushed (`whole`) an experiment does not come without anything that was measured.
     On the trunk (`merged`) only the files that it takes are: it need not take in everything. Of what it comes to reach by that all are,
-    unless it has none of them: from then on the branch may have what the trunk has. What comes back to it comes as it left.
+    unless it has none of them: from then on the branch may have what the trunk has. What was led back on the trunk comes as it left, and
+    all of it, there and on a branch that has merged that.
     What a person has put where counts as far as the span's own commits have been judged: another branch's are its own business.
     """
     said = span.rows(span.trunk, slug)
     left = _left(span, slug) if merged else {}
-    if not said and not left:
+    led = _led(span, slug)
+    if not said and not left and not led:
         return []
     names = measured.named(said)
     *known, was = repository.objects(span.git, [f'{name}^{{commit}}' for name in (*names, old or '0' * len(span.tip))])
-    before = dict.fromkeys(oid for oid in (*known, was, *chain(*left.values())) if oid)
+    before = dict.fromkeys(oid for oid in (*known, was, *chain(*left.values()), *led) if oid)
     lacking = _lacking(span, slug, merged=merged) if whole and said else []
     if lacking or not before:
         return lacking
@@ -95,10 +97,10 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     joined = {*before} - apart - published if merged and stays(span, slug, span.tip) else set()
     asked = joined.union(*(some for path, some in left.items() if span.taken[path] is None))
     folder = _Folder(
-        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, asked, _again(span, slug, left),
+        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, asked, led - apart,
         [span.tip, *filter(None, [was])], lambda one: one.new is None or away(one),
     )
-    return folder.findings([*before])
+    return folder.findings([one for one in before if merged or one not in led or one not in apart])
 
 
 def _left(span: Span, slug: str) -> dict[str, list[str]]:
@@ -107,12 +109,11 @@ def _left(span: Span, slug: str) -> dict[str, list[str]]:
     return reverted.before(span.git, span.rules, slug, (span.trunk, *span.beside), ours) if ours else {}
 
 
-def _again(span: Span, slug: str, paths: Collection[str]) -> Set[str]:
-    """The commits of which the trunk takes something again, in files that it has otherwise."""
-    edge, place = (span.tip, span.trunk), f':(top,literal){span.rules.experiments}/{slug}'
-    sides = gathered.differences(span.git, [edge], [place])[edge] if paths else {}
-    asked = [(path, old, new) for path, (old, new) in sides.items() if old and new and path in paths]
-    return reverted.returned(span.git, span.rules, slug, (span.trunk, *span.beside), asked) if asked else set()
+def _led(span: Span, slug: str) -> Set[str]:
+    """Where the trunk had the experiment before it was led back, if something of that comes again."""
+    if not _taken(span, slug):
+        return set()
+    return reverted.left(span.git, span.rules, slug, (span.trunk, *span.beside), frozenset(_lasting(span, slug, span.tip)))
 
 
 def _taken(span: Span, slug: str) -> list[str]:
@@ -133,17 +134,22 @@ def _lacking(span: Span, slug: str, *, merged: bool) -> list[Finding]:
 
 def stays(span: Span, slug: str, commit: str) -> bool:
     """Whether a commit has anything of an experiment that a rule keeps."""
+    return any(True for _ in _lasting(span, slug, commit))
+
+
+def _lasting(span: Span, slug: str, commit: str) -> Iterator[tuple[str, Entry]]:
+    """What a commit has of an experiment that a rule keeps."""
     rules, git = span.rules, span.git
     there = Committed(git, commit).against(change.empty_tree(git, commit), [f':(top,literal){rules.experiments}/{slug}'])
-    return any(judge.lasts(rules, path) for path in there if rules.owner(path) == slug)
+    return ((path, new) for path, (_, new) in there.items() if new and rules.owner(path) == slug and judge.lasts(rules, path))
 
 
 class _Folder(NamedTuple):
     """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with.
 
     `published` is what the trunk reaches of that, `is_begun` tells whether something had been measured there. `left` is what all is asked
-    of: where the trunk last had what comes back to it, and what it comes to reach; of what it takes only a part of `again` nothing is
-    missing. `tips` are those that tell what has happened since.
+    of: where the trunk last had what comes back to it, and what it comes to reach; `led` is where it had it before it was led back, of
+    which nothing that has happened since accounts for a part. `tips` are those that tell what has happened since.
     """
 
     span: Span
@@ -154,16 +160,16 @@ class _Folder(NamedTuple):
     published: Set[str]
     is_begun: Callable[[str], bool]
     left: Set[str]
-    again: Set[str]
+    led: Set[str]
     tips: Sequence[str]
     away: Away
 
     def findings(self, starts: Sequence[str]) -> list[Finding]:
-        back = self._back() | self.left if self.merged else self.left
+        back = self._back() | self.left | self.led
         since = {
             start: [
                 one for one in changes
-                if not self.merged or start in back or one.path in self.span.taken or start in self.again and one.new is None
+                if not self.merged or start in back or one.path in self.span.taken
             ]
             for start, changes in self._since(starts)
         }
@@ -211,19 +217,19 @@ class _Folder(NamedTuple):
         led = (self.span.led if is_measured or start not in self.tips else self.span.turned)(one)
         return led is not None and not self._judged(start, [led])
 
-    def _judged(self, start: str, changes: Sequence[Change], led: Iterable[Change] = ()) -> list[Finding]:
+    def _judged(self, start: str, changes: Sequence[Change]) -> list[Finding]:
         # What the trunk has is its own, and no state of an experiment that is no part of it yet.
         case = Case(
             self.span.rules, f'exp/{self.slug}', self.blobs.read, lambda one: self.away(one) or start not in self.published, ends=True,
             undo=f'git checkout {start[:10]} -- {{path}}, as it was then', commit=self.span.tip,
             target=Committed(self.span.git, self.span.tip), names=Names(self.span.git, start).learn(changes), measured=self.span.measured,
         )
-        found = [one for one in judge.judge(case.led_back(led), changes) if one.rule in LASTING]
+        found = [one for one in judge.judge(case, changes) if one.rule in LASTING]
         return [one for one in found if one.rule != 'sections' or self.is_begun(start)]
 
     def _back(self) -> Set[str]:
         """What comes to the trunk once more, after its merge was reverted: then all of it does."""
-        return set() if stays(self.span, self.slug, self.span.trunk) else self.published
+        return set() if not self.merged or stays(self.span, self.slug, self.span.trunk) else self.published
 
     def _has_left(self, start: str) -> bool:
         """Whether nothing of it is there, as on a branch that has merged a trunk where it was reverted; the history has it."""
@@ -234,7 +240,7 @@ class _Folder(NamedTuple):
         asked = {one.path: one for one in changes}
         left = restored.without(self.span.git, self.span.rules, lost, changes, self.tips, start)
         left = [one for one in left if not self._is_accounted(start, asked[one.path], one.rule)]
-        if start not in self.apart:
+        if start not in self.apart and start not in self.led:
             left = self._beyond_trunk(start, asked, left)
         if not self.merged or start in self.published:
             return left
@@ -259,5 +265,5 @@ class _Folder(NamedTuple):
         trunk = {path: since.get(path, (one.new,)) for path, one in asked.items()}
         sides = trunk if start in self.published else {path: (*asked[path].olds, *olds) for path, olds in trunk.items()}
         joint = [Change(path, asked[path].new, olds, ((),) * (len(olds) - 1)) for path, olds in sides.items()]
-        wrong = {(one.path, one.rule) for one in self._judged(start, joint, asked.values())}
+        wrong = {(one.path, one.rule) for one in self._judged(start, joint)}
         return [one for one in lost if not any(trunk[one.path]) or (one.path, one.rule) in wrong]

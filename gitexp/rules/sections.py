@@ -91,19 +91,20 @@ def _all_held(olds: Sequence[Section], news: Sequence[Section], others: Callable
     return None if below is None else f'the section {_shown(below)} stands below another one of that name'
 
 
-def again(left: bytes, old: bytes, new: bytes, live: Iterable[str]) -> str | None:
-    """What is wrong with `new`, which goes on from `old`, beside what was there before: what comes again of that comes as it was."""
+def are_beside(old: bytes, new: bytes, lefts: Iterable[bytes], live: Iterable[str]) -> bool:
+    """Whether `new` has the sections of `old`, each as it is, and others under headings that none of the texts has."""
     live = list(live)
-    lefts, olds, news = (_closed(text, live) for text in (left, old, new))
-    more = Counter(map(_name, news)) - Counter(map(_name, olds))
-    return _all_held([one for one in lefts if _name(one) in more], news)
-
-
-def returns(left: bytes, old: bytes, new: bytes, live: Iterable[str]) -> bool:
-    """Whether `new` has more than `old` of what `left` has."""
-    live = list(live)
-    lefts, olds, news = (Counter(map(_name, _closed(text, live))) for text in (left, old, new))
-    return bool((news - olds) & (lefts - olds))
+    olds, news = _closed(old, live), _closed(new, live)
+    rest = iter(olds)
+    waited = next(rest, None)
+    more = []
+    for one in news:
+        if waited and one.text.rstrip(_BLANKS) == waited.text.rstrip(_BLANKS) and one.in_code == waited.in_code:
+            waited = next(rest, None)
+        else:
+            more.append(_name(one))
+    known = {_name(one) for text in (old, *lefts) for one in _closed(text, live)}
+    return waited is None and known.isdisjoint(more)
 
 
 def _counted(sections: Iterable[Section]) -> Counter[bytes]:
@@ -157,7 +158,7 @@ def _heading(section: Section) -> str:
 
 
 def _name(section: Section) -> str:
-    return _heading(section).casefold()
+    return ' '.join(_heading(section).split()).casefold()
 
 
 def _plain(heading: str) -> str:

@@ -83,13 +83,14 @@ def _in_one_push(place: Place, plan: str, lines: str, *, reverted: bool = False)
 @pytest.mark.parametrize(('plan', 'lines', 'said'), [
     (PLAN, LINES, 'ok'),
     (PLAN + MORE, LINES, 'ok'),
-    (PLAN + FAILED, LINES, 'ok'),
+    (PLAN + FAILED, LINES, 'append-bottom'),
+    (PLAN + FAILED, LINES + 'seed 2: 9.0\n', 'ok'),
     (PLAN + FAILED + MORE, LINES + 'seed 2: 9.0\nseed 3: 1.0\n', 'ok'),
-    (PLAN + WELL, LINES, 'sections'),
-    (PLAN + FAILED + WELL, LINES, 'ok'),
-    (PLAN + WELL + FAILED, LINES, 'sections'),
-    (PLAN, LINES + 'seed 2: 1.0\n', 'append-bottom'),
-], ids=['none', 'another', 'again', 'all-and-more', 'otherwise', 'below', 'above', 'line'])
+    (PLAN + WELL, LINES, 'append-bottom+sections'),
+    (PLAN + FAILED + WELL, LINES + 'seed 2: 9.0\n', 'ok'),
+    (PLAN + WELL + FAILED, LINES + 'seed 2: 9.0\n', 'sections'),
+    (PLAN, LINES + 'seed 2: 1.0\n', 'append-bottom+sections'),
+], ids=['none', 'another', 'in-part', 'again', 'all-and-more', 'otherwise', 'below', 'above', 'line'])
 @pytest.mark.parametrize(('way', 'form'), [
     (_by_branch, {}), (_on_trunk, {}), (_in_one_push, {}), (_on_trunk, {'rebased': True}), (_in_one_push, {'rebased': True}),
     (_on_trunk, {'early': True}), (_in_one_push, {'early': True}), (_on_trunk, {'early': True, 'rebased': True}),
@@ -123,9 +124,9 @@ def _with_evidence(place: Place) -> str:
 @pytest.mark.parametrize('pushed', [True, False], ids=['two pushes', 'one'])
 @pytest.mark.parametrize(('plan', 'lines', 'said'), [
     (PLAN + MORE, LINES, 'ok'),
-    (PLAN + FAILED, LINES, 'keep+protocol'),
-    (PLAN + FAILED + MORE, LINES, 'keep+protocol'),
-    (PLAN, LINES + 'seed 2: 9.0\n', 'keep+protocol'),
+    (PLAN + FAILED, LINES, 'append-bottom+keep+protocol'),
+    (PLAN + FAILED + MORE, LINES + 'seed 2: 9.0\n', 'keep+protocol'),
+    (PLAN, LINES + 'seed 2: 9.0\n', 'keep+protocol+sections'),
 ], ids=['another', 'section', 'and-more', 'line'])
 def test_what_left_beside_it_comes_with_what_comes_again(place: Place, pushed: bool, plan: str, lines: str, said: str) -> None:
     brought = _with_evidence(place)
