@@ -1,7 +1,6 @@
 """Winners that the trunk holds, which can be no better than it: they have the verdict of their rows, unless that is in doubt."""
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from gitexp.lab.lab import Lab
@@ -10,7 +9,6 @@ from gitexp.report.overview import Best, Summary
 from gitexp.verdict import doubt
 
 WHY = 'its rows say so, and the trunk holds it'
-_COMMIT = re.compile('[0-9a-f]{40,64}')  # In a row may stand anything.
 
 
 def among(lab: Lab, summaries: Collection[Summary], tips: Mapping[str, str]) -> list[Summary]:
@@ -32,16 +30,14 @@ def told(summary: Summary) -> Summary:
 
 def best(lab: Lab, best: Best) -> Best:
     """The best tree, with the verdict that its rows have where the trunk holds it."""
-    if not best.won or best.verdict == WON or doubt.of(best.flags) or not _COMMIT.fullmatch(best.commit or ''):
-        return best
-    if not holds(lab, best.experiment, best.commit):
+    if not best.won or best.verdict == WON or doubt.of(best.flags) or not holds(lab, best.experiment, best.commit):
         return best
     return best._replace(verdict=WON, why=WHY, flags=(), champion=None, against=None)
 
 
 def holds(lab: Lab, slug: str, tip: str | None) -> bool:
     """Whether the trunk has the branch of an experiment in it, and its folder."""
-    if tip is None or not _COMMIT.fullmatch(lab.trunk_commit):
+    if tip is None or tip.startswith('-'):  # In a row may stand anything.
         return False
     folder = f'{lab.trunk_commit}:{lab.config.paths.experiments}/{slug}'
     return lab.git.run('merge-base', '--is-ancestor', tip, lab.trunk_commit).code == 0 == lab.git.run('cat-file', '-e', folder).code

@@ -10,6 +10,7 @@ from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
 from gitexp.ledger.read import Contents
 from gitexp.measure import current, uncommitted
+from gitexp.report import merged
 from gitexp.submit import ground, match, plain, push, request
 from gitexp.submit.ground import Ground
 from gitexp.submit.match import Match
@@ -58,7 +59,7 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     found = ground.find(lab, experiment, contents, standings)
     ground.refuse_spoilt(lab, found, contents)
     judged = Judged.of(standings, lab.config)
-    held = match.of(judged, found.standing)
+    held = match.of(judged, found.standing, lambda one: merged.holds(lab, experiment.slug, one.commit))
     better = held if held and held.verdict.kind is Kind.BETTER else None
     if better:
         _refuse_moved(lab, experiment, found)

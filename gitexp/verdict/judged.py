@@ -98,9 +98,9 @@ class Judged:
         """
         return self._foremost(lambda one: one.tree != standing.tree and not _are_of_one(one, standing))
 
-    def own_best(self, standing: Standing) -> Standing | None:
-        """The best other champion of the same experiment, or without one its best other tree."""
-        return self._foremost(lambda one: one.tree != standing.tree and _are_of_one(one, standing))
+    def own_best(self, standing: Standing, among: Callable[[Standing], bool] = lambda one: True) -> Standing | None:
+        """The best other champion of the same experiment, or without one its best other tree; `among` says which are asked about."""
+        return self._foremost(lambda one: one.tree != standing.tree and _are_of_one(one, standing) and among(one))
 
     def verdict(self, standing: Standing, over: Standing, *, jumps: bool = True) -> Verdict:
         """How a tree compares with another; with `jumps`, a gain that is not to be believed is provisional until somebody confirms it."""

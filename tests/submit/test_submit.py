@@ -45,13 +45,13 @@ class Desk:
         place.commit(f'exp({slug}): try')
         return place
 
-    def measured(self, place: Any, *values: float, kind: Kind = Kind.EVAL, eval_id: str | None = None) -> list[str]:
+    def measured(self, place: Any, *values: float, kind: Kind = Kind.EVAL, eval_id: str | None = None, **said: Any) -> list[str]:
         """Rows for what a place has committed."""
         commit, tree, name = place.git('rev-parse', 'HEAD', 'HEAD^{tree}', '--abbrev-ref', 'HEAD').stdout.split()[:3]
         slug = 'baseline' if kind is Kind.BASELINE else name.removeprefix('exp/')
         rows = [
             Result(f'{self.count + seed:016}', '2026-03-01T00:00:00+00:00', slug, kind, commit=commit, tree=tree, value=value, seed=seed,
-                   eval_id=eval_id or self.eval_id)
+                   eval_id=eval_id or self.eval_id, **said)
             for seed, value in enumerate(values, 1)
         ]
         self.count += len(rows)
@@ -670,3 +670,20 @@ def test_a_request_tells_the_trunk_from_the_first_baseline(desk: Desk) -> None:
     assert f'0.9000 better than the trunk at {trunk}\n' in said
     assert f'\n| the trunk at {trunk} | 3 | 2.9100 |' in said and f'\n| the first baseline at {first} | 3 | 3.0100 |' in said
     assert f'"the trunk at {trunk}"' in place.ok('submit', '--json')
+
+
+def test_a_tree_that_takes_away_what_the_trunk_has_of_its_own_is_not_requested(desk: Desk, better: Any) -> None:
+    desk.measured(better.at('.'), 2.03, 2.02, 2.01, verdict='better')
+    better.ok('submit')
+    desk.lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/idea')
+    desk.lab.git('push', '-q', str(desk.remote), 'main')
+    better.write('model.py', 'score = 2.015\n')
+    better.commit('exp(idea): less')
+    desk.measured(better.at('.'), 2.03, 2.05, 2.01)
+
+    assert better.exp('submit') == 1
+    assert "'exp/idea' is not better than its own " in better.talk
+    better.write('model.py', 'score = 1.0\n')
+    better.commit('exp(idea): more')
+    desk.measured(better.at('.'), 1.0, 1.02, 1.01)
+    assert '# exp(idea): ' in better.ok('submit')
