@@ -1,4 +1,4 @@
-"""The last of several merges is taken back, with real pushes: what it brought stays away, or comes as it was."""
+"""Some of several merges are taken back, with real pushes: what they brought stays away, or comes as a whole, as it was."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -141,3 +141,69 @@ def test_what_left_beside_it_comes_with_what_comes_again(place: Place, pushed: b
             place.git('checkout', brought, '--', f'experiments/a/{name}')
         change(place, f'with {many} of it')
         assert told(push(place, 'main')) == so
+
+
+BAD = 'experiments/a/results_v1_leak/bad.txt'
+
+
+def _revert(place: Place, *commits: str) -> None:
+    for commit in commits:
+        place.git('revert', '--no-edit', *(['-m', '1'] if place.git('rev-list', '--merges', f'{commit}^!').stdout else []), commit)
+        assert push(place, 'main') == ''
+
+
+def _head(place: Place) -> str:
+    return str(place.git('rev-parse', 'HEAD').stdout.strip())
+
+
+def _tried(place: Place, plan: str, lines: str, **files: str) -> str:
+    """What the server says to that by a plain commit, which is taken back here."""
+    before = _head(place)
+    _write(place, plan, lines)
+    change(place, 'on', **files)
+    said = told(push(place, 'main'))
+    place.git('reset', '-q', '--hard', before)
+    return said
+
+
+def test_of_several_merges_that_were_taken_back_one_by_one_nothing_comes_in_part(place: Place) -> None:
+    place.git('switch', '-q', '-c', 'exp/a')
+    _merged(place, PLAN, LINES)
+    first = _head(place)
+    _merged(place, PLAN + FAILED, LINES)
+    second = _head(place)
+    place.git('switch', '-q', 'exp/a')
+    place.write(BAD, 'it failed\n')
+    _merged(place, PLAN + FAILED + MORE, LINES)
+    third = _head(place)
+    _revert(place, third, second)
+    assert place.git('diff', '--name-only', first, 'HEAD', '--', 'experiments').stdout == ''
+
+    forged = MORE.replace('more data', 'all was well')
+    assert _tried(place, PLAN + FAILED + forged, LINES) == _tried(place, PLAN + forged, LINES) == 'keep+sections'
+    assert _tried(place, PLAN + MORE, LINES) == 'keep+sections'
+    assert _tried(place, PLAN + FAILED + MORE, LINES) == 'keep'
+    assert _tried(place, PLAN, LINES, **{BAD.replace('.', '_DOT_'): 'it failed\n'}) == 'sections'
+    again = _head(place)
+    _revert(place, again, f'{again}^')
+    assert place.git('diff', '--name-only', third, 'HEAD', '--', 'experiments').stdout == '', 'in their order they do'
+
+
+@pytest.mark.parametrize(('empty', 'filled'), [('', 'it failed\n'), ('- score:\n', '- score: 9.0\n')], ids=['section', 'field'])
+def test_what_was_filled_by_what_was_taken_back_is_not_filled_otherwise(place: Place, empty: str, filled: str) -> None:
+    outcome = f'{PLAN}\n## 10. Outcome\n\n'
+    place.git('switch', '-q', '-c', 'exp/a')
+    _merged(place, outcome + empty, LINES)
+    _merged(place, outcome + filled, LINES)
+    _revert(place, _head(place))
+
+    assert _tried(place, outcome + filled.replace('failed', 'won').replace('9', '1'), LINES) == 'sections'
+    assert _tried(place, outcome + filled, LINES) == 'ok'
+
+
+@pytest.mark.parametrize('name', [BAD.replace('bad', 'Bad'), 'experiments/a/Protocol.md'])
+def test_nor_does_another_spelling_come_in_its_place(place: Place, name: str) -> None:
+    _with_evidence(place)
+    assert push(place, 'main') == ''
+    assert set(_tried(place, PLAN, LINES, **{name.replace('.', '_DOT_'): 'all was well\n'}).split('+')) >= {'keep', 'protocol', 'sections'}
+    assert _tried(place, f'{PLAN}\n## 10.  SECOND\n\nall was well\n', LINES) != 'ok'

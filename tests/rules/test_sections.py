@@ -147,20 +147,26 @@ def test_what_is_published_is_held_whatever_was_merged(new: bytes, says: str | N
     assert sections.held(PLAN, new, LIVE) == says
 
 
-@pytest.mark.parametrize(('more', 'says'), [
-    (b'', None),
-    (b'## 5. More\n\ndata\n', None),
-    (b'## 3. Results\n\n3.0\n', None),
-    (b'## 3. Results\n\n9.0\n', "the section '3. Results' is changed"),
-    (b'## 3. RESULTS\n\n9.0\n', "the section '3. Results' is gone"),
-    (b'## 1. Goal\n\nsecond\n', None),
-    (b'## 1. Goal\n\nthird\n', "the section '1. Goal' is changed"),
-    (b'## Status\n\nrunning\n', None),
+@pytest.mark.parametrize(('new', 'are_beside'), [
+    (PLAN, True),
+    (PLAN + b'\n## 5. More\n\ndata\n', True),
+    (_swapped(PLAN, b'## 2. Data', b'## 1.5 Before\n\nx\n\n## 2. Data'), True),
+    (PLAN + b'\n## 3. Results\n\n3.0\n', False),
+    (PLAN + b'\n## 3.  RESULTS\n\n9.0\n', False),
+    (PLAN + b'\n## 1. Goal\n\nsecond\n', False),
+    (PLAN + b'\n## Status\n\nrunning\n', True),
+    (_swapped(PLAN, b'lower', b'higher'), False),
+    (_swapped(PLAN, b'## 1. Goal\n\nlower\n\n', b''), False),
 ])
-def test_what_has_left_comes_again_as_it_was(more: bytes, says: str | None) -> None:
-    old = b'# Plan\n\n## 1. Goal\n\nlower\n\n'
-    left = old + b'## 3. Results\n\n3.0\n\n## 1. Goal\n\nsecond\n\n## Status\n\nplanned\n'
-    assert sections.again(left, old, old + more, LIVE) == says
+def test_what_stands_beside_a_plan_has_headings_that_never_left(new: bytes, are_beside: bool) -> None:
+    left = PLAN + b'\n## 3. Results\n\n3.0\n\n## 1. Goal\n\nsecond\n\n## Status\n\nplanned\n'
+    assert sections.are_beside(PLAN, new, [left], LIVE) is are_beside
+
+
+def test_what_was_empty_is_not_filled_beside_it() -> None:
+    empty, field = b'## 1. Goal\n\n', b'## 1. Goal\n\n- score:\n'
+    assert not sections.are_beside(empty, b'## 1. Goal\n\nwin\n', [], LIVE)
+    assert not sections.are_beside(field, b'## 1. Goal\n\n- score: 1\n', [], LIVE)
 
 
 @pytest.mark.parametrize(('others', 'is_so'), [
