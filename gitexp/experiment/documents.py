@@ -14,17 +14,18 @@ _RUN = rf'[0-9a-z]{{{ids.LENGTH}}}'
 _LEFT = rf'results[^/]*/{_RUN}/.*|exp_log[^/]*/(?:{_RUN}[./].*|packages-[^/]*\.txt|CONTEXT\.md|(?:smoke|viz)\.log)'
 
 
-def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
+def differing(lab: Lab, slug: str | None, tree: str, other: str) -> list[str]:
     """The paths in which two trees differ and that could change a measurement; a tree that is not here differs in all.
 
-    Papers may be written on, what a run has left may come and go; other files of the folder may be read as code or as settings.
+    Papers may be written on, what a run has left may come and go; other files of the folder may be read as code or as settings. Without
+    a `slug` they are those of any experiment.
     """
     if tree == other:
         return []
     done = lab.git.run('diff-tree', *change.RAW, tree, other)
     if done.code:
         return ['everything']
-    folder = re.escape(f'{lab.config.paths.experiments}/{slug}/')
+    folder = re.escape(f'{lab.config.paths.experiments}/') + (re.escape(slug) if slug else '[^/]+') + '/'
     papers, left = (re.compile(f'{folder}(?:{said})', re.S) for said in (_PAPERS, _LEFT))
 
     def is_document(path: str, pair: Pair) -> bool:

@@ -14,6 +14,7 @@ from gitexp.ledger.result import ABOUT, Kind, Result
 
 
 _NAMED = 3
+_MANY = 200  # trees
 
 
 class Spoilt(NamedTuple):
@@ -41,18 +42,29 @@ def check_known(contents: Contents, bug: str, *, hint: str) -> None:
     raise Refused(f"no bug '{bug}' has retired anything", hint=way)
 
 
-def tree(lab: Lab, contents: Contents, slug: str | None, name: str, *, eval_id: str | None = None) -> Spoilt | None:
+def tree(
+    lab: Lab, contents: Contents, slug: str | None, name: str, *, eval_id: str | None = None, anywhere: bool = False,
+) -> Spoilt | None:
     """The newest bug that has retired rows of a tree, or of one of the experiment's that differs in documents only.
 
-    None when any of its rows under the evaluation counts: then the bug is not in the tree.
+    None when any of its rows under the evaluation counts: then the bug is not in the tree. `anywhere` looks at the retired trees of other
+    experiments as well, from which this one may have begun; then the papers of all are documents.
     """
     rows = [
         row for row in sorted(contents.results, key=lambda row: row.id, reverse=True)
-        if row.kind not in ABOUT and row.tree and (row.tree == name or row.experiment == slug) and eval_id in (None, row.eval_id)
+        if row.kind not in ABOUT and row.tree and eval_id in (None, row.eval_id)
     ]
+    others = {row.tree for row in rows if row.id in contents.covered} if anywhere else set()
+    rows = [row for row in rows if row.tree == name or row.experiment == slug or row.tree in others]
     if not any(row.id in contents.covered for row in rows):
         return None
-    same = {one for one in {row.tree for row in rows if row.tree} if one == name or slug and not documents.differing(lab, slug, one, name)}
+    own = {row.tree for row in rows if row.experiment == slug}
+    near = [*dict.fromkeys(row.tree for row in rows if row.tree)][:_MANY]
+    same = {
+        one for one in near
+        if one == name or one in own and slug and not documents.differing(lab, slug, one, name)
+        or one in others and not documents.differing(lab, None, one, name)
+    }
     mine = [row for row in rows if row.tree in same]
     if not mine or any(row.id not in contents.covered for row in mine):
         return None
@@ -103,4 +115,5 @@ def ground(lab: Lab, base: str, commit: str) -> Spoilt | None:
         return None
     contents = read.read(lab)
     slug = base if any(row.experiment == base for row in contents.results) else None
-    return tree(lab, contents, slug, lab.git.ask('rev-parse', f'{commit}^{{tree}}').text) or history(lab, contents, commit)
+    found = tree(lab, contents, slug, lab.git.ask('rev-parse', f'{commit}^{{tree}}').text, anywhere=True)
+    return found or history(lab, contents, commit)

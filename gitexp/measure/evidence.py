@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,21 @@ def names(folder: Path) -> list[str]:
     every = (os.path.join(inner, name) for inner, _, some in deep.walk(folder) for name in some)
     found = [] if folder.is_symlink() else list(islice(every, _MANY + 1))
     return sorted(os.path.relpath(path, folder) for path in found if os.path.isfile(path)) if len(found) <= _MANY else []
+
+
+def astray(folder: Path) -> str | None:
+    """Something below a folder that is no file: a pipe, a device, or a link that leads out of there, None for nothing.
+
+    What scores writes where it likes in that folder, and a link may have that go where it is believed: to its own output, or to the ledger.
+    """
+    top = os.path.realpath(folder)
+    for inner, folders, others in deep.walk(folder):
+        for path in (os.path.join(inner, name) for name in (*folders, *others)):
+            mode = os.lstat(path).st_mode
+            is_inside = os.path.realpath(path).startswith(f'{top}/') if stat.S_ISLNK(mode) else stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+            if not is_inside:
+                return os.path.relpath(path, folder)
+    return None
 
 
 def digest(there: Mapping[str, Path]) -> str:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from gitexp.checkout import upwards
 from gitexp.core import ids
-from gitexp.core.errors import Failure
+from gitexp.core.errors import Failure, Refused
 from gitexp.core.tuples import NamedTuple
 from gitexp.gpu.gpus import Taken
 from gitexp.lab.config import Command
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, loss, pending, read, standing
 from gitexp.ledger.result import Kind, Result, Status
-from gitexp.measure import context, environment, execution, occupancy, outcome, outputs, prepare, record, stage, tracked
+from gitexp.measure import context, environment, evidence, execution, occupancy, outcome, outputs, prepare, record, stage, tracked
 from gitexp.measure.execution import Executed
 from gitexp.measure.metric import Reader
 from gitexp.measure.outputs import Outputs
@@ -162,6 +162,8 @@ class Session(NamedTuple):
                         return done
                 if self.lab.config.sealed:
                     places.make()
+                    if astray := evidence.astray(places.out):
+                        raise Refused(f"training has left '{astray}' in EXP_OUT, which is no file, nor a link to one in there")
                     at = held.enter_context(stage.sealed(self.lab, at, self.yardstick.files))
                 done = execution.added(done, start(at, self.lab.config.eval))
                 return judged(done) if judged else done

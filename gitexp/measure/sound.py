@@ -35,7 +35,7 @@ class Sound:
         contents = read.read(self._lab)
         if self._despite is not None:
             spoilt.check_known(contents, self._despite, hint='git exp eval')
-        found = spoilt.tree(self._lab, contents, self._what.slug, self._what.tree, eval_id=self._eval_id())
+        found = spoilt.tree(self._lab, contents, self._what.slug, self._what.tree, eval_id=self._eval_id(), anywhere=True)
         if found and found.bug != self._despite:
             raise Refused(
                 f"what '{self._what.slug}' holds is superseded by the bug '{found.bug}', and would give the same again",

@@ -21,6 +21,7 @@ from gitexp.measure.outputs import Outputs
 
 _NOTE = '.trained'
 _LEFT = 'trained'  # in env
+_LONGEST = 64 << 20  # bytes of a note
 _COPIED = 64 << 20  # bytes; what is larger is a checkpoint, which no evaluation writes to, and gets a second name
 
 
@@ -122,6 +123,8 @@ def marked(result: Result, places: Outputs, moved: Collection[str]) -> Result:
 
 def _require_same(row: Result, folder: Path, there: Mapping[str, Path]) -> None:
     """Raises Refused for files that are not what a run has left in a folder, wherever they are now."""
+    if row.env.get(_LEFT) is None:
+        raise Refused(f"what run {row.id} has left was not noted, as where two files had one name", hint='train it again: git exp eval')
     try:
         if row.env.get(_LEFT) == evidence.digest(there):
             return
@@ -169,11 +172,19 @@ def of(lab: Lab, which: Experiment, version: str, fix: str) -> list[Trained]:
 
 
 def _noted(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The names in a note, None where there is none, or it is not as it was written: a run may have put something else there."""
     try:
-        said = json.loads(path.read_bytes())
-    except FileNotFoundError:
+        said = json.loads(files.read(path, most=_LONGEST))
+        names = tuple(said['out']), tuple(said['inside'])
+    except (OSError, ValueError, TypeError, LookupError):
         return None
-    return (tuple(said['out']), tuple(said['inside'])) if said['out'] or said['inside'] else None
+    return names if any(names) and all(map(_is_below, (*names[0], *names[1]))) else None
+
+
+def _is_below(name: object) -> bool:
+    if not isinstance(name, str) or '\0' in name:
+        return False
+    return name == os.path.normpath(name) and name != '..' and not name.startswith(('/', '../'))
 
 
 def _retired(contents: Contents, slug: str, version: str) -> Result:

@@ -97,7 +97,7 @@ def _beside(lab: Lab, experiment: Experiment, ground: Ground) -> str:
 def _vouched(row: Result) -> str:
     """On one line, and as text: who writes it may be anybody."""
     by, because = (' '.join(str(row.params.get(name, '')).split()).replace('`', "'") for name in ('by', 'because'))
-    return f'The gain is more than ten times all that was gained before. Confirmed by `{by}`: `{because}`'
+    return f'The gain was held back until somebody had looked. Confirmed by `{by}`: `{because}`'
 
 
 def _plots(lab: Lab, experiment: Experiment, ground: Ground) -> list[str]:

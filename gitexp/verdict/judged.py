@@ -304,10 +304,10 @@ class Judged:
     def _seedless(self) -> frozenset[str]:
         """The trees whose seeds all give one value though those of other trees differ: the seed is not what was asked for, or picked.
 
-        Where that happens on the trunk, or in two experiments, it is how the lab is: it may be without chance, or coarse.
+        Where that happens on the trunk, it is how the lab is: it may be without chance, or coarse.
         """
         flat = [one for one in self.standings.trees if self._measured[one.tree].is_flat]
-        if not flat or None in (shared := frozenset.intersection(*map(_lines, flat))) or not shared:
+        if not flat or any(one.kind is Kind.BASELINE for one in flat):
             return frozenset()
         names = {one.tree for one in flat}
         noise = pooled(sample for tree, sample in self._measured.items() if tree not in names)

@@ -175,7 +175,7 @@ def test_of_two_files_of_one_name_neither_is_evidence(make_lab: Callable[..., Pl
     one.ok('supersede', '--bug', 'x', '--yes')
 
     assert one.exp('eval', '--of', 'v1', '--with', 'fix') == 3
-    assert 'is not what run' in one.talk
+    assert 'was not noted' in one.talk
 
 
 def test_what_is_no_file_is_no_evidence(make_lab: Callable[..., Place]) -> None:
@@ -262,3 +262,40 @@ def test_who_starts_after_a_commit_that_brought_a_bug_is_told(lab: Place) -> Non
 def test_spoilt_ground_is_not_submitted(idea: Place) -> None:
     assert idea.exp('submit') == 3
     assert "what 'exp/idea' holds is superseded by the bug 'half'" in idea.talk
+
+
+@pytest.mark.parametrize('torn', [
+    '', '{', '[]', '{"out": 1}', '{"out": ["../../x"], "inside": []}', '{"out": ["/etc/x"], "inside": []}', 'pipe',
+])
+def test_a_note_that_is_torn_is_none(idea: Place, torn: str) -> None:
+    for note in idea.path.glob('experiments/idea/exp_log_v1_half/*.trained'):
+        note.unlink()
+        if torn == 'pipe':
+            os.mkfifo(note)
+        else:
+            note.write_text(torn)
+
+    assert idea.exp('eval', '--of', 'v1', '--with', 'whole') == 3
+    assert 'no run of v1' in idea.talk
+
+
+def test_a_fork_of_what_is_retired_is_spoilt_as_well(idea: Place) -> None:
+    lab = idea.at('../..')
+    lab.ok('new', 'fork', '--base', 'exp/idea')
+    assert "what it starts from is superseded: " in lab.talk and "has the bug 'half'" in lab.talk
+
+    fork = lab.at('5_worktrees/fork')
+    assert fork.exp('eval') == 3 and "what 'fork' holds is superseded by the bug 'half'" in fork.talk
+    change(fork, infer_txt='1.0')
+    fork.ok('eval', '--seeds', '1')
+
+
+def test_a_retired_commit_that_was_amended_is_the_same_tree(idea: Place) -> None:
+    before = rows(idea.at('../..'))[0]
+    idea.git('reset', '-q', '--soft', 'HEAD~2')
+    idea.write('experiments/idea/README.md', 'more\n')
+    change(idea)
+
+    idea.ok('eval', '--despite', 'half', '--seeds', '1')
+    now = rows(idea.at('../..'))[-1]
+    assert (now['version'], now['tree'], now['commit']) == ('v2', before['tree'], before['commit'])

@@ -186,3 +186,30 @@ score = 2.0
     idea.ok('eval', '--seed', '1')
     beside = [path.name for path in lab.path.glob('.git/exp/*') if path.name.startswith(('conftest', 'pytest', 'setup'))]
     assert beside == ['pytest.ini']
+
+
+@pytest.mark.parametrize('leaving', [
+    "os.symlink('/dev/stdout', out + '/wrong')", "os.symlink('/proc/self/fd/1', out + '/wrong')",
+    "os.symlink('../../../..', out + '/wrong')",
+    "os.mkdir(out + '/deep'); os.symlink('/etc', out + '/deep/wrong')", "os.mkfifo(out + '/wrong')",
+])
+def test_what_training_left_leads_nowhere_else(lab: Place, leaving: str) -> None:
+    """Else what is scored could be said by what the evaluation only writes down."""
+    scoring = EVAL + "with open(os.environ['EXP_OUT'] + '/wrong', 'w') as file: print('score: 0.1', file=file)\n"
+    lab.write('eval.py', scoring)
+    lab.commit('writes down')
+    idea = experiment(lab, model_py=f"import os\nout = os.environ['EXP_OUT']\n{leaving}\nscore = 2.0\n")
+
+    assert idea.exp('eval', '--seed', '1') == 4
+    row = rows(lab)[-1]
+    assert (row['status'], row['score']) == ('failed', '')
+    assert reason(row).endswith("wrong' in EXP_OUT, which is no file, nor a link to one in there")
+
+
+def test_links_within_what_training_left_are_followed(lab: Place) -> None:
+    leaving = "import os\nout = os.environ['EXP_OUT']\nopen(out + '/a', 'w').write('2.0')\nos.symlink('a', out + '/last')\nscore = 2.0\n"
+    lab.write('eval.py', "import os\nprint('score:', open(os.environ['EXP_OUT'] + '/last').read())\n")
+    lab.commit('reads a link')
+
+    experiment(lab, model_py=leaving).ok('eval', '--seed', '1')
+    assert score(lab) == 2.0

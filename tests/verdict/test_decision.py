@@ -126,14 +126,15 @@ def test_seeds_that_all_give_one_value_are_one_where_those_of_others_differ() ->
     again = decided(BASELINE, GOOD, tree('flat', 2.6, 2.6, 2.6)._replace(experiment='new'), FLAT)
     assert again and again.verdict.flags == ('seedless',), 'nor does a second try of the same make it usual'
     assert again.reference.tree == 'good', 'what is not believed is no champion'
+    two = decided(BASELINE, GOOD, tree('flat', 2.6, 2.6, 2.6), FLAT)
+    assert two and two.verdict.flags == ('seedless',), 'nor that of another experiment'
     worse = decided(BASELINE, GOOD, tree('new', 3.5, 3.5, 3.5))
     assert worse and (worse.verdict.kind, worse.verdict.n) == (Judged.WORSE, 1)
 
 
 @pytest.mark.parametrize('others', [
-    [BASELINE, tree('flat', 2.6, 2.6, 2.6)], [tree('base', 3.0, 3.0, 3.0, kind=Kind.BASELINE), GOOD],
-    [tree('base', 3.0, 3.0, 3.0, kind=Kind.BASELINE)],
-], ids=['two of them', 'so is the baseline', 'no noise at all'])
+    [tree('base', 3.0, 3.0, 3.0, kind=Kind.BASELINE), GOOD], [tree('base', 3.0, 3.0, 3.0, kind=Kind.BASELINE)],
+], ids=['so is the baseline', 'no noise at all'])
 def test_where_that_is_usual_it_says_nothing(others: list[Standing]) -> None:
     said = decided(*others, FLAT)
 
