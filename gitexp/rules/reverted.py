@@ -88,25 +88,24 @@ def _paths(*states: State) -> set[str]:
     return {path for state in states for path, _ in state}
 
 
-def before(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Iterable[str]) -> dict[str, list[str]]:
-    """The commits just before each path of an experiment was led back, on some lines, and the others than the first that have it yet."""
+def before(
+    git: Git, rules: RuleSet, slug: str, lines: Sequence[str], paths: Iterable[str], now: Callable[[], State],
+) -> tuple[dict[str, list[str]], Set[str]]:
+    """The commits of some lines that had what comes back of an experiment: for each path, and for the experiment as one.
+
+    Each path was there just before it was led back or taken away, and on the others than the first it may be yet. As one it comes back
+    where it is `now` neither as the lines have had it, nor as the first has it but for sections under headings that never left.
+    """
     steps, _ = _steps(git, rules, slug, lines)
     there = {one: _paths(steps[one].there) for one in lines[1:]}
     gone = {path: [steps[one].gone[path] for one in lines if path in steps[one].gone] for path in paths}
-    return {path: [*some, *(one for one in there if path in there[one])] for path, some in gone.items()}
-
-
-def left(git: Git, rules: RuleSet, slug: str, lines: Sequence[str], now: State) -> Set[str]:
-    """The commits just before an experiment was led back on some lines, of which something comes again where it is `now` so.
-
-    Then all of it does. Nothing comes again where it is as the lines have had it, or as the first has it but for sections under other
-    headings than any that left.
-    """
-    steps, _ = _steps(git, rules, slug, lines)
-    found = frozenset[str]().union(*(steps[one].left for one in lines)) - {''}
-    if not found or any(now == step.there for step in steps.values()):
-        return set()
-    return set() if _is_as_led(git, rules, steps[lines[0]].there, now, [steps[oid].there for oid in found]) else found
+    each = {path: [*some, *(one for one in there if path in there[one])] for path, some in gone.items()}
+    left = frozenset[str]().union(*(steps[one].left for one in lines)) - {''}
+    state = now() if left else frozenset()
+    if not left or any(state == step.there for step in steps.values()):
+        return each, set()
+    stays = _is_as_led(git, rules, steps[lines[0]].there, state, [steps[oid].there for oid in left])
+    return each, set() if stays else left
 
 
 def _is_as_led(git: Git, rules: RuleSet, before: State, now: Collection[tuple[str, Entry]], lefts: Iterable[State]) -> bool:

@@ -75,8 +75,7 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     What a person has put where counts as far as the span's own commits have been judged: another branch's are its own business.
     """
     said = span.rows(span.trunk, slug)
-    left = _left(span, slug) if merged else {}
-    led = _led(span, slug)
+    left, led = _left(span, slug, merged=merged)
     if not said and not left and not led:
         return []
     names = measured.named(said)
@@ -103,17 +102,15 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     return folder.findings([one for one in before if merged or one not in led or one not in apart])
 
 
-def _left(span: Span, slug: str) -> dict[str, list[str]]:
-    """The last commits of the trunk that had all of what comes back to it."""
+def _left(span: Span, slug: str, *, merged: bool) -> tuple[dict[str, list[str]], Set[str]]:
+    """The commits of the trunk that had what comes back to it: for each path that it takes, and for the experiment as one."""
     ours = _taken(span, slug)
-    return reverted.before(span.git, span.rules, slug, (span.trunk, *span.beside), ours) if ours else {}
-
-
-def _led(span: Span, slug: str) -> Set[str]:
-    """Where the trunk had the experiment before it was led back, if something of that comes again."""
-    if not _taken(span, slug):
-        return set()
-    return reverted.left(span.git, span.rules, slug, (span.trunk, *span.beside), frozenset(_lasting(span, slug, span.tip)))
+    if not ours:
+        return {}, set()
+    lines = (span.trunk, *span.beside)
+    return reverted.before(
+        span.git, span.rules, slug, lines, ours if merged else (), lambda: frozenset(_lasting(span, slug, span.tip)),
+    )
 
 
 def _taken(span: Span, slug: str) -> list[str]:
