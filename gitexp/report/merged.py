@@ -1,6 +1,7 @@
 """Winners that the trunk holds, which can be no better than it: they have the verdict of their rows, unless that is in doubt."""
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from gitexp.lab.lab import Lab
@@ -8,6 +9,7 @@ from gitexp.ledger.result import WON
 from gitexp.report.overview import Best, Summary
 from gitexp.verdict import doubt
 
+_NAME = re.compile('[0-9a-f]{40,64}|refs/.*', re.S)  # In a row may stand anything.
 WHY = 'its rows say so, and the trunk holds it'
 
 
@@ -37,7 +39,7 @@ def best(lab: Lab, best: Best) -> Best:
 
 def holds(lab: Lab, slug: str, tip: str | None) -> bool:
     """Whether the trunk has the branch of an experiment in it, and its folder."""
-    if tip is None or tip.startswith('-'):  # In a row may stand anything.
+    if tip is None or not _NAME.fullmatch(tip):
         return False
     folder = f'{lab.trunk_commit}:{lab.config.paths.experiments}/{slug}'
     return lab.git.run('merge-base', '--is-ancestor', tip, lab.trunk_commit).code == 0 == lab.git.run('cat-file', '-e', folder).code
