@@ -18,10 +18,11 @@ _MANY = 200  # trees
 
 
 class Spoilt(NamedTuple):
-    """`commit` is where it was measured, or what brought the bug."""
+    """`commit` is where it was measured, or what brought the bug; `of` is the experiment that has, where that is another one's tree."""
 
     bug: str
     commit: str | None
+    of: str = ''
 
 
 def bugs(contents: Contents) -> list[str]:
@@ -68,7 +69,8 @@ def tree(
     mine = [row for row in rows if row.tree in same]
     if not mine or any(row.id not in contents.covered for row in mine):
         return None
-    return Spoilt(contents.covered[mine[0].id], mine[0].commit)
+    is_own = any(row.tree == name or row.tree in own for row in mine)
+    return Spoilt(contents.covered[mine[0].id], mine[0].commit, '' if is_own else mine[0].experiment)
 
 
 def history(lab: Lab, contents: Contents, commit: str, *, beyond: str | None = None) -> Spoilt | None:

@@ -36,10 +36,11 @@ class Sound:
         if self._despite is not None:
             spoilt.check_known(contents, self._despite, hint='git exp eval')
         found = spoilt.tree(self._lab, contents, self._what.slug, self._what.tree, eval_id=self._eval_id(), anywhere=True)
-        if found and found.bug != self._despite:
+        if found and (found.of or found.bug != self._despite):
+            where = f'-e {found.of} ' if found.of else ''
             raise Refused(
                 f"what '{self._what.slug}' holds is superseded by the bug '{found.bug}', and would give the same again",
-                hint=f'mend it and commit; where the bug was in no file of the tree: git exp eval --despite {found.bug}',
+                hint=f'mend it and commit; where the bug was in no file of the tree: git exp eval {where}--despite {found.bug}',
             )
         if before and versions.number(self._what.slug, None, contents.results) > versions.named(self._what.version):
             raise Refused(f"{self._what.version} of '{self._what.slug}' was superseded while this waited", hint='git exp eval')

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import scene
+from gitexp.core import ids
 from gitexp.core.errors import Refused
 from gitexp.experiment import intent, versions
 from gitexp.lab.lab import Lab
@@ -425,9 +426,10 @@ def test_git_may_be_set_up_to_find_no_repository_in_a_git_directory(lab, one) ->
 
 def test_the_numbers_of_a_version_are_those_of_the_tree_that_was_measured_last(lab, one) -> None:
     rows = scene.rows(lab.path, 'one', Kind.EVAL)
-    newer = (rows[0]._replace(id=f'{rows[2].id[:-1]}{end}', tree='2' * 40, seed=seed, value=value) for end, seed, value in (
-        ('y', 1, 1.0), ('z', 7, 1.5),
-    ))
+    newer = (
+        rows[0]._replace(id=ids.make(ids.clock(scene.NOW) + 100 + seed), tree='2' * 40, seed=seed, value=value)
+        for seed, value in ((1, 1.0), (7, 1.5))
+    )
     write.append(Lab.find(lab.path), [*newer])
 
     one.ok('supersede', '--bug', 'val-leak', '--yes')

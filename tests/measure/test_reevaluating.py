@@ -285,7 +285,9 @@ def test_a_fork_of_what_is_retired_is_spoilt_as_well(idea: Place) -> None:
     assert "what it starts from is superseded: " in lab.talk and "has the bug 'half'" in lab.talk
 
     fork = lab.at('5_worktrees/fork')
-    assert fork.exp('eval') == 3 and "what 'fork' holds is superseded by the bug 'half'" in fork.talk
+    for words in ([], ['--despite', 'half']):
+        assert fork.exp('eval', *words) == 3 and "what 'fork' holds is superseded by the bug 'half'" in fork.talk
+        assert fork.talk.endswith('git exp eval -e idea --despite half\n'), 'there it is the same tree'
     change(fork, infer_txt='1.0')
     fork.ok('eval', '--seeds', '1')
 
