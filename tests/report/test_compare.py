@@ -127,7 +127,7 @@ def test_what_cannot_be_compared_is_refused_in_a_line(lab: Place, idea: Place) -
     assert refused(other, '--compare', 'v1') == "git exp: 'other' has no retired version 'v1'\nhint: git exp show other\n"
     assert other.exp('eval') == 4
     other.ok('supersede', '--bug', 'typo', '--yes')
-    change(other, model_py='score = 2.0\n')
+    change(other, model_py='score = 2.25\n')
     other.ok('eval', '--seed', '1')
     assert refused(other, '--compare', 'v1').startswith("git exp: no run of 'other' v1 has a value\n")
     idea.ok('close')

@@ -188,7 +188,7 @@ def test_who_runs_into_it_is_told(closed: Place) -> None:
     idea = experiment(closed, try_sh='echo x > "$LAB/new" || kill $PPID\n')
 
     assert idea.exp('eval', '--seed', '1', LAB=str(closed.path)) == 4
-    assert 'if it must elsewhere: git config gitexp.landlock false' in idea.talk
+    assert 'where it has to elsewhere, a person says: git config gitexp.landlock false' in idea.talk
 
 
 @held
