@@ -1,6 +1,7 @@
 """An experiment that is taken back on the trunk: as a whole, to what it was before a merge; the history keeps what merges bring."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from functools import cache
 
@@ -10,6 +11,7 @@ from gitexp.git.command import Git
 from gitexp.git.history import Commit
 from gitexp.rules import gathered, growth, judge
 from gitexp.rules.change import LARGEST, Blobs, Change, Entry, Pair
+from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import RuleSet
 
 State = frozenset[tuple[str, Entry]]
@@ -59,9 +61,7 @@ def led(
             return None
         if ends and back.state and all(steps[oid].there != back.state for oid in history.line(git, *lines[1:])):
             return None
-        before = _paths(back.state)
-        same = [one for one in end.there if one[0] in before]
-        stays = _is_as_led(git, rules, back.state, same, [steps[oid].there for oid in end.left if oid])
+        stays = _is_as_led(git, rules, back.state, end.there, [steps[oid].there for oid in end.left if oid])
         return back if stays and _stands(git, steps, end, back, lines[1:]) else None
 
     def since_then(one: Change) -> Change | None:
@@ -94,7 +94,7 @@ def before(
     """The commits of some lines that had what comes back of an experiment: for each path, and for the experiment as one.
 
     Each path was there just before it was led back or taken away, and on the others than the first it may be yet. As one it comes back
-    where it is `now` neither as the lines have had it, nor as the first has it but for sections under headings that never left.
+    where it is `now` neither as the lines have had it, nor as the first has it but for what never left.
     """
     steps, _ = _steps(git, rules, slug, lines)
     there = {one: _paths(steps[one].there) for one in lines[1:]}
@@ -109,18 +109,25 @@ def before(
 
 
 def _is_as_led(git: Git, rules: RuleSet, before: State, now: Collection[tuple[str, Entry]], lefts: Iterable[State]) -> bool:
-    """Whether an experiment has the same files as before, and nothing more in them than sections under headings that never left."""
+    """Whether an experiment goes on from what it was before with nothing of what has left, which comes back as one; what is new is free.
+
+    Its files are there, be it retired or current again, with what nothing that left has: files of other names, sections under other
+    headings, and what is empty in all of it.
+    """
     old, new = dict(before), dict(now)
-    if old.keys() != new.keys():
-        return False
     read, had = Blobs(git, most=LARGEST).read, [dict(one) for one in lefts]
+    names = {fold(path) for one in had for path in one}
+    gone = Counter((rules.current(path) or path, old[path]) for path in old.keys() - new.keys())
+    came = {path: (rules.current(path) or path, new[path]) for path in new.keys() - old.keys()}
+    if gone - Counter(came.values()):
+        return False
 
     def texts(path: str) -> list[bytes]:
         return [read(one[path].oid) for one in had if path in one and one[path].is_file]
-    return all(
+    return all(what in gone or fold(path) not in names for path, what in came.items()) and all(
         new[path] == old[path] or new[path].is_file and new[path].mode == old[path].mode
         and growth.is_beside(rules, path, read(old[path].oid), read(new[path].oid), texts(path))
-        for path in old
+        for path in old.keys() & new.keys()
     )
 
 

@@ -20,6 +20,7 @@ from operator import or_
 
 from gitexp.rules import headings
 from gitexp.rules.headings import Section
+from gitexp.rules.pattern import fold
 
 Others = Callable[[], Iterable[bytes]]
 _NUMBER = r'\A\d+(\.\d+)*[.):]?\s+'
@@ -92,19 +93,25 @@ def _all_held(olds: Sequence[Section], news: Sequence[Section], others: Callable
 
 
 def are_beside(old: bytes, new: bytes, lefts: Iterable[bytes], live: Iterable[str]) -> bool:
-    """Whether `new` has the sections of `old`, each as it is, and others under headings that none of the texts has."""
+    """Whether `new` goes on from `old` with nothing of what some texts have besides.
+
+    Its sections are there, and others under headings that none of the texts has; what was empty is only filled where it is empty in all.
+    """
     live = list(live)
     olds, news = _closed(old, live), _closed(new, live)
+    had: dict[str, set[bytes]] = {}
+    for one in (*olds, *(section for text in lefts for section in _closed(text, live))):
+        had.setdefault(_name(one), set()).add(one.text.rstrip(_BLANKS))
     rest = iter(olds)
     waited = next(rest, None)
-    more = []
     for one in news:
-        if waited and one.text.rstrip(_BLANKS) == waited.text.rstrip(_BLANKS) and one.in_code == waited.in_code:
+        if waited and _keeper(waited)(one):
+            if one.text.rstrip(_BLANKS) != waited.text.rstrip(_BLANKS) and len(had[_name(waited)]) > 1:
+                return False
             waited = next(rest, None)
-        else:
-            more.append(_name(one))
-    known = {_name(one) for text in (old, *lefts) for one in _closed(text, live)}
-    return waited is None and known.isdisjoint(more)
+        elif _name(one) in had:
+            return False
+    return waited is None
 
 
 def _counted(sections: Iterable[Section]) -> Counter[bytes]:
@@ -158,7 +165,11 @@ def _heading(section: Section) -> str:
 
 
 def _name(section: Section) -> str:
-    return ' '.join(_heading(section).split()).casefold()
+    name = re.sub('<!--.*?-->', '', _heading(section))
+    if not name.isascii():
+        import unicodedata  # Most headings do without.
+        name = ''.join(letter for letter in name if unicodedata.category(letter) != 'Cf')
+    return fold(' '.join(name.split()))
 
 
 def _plain(heading: str) -> str:

@@ -207,3 +207,25 @@ def test_nor_does_another_spelling_come_in_its_place(place: Place, name: str) ->
     assert push(place, 'main') == ''
     assert set(_tried(place, PLAN, LINES, **{name.replace('.', '_DOT_'): 'all was well\n'}).split('+')) >= {'keep', 'protocol', 'sections'}
     assert _tried(place, f'{PLAN}\n## 10.  SECOND\n\nall was well\n', LINES) != 'ok'
+
+
+def test_what_is_new_comes_beside_what_was_taken_back(place: Place) -> None:
+    place.git('switch', '-q', '-c', 'exp/a')
+    first = PLAN + '\n## 9.5 Outcome\n\n- score:\n'
+    place.write('experiments/a/results/r.txt', 'three\n')
+    _merged(place, first, LINES)
+    place.git('switch', '-q', 'exp/a')
+    place.write(BAD.replace('v1', 'v3'), 'it failed\n')
+    _merged(place, first + FAILED, LINES)
+    _revert(place, _head(place))
+
+    filled = first.replace('score:', 'score: 3.0')
+    _write(place, filled, LINES)
+    place.write('experiments/a/results_v2_drift/r.txt', 'new\n')
+    change(place, 'on')
+    assert told(push(place, 'main')) == 'ok'
+    place.git('mv', 'experiments/a/results', 'experiments/a/results_v1_leak')
+    _write(place, filled + MORE, LINES)
+    change(place, 'retired')
+    assert told(push(place, 'main')) == 'ok'
+    assert _tried(place, filled + MORE, LINES, **{BAD.replace('v1', 'v3').replace('.', '_DOT_'): 'it failed\n'}) == 'sections'

@@ -163,10 +163,18 @@ def test_what_stands_beside_a_plan_has_headings_that_never_left(new: bytes, are_
     assert sections.are_beside(PLAN, new, [left], LIVE) is are_beside
 
 
-def test_what_was_empty_is_not_filled_beside_it() -> None:
-    empty, field = b'## 1. Goal\n\n', b'## 1. Goal\n\n- score:\n'
-    assert not sections.are_beside(empty, b'## 1. Goal\n\nwin\n', [], LIVE)
-    assert not sections.are_beside(field, b'## 1. Goal\n\n- score: 1\n', [], LIVE)
+@pytest.mark.parametrize('empty, filled', [
+    (b'## 1. Goal\n\n', b'## 1. Goal\n\nwin\n'), (b'## 1. Goal\n\n- score:\n', b'## 1. Goal\n\n- score: 1\n'),
+])
+def test_what_was_empty_is_filled_beside_it_where_it_was_empty_when_it_left(empty: bytes, filled: bytes) -> None:
+    assert sections.are_beside(empty, filled, [empty + b'\n## 2. Data\n'], LIVE)
+    assert not sections.are_beside(empty, filled, [empty, filled.replace(b': 1', b': 2').replace(b'win', b'lose')], LIVE)
+
+
+@pytest.mark.parametrize('name', ['RE\u0301SULTAT', 're\u0301sultat\u200b', 'R\xe9sultat <!-- -->', ' r\xe9sultat ##'])
+def test_headings_that_read_the_same_are_the_same(name: str) -> None:
+    left = PLAN + '\n## R\xe9sultat\n\nit failed\n'.encode()
+    assert not sections.are_beside(PLAN, PLAN + f'\n## {name}\n\nall was well\n'.encode(), [left], LIVE)
 
 
 @pytest.mark.parametrize(('others', 'is_so'), [
