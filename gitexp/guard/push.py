@@ -122,7 +122,7 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
     span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness, beside=tuple(beside or ()))
     noted = departed.last(ground.git) if ground.whole else {}
     arriving = inherited.moved(span) or span.findings() or rewritten.arriving(span, whole=ground.whole, noted=noted)
-    return arriving or inherited.direct(span, beside)
+    return arriving or rewritten.passing(span, whole=ground.whole) or inherited.direct(span, beside)
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:

@@ -17,6 +17,7 @@ from gitexp.rules.judge import LASTING, LIFTED
 from gitexp.rules.ruleset import BUILT_IN
 from gitexp.rules.span import Span
 
+_DROP = 'leave out the merge that brings it, and what takes it back: git rebase --rebase-merges -i, and push that'
 _GROWING = ('append-top', 'append-bottom')
 
 
@@ -33,6 +34,22 @@ def arriving(span: Span, *, whole: bool = False, noted: Mapping[str, str] = {}) 
         one for slug in sorted(span.arrived | joined.keys())
         for one in findings(span, slug, old=joined.get(slug), merged=True, whole=whole)
     ]
+
+
+def passing(span: Span, *, whole: bool = False) -> list[Finding]:
+    """Compare what merges on the way bring of experiments, and the end does not have: from then on the trunk has had it."""
+    if all(len(commit.parents) < 2 for commit in span.commits):
+        return []
+    merges = {commit.oid for commit in span.commits if len(commit.parents) > 1}
+    way, place = [oid for oid in span.line[1:-1] if oid in merges], f':(top,literal){span.rules.experiments}'
+    sides = gathered.differences(span.git, [(one, end) for one in way for end in (span.tip, span.trunk)], [place])
+    found = []
+    for one in way:
+        slugs = set.intersection(*({span.rules.owner(path) for path in sides[one, end]} for end in (span.tip, span.trunk))) - {''}
+        there = span._replace(tip=one)
+        if slugs and not there.findings():
+            found += [wrong for slug in sorted(slugs & there.arrived) for wrong in findings(there, slug, merged=True, whole=whole)]
+    return [one._replace(way=_DROP) for one in found]
 
 
 def _joined(span: Span, noted: Mapping[str, str]) -> dict[str, str | None]:

@@ -196,3 +196,20 @@ def test_who_reverts_two_merges_pulls_the_revert_of_one_by_a_rebase(place: Place
 
     place.git('pull', '-q', '--rebase')
     assert not (place.path / 'experiments').exists() and push(place, 'main') == ''
+
+
+@pytest.mark.parametrize('merged', [False, True], ids=['measured alone', 'taken back'])
+def test_a_merge_and_its_revert_make_nothing_that_the_trunk_has_had(place: Place, merged: bool) -> None:
+    if merged:
+        _published(place)
+        place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+        assert push(place, 'main') == ''
+    before = place.git('rev-parse', 'HEAD').stdout.strip()
+    _merged_beside(place, FORGED)
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    assert told(said := push(place, 'main')) != 'ok' and 'leave out the merge that brings it, and what takes it back' in said
+    place.git('reset', '-q', '--hard', before)
+    _merged_beside(place, {})
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    _merge(place, 'exp/a') if not merged else place.git('revert', '--no-edit', before)
+    assert push(place, 'main') == '', 'what is as it was may come on the way'
