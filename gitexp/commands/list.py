@@ -12,9 +12,9 @@ def list(as_json: bool) -> None:
 
     Each is shown by its best tree that counts: the number of its seeds, their mean, the gain over the first baseline (vs base; +
     is better), and the verdict on it against the best of the other experiments and of the baselines. An experiment is running,
-    open while it has a worktree, and closed while it has a branch; merged is one that won and that the trunk holds, whose
-    verdict is the one that its rows have; remote is one whose branch only a remote has, rows one of which
-    there are only rows here.
+    open while it has a worktree, and closed while it has a branch; merged is one that won and that the trunk holds, and
+    its verdict is against what was there before it, while it is better than that; remote is one whose branch only a remote has,
+    rows one of which there are only rows here.
     """
     lab = here.lab()
     overview = kept.overview(lab)

@@ -1,11 +1,13 @@
 """Vouching for a gain that is not to be believed at once, by a row of its own."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from gitexp.core import ids
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
+from gitexp.experiment import held
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
@@ -15,7 +17,7 @@ from gitexp.ledger.result import METRIC, Kind, Result
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.measure import current
 from gitexp.rules import people
-from gitexp.verdict import doubt
+from gitexp.verdict import doubt, match
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.verdict import Verdict
 
@@ -46,20 +48,19 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
     mine = sorted((one for one in judged.ranking if one.experiment == which.slug), key=lambda one: one.tree != tip)
     for one in mine:
-        said, before = _verdict(judged, one), standings.vouched.get(one.tree)
-        if said and doubt.of(said.flags):
-            rival = judged.rival(one)
-            gain = judged.sure_gain(one, rival) if rival else None
-            row = _row(one, lab.config.metric.name, gain=gain, because=because.strip(), by=by, now=now)
-            row = row._replace(id=_after(_seen(lab, standings, one, rival), one, now=now))
+        others = _others(lab, judged, which, one)
+        against = next((other for other in others if doubt.of(judged.verdict(one, other).flags)), None)
+        if against:
+            gains = {other.tree: judged.sure_gain(one, other) for other in others}
+            row = _row(one, lab.config.metric.name, gains=gains, because=because.strip(), by=by, now=now)
+            row = row._replace(id=_after(_seen(lab, standings, one, others), one, now=now))
             after = Judged.of(standings._replace(vouched={**standings.vouched, one.tree: row}), lab.config)
-            now_said = _verdict(after, one)
-            row = row._replace(verdict=now_said.kind.value if now_said else None)
+            row = row._replace(verdict=after.verdict(one, others[0]).kind.value)
             write.append(lab, [row])
             notes.add(lab, [row])  # If it cannot, git exp sync does.
-            return Confirmed(one, now_said, row, new=True)
-        if before:
-            return Confirmed(one, said, before, new=False)
+            return Confirmed(one, after.verdict(one, against), row, new=True)
+        if before := standings.vouched.get(one.tree):
+            return Confirmed(one, judged.verdict(one, others[0]) if others else None, before, new=False)
     raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back", hint=f'git exp show {which.slug}')
 
 
@@ -70,16 +71,17 @@ def _person(lab: Lab, here: Git) -> str:
     return ident
 
 
-def _verdict(judged: Judged, one: Standing) -> Verdict | None:
-    rival = judged.rival(one)
-    return judged.verdict(one, rival) if rival else None
+def _others(lab: Lab, judged: Judged, which: Experiment, one: Standing) -> list[Standing]:
+    """What a tree is held against: the best of the others, and what `git exp submit` holds it against where that is another."""
+    rival, met = judged.rival(one), match.of(judged, one, lambda other: held.has(lab, which.slug, other.commit))
+    return [*([rival] if rival else []), *([met.reference] if met and met.reference is not rival else [])]
 
 
-def _seen(lab: Lab, standings: Standings, one: Standing, rival: Standing | None) -> str:
+def _seen(lab: Lab, standings: Standings, one: Standing, others: Iterable[Standing]) -> str:
     """The newest row of those that a verdict on a tree rests on."""
     runs = (row.id for row in read.holding(lab, one.tree) if row.tree == one.tree and row.eval_id == one.eval_id)
     vain = (said.last for (tree, _), said in standings.lost.items() if tree == one.tree)
-    picked = (standings.picked.get(each.tree, '') for each in (one, rival) if each)
+    picked = (standings.picked.get(each.tree, '') for each in (one, *others))
     return max((*runs, *vain, *picked), default='')
 
 
@@ -95,8 +97,8 @@ def _after(seen: str, one: Standing, *, now: datetime) -> str:
     )
 
 
-def _row(one: Standing, metric: str, *, gain: float | None, because: str, by: str, now: datetime) -> Result:
-    params = {'confirms': one.tree, 'because': because, 'by': by, 'seeds': one.n, 'mean': one.mean, 'gain': gain}
+def _row(one: Standing, metric: str, *, gains: dict[str, float], because: str, by: str, now: datetime) -> Result:
+    params = {'confirms': one.tree, 'because': because, 'by': by, 'seeds': one.n, 'mean': one.mean, 'gains': gains}
     return Result(
         ids.make(ids.clock(now)), now.isoformat(timespec='seconds'), one.experiment, Kind.CONFIRM, version=one.version,
         commit=one.commit, description=because, eval_id=one.eval_id, params=params, env={METRIC: metric},

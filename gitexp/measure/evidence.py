@@ -5,7 +5,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from gitexp.core import deep, files
@@ -26,18 +26,20 @@ def names(folder: Path) -> list[str]:
 
 
 def astray(folder: Path) -> str | None:
-    """Something below a folder that is no file: a pipe, a device, or a link that leads out of there, None for nothing.
+    """Something of a folder that is no file: a pipe, a device, a folder that cannot be listed, or a link that leads out; None for nothing.
 
     What scores writes where it likes in that folder, and a link may have that go where it is believed: to its own output, or to the ledger.
     """
     top = os.path.realpath(folder)
-    for inner, folders, others in deep.walk(folder):
-        for path in (os.path.join(inner, name) for name in (*folders, *others)):
-            mode = os.lstat(path).st_mode
-            is_inside = os.path.realpath(path).startswith(f'{top}/') if stat.S_ISLNK(mode) else stat.S_ISREG(mode) or stat.S_ISDIR(mode)
-            if not is_inside:
-                return os.path.relpath(path, folder)
-    return None
+    below = (os.path.join(inner, name) for inner, folders, others in deep.walk(folder) for name in (*folders, *others))
+    return next((os.path.relpath(path, folder) for path in chain([top], below) if not _is_within(path, top)), None)
+
+
+def _is_within(path: str, top: str) -> bool:
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        return os.path.realpath(path).startswith(f'{top}/')
+    return os.access(path, os.R_OK | os.X_OK) if stat.S_ISDIR(mode) else stat.S_ISREG(mode)
 
 
 def digest(there: Mapping[str, Path]) -> str:

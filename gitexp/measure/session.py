@@ -163,7 +163,8 @@ class Session(NamedTuple):
                 if self.lab.config.sealed:
                     places.make()
                     if astray := evidence.astray(places.out):
-                        raise Refused(f"training has left '{astray}' in EXP_OUT, which is no file, nor a link to one in there")
+                        what = 'which is no file, no folder that can be listed, and no link to one in there'
+                        raise Refused(f"training has left '{astray}' in EXP_OUT, {what}")
                     at = held.enter_context(stage.sealed(self.lab, at, self.yardstick.files))
                 done = execution.added(done, start(at, self.lab.config.eval))
                 return judged(done) if judged else done

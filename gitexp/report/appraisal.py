@@ -33,7 +33,7 @@ def _judged(plain: Summary, one: Standing, judged: Judged) -> Summary:
     said = judged.verdict(one, reference) if reference else None
     return Summary(
         plain.slug, plain.runs, plain.last, one.n, one.mean, judged.metric.gain(one.mean, baseline.mean) if baseline else None,
-        said.kind.value if said else None, said.flags if said else (), one.tree, one.commit, plain.bug, plain.won,
+        said.kind.value if said else None, said.flags if said else (), one.tree, one.commit, plain.bug, plain.won, judged.stands(one),
     )
 
 
@@ -48,7 +48,7 @@ def _best(judged: Judged) -> Best | None:
         one.experiment, one.kind.value, one.version, one.commit, one.tree, one.eval_id, tuple(one.runs.seeds),
         one.n, one.mean, judged.sample(one).sd, over.gain if over else None,
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
-        judged.standings.named(one), judged.has_won(one),
+        judged.standings.named(one), judged.stands(one),
         _against(judged, champion, judged.verdict(one, champion)) if champion else None,
         _against(judged, baseline, over) if baseline and over else None,
         _against(judged, rival, said) if rival and said else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.core.errors import Refused
-from gitexp.experiment import place, spoilt
+from gitexp.experiment import held, place, spoilt
 from gitexp.git import repository
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
@@ -20,7 +20,7 @@ from gitexp.report import experiments, figures, flagged, merged, table
 from gitexp.report import tip as ends
 from gitexp.report.experiments import State
 from gitexp.report.table import Column
-from gitexp.verdict import doubt, flags
+from gitexp.verdict import flags
 from gitexp.verdict.judged import Judged
 
 _BRANCHLESS = (Kind.BASELINE, Kind.IMPORT)
@@ -105,8 +105,9 @@ def view(lab: Lab, experiment: Experiment, contents: Contents) -> View:
     tried = {row.tree for row in runs}
     stand = [one.by(slug) for one in judged.standings.trees if one.tree in tried]
     where = tip or (remote and f'refs/remotes/{remote}/exp/{slug}')
-    is_merged = any(map(judged.has_won, stand)) and merged.holds(lab, slug, where)
-    mine = tuple(_tree(judged, one, is_merged=is_merged) for one in stand)
+    is_merged = any(map(judged.has_won, stand)) and held.has(lab, slug, where)
+    there = held.commits(lab, [one.commit for one in stand if judged.stands(one)]) if is_merged else ()
+    mine = tuple(_tree(judged, one, is_held=one.commit in there) for one in stand)
     return View(
         slug, _state(running, tip, worktree, remote, is_merged), tip, base, ahead, behind, worktree, None if left is None else len(left),
         tuple(_versions(runs, contents)), mine, ends.log(experiment.folder, [*runs, *running]),
@@ -188,8 +189,8 @@ def _bug(rows: Sequence[Result], contents: Contents) -> str | None:
     return None if None in bugs or not bugs else bugs[0]
 
 
-def _tree(judged: Judged, one: standing.Standing, *, is_merged: bool) -> Tree:
-    """A winner is no better than the trunk that holds it, and has the verdict of its rows."""
+def _tree(judged: Judged, one: standing.Standing, *, is_held: bool) -> Tree:
+    """A winner that the trunk holds is no better than that, and has the verdict of its day."""
     reference = judged.rival(one)
     said = judged.verdict(one, reference) if reference else None
     gain = judged.metric.gain(one.mean, judged.baseline.mean) if judged.baseline else None
@@ -198,9 +199,7 @@ def _tree(judged: Judged, one: standing.Standing, *, is_merged: bool) -> Tree:
         said.kind.value if said else None, said.why if said else None, said.flags if said else (),
         judged.sample(reference).sd if reference else None,
     )
-    if not is_merged or shown.verdict == WON or not judged.has_won(one) or doubt.of(shown.flags):
-        return shown
-    return replace(shown, verdict=WON, why=merged.WHY, flags=())
+    return replace(shown, verdict=WON, why=merged.WHY, flags=()) if is_held and shown.verdict != WON else shown
 
 
 def _spoilt(lab: Lab, contents: Contents, slug: str, tree: str | None) -> str | None:

@@ -59,7 +59,7 @@ def lines(lab: Lab, summaries: Collection[Summary], running: Collection[str]) ->
     """Every experiment that has a branch or a row, the one that was last active at the end."""
     known = {one.slug: one for one in summaries}
     committed, tips = _branches(lab)
-    held = {one.slug: one for one in merged.among(lab, summaries, tips)}
+    held = merged.among(lab, summaries, tips)
     known |= held
     state = partial(_state, branches=committed, remote=tips, opened=set(opened(lab)), running=running, held=held)
     found = [Line(slug, state(slug), _last(known.get(slug), committed.get(slug)), known.get(slug)) for slug in {**committed, **known}]

@@ -10,7 +10,7 @@ from gitexp.core.tuples import NamedTuple
 class Summary(NamedTuple):
     """One experiment by its best tree that counts; `runs` are all that started, `bug` what the newest ones are retired for.
 
-    `won` says whether a tree of it was better in its day.
+    `won` says whether a tree of it was better in its day, `stands` whether the best one was, and is by what is known now.
     """
 
     slug: str
@@ -25,6 +25,7 @@ class Summary(NamedTuple):
     commit: str | None = None
     bug: str | None = None
     won: bool = False
+    stands: bool = False
 
 
 class Against(NamedTuple):
@@ -48,7 +49,8 @@ class Against(NamedTuple):
 class Best(NamedTuple):
     """The best tree; `gain` is over the baseline, `verdict` against `against`, which may be the baseline.
 
-    `champion` is what new trees are held against, where that is not this one; `won` says whether this one was better in its day.
+    `champion` is what new trees are held against, where that is not this one; `stands` says whether this one was better
+    in its day, and is by what is known now.
     """
 
     experiment: str
@@ -66,7 +68,7 @@ class Best(NamedTuple):
     why: str | None
     flags: tuple[str, ...]
     name: str
-    won: bool
+    stands: bool
     champion: Against | None
     baseline: Against | None
     against: Against | None

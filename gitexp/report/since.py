@@ -17,14 +17,16 @@ def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
 
     None are known where the commit is not here.
     """
-    free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
     folder = f'{lab.config.paths.experiments}/'
+    found = measured(lab, documents.names(lab.git, base, lab.trunk_commit) or [])
+    return [path for path in found if not path.startswith(folder) or path.startswith(f'{folder}{slug}/')]
+
+
+def measured(lab: Lab, paths: Iterable[str]) -> list[str]:
+    """Those of some paths that may be measured: neither only appended to nor the report."""
+    free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
     written = (*lab.config.ledgers, view.REPORT)
-    others = [path for path in documents.names(lab.git, base, lab.trunk_commit) or [] if path not in written]
-    return [
-        path for path in others
-        if not any(one.covers(path) for one in free) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))
-    ]
+    return [path for path in paths if path not in written and not any(one.covers(path) for one in free)]
 
 
 def baseline(lab: Lab, runs: Iterable[Result]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.core import locks
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
+from gitexp.experiment import held
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.measure import uncommitted
@@ -70,7 +71,7 @@ def status(lab: Lab, hooks: Sequence[Finding]) -> Status:
         best=overview.best and merged.best(lab, overview.best), summary=summary,
         hooks=tuple(hooks), baseline=overview.baseline, rows=overview.rows, unused=overview.unused,
         failing=failing, changed=changed,
-        merged=summary is not None and summary.won and merged.holds(lab, summary.slug, f'refs/heads/exp/{slug}'),
+        merged=summary is not None and summary.won and held.has(lab, summary.slug, f'refs/heads/exp/{slug}'),
         bug=_bug(lab, summary.slug, tree) if summary and summary.bug is not None else None,
         failed=tip.said(run) if run else None, log=tip.log(lab.current.folder, [run]) if run and lab.current else None,
         undo=uncommitted.undo(lab, lab.here, left) if slug and left and lab.here else None,

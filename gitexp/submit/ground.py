@@ -48,6 +48,12 @@ def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
         )
 
 
+def brings(lab: Lab, ground: Ground, slug: str) -> bool:
+    """Whether a merge would change anything of the trunk that could change a measurement: it may have all of that already."""
+    own = {*since.measured(lab, documents.differing(lab, slug, f'{ground.base}^{{tree}}', f'{ground.head}^{{tree}}'))}
+    return not own.isdisjoint(documents.differing(lab, slug, f'{lab.trunk_commit}^{{tree}}', f'{ground.head}^{{tree}}'))
+
+
 def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
     """What the trunk has changed since the branch left it, but for what cannot change a measurement."""
     return since.changed(lab, ground.base, slug=slug)

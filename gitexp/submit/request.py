@@ -10,9 +10,9 @@ from gitexp.ledger.result import Result
 from gitexp.ledger.standing import Standing
 from gitexp.report import figures
 from gitexp.submit.ground import Ground, few
-from gitexp.submit.match import Match
 from gitexp.verdict import flags
 from gitexp.verdict.judged import Judged
+from gitexp.verdict.match import Match
 from gitexp.verdict.verdict import Verdict
 
 _PLOTS = ('.png', '.svg', '.pdf', '.jpg', '.html')

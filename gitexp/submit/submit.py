@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitexp.core.errors import No, Refused
-from gitexp.experiment import place
+from gitexp.experiment import held, place
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
 from gitexp.ledger.read import Contents
 from gitexp.measure import current, uncommitted
-from gitexp.report import merged
-from gitexp.submit import ground, match, plain, push, request
+from gitexp.submit import ground, plain, push, request
 from gitexp.submit.ground import Ground
-from gitexp.submit.match import Match
 from gitexp.submit.plain import Plain
 from gitexp.submit.request import Request
-from gitexp.verdict import doubt
+from gitexp.verdict import doubt, match
 from gitexp.verdict.judged import Judged
+from gitexp.verdict.match import Match
 from gitexp.verdict.verdict import Kind
 
 
@@ -28,13 +27,17 @@ _UNJUDGED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Submitted:
-    """`pushed` says whether the remote has changed; `request` is the text and where it is, None when the experiment is not better."""
+    """`pushed` says whether the remote has changed, `brings` whether a merge would change what is measured.
+
+    `request` is the text and where it is, None when the experiment is not better.
+    """
 
     slug: str
     remote: str
     pushed: bool
     ground: Ground
     match: Match | None
+    brings: bool
     asked: Request | None
     request: Plain | None
     uncommitted: int
@@ -59,14 +62,15 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     found = ground.find(lab, experiment, contents, standings)
     ground.refuse_spoilt(lab, found, contents)
     judged = Judged.of(standings, lab.config)
-    held = match.of(judged, found.standing, lambda one: merged.holds(lab, experiment.slug, one.commit))
-    better = held if held and held.verdict.kind is Kind.BETTER else None
+    met = match.of(judged, found.standing, lambda one: held.has(lab, experiment.slug, one.commit))
+    brings = ground.brings(lab, found, experiment.slug)
+    better = met if met and brings and met.verdict.kind is Kind.BETTER else None
     if better:
         _refuse_moved(lab, experiment, found)
     pushed = push.push(lab, experiment, remote=remote)
     asked = request.write(lab, experiment, found, judged, better) if better else None
     return Submitted(
-        experiment.slug, remote, pushed, found, held, asked, plain.request(lab, asked, remote=remote) if asked else None,
+        experiment.slug, remote, pushed, found, met, brings, asked, plain.request(lab, asked, remote=remote) if asked else None,
         len(uncommitted.lines(experiment.root)) if experiment.root.is_dir() else 0,
     )
 
@@ -74,6 +78,9 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
 def why_not(done: Submitted) -> No | None:
     """What stands between a submission and a request, None when there is nothing."""
     name = f"'exp/{done.slug}'"
+    if not done.brings:
+        way = f'git diff {done.ground.base[:7]} exp/{done.slug}'
+        return No(f'{name} is no gain: a merge would change nothing that is measured', hint=way)
     if done.match is None:
         return No(f'{name} cannot be judged: there is nothing to compare it with', hint='git exp baseline')
     said = done.match.verdict
@@ -93,10 +100,10 @@ def why_not(done: Submitted) -> No | None:
     return None
 
 
-def _judged(held: Match) -> dict[str, Any]:
-    said = held.verdict
+def _judged(met: Match) -> dict[str, Any]:
+    said = met.verdict
     return {
-        'against': held.name, 'verdict': said.kind.value, 'gain': said.gain, 'p': said.p, 'noise': said.sd,
+        'against': met.name, 'verdict': said.kind.value, 'gain': said.gain, 'p': said.p, 'noise': said.sd,
         'why': said.why, 'flags': list(said.flags),
     }
 

@@ -1,6 +1,7 @@
 """The trees of one evaluation, judged against each other by the noise of all of them, which is worked out once."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from operator import attrgetter
@@ -148,6 +149,17 @@ class Judged:
         row = self._confirmed(standing.tree)
         return standing.tree in self.standings.won or row is not None and row.verdict == WON
 
+    def stands(self, standing: Standing) -> bool:
+        """Whether a tree that has won is still better than what there was of others before it; what came later may hold it."""
+        if not self.has_won(standing):
+            return False
+        before = self._foremost(lambda one: self._order[one.tree] < self._order[standing.tree] and not _are_of_one(one, standing))
+        return before is not None and self.verdict(standing, before).kind is verdict.Kind.BETTER
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {one.tree: place for place, one in enumerate(self.standings.trees)}
+
     def _believed(self, standing: Standing, over: Standing, gained_before: float | None, seeds: Collection[int]) -> Verdict:
         """The same, with what else speaks against believing a gain."""
         if standing.tree in self._seedless:
@@ -183,13 +195,18 @@ class Judged:
         several = [(who.format(seed), end) for one, who, end in ways for seed in one.runs.unsure()]
         if not several:
             return None
-        row, gain = self._confirmed(standing.tree), self.sure_gain(standing, over)
-        seen = row.params.get('gain') if row else None
-        if isinstance(seen, (int, float)) and gain >= seen:
+        if self.sure_gain(standing, over) >= self._seen(standing.tree, over.tree):
             return None
         said = self._between(Sample(self._ends(standing.runs)[0]), self._at_best(over), None, self.seeds)
         (who, end), *_ = several
         return None if said.kind in _GAINS and said.gain > 0 else f'{who} gave several values, and by the {end} of them it is not better'
+
+    def _seen(self, tree: str, over: str) -> float:
+        """The gain over another tree that somebody has confirmed, or else the largest one over any; without one it is infinite."""
+        row = self._confirmed(tree)
+        said = row.params.get('gains') if row else None
+        gains = {key: gain for key, gain in said.items() if isinstance(gain, (int, float))} if isinstance(said, dict) else {}
+        return gains.get(over, max(gains.values(), default=math.inf))
 
     def _is_picked(self, one: Standing, voucher: Standing) -> bool:
         """Whether some values of a tree are retired and others count, which nobody has confirmed since, of it or of the `voucher`."""

@@ -40,11 +40,11 @@ def test_a_jump_is_held_until_it_is_confirmed(lab: Place) -> None:
 
     said = lab.ok('confirm', 'leak', '--because', 'trained again: the same')
     assert said.splitlines()[0] == 'confirmed by Ada <ada@example.org>: leak v1' and said.splitlines()[1].startswith('    better: gain 2.4')
-    row = rows(lab)[-1]
+    row, small = rows(lab)[-1], next(row['tree'] for row in rows(lab) if row['experiment'] == 'small')
     assert (row['kind'], row['experiment'], row['score'], row['tree']) == ('confirm', 'leak', '', '')
     assert json.loads(row['params']) == {
         'confirms': rows(lab)[-2]['tree'], 'by': 'Ada <ada@example.org>', 'because': 'trained again: the same',
-        'seeds': 3, 'mean': 0.502, 'gain': pytest.approx(2.4),
+        'seeds': 3, 'mean': 0.502, 'gains': {small: pytest.approx(2.4)},
     }
     assert verdict(lab) == ('better', [])
     assert '(jump)' not in lab.ok('list') and 'not confirmed' not in lab.ok('status')

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitexp.checkout.sealed import laid
-from place import CONFIG, IGNORED, Place
+from place import CONFIG, IGNORED, Place, powerless
 from stories import experiment, reason, rows
 
 SEALED = CONFIG.replace('eval: python3 eval.py {seed}', 'train: python3 train.py\neval: python3 eval.py\nsealed: true')
@@ -203,7 +203,18 @@ def test_what_training_left_leads_nowhere_else(lab: Place, leaving: str) -> None
     assert idea.exp('eval', '--seed', '1') == 4
     row = rows(lab)[-1]
     assert (row['status'], row['score']) == ('failed', '')
-    assert reason(row).endswith("wrong' in EXP_OUT, which is no file, nor a link to one in there")
+    assert reason(row).endswith("wrong' in EXP_OUT, which is no file, no folder that can be listed, and no link to one in there")
+
+
+@pytest.mark.parametrize('hidden', ['/deep', '/deep/er'])
+def test_a_folder_that_training_has_closed_hides_nothing(lab: Place, hidden: str) -> None:
+    leaving = "os.makedirs(out)\nos.symlink('/dev/stdout', out + '/wrong')\nos.chmod(out, 0o300)"
+    idea = experiment(lab, model_py=f"import os\nout = os.environ['EXP_OUT'] + '{hidden}'\n{leaving}\nscore = 2.0\n")
+    idea.before = powerless()
+
+    assert idea.exp('eval', '--seed', '1') == 4
+    assert rows(lab)[-1]['status'] == 'failed'
+    assert "' in EXP_OUT, which is no file, no folder that can be listed, and no link to one in there" in reason(rows(lab)[-1])
 
 
 def test_links_within_what_training_left_are_followed(lab: Place) -> None:

@@ -81,7 +81,7 @@ def test_a_winner_is_not_held_against_the_trunk_that_holds_it(won: Notebook) -> 
     assert listed(won)['quad'] == ['merged', '3', '3', '2.0100', '+1.0000', 'better']
     shown = json.loads(won.answers('show', 'quad', '--json'))
     [tree] = shown['trees']
-    assert (shown['state'], tree['verdict'], tree['why']) == ('merged', 'better', 'its rows say so, and the trunk holds it')
+    assert (shown['state'], tree['verdict'], tree['why']) == ('merged', 'better', 'than what was there before it, and the trunk holds it')
     assert [one['verdict'] for one in json.loads(won.answers('list', '--json'))] == ['better']
     won.lab.git('worktree', 'remove', '--force', '5_worktrees/quad')
     assert listed(won)['quad'][0] == 'merged' and won.says('show', 'quad').talk == 'hint: git exp new SLUG\n'
@@ -105,7 +105,7 @@ def test_the_best_tree_is_called_better_when_the_trunk_holds_it(won: Notebook) -
 
     said = won.answers('best')
     assert said.splitlines()[0].partition(' at ')[0].endswith('1.0000 better than the first baseline') and 'champion' not in said
-    assert '  verdict   better: its rows say so, and the trunk holds it\n' in said
+    assert '  verdict   better: than what was there before it, and the trunk holds it\n' in said
     assert json.loads(won.answers('best', '--json'))['verdict'] == 'better'
     assert '1.0000 better than the first baseline' in won.says('status').out
 
@@ -122,6 +122,48 @@ def test_a_trunk_that_lacks_a_winner_is_held_against_it(won: Notebook) -> None:
     won.lab.git('merge', '-q', '-X', 'ours', '--no-edit', 'exp/quad')
     assert listed(won)['quad'][::5] == ['merged', 'better'], 'in its day'
     assert won.says('show', 'quad').out.splitlines()[-1].split()[-1] == 'better'
+
+
+def test_a_winner_that_more_seeds_took_its_win_from_gets_it_from_no_merge(won: Notebook) -> None:
+    measured(won, won.lab.at('5_worktrees/quad'), 'quad', [*VALUES, *[4.0, 4.01, 4.02] * 2])
+    before = listed(won)['quad'][1:]
+    assert before[-1] != 'better'
+    won.lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/quad')
+
+    assert listed(won)['quad'] == ['merged', *before]
+    assert [one['verdict'] for one in json.loads(won.answers('show', 'quad', '--json'))['trees']] == before[-1:]
+    assert json.loads(won.answers('best', '--json'))['verdict'] == 'inconclusive'
+
+
+@pytest.mark.parametrize(('values', 'trunk', 'said'), [
+    ([1.99], [2.3, 2.31, 2.32], 'provisional'), ([1.99, 2.0, 2.01], [1.99, 2.01, 2.0], 'inconclusive'),
+])
+def test_a_tree_that_has_not_won_itself_gets_nothing_by_a_merge(
+    won: Notebook, values: list[float], trunk: list[float], said: str,
+) -> None:
+    place = won.lab.at('5_worktrees/quad')
+    place.write('model.py', 'score = 1.99\n')
+    place.commit('exp(quad): tweak')
+    measured(won, place, 'quad', values)
+    moved(won)
+    merged(won, values=trunk)
+
+    assert listed(won)['quad'][::5] == ['merged', said]
+    assert [one['verdict'] for one in json.loads(won.answers('show', 'quad', '--json'))['trees']] == ['better', said]
+    assert json.loads(won.answers('best', '--json'))['verdict'] == said
+
+
+def test_a_tree_that_was_taken_out_of_the_branch_gets_nothing_by_its_merge(won: Notebook) -> None:
+    place = won.lab.at('5_worktrees/quad')
+    place.git('commit', '-q', '--amend', '-m', 'exp(quad): again')
+    place.write('model.py', 'score = 2.5\n')
+    place.git('commit', '-q', '-a', '--amend', '-m', 'exp(quad): less')
+    measured(won, place, 'quad', [2.5, 2.51, 2.52], verdict='better')
+    moved(won)
+    merged(won, values=[2.0, 2.01, 2.02])
+
+    assert listed(won)['quad'][::5] == ['merged', 'inconclusive']
+    assert [line.split()[-1] for line in won.says('show', 'quad').out.splitlines()[-2:]] == ['inconclusive', 'better']
 
 
 def test_a_winner_whose_merge_was_reverted_is_not_called_merged(won: Notebook) -> None:

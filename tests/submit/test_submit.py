@@ -687,3 +687,53 @@ def test_a_tree_that_takes_away_what_the_trunk_has_of_its_own_is_not_requested(d
     better.commit('exp(idea): more')
     desk.measured(better.at('.'), 1.0, 1.02, 1.01)
     assert '# exp(idea): ' in better.ok('submit')
+
+
+def test_what_changes_nothing_that_is_measured_is_not_requested(desk: Desk, better: Any) -> None:
+    """The trunk has it, be it by another experiment, or by a merge of an earlier commit."""
+    better.ok('submit')
+    desk.lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/idea')
+    desk.lab.git('push', '-q', str(desk.remote), 'main')
+    same = desk.experiment('same')
+    same.git('reset', '-q', '--hard', 'exp/idea')
+    desk.measured(same, 2.0)
+    merged = same.git('rev-parse', '--short=7', 'HEAD').stdout.strip()
+    for place in (better, same):
+        place.write(f'experiments/{place.path.name}/SUMMARY.md', '# What came of it\n')
+        place.commit('exp: a text')
+
+        assert place.exp('submit') == 1
+        assert f"'exp/{place.path.name}' is no gain: a merge would change nothing that is measured" in place.talk
+        assert place.talk.endswith(f'hint: git diff {merged} exp/{place.path.name}\n')
+        assert desk.pushed(place.path.name) == place.git('rev-parse', 'HEAD').stdout.strip(), 'it is pushed all the same'
+    assert better.exp('submit', '--json') == 1 and json.loads(better.said)['request'] is None
+
+
+def test_what_the_trunk_had_of_another_is_no_gain_of_a_copy(desk: Desk, better: Any) -> None:
+    same = desk.experiment('same')
+    same.git('rm', '-q', 'experiments/same/PLAN.md')
+    same.write('experiments/idea/PLAN.md', '# Plan\n')
+    same.write('model.py', 'score = 2.0\n')
+    same.commit('exp(same): the same', )
+    desk.measured(same, 2.0)
+    assert same.git('rev-parse', 'HEAD^{tree}').stdout == better.git('rev-parse', 'HEAD^{tree}').stdout
+    same.ok('submit')
+    desk.lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/idea')
+
+    assert same.exp('submit') == 1 and "'exp/same' is no gain" in same.talk
+
+
+def test_what_submit_wants_confirmed_is_what_confirm_confirms(desk: Desk, better: Any) -> None:
+    """A gain over what the trunk has of the experiment itself, of which a seed gave a better value as well."""
+    desk.measured(better, 1.5)
+    desk.measured(better, 2.0, verdict='better')
+    desk.lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/idea')
+    desk.lab.git('push', '-q', str(desk.remote), 'main')
+    better.write('model.py', 'score = 1.9\n')
+    better.commit('exp(idea): more')
+    desk.measured(better, 1.9, 1.91, 1.92)
+
+    assert better.exp('submit') == 1 and 'hint: look for a leak or a bug; where there is none: git exp confirm idea' in better.talk
+    assert 'seed 1 of the other gave several values' in better.talk
+    assert better.ok('confirm', '--because', 'that value was another machine').startswith('confirmed by ')
+    assert 'exp(idea): ' in better.ok('submit')

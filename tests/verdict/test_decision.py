@@ -296,16 +296,21 @@ def test_a_gain_holds_by_all_values_that_a_seed_gave(more: dict[str, Any], why: 
     assert why is None or said.why.endswith(f', but {why}')
 
 
-@pytest.mark.parametrize(('more', 'gain', 'kind'), [
-    ({'new': ((2, 3.1),)}, 0.004, Judged.PROVISIONAL),
-    ({'new': ((2, 3.1),)}, 0.0032, Judged.BETTER),
-    ({'new': ((2, 3.1), (2, 2.0))}, 0.0032, Judged.BETTER),
-    ({'new': ((2, 3.2),)}, 0.0032, Judged.PROVISIONAL),
-    ({'new': ((2, 3.1),), 'good': ((1, 2.8),)}, 0.0032, Judged.PROVISIONAL),
+@pytest.mark.parametrize(('more', 'gains', 'kind'), [
+    ({'new': ((2, 3.1),)}, {'good': 0.004}, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),)}, {'good': 0.0032}, Judged.BETTER),
+    ({'new': ((2, 3.1), (2, 2.0))}, {'good': 0.0032}, Judged.BETTER),
+    ({'new': ((2, 3.2),)}, {'good': 0.0032}, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),), 'good': ((1, 2.8),)}, {'good': 0.0032}, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),)}, {'good': 0.0032, 'base': 0.1}, Judged.BETTER),
+    ({'new': ((2, 3.1),)}, {'former': 0.0032}, Judged.BETTER),
+    ({'new': ((2, 3.1),)}, {'former': 0.0032, 'base': 0.1}, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),)}, {'good': None}, Judged.PROVISIONAL),
     ({'new': ((2, 3.1),)}, None, Judged.PROVISIONAL),
+    ({'new': ((2, 3.1),)}, 'all', Judged.PROVISIONAL),
 ])
-def test_what_is_confirmed_is_what_was_gained_by_the_values_of_that_day(more: dict[str, Any], gain: float | None, kind: Judged) -> None:
-    judged = several(vouched={'gain': gain}, **more)
+def test_what_is_confirmed_is_what_was_gained_by_the_values_of_that_day(more: dict[str, Any], gains: Any, kind: Judged) -> None:
+    judged = several(vouched={'gains': gains}, **more)
     _, good, new = judged.standings.trees
 
     assert judged.verdict(new, good).kind is kind

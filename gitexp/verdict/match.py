@@ -1,4 +1,4 @@
-"""What an experiment is held against before anybody is asked to merge it."""
+"""What an experiment is held against before anybody is asked to merge it, or vouches for it."""
 from __future__ import annotations
 
 from collections.abc import Callable
