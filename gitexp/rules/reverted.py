@@ -94,18 +94,17 @@ def before(
     """The commits of some lines that had what comes back of an experiment: for each path, and for the experiment as one.
 
     Each path was there just before it was led back or taken away, and on the others than the first it may be yet. As one it comes back
-    where it is `now` neither as the lines have had it, nor as the first has it but for what never left.
+    where it is not `now` as the lines have had it, but for what never left.
     """
     steps, _ = _steps(git, rules, slug, lines)
     there = {one: _paths(steps[one].there) for one in lines[1:]}
     gone = {path: [steps[one].gone[path] for one in lines if path in steps[one].gone] for path in paths}
     each = {path: [*some, *(one for one in there if path in there[one])] for path, some in gone.items()}
     left = frozenset[str]().union(*(steps[one].left for one in lines)) - {''}
-    state = now() if left else frozenset()
-    if not left or any(state == step.there for step in steps.values()):
+    if not left:
         return each, set()
-    stays = _is_as_led(git, rules, steps[lines[0]].there, state, [steps[oid].there for oid in left])
-    return each, set() if stays else left
+    state, lefts = now(), [steps[oid].there for oid in left]
+    return each, set() if any(_is_as_led(git, rules, one, state, lefts) for one in {step.there for step in steps.values()}) else left
 
 
 def _is_as_led(git: Git, rules: RuleSet, before: State, now: Collection[tuple[str, Entry]], lefts: Iterable[State]) -> bool:

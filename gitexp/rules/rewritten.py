@@ -272,7 +272,11 @@ class _Folder(NamedTuple):
         )
 
     def _beyond_trunk(self, start: str, asked: Mapping[str, Change], lost: Sequence[Finding]) -> list[Finding]:
-        """Without what goes on from what the trunk has made of it, and what a merge with what the trunk has would be."""
+        """Without what goes on from what the trunk has made of it, and what a merge with what the trunk has would be.
+
+        What the trunk has led back is gone on a branch that has merged that, where some of the experiment is left: with nothing left of
+        it, all is asked of whatever comes.
+        """
         if not lost:
             return []
         since = {one.path: one.olds for _, changes in self._since([self.span.trunk]) for one in changes}
@@ -280,4 +284,10 @@ class _Folder(NamedTuple):
         sides = trunk if start in self.published else {path: (*asked[path].olds, *olds) for path, olds in trunk.items()}
         joint = [Change(path, asked[path].new, olds, ((),) * (len(olds) - 1)) for path, olds in sides.items()]
         wrong = {(one.path, one.rule) for one in self._judged(start, joint)}
-        return [one for one in lost if not any(trunk[one.path]) or (one.path, one.rule) in wrong]
+        left = [one for one in lost if not any(trunk[one.path]) or (one.path, one.rule) in wrong]
+        git, rules = self.span.git, self.span.rules
+        at = history.left(git, self.span.trunk, self.span.tip) if left and not self.merged else None
+        if at is None or not stays(self.span, self.slug, at):
+            return left
+        led = reverted.led(git, rules, [at], history.line(git, at))
+        return [one for one in left if any(trunk[one.path]) or led(asked[one.path]) is None]

@@ -156,12 +156,12 @@ def _head(place: Place) -> str:
     return str(place.git('rev-parse', 'HEAD').stdout.strip())
 
 
-def _tried(place: Place, plan: str, lines: str, **files: str) -> str:
+def _tried(place: Place, plan: str, lines: str, *, branch: str = 'main', **files: str) -> str:
     """What the server says to that by a plain commit, which is taken back here."""
     before = _head(place)
     _write(place, plan, lines)
-    change(place, 'on', **files)
-    said = told(push(place, 'main'))
+    change(place, 'on' if branch == 'main' else 'exp(a): on', **files)
+    said = told(push(place, branch))
     place.git('reset', '-q', '--hard', before)
     return said
 
@@ -229,3 +229,40 @@ def test_what_is_new_comes_beside_what_was_taken_back(place: Place) -> None:
     change(place, 'retired')
     assert told(push(place, 'main')) == 'ok'
     assert _tried(place, filled + MORE, LINES, **{BAD.replace('v1', 'v3').replace('.', '_DOT_'): 'it failed\n'}) == 'sections'
+
+
+def test_one_of_two_merges_that_were_taken_back_comes_again_with_what_is_new(place: Place) -> None:
+    """As git's manual says: the revert is reverted on the branch, and that goes on and is merged."""
+    place.git('switch', '-q', '-c', 'exp/a')
+    _merged(place, PLAN, LINES)
+    _merged(place, PLAN + FAILED, LINES)
+    _revert(place, _head(place))
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+    _merged(place, PLAN + MORE, LINES)
+    _revert(place, _head(place))
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+    place.git('revert', '--no-edit', 'main')
+    new = '\n## 12. Fourth\n\nless of it\n'
+
+    assert _tried(place, PLAN + MORE.replace('more', 'less'), LINES, branch='exp/a') == 'sections'
+    assert _tried(place, PLAN + FAILED + MORE.replace('more', 'less'), LINES, branch='exp/a') == 'sections'
+    assert _tried(place, PLAN + MORE + new, LINES, branch='exp/a') == 'ok'
+
+
+@pytest.mark.parametrize(('again', 'said'), [(False, 'ok'), (True, 'sections')])
+def test_a_branch_is_as_the_trunk_that_it_has_merged(place: Place, again: bool, said: str) -> None:
+    place.git('switch', '-q', '-c', 'exp/a')
+    _merged(place, PLAN, LINES)
+    place.git('switch', '-q', 'exp/a')
+    place.write(BAD, 'it failed\n')
+    _merged(place, PLAN + FAILED, LINES)
+    _revert(place, _head(place))
+    place.git('switch', '-q', 'exp/a')
+    place.git('merge', '-q', '--no-edit', 'main')
+
+    assert place.git('diff', '--name-only', 'main', '--', 'experiments').stdout == ''
+    assert told(push(place, 'exp/a')) == 'ok'
+    part = {BAD.replace('.', '_DOT_'): 'it failed\n'} if again else {}
+    assert _tried(place, PLAN + MORE, LINES, branch='exp/a', **part) == said

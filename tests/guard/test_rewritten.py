@@ -495,7 +495,7 @@ def test_a_branch_that_was_emptied_comes_again_with_what_it_had(tmp_path: Path) 
     assert push(place, 'exp/a') == ''
 
 
-def test_a_merge_that_is_taken_back_takes_no_part_of_the_branch_away(tmp_path: Path) -> None:
+def test_a_merge_that_is_taken_back_may_go_from_the_branch_as_a_whole(tmp_path: Path) -> None:
     place = _lab(tmp_path)
     place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
     _retired_since(place)
@@ -505,7 +505,12 @@ def test_a_merge_that_is_taken_back_takes_no_part_of_the_branch_away(tmp_path: P
     assert push(place, 'main') == ''
     place.git('switch', '-q', 'exp/a')
     place.git('merge', '-q', '--no-edit', 'main')
-    assert told(push(place, 'exp/a')) == 'keep'
+    assert place.git('diff', '--name-only', 'main', '--', 'experiments').stdout == ''
+    place.write('experiments/a/results_v2_leak/r.txt', 'bad\n')
+    change(place, 'exp(a): a part of it')
+    assert told(push(place, 'exp/a')) == 'sections'
+    place.git('reset', '-q', '--hard', 'HEAD^')
+    assert push(place, 'exp/a') == ''
 
 
 def test_what_was_pushed_before_it_was_measured_is_no_plan_to_keep(tmp_path: Path) -> None:
