@@ -123,6 +123,17 @@ def beyond(git: Git, trunk: str, tip: str) -> list[Commit]:
     return new(git, [trunk], [tip], '--first-parent')
 
 
+def merging(git: Git, old: str, new: str) -> list[str]:
+    """The merges on the line from one commit to another, without these, the first one first, and what came just before them.
+
+    The latter not where that line does not begin at `old`: it may be anything there.
+    """
+    line = beyond(git, new, old)[::-1]
+    begins = next(iter(line[0].parents), '') if line else old
+    way = [oid for one in line if len(one.parents) > 1 for oid in ([one.parents[0]] if begins == old else []) + [one.oid]]
+    return [oid for oid in dict.fromkeys(way) if oid not in (old, new)]
+
+
 def apart(git: Git, tip: str, commits: Iterable[str]) -> set[str]:
     """Those of some commits that a tip does not reach."""
     asked = set(commits)

@@ -1,28 +1,49 @@
-"""Where the trunk of a server has been, and its own line leads no more, as after a pull by a merge: what began there began at the trunk."""
+"""Where the trunk of a server has been: at the ends of pushes, and at merges between them and before those, which are judged like ends.
+
+Where its own line leads there no more, as after a pull by a merge, what began there began at the trunk all the same.
+"""
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
 
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
 
 _FILE = Path('exp', 'published')
+_BESIDE = 'beside'
+_WAY = 'way'
 
 
 def keep(git: Git, old: str, new: str) -> None:
-    """Note where the trunk is, in the bare repository, where it is about to go on beside that."""
+    """Note where the trunk is, in the bare repository, what it goes on by, and whether beside that."""
+    lines = [(old, _BESIDE), *((oid, _WAY) for oid in history.merging(git, old, new))]
     if history.left(git, new, old) == old:
-        return
+        lines = [(oid, '') for oid, _ in lines]
     # Who may push and may not write there keeps nobody from pushing: what begins there is asked to merge the trunk.
     with suppress(OSError), (git.folder / _FILE).open('a') as file:
-        file.write(f'{old}\n')
+        file.write(''.join(f'{oid} {mark}'.rstrip() + '\n' for oid, mark in lines))
 
 
-def beside(git: Git) -> list[str]:
-    """The commits that the trunk was at, as far as they are still there."""
+class Published(NamedTuple):
+    """Where the trunk was, as far as it was noted: `tips` in their order, and those `beside` its line that are still there.
+
+    `way` is what has come on a line beside it, which tells what has left and not what the trunk has had.
+    """
+
+    tips: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    way: frozenset[str] = frozenset()
+
+
+def read(git: Git) -> Published:
+    """What was noted."""
     try:
-        said = (git.folder / _FILE).read_text('utf-8', 'surrogateescape').split()
+        lines = (git.folder / _FILE).read_text('utf-8', 'surrogateescape').split('\n')
     except OSError:
-        return []
-    return [oid for oid in repository.objects(git, [f'{one}^{{commit}}' for one in dict.fromkeys(said)]) if oid]
+        return Published()
+    said = {oid: mark for oid, _, mark in (line.partition(' ') for line in lines) if oid}
+    there = repository.objects(git, [f'{oid}^{{commit}}' for oid, mark in said.items() if mark == _BESIDE])
+    way = frozenset(oid for oid, mark in said.items() if mark == _WAY)
+    return Published(tuple(oid for oid in said if oid not in way), tuple(filter(None, there)), way)

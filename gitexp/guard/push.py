@@ -12,6 +12,7 @@ from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.notes import REF as NOTES
 from gitexp.guard import departed, published
+from gitexp.guard.published import Published
 from gitexp.lab.config import FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import brought, inherited, rewritten, ruleset
@@ -118,11 +119,14 @@ def advanced(ground: Ground, old: str, new: str) -> list[Finding]:
     """Judge the published trunk moving on: every commit, and then the two ends."""
     if not history.is_ancestor(ground.git, old, new):
         return [Finding('trunk', ground.rules.trunk, 'rewritten: what is published would be lost', way='git fetch, then rebase or merge')]
-    beside = published.beside(ground.git) if ground.whole else None
-    span = Span(ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness, beside=tuple(beside or ()))
+    was = published.read(ground.git) if ground.whole else Published()
+    span = Span(
+        ground.git, ground.rules, new, (old,), ground.rules.trunk, old, ground.meta, ground.witness, beside=was.beside, tips=was.tips,
+        way=was.way,
+    )
     noted = departed.last(ground.git) if ground.whole else {}
     arriving = inherited.moved(span) or span.findings() or rewritten.arriving(span, whole=ground.whole, noted=noted)
-    return arriving or rewritten.passing(span, whole=ground.whole) or inherited.direct(span, beside)
+    return arriving or rewritten.passing(span, whole=ground.whole) or inherited.direct(span, was.beside if ground.whole else None)
 
 
 def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
@@ -134,8 +138,12 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     tips = repository.objects(ground.git, [f'{update.local}^{{commit}}' for update in judged])
     pushed = [(update, tip) for update, tip in zip(judged, tips) if tip]
     # A trunk that comes along may make of where the trunk was before what a merge has brought.
-    was = (*ground.known, *published.beside(ground.git)) if ground.whole else ()
-    like = Span(ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, beside=was)
+    noted = published.read(ground.git) if ground.whole else Published()
+    was = (*ground.known, *noted.beside) if ground.whole else ()
+    like = Span(
+        ground.git, ground.rules, '', ground.known, None, ground.trunk, ground.meta, ground.witness, beside=was, tips=noted.tips,
+        way=noted.way,
+    )
     spans = brought.spans(like, [(_branch(update.ref), tip) for update, tip in pushed])
     found = [one for span in spans for one in span.findings() or rewritten.beside(span)]
     each = [like._replace(tip=tip, branch=_branch(update.ref)) for update, tip in pushed]
@@ -144,10 +152,10 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
         found += [one for span in each for one in span.findings() or rewritten.beside(span)]
     slug = ground.rules.slug
     ours = [(span, update) for span, (update, _) in zip(each, pushed) if slug(span.branch)]
-    noted = departed.last(ground.git) if ours and ground.whole else {}
+    left = departed.last(ground.git) if ours and ground.whole else {}
     lost = [
         one for span, update in ours
-        for one in rewritten.findings(span, slug(span.branch), old=_was(span, update, noted), whole=ground.whole)
+        for one in rewritten.findings(span, slug(span.branch), old=_was(span, update, left), whole=ground.whole)
     ]
     if ground.left is not None:
         emptied = [(str(span.branch), update.remote) for span, update in ours if update.remote and update.remote in span.emptied]

@@ -98,8 +98,11 @@ def _readable(git: Git, trunk: str, new: str, *, was: str | None) -> None:
 
 
 def _whole(git: Git, asked: Sequence[Update], old: str) -> list[Commit]:
-    """The commits that the trunk does not have. What a shallow clone sends may lack some, so that nobody can say what the rest change."""
-    made = [update for update in asked if update.local]
+    """The commits that the trunk does not have, but for notes, which have no rules.
+
+    What a shallow clone sends may lack some, so that nobody can say what the rest change.
+    """
+    made = [update for update in asked if update.local and not update.ref.startswith('refs/notes/')]
     tips = repository.objects(git, [f'{update.local}^{{commit}}' for update in made])
     if odd := next((one.ref for one, tip in zip(made, tips) if one.ref.startswith('refs/heads/') and tip != one.local), None):
         raise Refused(f"'{odd}' would hold what is no commit", hint='push the commit that a tag names: git push REMOTE TAG^{commit}:BRANCH')

@@ -37,18 +37,17 @@ def arriving(span: Span, *, whole: bool = False, noted: Mapping[str, str] = {}) 
 
 
 def passing(span: Span, *, whole: bool = False) -> list[Finding]:
-    """Compare what merges on the way bring of experiments, and the end does not have: from then on the trunk has had it."""
-    if all(len(commit.parents) < 2 for commit in span.commits):
-        return []
-    merges = {commit.oid for commit in span.commits if len(commit.parents) > 1}
-    way, place = [oid for oid in span.line[1:-1] if oid in merges], f':(top,literal){span.rules.experiments}'
+    """Compare what the trunk has of experiments at merges on the way and before them, and not in the end: from then on it has had that."""
+    way, place = history.merging(span.git, span.trunk, span.tip), f':(top,literal){span.rules.experiments}'
     sides = gathered.differences(span.git, [(one, end) for one in way for end in (span.tip, span.trunk)], [place])
     found = []
     for one in way:
         slugs = set.intersection(*({span.rules.owner(path) for path in sides[one, end]} for end in (span.tip, span.trunk))) - {''}
         there = span._replace(tip=one)
         if slugs and not there.findings():
-            found += [wrong for slug in sorted(slugs & there.arrived) for wrong in findings(there, slug, merged=True, whole=whole)]
+            lost = [wrong for wrong in there.ends() if span.rules.owner(wrong.path) in slugs] if span.line[-1] == span.trunk else []
+            came = slugs & there.arrived if not lost else set[str]()
+            found += lost + [wrong for slug in sorted(came) for wrong in findings(there, slug, merged=True, whole=whole)]
     return [one._replace(way=_DROP) for one in found]
 
 
@@ -127,7 +126,14 @@ def _left(span: Span, slug: str, *, merged: bool) -> tuple[dict[str, list[str]],
     lines = (span.trunk, *span.beside)
     return reverted.before(
         span.git, span.rules, slug, lines, ours if merged else (), lambda: frozenset(_lasting(span, slug, span.tip)),
+        lambda oid: _is_evidence(span, slug, oid), span.published,
     )
+
+
+def _is_evidence(span: Span, slug: str, commit: str) -> bool:
+    """Whether a commit of the trunk had an experiment since something of it was measured: before that a plan may begin anew."""
+    ran = {*span.rows(span.trunk, slug)} - {''}
+    return bool(span.rows(commit, slug)) or bool(ran) and not ran <= history.apart(span.git, commit, ran)
 
 
 def _taken(span: Span, slug: str) -> list[str]:
@@ -261,7 +267,8 @@ class _Folder(NamedTuple):
         # Where a rebase was merged, the trunk has had what was measured, though not that commit, and its own ends are judged.
         kept = [one.path for one in left if start in self.apart or one.rule != 'sections']  # A plan was free there before it was measured.
         ours = [(path, asked[path].olds[0]) for path in kept if self.span.taken.get(path, asked[path].new)]
-        had = reverted.had(self.span.git, self.span.rules, self.slug, (self.span.trunk, *self.span.beside), ours) if ours else set()
+        lines = (self.span.trunk, *self.span.beside)
+        had = reverted.had(self.span.git, self.span.rules, self.slug, lines, ours, self.span.published) if ours else set()
         return [one for one in left if one.path not in had]
 
     def _is_accounted(self, start: str, one: Change, rule: str) -> bool:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
-from gitexp.git import history
+from gitexp.git import history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
 from gitexp.rules import attested, change, gathered, judge, measured, meta, people, restored, reverted, rows, wording
@@ -17,6 +17,7 @@ from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
 from gitexp.rules.judge import LASTING, LIFTED
 from gitexp.rules.gathered import Differences
 from gitexp.rules.picked import Picks
+from gitexp.rules.reverted import Published
 from gitexp.rules.ruleset import RuleSet
 
 _AT_ONCE = 128
@@ -28,7 +29,8 @@ class Asked(NamedTuple):
 
     `trunk` is the trunk's commit. Commits that carry the trailer of meta mode have its right if it is on here (`meta`) or, where
     there is a `witness`, if that has nothing to say against them. `undo` says how a change is taken back. `beside` is what the trunk
-    was published as beside its line, as far as that is known.
+    was published as beside its line, as far as that is known, and `tips` all that it was at since somebody has noted it; `way` is by
+    what it has gone on besides.
     """
 
     git: Git
@@ -41,6 +43,8 @@ class Asked(NamedTuple):
     witness: Witness | None = None
     undo: Callable[[Commit], str] = lambda commit: f'take it out of that commit: git rebase -i {commit.oid[:10]}^'
     beside: tuple[str, ...] = ()
+    tips: tuple[str, ...] = ()
+    way: frozenset[str] = frozenset()
 
 
 class Span(Asked):
@@ -150,6 +154,12 @@ class Span(Asked):
         """Where the trunk and the tip have parted, if both have moved on."""
         bases = [base for base in history.bases(self.git, self.trunk, self.tip) if self._kin is None or base in self._kin]
         return [] if bases == [self.trunk] else bases
+
+    @cached_property
+    def published(self) -> Published | None:
+        """The commits that the trunk has been at, as far as is known: all of its line before anybody noted it. None where nobody has."""
+        first, = repository.objects(self.git, [f'{one}^{{commit}}' for one in self.tips[:1]]) or [None]
+        return Published({*history.line(self.git, first), *self.tips, *self.beside, self.trunk}, self.way) if first else None
 
     @property
     def arrived(self) -> set[str]:
@@ -267,7 +277,8 @@ class Span(Asked):
 
     def _led(self, *commits: str, ends: bool = False) -> Callable[[Change], Change | None]:
         """What a change is since its experiment was led back by some commits of the line that ends at the first of them."""
-        return reverted.led(self.git, self.rules, (*commits[:1], self.trunk, *self.beside), commits, ends=ends)
+        lines = (*commits[:1], self.trunk, *self.beside)
+        return reverted.led(self.git, self.rules, lines, commits, ends=ends, published=self.published)
 
     def _is_measured(self, slug: str, commit: Commit) -> bool:
         """Whether the trunk's ledger has a row of an experiment about an ancestor of a commit, or one that names none."""
