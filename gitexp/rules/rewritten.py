@@ -45,9 +45,7 @@ def passing(span: Span, *, whole: bool = False) -> list[Finding]:
         slugs = set.intersection(*({span.rules.owner(path) for path in sides[one, end]} for end in (span.tip, span.trunk))) - {''}
         there = span._replace(tip=one)
         if slugs and not there.findings():
-            lost = [wrong for wrong in there.ends() if span.rules.owner(wrong.path) in slugs] if span.line[-1] == span.trunk else []
-            came = slugs & there.arrived if not lost else set[str]()
-            found += lost + [wrong for slug in sorted(came) for wrong in findings(there, slug, merged=True, whole=whole)]
+            found += [wrong for slug in sorted(slugs & there.arrived) for wrong in findings(there, slug, merged=True, whole=whole)]
     return [one._replace(way=_DROP) for one in found]
 
 

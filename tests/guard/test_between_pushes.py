@@ -36,9 +36,9 @@ def _has(place: Place, plan: str, message: str = 'a plan', *, only: bool = True,
     return change(place, message)
 
 
-def _measured(place: Place, plan: str = FAILED, **files: str) -> str:
-    """The experiment from where the trunk is, with its row, both pushed; the trunk is checked out."""
-    place.git('switch', '-q', '-C', 'exp/a')
+def _measured(place: Place, plan: str = FAILED, start: str = 'main', **files: str) -> str:
+    """The experiment from there on, with its row, both pushed; the trunk is checked out."""
+    place.git('switch', '-q', '-C', 'exp/a', start)
     tip = _has(place, plan, 'exp(a): it', only=False, **files)
     place.git('switch', '-q', 'main')
     change(place, 'a row', results_DOT_tsv=f'{(place.path / "results.tsv").read_text()}{tip[:8]}\ta\t3.0\t{tip}\n')
@@ -176,14 +176,18 @@ def test_what_stood_before_a_revert_is_nothing_to_go_back_to_from_another_merge(
     assert _tried(place, WELL) == 'keep+sections'
 
 
-def test_a_merge_on_the_way_is_held_against_what_was_published(place: Place) -> None:
-    """It takes a section away that the end of the push has again."""
-    _measured(place)
+def test_what_came_and_went_on_another_line_comes_again_as_it_was(place: Place) -> None:
+    first = _measured(place, GOAL, 'begun')
     assert _merge(place, 'exp/a') == ''
-    place.git('switch', '-q', '-C', 'side')
-    _has(place, GOAL)
-    place.git('switch', '-q', 'main')
-    place.git('merge', '-q', '--no-ff', '--no-edit', 'side')
+    place.git('tag', 'merged')
+    _measured(place, FAILED, first)
+    place.git('switch', '-q', '-C', 'main', 'merged')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
     place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    place.git('merge', '-q', '--no-ff', '--no-commit', 'origin/main', check=False)
+    place.git('checkout', '-q', 'origin/main', '--', '.')
+    place.git('commit', '-q', '-m', 'a merge')
+    assert place.git('diff', '--name-only', 'origin/main').stdout == '' and push(place, 'main') == ''
 
-    assert told(push(place, 'main')) == 'sections'
+    assert _tried(place, FAILED.replace('it failed', 'all was well')) == 'sections'
+    assert _tried(place, FAILED) == 'ok'
