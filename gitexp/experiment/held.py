@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from gitexp.git import repository
+from gitexp.git import history, repository
 from gitexp.lab.lab import Lab
 
 _NAME = re.compile('[0-9a-f]{40,64}|refs/.*', re.S)  # In a row may stand anything.
@@ -18,9 +18,8 @@ def commits(lab: Lab, names: Collection[str | None]) -> set[str]:
     asked = sorted({name for name in names if name and _NAME.fullmatch(name)})
     found = zip(asked, repository.objects(lab.git, [f'{name}^{{commit}}' for name in asked])) if asked else ()
     known = {name: commit for name, commit in found if commit}
-    done = lab.git.run('rev-list', '--stdin', feed='\n'.join([*known.values(), f'^{lab.trunk_commit}']).encode()) if known else None
-    beyond = set(done.text.split('\n')) if done and not done.code else {*known.values()}
-    return {name for name, commit in known.items() if commit not in beyond}
+    apart = history.apart(lab.git, lab.trunk_commit, known.values()) if known else ()
+    return {name for name, commit in known.items() if commit not in apart}
 
 
 def folders(lab: Lab) -> list[str]:

@@ -32,7 +32,7 @@ class Confirmed(NamedTuple):
 
 
 def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: datetime) -> Confirmed:
-    """Vouch for the tree at the tip of an experiment, or for its best one where that is not held back; `here` says who does.
+    """Vouch for the tree at the tip of an experiment, or else for the best one of the experiment that is held back; `here` says who does.
 
     Raises Refused when nothing is to be confirmed, while the ledger lacks rows, for a stranger where the lab lists its people, and by a
     clock that is far behind the runs.
@@ -41,12 +41,14 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     if not because.strip():
         raise Refused('a confirmation needs a reason', hint="what was looked at: --because 'trained again without the new data'")
     loss.refuse(lab)
-    if any(run.experiment == which.slug for run in pending.running(lab)):
-        raise Refused(f"a run of '{which.slug}' is under way, and nobody has looked at it yet", hint='wait for it: git exp status')
     standings = standing.trees(lab, current.eval_id(lab))
     judged = Judged.of(standings, lab.config)
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
-    mine = sorted((one for one in judged.ranking if one.experiment == which.slug), key=lambda one: one.tree != tip)
+    theirs = (one for one in judged.ranking if one.kind is not Kind.BASELINE and (one.tree == tip or which.slug in one.whose))
+    mine = sorted(theirs, key=lambda one: one.tree != tip)
+    measuring = {which.slug}.union(*(one.whose for one in mine))
+    if slug := next((run.experiment for run in pending.running(lab) if run.experiment in measuring), None):
+        raise Refused(f"a run of '{slug}' is under way, and nobody has looked at it yet", hint='wait for it: git exp status')
     for one in mine:
         others = _others(lab, judged, which, one)
         against = next((other for other in others if doubt.of(judged.verdict(one, other).flags)), None)
@@ -59,8 +61,9 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
             write.append(lab, [row])
             notes.add(lab, [row])  # If it cannot, git exp sync does.
             return Confirmed(one, after.verdict(one, against), row, new=True)
-        if before := standings.vouched.get(one.tree):
-            return Confirmed(one, judged.verdict(one, others[0]) if others else None, before, new=False)
+    if said := next((one for one in mine if one.tree in standings.vouched), None):
+        over = next(iter(_others(lab, judged, which, said)), None)
+        return Confirmed(said, judged.verdict(said, over) if over else None, standings.vouched[said.tree], new=False)
     raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back", hint=f'git exp show {which.slug}')
 
 

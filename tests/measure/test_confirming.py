@@ -15,7 +15,7 @@ from gitexp.lab.lab import Lab
 from gitexp.ledger import pending, read, write
 from gitexp.ledger.result import Kind, Result
 from gitexp.measure import confirm
-from stories import experiment, rows
+from stories import change, experiment, rows
 
 
 def jump(lab: Place) -> Place:
@@ -166,6 +166,35 @@ def test_retired_and_measured_again_it_is_held_anew(lab: Place) -> None:
     assert verdict(lab) == ('provisional', ['retried', 'jump'])
 
     write.append(here, [Result('b', '', 'leak', Kind.RESTORE, params={'restores': '9'})])
+    assert verdict(lab) == ('better', [])
+
+
+def test_a_tip_that_was_confirmed_hides_no_better_tree_that_is_held_back(lab: Place) -> None:
+    lab.ok('baseline')
+    experiment(lab, 'small', model_py='score = 2.98\n').ok('eval')
+    leak = experiment(lab, 'leak', model_py='score = 2.77\n')
+    leak.ok('eval')
+    lab.ok('confirm', 'leak', '--because', 'looked at the first')
+    change(leak, model_py='score = 0.01\n')
+    leak.ok('eval')
+    change(leak, model_py='score = 2.77\n')
+    assert verdict(lab) == ('provisional', ['jump'])
+
+    assert not lab.ok('confirm', 'leak', '--because', 'looked at the second').startswith('confirmed before')
+    assert verdict(lab) == ('better', [])
+    assert lab.ok('confirm', 'leak', '--because', 'again').startswith('confirmed before by Ada')
+
+
+@pytest.mark.parametrize('running', ['leak', 'fork'])
+def test_an_experiment_on_the_tree_of_another_is_confirmed_with_it(lab: Place, running: str) -> None:
+    """Each of them names the command with its own slug."""
+    jump(lab)
+    lab.git('branch', 'exp/fork', 'exp/leak')
+    begun = pending.begin(Lab.find(lab.path), Result('01zzzzzzzzzzzzzz', '2026-01-01T00:00:00+00:00', running, Kind.EVAL))
+    assert lab.exp('confirm', 'fork', '--because', 'looked') == 3 and f"a run of '{running}' is under way" in lab.talk
+    begun.path.unlink()
+
+    assert lab.ok('confirm', 'fork', '--because', 'looked').startswith('confirmed by Ada <ada@example.org>: leak v1\n')
     assert verdict(lab) == ('better', [])
 
 

@@ -87,6 +87,19 @@ def test_a_winner_is_not_held_against_the_trunk_that_holds_it(won: Notebook) -> 
     assert listed(won)['quad'][0] == 'merged' and won.says('show', 'quad').talk == 'hint: git exp new SLUG\n'
 
 
+def test_a_clock_that_was_behind_after_the_merge_hides_it_not(won: Notebook) -> None:
+    """git looks no further than dates tell it to."""
+    moved(won)
+    merged(won)
+    for number in range(8):
+        won.lab.git('commit', '-q', '--allow-empty', '-m', f'{number}', GIT_COMMITTER_DATE='2001-01-01T00:00:00Z')
+    tip = won.lab.git('rev-parse', 'exp/quad').stdout
+    assert tip in won.lab.git('rev-list', 'exp/quad', '^main').stdout, 'git has learnt to look on'
+
+    assert listed(won)['quad'] == ['merged', '3', '3', '2.0100', '+1.0000', 'better']
+    assert won.says('show', 'quad').out.splitlines()[-1].split()[-1] == 'better'
+
+
 def test_what_goes_on_after_a_merge_is_judged_as_ever(won: Notebook) -> None:
     moved(won)
     merged(won)
