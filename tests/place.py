@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,3 +101,14 @@ def powerless() -> list[str]:
     if words and (not shutil.which('setpriv') or subprocess.run([*words, PROGRAM, '-h'], capture_output=True, check=False).returncode):
         pytest.skip('root passes over modes, and nothing runs here without that power')
     return words
+
+
+@contextmanager
+def full_at(size: int) -> Iterator[None]:
+    """No file grows past `size` bytes, as on a disk that is full; the last write is cut short."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

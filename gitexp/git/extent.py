@@ -28,7 +28,8 @@ def refuse_more(git: Git, commits: Sequence[Commit], most: int) -> None:
         counts: dict[Pair, int] = {}
         total += sum(min(_count(pair, parts or {}, counts) for pair in pairs) for pairs in edges)
         if parts is None or total > most:
-            raise Refused(f'more than {most:,} paths are changed at once', hint='push in parts, git push REMOTE COMMIT:BRANCH, and merge each into the trunk before the next')
+            hint = 'push in parts, git push REMOTE COMMIT:BRANCH, and merge each into the trunk before the next'
+            raise Refused(f'more than {most:,} paths are changed at once', hint=hint)
 
 
 def _count(pair: Pair, parts: Mapping[Pair, tuple[int, list[Pair]]], counts: dict[Pair, int]) -> int:

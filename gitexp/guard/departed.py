@@ -2,38 +2,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from pathlib import Path
 
 from gitexp.git.command import Git
+from gitexp.guard import noted
 
-_FILE = Path('exp', 'departed')
+_FILE = 'departed'
 
 
 def keep(git: Git, left: Iterable[tuple[str, str]], *, seen: Mapping[str, str]) -> Mapping[str, str]:
-    """Note where branches were, in the bare repository, and give where each was when it last departed, as of then.
+    """Note where branches were, in the bare repository, and give where each was when it last departed.
 
     Of one that has departed since they were `seen` nothing is noted: what it had in the end is, and whoever has judged it
     before that did not know.
     """
-    lines = list(left)
-    # Who may push and may not write there keeps nobody from pushing: what was measured counts all the same.
-    with suppress(OSError):
-        if lines:
-            import fcntl  # Few pushes take a branch away.
-            with (git.folder / _FILE).open('a', encoding='utf-8', errors='surrogateescape') as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                now = last(git)
-                new = {branch: oid for branch, oid in lines if now.get(branch) == seen.get(branch)}
-                file.write(''.join(f'{oid} {branch}\n' for branch, oid in new.items()))
-                return {**now, **new}
+    gone = dict(left)
+    if gone:
+        noted.add(git, _FILE, lambda there: _new(gone, _last(there), seen))
     return last(git)
 
 
 def last(git: Git) -> Mapping[str, str]:
     """Where each branch was when it last departed, whether or not that is still there."""
-    try:
-        lines = (git.folder / _FILE).read_text('utf-8', 'surrogateescape').split('\n')
-    except OSError:
-        return {}
+    return _last(noted.lines(git, _FILE))
+
+
+def _new(gone: Mapping[str, str], now: Mapping[str, str], seen: Mapping[str, str]) -> Iterable[str]:
+    return [f'{oid} {branch}' for branch, oid in gone.items() if now.get(branch) == seen.get(branch)]
+
+
+def _last(lines: Iterable[str]) -> Mapping[str, str]:
     return {branch: oid for oid, _, branch in (line.partition(' ') for line in lines) if branch}

@@ -4,14 +4,12 @@ Where its own line leads there no more, as after a pull by a merge, what began t
 """
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
-
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
+from gitexp.guard import noted
 
-_FILE = Path('exp', 'published')
+_FILE = 'published'
 _BESIDE = 'beside'
 _WAY = 'way'
 
@@ -21,9 +19,7 @@ def keep(git: Git, old: str, new: str) -> None:
     lines = [(old, _BESIDE), *((oid, _WAY) for oid in history.merging(git, old, new))]
     if history.left(git, new, old) == old:
         lines = [(oid, '') for oid, _ in lines]
-    # Who may push and may not write there keeps nobody from pushing: what begins there is asked to merge the trunk.
-    with suppress(OSError), (git.folder / _FILE).open('a') as file:
-        file.write(''.join(f'{oid} {mark}'.rstrip() + '\n' for oid, mark in lines))
+    noted.add(git, _FILE, lambda there: (f'{oid} {mark}'.rstrip() for oid, mark in lines))
 
 
 class Published(NamedTuple):
@@ -39,11 +35,7 @@ class Published(NamedTuple):
 
 def read(git: Git) -> Published:
     """What was noted."""
-    try:
-        lines = (git.folder / _FILE).read_text('utf-8', 'surrogateescape').split('\n')
-    except OSError:
-        return Published()
-    said = {oid: mark for oid, _, mark in (line.partition(' ') for line in lines) if oid}
+    said = {oid: mark for oid, _, mark in (line.partition(' ') for line in noted.lines(git, _FILE))}
     there = repository.objects(git, [f'{oid}^{{commit}}' for oid, mark in said.items() if mark == _BESIDE])
     way = frozenset(oid for oid, mark in said.items() if mark == _WAY)
     return Published(tuple(oid for oid in said if oid not in way), tuple(filter(None, there)), way)

@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from contextlib import suppress
-from pathlib import Path
 
 from gitexp.git import history
 from gitexp.git.command import Git
+from gitexp.guard import noted
 from gitexp.rules import attested, people
 from gitexp.rules.attested import Witness
 
-_FILE = Path('exp', 'vouched')
+_FILE = 'vouched'
 
 
 def keep(witness: Witness, pushed: Iterable[tuple[str, str]]) -> None:
@@ -18,10 +17,7 @@ def keep(witness: Witness, pushed: Iterable[tuple[str, str]]) -> None:
     if witness.signers or not witness.pusher or not people.named(witness.humans, witness.pusher):
         return
     found = [(branch, oid) for branch, tip in pushed for oid in _own(witness, witness.pusher, tip)]
-    lines = [f'{oid} {branch}\n' for branch, oid in found if (branch, oid) not in witness.taken]
-    # Who may push and may not write there keeps nobody from pushing: a person pushes that branch on.
-    with suppress(OSError), (witness.git.folder / _FILE).open('a', encoding='utf-8', errors='surrogateescape') as file:
-        file.write(''.join(lines))
+    noted.add(witness.git, _FILE, lambda there: (f'{oid} {branch}' for branch, oid in found if (branch, oid) not in witness.taken))
 
 
 def _own(witness: Witness, pusher: str, tip: str) -> list[str]:
@@ -31,8 +27,4 @@ def _own(witness: Witness, pusher: str, tip: str) -> list[str]:
 
 def taken(git: Git) -> Set[tuple[str, str]]:
     """The branches and commits that were noted."""
-    try:
-        lines = (git.folder / _FILE).read_text('utf-8', 'surrogateescape').split('\n')
-    except OSError:
-        return frozenset()
-    return {(branch, oid) for oid, _, branch in (line.partition(' ') for line in lines)}
+    return {(branch, oid) for oid, _, branch in (line.partition(' ') for line in noted.lines(git, _FILE))}

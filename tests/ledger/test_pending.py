@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import forked
 import pytest
+from place import full_at
 
 from gitexp.core import locks, process
 from gitexp.core.errors import Refused
@@ -205,15 +205,11 @@ def test_the_outcome_is_kept_on_a_full_disk(bare: Lab, row: Rows, begun: Result)
         write.append(bare, [row(f'0{number}', description='y' * 30000)])
     before = bare.ledger.read_bytes()
     run = pending.begin(bare, begun)
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (run.path.stat().st_size, limit[1]))
-    try:
+    with full_at(run.path.stat().st_size):
         with pytest.raises(Refused, match='the outcome is kept'):
             run.finish(bare, outcome)
         with pytest.raises(Refused):
             pending.recover(bare, NOW)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
     assert bare.ledger.read_bytes() == before
     assert pending.recover(bare, NOW) == [outcome]
@@ -221,13 +217,8 @@ def test_the_outcome_is_kept_on_a_full_disk(bare: Lab, row: Rows, begun: Result)
 
 
 def test_no_run_begins_without_room_for_its_outcome(bare: Lab, begun: Result) -> None:
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limit[1]))
-    try:
-        with pytest.raises(Refused, match=f"cannot note in '{bare.state / 'runs'}' that a run begins: "):
-            pending.begin(bare, begun)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    with full_at(2000), pytest.raises(Refused, match=f"cannot note in '{bare.state / 'runs'}' that a run begins: "):
+        pending.begin(bare, begun)
     assert left(bare) == []
 
 

@@ -2,16 +2,15 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import forked
 import pytest
+from place import full_at
 
 from gitexp.core.errors import Refused
 from gitexp.lab.lab import Lab
@@ -30,17 +29,6 @@ def ids(lab: Lab) -> list[str]:
 
 def usable(lab: Lab) -> list[str]:
     return [row.id for row in read.read(lab).results]
-
-
-@contextmanager
-def full_at(size: int) -> Iterator[None]:
-    """No file grows past `size` bytes, as on a disk that is full; the last write is cut short."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_the_ledger_is_made_with_its_first_row(bare: Lab, row: Rows) -> None:
