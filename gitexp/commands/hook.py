@@ -48,7 +48,9 @@ def remove(as_json: bool) -> None:
     """Take the hooks out of this repository, and leave its core.hooksPath as it was before."""
     folder = Path.cwd()
     served = serving.is_here(folder)
-    removed = serving.remove(folder) if served else hooks.remove(folder)
+    if served:
+        serving.remove(folder)
+    removed = served or hooks.remove(folder)
     if as_json:
         out.data({'removed': removed})
         return

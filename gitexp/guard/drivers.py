@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitexp.core.errors import Refused
 from gitexp.core.shell import quoted
+from gitexp.git import settings
 from gitexp.git.command import Git
 from gitexp.guard.stubs import Origin
 
@@ -19,7 +19,7 @@ _AS_TEXT = '{ git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O
 _SECTION = 'merge.gitexp-'
 
 
-def settings(origin: Origin) -> dict[str, str]:
+def wanted(origin: Origin) -> dict[str, str]:
     """The configuration for a gitexp, by key as git spells it."""
     made = {}
     for kind, says in _NAMES.items():
@@ -33,22 +33,20 @@ def settings(origin: Origin) -> dict[str, str]:
 def install(git: Git, origin: Origin) -> None:
     """Put the drivers into the repository's own configuration; raises Refused when it cannot be written."""
     said = _said(git)
-    for key, value in settings(origin).items():
+    for key, value in wanted(origin).items():
         if said.get(key) != value:
-            done = git.run('config', '--local', '--replace-all', key, value)
-            if done.code:
-                raise Refused(f"cannot set {key} in the repository's configuration: {done.err.strip()}", hint='git exp hook install')
+            settings.write(git, key, value)
 
 
 def remove(git: Git) -> None:
     """Take the drivers out: what only grows is merged as text then."""
     for section in {key.rpartition('.')[0] for key in _said(git)}:
-        git.ask('config', '--local', '--remove-section', section)
+        settings.drop(git, section)
 
 
 def are_set(said: Mapping[str, str], origin: Origin) -> bool:
     """Whether settings as git tells them name these drivers."""
-    return all(said.get(key) == value for key, value in settings(origin).items() if key.endswith('.driver'))
+    return all(said.get(key) == value for key, value in wanted(origin).items() if key.endswith('.driver'))
 
 
 def are_there(said: Mapping[str, str]) -> bool:

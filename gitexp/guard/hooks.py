@@ -6,7 +6,6 @@ or one of the user's, is lost in linked worktrees. A hook that was there before 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.git import repository
+from gitexp.git import repository, settings
 from gitexp.git.command import Git
 from gitexp.guard import drivers, stubs
 from gitexp.guard.stubs import Origin
@@ -24,7 +23,6 @@ _KEY = 'core.hooksPath'
 _CHAINED = 'gitexp.chained'
 _BEFORE = 'gitexp.hooksPath'
 _REMOVED = ('gitexp.hooks', 'removed')
-_PATIENCE = 3.0
 
 
 class Site(NamedTuple):
@@ -97,12 +95,12 @@ def alone(site: Site) -> Iterator[None]:
 def put(site: Site) -> list[str]:
     """Do what `install` does; only for who is `alone`."""
     told = _take_over(site) + _set_aside(site)
-    chained = site.chained(_get(site.git, _CHAINED))
+    chained = site.chained(settings.read(site.git, _CHAINED))
     _drop_doubles(site, site.top / chained)
     _write(site, stubs.texts(Origin.here(chained), site.passed(chained)))
-    _set(site.git, _KEY, str(site.folder))
+    settings.write(site.git, _KEY, str(site.folder))
     drivers.install(site.git, Origin.here(chained))
-    _unset(site.git, _REMOVED[0])
+    settings.unset(site.git, _REMOVED[0])
     return told
 
 
@@ -113,16 +111,16 @@ def remove(folder: Path) -> bool:
     """
     site = Site.of(folder)
     with alone(site):
-        found = site.folder.is_dir() or _get(site.git, _KEY) == str(site.folder)
+        found = site.folder.is_dir() or settings.read(site.git, _KEY) == str(site.folder)
         for config in site.configs:
-            before = _get(site.git, _BEFORE, config)
+            before = settings.read(site.git, _BEFORE, config)
             if before is not None:
-                _set(site.git, _KEY, before, config)
-            elif _get(site.git, _KEY, config) == str(site.folder):
-                _unset(site.git, _KEY, config)
-            _unset(site.git, _BEFORE, config)
-        _unset(site.git, _CHAINED)
-        _set(site.git, *_REMOVED)
+                settings.write(site.git, _KEY, before, config)
+            elif settings.read(site.git, _KEY, config) == str(site.folder):
+                settings.unset(site.git, _KEY, config)
+            settings.unset(site.git, _BEFORE, config)
+        settings.unset(site.git, _CHAINED)
+        settings.write(site.git, *_REMOVED)
         drivers.remove(site.git)
         _give_back(site)
         import shutil  # Costs time, and every command looks at the hooks.
@@ -156,17 +154,17 @@ def _take_over(site: Site) -> list[str]:
     """Remember a hooks path that is not ours: to be called from now on, and to be put back when ours go."""
     earlier, first, told = _earlier(site), not site.folder.is_dir(), []
     for config in site.configs:
-        said = _get(site.git, _KEY, config)
+        said = settings.read(site.git, _KEY, config)
         if said is None or said == str(site.folder) or _is_stale(said):
             continue
         if first or _theirs(site, said):
-            _set(site.git, _BEFORE, said, config)
+            settings.write(site.git, _BEFORE, said, config)
         if config != site.configs[0]:
-            _unset(site.git, _KEY, config)
+            settings.unset(site.git, _KEY, config)
             earlier = earlier or (said if _theirs(site, said) else None)
         told.append(f"core.hooksPath was '{said}'")
     if earlier:
-        _set(site.git, _CHAINED, earlier)
+        settings.write(site.git, _CHAINED, earlier)
     return [f'{line}; the hooks there are still called' if earlier else line for line in told]
 
 
@@ -230,31 +228,3 @@ def _give_back(site: Site) -> None:
         if not (chained / name).exists():
             chained.mkdir(parents=True, exist_ok=True)
             os.replace(site.folder / 'beside' / name, chained / name)
-
-
-def _get(git: Git, key: str, config: Path | None = None) -> str | None:
-    done = git.run('config', *_in(config), '--null', '--get', key)
-    return done.names[-1] if done.code == 0 else None
-
-
-def _set(git: Git, key: str, value: str, config: Path | None = None) -> None:
-    if _get(git, key, config) != value:
-        _change(git, key, *_in(config), '--replace-all', key, value)
-
-
-def _unset(git: Git, key: str, config: Path | None = None) -> None:
-    if _get(git, key, config) is not None:
-        _change(git, key, *_in(config), '--unset-all', key)
-
-
-def _in(config: Path | None) -> tuple[str, ...]:
-    return ('--file', str(config)) if config else ('--local',)
-
-
-def _change(git: Git, key: str, *words: str) -> None:
-    """git does not wait for another git that writes its configuration."""
-    until = time.monotonic() + _PATIENCE
-    while (done := git.run('config', *words)).code:
-        if 'could not lock' not in done.err or 'File exists' not in done.err or time.monotonic() > until:
-            raise Refused(f"cannot set {key} in the repository's configuration: {done.err.strip()}", hint=INSTALL)
-        time.sleep(0.02)

@@ -7,15 +7,13 @@ It counts from where git receives a push, which for one to a linked worktree is 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 
 from gitexp.core.errors import Refused
-from gitexp.core.shell import quoted
 from gitexp.core.tuples import NamedTuple
-from gitexp.git import repository
+from gitexp.git import repository, settings
 from gitexp.git.command import Git
 from gitexp.guard import judged, server, shipped, stubs
 from gitexp.lab.config import FILE
@@ -28,7 +26,6 @@ _CHECKED = 'receive.fsckObjects'  # A tree or commit that no git makes says one 
 _BEFORE = 'gitexp.hooksPath'
 HOOKS = ('pre-receive', 'update', 'reference-transaction', 'post-receive')
 _ALWAYS = ('post-update',)
-_SETTING = re.compile(r"^(\w+)=('(?:[^']|'\\'')*')$", re.MULTILINE)
 
 
 class Settings(NamedTuple):
@@ -57,18 +54,17 @@ def install(folder: Path, *, trunk: str | None = None, identity: str | None = No
     trunk = trunk or (before.trunk if before else _trunk(git))
     known = (before.identity if before else '') if identity is None else identity
     notes = _guarded(git, trunk, known)
-    settings = Settings(
+    wanted = Settings(
         os.path.realpath(sys.executable), shipped.put(bare), trunk,
         known, _search(), os.environ.get('GNUPGHOME') or str(Path.home() / '.gnupg'), _earlier(git, before),
     )
-    for name, text in _texts(bare, settings).items():
+    for name, text in _texts(bare, wanted).items():
         shipped.write(bare / FOLDER / name, text.encode('utf-8', 'surrogateescape'))
         (bare / FOLDER / name).chmod(0o755)
     shipped.write(bare / _INCLUDED, f'[core]\n\thooksPath = {_UPWARDS}\n'.encode())
-    git.ask('config', '--local', _KEY, FOLDER)
-    git.ask('config', '--local', _LINKED, _INCLUDED)
-    git.ask('config', '--local', _CHECKED, 'true')
-    shipped.tidy(bare, settings.package)
+    for key, value in ((_KEY, FOLDER), (_LINKED, _INCLUDED), (_CHECKED, 'true')):
+        settings.write(git, key, value)
+    shipped.tidy(bare, wanted.package)
     return [*notes, *elsewhere(bare)]
 
 
@@ -78,14 +74,14 @@ def installed(bare: Path) -> Settings | None:
         text = (bare / FOLDER / 'pre-receive').read_text('utf-8', 'surrogateescape')
     except OSError:
         return None
-    said = {name: value[1:-1].replace("'\\''", "'") for name, value in _SETTING.findall(text)}
+    said = stubs.said(text)
     return Settings(**said) if set(said) == set(Settings._fields) else None
 
 
 def stale(bare: Path) -> list[str]:
     """The hooks there that are missing, or not as they would be written now."""
-    settings = installed(bare)
-    wanted = _texts(bare, settings) if settings else {'pre-receive': ''}
+    there = installed(bare)
+    wanted = _texts(bare, there) if there else {'pre-receive': ''}
     return [name for name, text in wanted.items() if not _is(bare / FOLDER / name, text)]
 
 
@@ -104,18 +100,20 @@ def is_here(folder: Path) -> bool:
         return False
 
 
-def remove(folder: Path) -> bool:
-    """Take the hook out, and leave core.hooksPath as it was found; whether there was anything to take out."""
+def remove(folder: Path) -> None:
+    """Take the hook out, and leave core.hooksPath as it was found."""
     bare = _bare(folder)
     git = Git(bare)
-    before = git.run('config', '--local', '--get', _BEFORE).text
-    if git.run('config', '--local', '--get', _KEY).text == FOLDER:
-        git.run('config', '--local', *([_KEY, before] if before else ['--unset', _KEY]))
-    git.run('config', '--local', '--unset', _BEFORE)
-    git.run('config', '--local', '--remove-section', _LINKED.removesuffix('.path'))
+    before = settings.read(git, _BEFORE)
+    if settings.read(git, _KEY) == FOLDER:
+        if before:
+            settings.write(git, _KEY, before)
+        else:
+            settings.unset(git, _KEY)
+    settings.unset(git, _BEFORE)
+    settings.unset(git, _LINKED)
     shutil.rmtree(bare / 'exp' / 'server')
     shutil.rmtree(bare / judged.FOLDER, ignore_errors=True)
-    return True
 
 
 def _hooks(arrived: Path) -> str | None:
@@ -155,13 +153,13 @@ def _guarded(git: Git, trunk: str, identity: str) -> list[str]:
 
 def _earlier(git: Git, before: Settings | None) -> str:
     """The folder of the hooks that git ran until now; one that the repository itself names is put back when ours go."""
-    local = git.run('config', '--local', '--get', _KEY).text
+    local = settings.read(git, _KEY)
     if local == FOLDER:
         return before.chained if before else 'hooks'
-    if local.endswith('/exp/hooks'):
+    if local and local.endswith('/exp/hooks'):
         raise Refused('the hooks for worktrees are installed here', hint='git exp hook remove, or make another clone the server')
     if local:
-        git.ask('config', '--local', _BEFORE, local)
+        settings.write(git, _BEFORE, local)
     return git.run('config', '--type=path', '--get', _KEY).text or 'hooks'
 
 
@@ -174,7 +172,7 @@ def _search() -> str:
 def _texts(bare: Path, settings: Settings) -> dict[str, str]:
     chained = bare / settings.chained
     names = {*_ALWAYS, *(name for name in stubs.KNOWN if os.access(chained / name, os.X_OK))}
-    passing, moving, judging = (_filled(name, settings) for name in ('passing-server', 'moving-server', 'pre-receive'))
+    passing, moving, judging = (stubs.filled(name, settings._asdict()) for name in ('passing-server', 'moving-server', 'pre-receive'))
     return {name: passing for name in names} | {name: moving for name in HOOKS} | {'pre-receive': judging}
 
 
@@ -183,10 +181,3 @@ def _is(path: Path, text: str) -> bool:
         return os.access(path, os.X_OK) and path.read_text('utf-8', 'surrogateescape') == text
     except OSError:
         return False
-
-
-def _filled(template: str, settings: Settings) -> str:
-    text = (stubs.templates() / template).read_text()
-    for name, value in settings._asdict().items():
-        text = text.replace(f'@{name}@', quoted(value), 1)
-    return text

@@ -22,7 +22,7 @@ KNOWN = frozenset(
     'p4-pre-submit post-index-change'.split(),
 )
 _ENTRY = Path('gitexp') / 'guard' / 'entry.py'
-_SETTING = re.compile(r"^(python|package|chained)=('(?:[^']|'\\'')*')$", re.MULTILINE)
+_SETTING = re.compile(r"^(\w+)=('(?:[^']|'\\'')*')$", re.MULTILINE)
 
 
 class Origin(NamedTuple):
@@ -40,8 +40,8 @@ class Origin(NamedTuple):
     @staticmethod
     def read(text: str) -> Origin | None:
         """What a written file says, None when it says too little."""
-        said = {name: value[1:-1].replace("'\\''", "'") for name, value in _SETTING.findall(text)}
-        return Origin(**said) if len(said) == 3 else None
+        values = said(text)
+        return Origin(*map(values.__getitem__, Origin._fields)) if values.keys() >= {*Origin._fields} else None
 
     @property
     def is_there(self) -> bool:
@@ -50,18 +50,18 @@ class Origin(NamedTuple):
 
 def texts(origin: Origin, passed: frozenset[str]) -> dict[str, str]:
     """Every file of the hooks folder by name; `passed` are hooks that are not ours and go on being called."""
-    folder, values = templates(), {'python': origin.python, 'package': origin.package, 'chained': origin.chained}
-    made = {name: _filled((folder / name).read_text(), values) for name in (*OURS, SHARED)}
-    passing = (folder / 'passing').read_text()
-    return made | {name: passing for name in passed - set(OURS)}
+    made = {name: filled(name, origin._asdict()) for name in (*OURS, SHARED)}
+    return made | dict.fromkeys(passed - set(OURS), filled('passing', {}))
 
 
-def templates() -> Path:
-    """The folder of the stubs in the package."""
-    return Path(import_module('gitexp._hooks').__path__[0])
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """The text of a hook with settings put in."""
+    text = (Path(import_module('gitexp._hooks').__path__[0]) / template).read_text()
     for name, value in values.items():
         text = text.replace(f'@{name}@', quoted(value), 1)
     return text
+
+
+def said(text: str) -> dict[str, str]:
+    """The settings in the text of a hook."""
+    return {name: value[1:-1].replace("'\\''", "'") for name, value in _SETTING.findall(text)}

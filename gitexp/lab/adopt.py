@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from gitexp.core import files
 from gitexp.core.errors import Refused, Usage
-from gitexp.git import repository
+from gitexp.git import repository, settings
 from gitexp.lab import draft, program, templates
 from gitexp.lab.config import FILE, Config, Metric, Paths
 from gitexp.lab.draft import Answers
@@ -99,7 +99,7 @@ def carry_out(plan: Plan) -> None:
         if mode is not None:
             target.chmod(mode & 0o777)
     for key, value in plan.settings.items():
-        plan.site.git.ask('config', '--local', key, value)
+        settings.write(plan.site.git, key, value)
     if plan.stage:
         plan.site.git.ask('add', '--force', '--', *(f':(top,literal){path}' for path in plan.stage))
 
