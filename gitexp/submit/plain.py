@@ -1,6 +1,7 @@
 """A request for any remote, as text to mail: what a forge's own interface does elsewhere."""
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from gitexp.core import files
@@ -30,7 +31,7 @@ def request(lab: Lab, asked: Request, *, remote: str) -> Plain:
 
 
 def _merge(git: Git, asked: Request, remote: str) -> str:
-    url = git.run('ls-remote', '--get-url', remote).text or remote
+    url = shlex.quote(git.run('ls-remote', '--get-url', remote).text or remote)
     return push.without_secrets(f'git fetch {url} exp/{asked.slug}\ngit switch {asked.base}\ngit merge --no-ff {asked.head}')
 
 

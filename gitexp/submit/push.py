@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 from gitexp.core.errors import Refused
@@ -63,25 +64,25 @@ def _is_ahead(lab: Lab, experiment: Experiment, remote: str) -> bool:
 
 def _refusal(lab: Lab, experiment: Experiment, remote: str, done: Done) -> Refused:
     said = without_secrets(done.err.strip())
-    name = f'exp/{experiment.slug}'
+    name, to = f'exp/{experiment.slug}', shlex.quote(remote)
     told = '\n'.join(f'    {line}' for line in said.split('\n') if line and not line.startswith('hint: '))
     rejected = re.search(r'^!\t.*\[(.*?rejected)\] \((.*)\)$', done.text, re.M)
     if rejected and rejected[1] == 'rejected':
         return Refused(
             f"'{name}' on '{remote}' has commits that are not in yours ({rejected[2]})",
-            hint=f'git fetch {remote} {name} && git merge FETCH_HEAD && git exp eval',
+            hint=f'git fetch {to} {name} && git merge FETCH_HEAD && git exp eval',
         )
     if (rejected or done.code == 1 and not done.text) and _is_ahead(lab, experiment, remote):
         return Refused(
             f"'{lab.trunk}' is ahead of '{remote}/{lab.trunk}', and '{name}' has taken that in\n{told}",
-            hint=f'git push {remote} {lab.trunk}, then again: git exp submit {experiment.slug}',
+            hint=f'git push {to} {lab.trunk}, then again: git exp submit {experiment.slug}',
         )
     if rejected:
         return Refused(f"'{remote}' rejected '{name}': {rejected[2]}\n{told}", hint='what it said is above; git exp check rules says more')
     if done.code == 1 and not done.text:
         return Refused(f"the pre-push hook stopped '{name}'\n{told}", hint=f'git exp check rules {lab.trunk}..{name}')
     if any(words in said.lower() for words in _NOT_ALLOWED):
-        return Refused(f"'{remote}' wants to know who you are\n{told}", hint=f'git push {remote} {name}')
+        return Refused(f"'{remote}' wants to know who you are\n{told}", hint=f'git push {to} {name}')
     if any(words in said.lower() for words in _NOT_REACHED):
         return Refused(f"'{remote}' cannot be reached\n{told}", hint=f'git exp submit {experiment.slug} again when there is a connection')
-    return Refused(f"'{name}' could not be pushed to '{remote}'\n{told}", hint=f'git remote -v, or: git push {remote} {name}')
+    return Refused(f"'{name}' could not be pushed to '{remote}'\n{told}", hint=f'git remote -v, or: git push {to} {name}')

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import re
+import shlex
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -463,9 +464,23 @@ def test_a_relative_remote_counts_from_the_root(desk: Desk, better: Any) -> None
 
 
 def test_a_remote_may_be_a_path(desk: Desk, better: Any) -> None:
+    desk.lab.git('clone', '-q', '--bare', str(desk.remote), str(desk.remote.parent / "the team's.git"))
+    desk.remote = desk.remote.parent / "the team's.git"
     better.ok('submit', '--remote', str(desk.remote))
 
     assert desk.pushed('idea')
+    fetch = next(line for line in desk.texts[0].read_text().splitlines() if line.startswith('    git fetch '))
+    assert shlex.split(fetch) == ['git', 'fetch', str(desk.remote), 'exp/idea'] and fetch.endswith("s.git' exp/idea")
+
+
+def test_a_hint_names_a_remote_as_a_shell_takes_it(desk: Desk, better: Any) -> None:
+    better.ok('submit')
+    other = desk.remote.rename(desk.remote.parent / 'the team.git')
+    better.git('commit', '-q', '--amend', '--allow-empty', '-m', 'exp(idea): try again')
+    desk.measured(better, 2.0, 2.01, 2.02)
+
+    assert better.exp('submit', '--remote', str(other)) == 3
+    assert f"hint: git fetch '{other}' exp/idea && git merge FETCH_HEAD" in better.talk
 
 
 def test_a_remote_that_is_a_mirror_takes_a_branch_as_any_other(desk: Desk, better: Any) -> None:
