@@ -191,3 +191,20 @@ def test_what_came_and_went_on_another_line_comes_again_as_it_was(place: Place) 
 
     assert _tried(place, FAILED.replace('it failed', 'all was well')) == 'sections'
     assert _tried(place, FAILED) == 'ok'
+
+
+@pytest.mark.parametrize('measured', [True, False])
+def test_a_merge_is_not_taken_back_to_one_that_was_never_published(place: Place, measured: bool) -> None:
+    """Alone the first merge would lack what was measured since; of what was not measured nothing is asked."""
+    first = _measured(place, GOAL)
+    place.git('switch', '-q', 'exp/a')
+    _has(place, FAILED, 'exp(a): more', **EVIDENCE)
+    assert push(place, 'exp/a') == ''
+    place.git('switch', '-q', 'main')
+    if measured:
+        _measured(place, FAILED, 'exp/a')
+    place.git('merge', '-q', '--no-ff', '--no-edit', first)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+
+    assert told(push(place, 'main')) == ('keep+sections' if measured else 'ok')

@@ -223,6 +223,23 @@ def _planted(place: Place, files: dict[str, str]) -> str:
     return measured
 
 
+def test_what_the_trunk_has_goes_on_though_what_was_measured_was_never_pushed(place: Place) -> None:
+    """As after a squash, which leaves the branch behind; nothing new comes."""
+    for slug in ('a', 'b'):
+        place.write(f'experiments/{slug}/PLAN.md', PLAN)
+    change(place, 'the plans')
+    assert push(place, 'main') == ''
+    change(place, 'rows', results_DOT_tsv=HEADER + ''.join(f'{slug}\t{slug}\t3.0\t{"f" * 40}\n' for slug in 'ab'))
+    assert push(place, 'main') == ''
+
+    place.write('experiments/a/PLAN.md', f'{PLAN}\n## Outcome\n\nwon\n')
+    change(place, 'the outcome')
+    assert push(place, 'main') == ''
+    place.write('experiments/b/PROTOCOL.md', 'seeds 1 to 3\n')
+    change(place, 'a protocol')
+    assert 'its rows name commits that were never pushed' in push(place, 'main')
+
+
 @pytest.mark.parametrize('how', ['by its side', 'by the branch', 'after it has departed'])
 def test_what_is_planted_does_not_take_the_place_of_what_the_trunk_comes_to_reach(place: Place, how: str) -> None:
     measured = _planted(place, {name: FILES[name] for name in FILES if name != 'PLAN.md'})
