@@ -8,7 +8,7 @@ from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
 from gitexp.git.command import Git
-from gitexp.lab.config import FILE
+from gitexp.lab.config import APPENDS, FILE
 from gitexp.lab.lab import Lab
 from gitexp.rules import brought, change, judge, ruleset
 from gitexp.rules.beside import Names
@@ -25,8 +25,7 @@ _ABORTS = {
     'rebase-merge': 'rebase', 'rebase-apply/applying': 'am', 'rebase-apply': 'rebase', 'CHERRY_PICK_HEAD': 'cherry-pick',
     'MERGE_HEAD': 'merge',
 }
-_APPENDS = ('append-top', 'append-bottom')
-_LASTING = (*_FROZEN, *_APPENDS, 'sections', 'keep')
+_KEPT = (*_FROZEN, *APPENDS, 'sections', 'keep')
 
 
 class Move(NamedTuple):
@@ -127,7 +126,7 @@ def _trunk(lab: Lab, rules: RuleSet, move: Move, published: str | None, *, meta:
     if published and back and _drops(git, old, move.new, published):
         return found
     ends = _ends(lab, rules, move.new, published if published and history.is_ancestor(git, published, move.new) else None, meta=meta)
-    return [one for one in ends if one.rule in (_FROZEN if back else _LASTING)]
+    return [one for one in ends if one.rule in (_FROZEN if back else _KEPT)]
 
 
 def _drops(git: Git, old: str, new: str, published: str) -> bool:
@@ -180,7 +179,7 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
 def _is_strewn(kind: str, one: Change, read: Callable[[str], bytes]) -> bool:
     """Whether all that the trunk had is there, in the order in which it has been put on the published one, commit by commit."""
     old, new = one.olds[0], one.new
-    if kind not in _APPENDS or not (old and new and new.is_file) or old.mode != new.mode:
+    if kind not in APPENDS or not (old and new and new.is_file) or old.mode != new.mode:
         return False
     from gitexp.rules import union  # Few rebases come by here.
     return union.holds(kind, read(old.oid), read(new.oid), strewn=True) is None

@@ -41,9 +41,11 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
         return [push.deleted(trunk)]
     if new is not None:
         _readable(git, trunk, new, was=blob)
-    if old is None or blob is None:
+    if old is None or blob is None:  # A lab begins with a push that brings rules; until then there are none, and nothing goes past that.
+        if old is not None and new is None:
+            raise Refused(f"'{trunk}' has no {FILE}, so that no rules can be read", hint=f'push a {trunk} that has one: git exp init')
         judged.keep(git, asked, (old, new or old), seen)
-        return found + _beginning(git, trunk, old, new)
+        return found
     extent.refuse_more(git, _whole(git, asked, old), _MOST)
     rules = read(git, blob, trunk)
     taken = vouched.taken(git) if pusher is not None and not rules.signers else frozenset()
@@ -111,13 +113,6 @@ def _whole(git: Git, asked: Sequence[Update], old: str) -> list[Commit]:
     except Refused:
         hint = 'git fetch --unshallow, and push again'
         raise Refused('the history of what is pushed is cut off, as in a shallow clone', hint=hint) from None
-
-
-def _beginning(git: Git, trunk: str, old: str | None, new: str | None) -> list[Finding]:
-    """Before there are rules: a lab begins with a push that brings them, and nothing goes past a trunk that has none."""
-    if old is not None and new is None:
-        raise Refused(f"'{trunk}' has no {FILE}, so that no rules can be read", hint=f'push a {trunk} that has one: git exp init')
-    return []
 
 
 def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:

@@ -7,7 +7,8 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 
 FILE = 'gitexp.yaml'
-KINDS = ('frozen', 'global', 'append-top', 'append-bottom', 'sections', 'keep', 'links-only', 'human', 'fixed', 'variable')
+APPENDS = ('append-top', 'append-bottom')
+KINDS = ('frozen', 'global', *APPENDS, 'sections', 'keep', 'links-only', 'human', 'fixed', 'variable')
 LIVE = ('Status', 'Monitoring')
 _SECONDS = {'s': 1.0, 'm': 60.0, 'h': 3600.0}
 

@@ -11,7 +11,7 @@ from gitexp.ledger.result import Result, Status
 
 
 class Runs:
-    """Each seed once, in order, with the value that came first; runs without one are one, the last, since nothing says that they differ.
+    """Each seed once, in order, with the value that came first; runs that name none are one as well, since nothing says that they differ.
 
     Whoever may run the worst seed again, and have that count as well, picks: a mean of the two is better than the first by chance alone.
     Which came first, though, is said by whoever ran them, and where a seed gave several values the other ones cast a doubt: `least` and

@@ -10,7 +10,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.experiment import folders
 from gitexp.git import history, unrecorded
 from gitexp.git.command import Git
-from gitexp.lab.config import FILE
+from gitexp.lab.config import APPENDS, FILE
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import read
 from gitexp.ledger.result import Kind
@@ -66,7 +66,7 @@ def _version(lab: Lab, which: Experiment, commit: str) -> int:
 def trunk(lab: Lab, *, written: Collection[str] = ()) -> Subject:
     """The trunk as it is committed; in root the files that are only appended to may be ahead of that, and those `written` by git exp."""
     rules = lab.config.rules
-    ahead = [pattern.of(said) for kind in ('global', 'append-top', 'append-bottom') for said in rules[kind]]
+    ahead = [pattern.of(said) for kind in ('global', *APPENDS) for said in rules[kind]]
     left = [line[3:] for line in uncommitted.lines(lab.root, '--untracked-files=no')]
     names = [name for name in left if not any(one.covers(name) for one in ahead)]
     names = [name for name in names if name not in written]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gitexp.core import digests
 from gitexp.core.tuples import NamedTuple
-from gitexp.lab.config import FILE, Config
+from gitexp.lab.config import APPENDS, FILE, Config
 from gitexp.lab.lab import Lab
 from gitexp.rules import gate, pattern
 
@@ -37,7 +37,7 @@ class Yardstick(NamedTuple):
 
 def of(lab: Lab) -> Yardstick:
     """The yardstick of the trunk."""
-    records = [pattern.of(said) for kind in ('append-top', 'append-bottom') for said in lab.config.rules[kind]]
+    records = [pattern.of(said) for kind in APPENDS for said in lab.config.rules[kind]]
     data = [pattern.of(said) for said in lab.config.inputs]
     files: dict[str, tuple[str, str]] = {}
     documents: dict[str, tuple[str, str]] = {}

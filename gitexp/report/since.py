@@ -4,12 +4,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gitexp.experiment import documents
+from gitexp.lab.config import APPENDS
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Result
 from gitexp.report import view
 from gitexp.rules import pattern
-
-_GROWING = ('append-top', 'append-bottom')
 
 
 def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
@@ -24,7 +23,7 @@ def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
 
 def measured(lab: Lab, paths: Iterable[str]) -> list[str]:
     """Those of some paths that may be measured: neither only appended to nor the report."""
-    free = [pattern.of(said) for kind in _GROWING for said in lab.config.rules.get(kind, ())]
+    free = [pattern.of(said) for kind in APPENDS for said in lab.config.rules.get(kind, ())]
     written = (*lab.config.ledgers, view.REPORT)
     return [path for path in paths if path not in written and not any(one.covers(path) for one in free)]
 

@@ -10,6 +10,7 @@ from itertools import takewhile
 from gitexp.core.finding import Finding
 from gitexp.git import history
 from gitexp.git.command import Git
+from gitexp.lab.config import APPENDS
 from gitexp.rules import change, gathered, judge, restored, rows
 from gitexp.rules.case import Case
 from gitexp.rules.change import LARGEST, Blobs, Change, Committed, Entry
@@ -18,8 +19,8 @@ from gitexp.rules.picked import Picks
 from gitexp.rules.ruleset import INPUT
 from gitexp.rules.span import Span
 
-_GROWING = ('human', 'append-top', 'append-bottom', 'sections', 'rows')
-_KINDS = ('frozen', 'protocol', 'global', 'fixed', INPUT, 'variable', 'keep', 'links-only', *_GROWING)
+_LOOSE = ('human', *APPENDS, 'sections', 'rows')
+_KINDS = ('frozen', 'protocol', 'global', 'fixed', INPUT, 'variable', 'keep', 'links-only', *_LOOSE)
 
 
 def moved(span: Span) -> list[Finding]:
@@ -90,7 +91,7 @@ def findings(span: Span, *, beside: Sequence[str] | None = None) -> list[Finding
     found = [one for one in judge.judge(case, changes) if one.rule in _KINDS and (one.path, entries[one.path]) not in put.get(one.rule, ())]
     found = restored.without(span.git, rules, found, changes, [span.tip], base) if base else found
     paths = {one.path for one in found}
-    stiff = {one.path for one in found if one.rule not in _GROWING}
+    stiff = {one.path for one in found if one.rule not in _LOOSE}
     old = had(span.git, trunk, span.tip, paths if beside is None else {path for path in paths if rules.owner(path) or path not in stiff})
     old |= _published(span.git, trunk, span.tip, paths - old, beside or ())
     return [one for one in found if one.path not in old]

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from gitexp.core.finding import Finding
+from gitexp.lab.config import APPENDS
 from gitexp.rules import beside, wording
 from gitexp.rules.case import Away, Case
 from gitexp.rules.change import Change, Entry, Pair
@@ -11,8 +12,7 @@ from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import BUILT_IN, INPUT, Rule, RuleSet
 
 LIFTED = ('frozen', 'protocol', 'guarded', 'naming')
-_APPENDS = ('append-top', 'append-bottom')
-_BY_BYTES = (*_APPENDS, 'sections')
+_BY_BYTES = (*APPENDS, 'sections')
 LASTING = ('protocol', *_BY_BYTES, 'keep')
 _LONGEST = 4095  # bytes of what a link says
 _EMPTY = {'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391', '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813'}
@@ -83,7 +83,7 @@ def _change(case: Case, change: Change) -> Iterator[Finding]:
         if wrong and not _has_left(case, rule, change):
             told.add(rule.kind)
             yield _finding(case, rule, change, wrong)
-    if change.path in case.rules.ledgers and told.isdisjoint((*_APPENDS, 'global')):
+    if change.path in case.rules.ledgers and told.isdisjoint((*APPENDS, 'global')):
         yield from _unmeasured(case, change)
         yield from _unreadable(case, change)
     if old is None and change.new is not None:
@@ -260,7 +260,7 @@ def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding
 def _guarded(case: Case, change: Change, covering: list[Rule]) -> Iterator[Finding]:
     if not case.rules.guard or not case.on_trunk or case.meta or case.ends or change.new == change.olds[0]:
         return
-    if not any(rule.kind in _APPENDS and (change.olds[0] or not rule.is_above(change.path)) for rule in covering):
+    if not any(rule.kind in APPENDS and (change.olds[0] or not rule.is_above(change.path)) for rule in covering):
         yield Finding('guarded', change.path, wording.what(change.olds[0], change.new), commit=case.commit)
 
 
@@ -277,7 +277,7 @@ def _together(case: Case, direct: list[Finding]) -> list[Finding]:
 
 def _finding(case: Case, rule: Rule, change: Change, message: str) -> Finding:
     way = wording.way(rule.kind, trunk=case.rules.trunk, back=_back(case, change, rule.kind), is_past=bool(case.commit))
-    if rule.kind in _APPENDS and case.on_trunk and len(change.olds) == 1:
+    if rule.kind in APPENDS and case.on_trunk and len(change.olds) == 1:
         from gitexp.rules import growth
         way += wording.squashed(case.rules.trunk) if growth.is_between(case, rule, change) else ''
     if rule.kind == 'keep' and len({*change.olds} - {None}) > 1:

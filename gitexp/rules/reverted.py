@@ -108,9 +108,8 @@ def before(
 ) -> tuple[dict[str, list[str]], Set[str]]:
     """The commits of some lines that had what comes back of an experiment: for each path, and for the experiment as one.
 
-    Each path was there just before it was led back or taken away, and on the others than the first it may be yet; of that what `counts` is
-    asked. As one it comes back
-    where it is not `now` as the lines have had it, but for what never left.
+    Each path was there just before it was led back or taken away, and on the others than the first it may be yet; of that what `counts`
+    is asked. As one it comes back where it is not `now` as the lines have had it, but for what never left.
     """
     steps, _ = _steps(git, rules, slug, lines, published)
     there = {one: _paths(steps[one].there) for one in lines[1:]}

@@ -8,7 +8,7 @@ from itertools import chain
 from gitexp.core.finding import Finding
 from gitexp.core.tuples import NamedTuple
 from gitexp.git import history, repository
-from gitexp.lab.config import FILE
+from gitexp.lab.config import APPENDS, FILE
 from gitexp.rules import change, gathered, judge, measured, meta, restored, reverted, rows
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Away, Case
@@ -18,7 +18,6 @@ from gitexp.rules.ruleset import BUILT_IN
 from gitexp.rules.span import Span
 
 _DROP = 'leave out the merge that brings it, and what takes it back: git rebase --rebase-merges -i, and push that'
-_GROWING = ('append-top', 'append-bottom')
 
 
 def arriving(span: Span, *, whole: bool = False, noted: Mapping[str, str] = {}) -> list[Finding]:
@@ -51,10 +50,7 @@ def passing(span: Span, *, whole: bool = False) -> list[Finding]:
 
 def _joined(span: Span, noted: Mapping[str, str]) -> dict[str, str | None]:
     """The experiments that the trunk comes to reach, be it that it takes nothing of them: where each branch is, or what was measured."""
-    new = {one.oid for one in span.commits}
-    if len(new) < 2:
-        return {}
-    git, rules = span.git, span.rules
+    git, rules, new = span.git, span.rules, {one.oid for one in span.commits}
     here = git.ask('for-each-ref', '--format=%(refname:lstrip=2) %(objectname)', 'refs/heads/exp').text.split('\n')
     tips = {**noted, **{branch: oid for branch, _, oid in (line.partition(' ') for line in here)}}
     ran = dict.fromkeys(rows.about(git, span.trunk, rules.ledgers, new))
@@ -84,9 +80,10 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     A rebase leaves those files as they are. `old` is where the branch was; what this repository does not have is not compared, but
     where it has all that was ever pushed (`whole`) an experiment does not come without anything that was measured.
     On the trunk (`merged`) only the files that it takes are: it need not take in everything. Of what it comes to reach by that all are,
-    unless it has none of them: from then on the branch may have what the trunk has. What was led back on the trunk comes as it left, and
-    all of it, there and on a branch that has merged that.
-    What a person has put where counts as far as the span's own commits have been judged: another branch's are its own business.
+    unless it has none of them: from then on the branch may have what the trunk has.
+
+    What was led back on the trunk comes as it left, and all of it, there and on a branch that has merged that. What a person has put
+    there counts where the span's own commits have put it: another branch's are its own business.
     """
     said = span.rows(span.trunk, slug)
     left, led = _left(span, slug, merged=merged)
@@ -110,8 +107,8 @@ def findings(span: Span, slug: str, *, old: str | None = None, merged: bool = Fa
     joined = {*before} - apart - published if merged and stays(span, slug, span.tip) else set()
     asked = joined.union(*(some for path, some in left.items() if span.taken[path] is None))
     folder = _Folder(
-        span, slug, merged, apart, Blobs(span.git, most=LARGEST), published, is_begun, asked, led - apart,
-        [span.tip, *filter(None, [was])], lambda one: one.new is None or away(one),
+        span, slug, merged, apart=apart, blobs=Blobs(span.git, most=LARGEST), published=published, ran={*said}, is_begun=is_begun,
+        left=asked, led=led - apart, tips=[span.tip, *filter(None, [was])], away=lambda one: one.new is None or away(one),
     )
     return folder.findings([one for one in before if merged or one not in led or one not in apart])
 
@@ -165,9 +162,10 @@ def _lasting(span: Span, slug: str, commit: str) -> Iterator[tuple[str, Entry]]:
 class _Folder(NamedTuple):
     """The folder of an experiment at the tip; `apart` is what the tip does not reach of that which it is compared with.
 
-    `published` is what the trunk reaches of that, `is_begun` tells whether something had been measured there. `left` is what all is asked
-    of: where the trunk last had what comes back to it, and what it comes to reach; `led` is where it had it before it was led back, of
-    which nothing that has happened since accounts for a part. `tips` are those that tell what has happened since.
+    `published` is what the trunk reaches of that, `ran` what its rows name, `is_begun` tells whether something had been measured there.
+    `left` is what all is asked of: where the trunk last had what comes back to it, and what it comes to reach; `led` is where it had it
+    before it was led back, of which nothing that has happened since accounts for a part. `tips` are those that tell what has happened
+    since.
     """
 
     span: Span
@@ -176,6 +174,7 @@ class _Folder(NamedTuple):
     apart: Set[str]
     blobs: Blobs
     published: Set[str]
+    ran: Set[str]
     is_begun: Callable[[str], bool]
     left: Set[str]
     led: Set[str]
@@ -220,7 +219,7 @@ class _Folder(NamedTuple):
         grown = {one.path for one in changes if self.merged and start in self.apart and self.span.taken.get(one.path)}
         free = {one.path for one in changes if self._is_opened(start, one)}
         lost = [one for one in self._judged(start, changes) if one.rule not in LIFTED or one.path not in free]
-        lost = [one for one in lost if one.path not in grown or one.rule not in _GROWING]
+        lost = [one for one in lost if one.path not in grown or one.rule not in APPENDS]
         asked = {one.path: one for one in changes} if self.merged else {}
         return [one for one in lost if not (self.merged and self._is_led(start, asked[one.path]))]
 
@@ -231,8 +230,7 @@ class _Folder(NamedTuple):
 
     def _is_led(self, start: str, one: Change) -> bool:
         """Whether the trunk has it so since a merge was taken back; of what was measured, to what was published."""
-        is_measured = start in self.span.rows(self.span.trunk, self.slug)
-        led = (self.span.led if is_measured or start not in self.tips else self.span.turned)(one)
+        led = (self.span.led if start in self.ran or start not in self.tips else self.span.turned)(one)
         return led is not None and not self._judged(start, [led])
 
     def _judged(self, start: str, changes: Sequence[Change]) -> list[Finding]:

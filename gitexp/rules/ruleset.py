@@ -10,7 +10,7 @@ from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab import config as configuration
-from gitexp.lab.config import FILE, Config
+from gitexp.lab.config import APPENDS, FILE, Config
 from gitexp.lab.lab import Lab
 from gitexp.rules import naming, pattern, shadow
 from gitexp.rules.pattern import Pattern, fold
@@ -176,7 +176,7 @@ def read(git: Git, blob: str) -> RuleSet:
 def _floor(folder: str, ledgers: Iterable[str], said: Sequence[Rule]) -> Iterator[Rule]:
     """What holds without being said; a ledger only grows, unless the file says in which way."""
     for ledger in ledgers:
-        if not any(rule.kind in ('append-top', 'append-bottom') and rule.pattern.covers(ledger) for rule in said):
+        if not any(rule.kind in APPENDS and rule.pattern.covers(ledger) for rule in said):
             yield Rule('append-bottom', pattern.of(pattern.literal(ledger)))
     below = f'{pattern.literal(folder)}/*'
     # A link, a file or a submodule stands for the results as a folder does; 'results_v' may begin other names of files.

@@ -78,16 +78,13 @@ def held(old: bytes, new: bytes, live: Iterable[str], others: Others = tuple) ->
     `others` are as in `kept`.
     """
     live = list(live)
-    return _all_held(_closed(old, live), _closed(new, live), lambda: [_closed(text, live) for text in others()])
-
-
-def _all_held(olds: Sequence[Section], news: Sequence[Section], others: Callable[[], Sequence[Sequence[Section]]] = list) -> str | None:
+    olds, news = _closed(old, live), _closed(new, live)
     rest, there = iter(news), _by_name(news)
     lost = next((one for one in olds if not any(map(_keeper(one), rest))), None)
     if lost is not None:
         return _lost(lost, news)
     above = {one: _above(one, there[name]) for name, (one, *_) in _by_name(olds).items()}
-    measured = others() if any(above.values()) else []
+    measured = [_closed(text, live) for text in others()] if any(above.values()) else []
     below = next((one for one, found in above.items() if not _is_met(one, found, measured)), None)
     return None if below is None else f'the section {_shown(below)} stands below another one of that name'
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from posixpath import splitext
 
+from gitexp.lab.config import APPENDS
 from gitexp.rules.change import Change, Entry
 from gitexp.rules.pattern import Pattern, fold
 
 PEOPLE = 'ask a person for meta mode'
 UNDO = 'git restore --staged --worktree {path}'
 _UNSTAGE = 'git restore --staged {path}; put back what git diff shows as gone'
-_GROWING = ('append-top', 'append-bottom', 'sections')
+_JOINED = (*APPENDS, 'sections')
 _FORMS = {'120000': 'a symbolic link', '160000': 'a submodule'}
 
 
@@ -96,7 +97,7 @@ def undo(template: str, change: Change, kind: str) -> str:
         return f'git rm --cached {path}'
     if template == UNDO and change.olds[0] is None:
         return f'git checkout MERGE_HEAD -- {path}'
-    return (_UNSTAGE if template == UNDO and kind in _GROWING and change.new else template).format(path=path)
+    return (_UNSTAGE if template == UNDO and kind in _JOINED and change.new else template).format(path=path)
 
 
 def word(path: str) -> str:
