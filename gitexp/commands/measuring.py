@@ -11,6 +11,7 @@ from typing import Any
 from gitexp.commands import options, out
 from gitexp.commands.declare import argument, option
 from gitexp.core.errors import Failure
+from gitexp.lab.config import REPORT
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Result, Status
 from gitexp.measure.evaluate import Evaluation
@@ -49,12 +50,12 @@ def renew(lab: Lab, results: Iterable[Result]) -> None:
             from gitexp.report import document
             document.write(lab, _now())
     except (Failure, OSError, ArithmeticError, ValueError) as error:
-        out.talk(f'{view.REPORT} is not written anew: {error}')
+        out.talk(f'{REPORT} is not written anew: {error}')
 
 
 def written(lab: Lab) -> list[str]:
     """The page that is written anew after a run, where it is there and ours."""
-    return [view.REPORT] if view.is_there(lab.root / view.REPORT) else []
+    return [REPORT] if view.is_there(lab.root / REPORT) else []
 
 
 def as_json(done: Evaluation) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from gitexp.commands.declare import argument, command, flag
 from gitexp.core import finding
 from gitexp.core.errors import Usage
 from gitexp.git import exchange
+from gitexp.lab.config import REPORT
 from gitexp.lab.lab import Lab
 from gitexp.ledger import sync as syncing
 from gitexp.ledger.sync import Synced
-from gitexp.report import view
 from gitexp.tracking import names
 
 
@@ -42,7 +42,7 @@ def sync(remote: str | None, local: bool, as_json: bool) -> None:
     for line in finding.told(done.odd):
         out.talk(line)
     out.answer(_told(done))
-    if done.remote and done.taken and (way := syncing.way(lab, view.REPORT)):
+    if done.remote and done.taken and (way := syncing.way(lab, REPORT)):
         out.hint(way)
     if done.remote is None and not local:
         out.hint('there is no remote: git remote add origin URL')

@@ -7,6 +7,7 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 
 FILE = 'gitexp.yaml'
+REPORT = 'docs/experiment_results.md'  # git exp report writes it
 APPENDS = ('append-top', 'append-bottom')
 KINDS = ('frozen', 'global', *APPENDS, 'sections', 'keep', 'links-only', 'human', 'fixed', 'variable')
 LIVE = ('Status', 'Monitoring')

@@ -7,7 +7,7 @@ from datetime import datetime
 from gitexp.core import ids
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.experiment import held
+from gitexp.experiment import same
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.config import FILE
@@ -44,13 +44,14 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
     standings = standing.trees(lab, current.eval_id(lab))
     judged = Judged.of(standings, lab.config)
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
-    theirs = (one for one in judged.ranking if one.kind is not Kind.BASELINE and (one.tree == tip or which.slug in one.whose))
-    mine = sorted(theirs, key=lambda one: one.tree != tip)
+    at = same.experiment(lab, which.slug, tip, standings) if tip else None
+    theirs = (one for one in judged.ranking if one.kind is not Kind.BASELINE and (one is at or which.slug in one.whose))
+    mine, trunk = sorted(theirs, key=lambda one: one is not at), same.trunk(lab, which.slug, standings)
     measuring = {which.slug}.union(*(one.whose for one in mine))
     if slug := next((run.experiment for run in pending.running(lab) if run.experiment in measuring), None):
         raise Refused(f"a run of '{slug}' is under way, and nobody has looked at it yet", hint='wait for it: git exp status')
     for one in mine:
-        others = _others(lab, judged, which, one)
+        others = _others(judged, one, trunk)
         against = next((other for other in others if doubt.of(judged.verdict(one, other).flags)), None)
         if against:
             gains = {other.tree: judged.sure_gain(one, other) for other in others}
@@ -62,7 +63,7 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
             notes.add(lab, [row])  # If it cannot, git exp sync does.
             return Confirmed(one, after.verdict(one, against), row, new=True)
     if said := next((one for one in mine if one.tree in standings.vouched), None):
-        over = next(iter(_others(lab, judged, which, said)), None)
+        over = next(iter(_others(judged, said, trunk)), None)
         return Confirmed(said, judged.verdict(said, over) if over else None, standings.vouched[said.tree], new=False)
     raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back", hint=f'git exp show {which.slug}')
 
@@ -74,9 +75,9 @@ def _person(lab: Lab, here: Git) -> str:
     return ident
 
 
-def _others(lab: Lab, judged: Judged, which: Experiment, one: Standing) -> list[Standing]:
+def _others(judged: Judged, one: Standing, trunk: Iterable[Standing]) -> list[Standing]:
     """What a tree is held against: the best of the others, and what `git exp submit` holds it against where that is another."""
-    rival, met = judged.rival(one), match.of(judged, one, lambda other: held.has(lab, which.slug, other.commit))
+    rival, met = judged.rival(one), match.of(judged, one, trunk)
     return [*([rival] if rival else []), *([met.reference] if met and met.reference is not rival else [])]
 
 

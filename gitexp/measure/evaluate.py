@@ -43,7 +43,7 @@ def evaluate(
 ) -> Evaluation:
     """Measure the commit of an experiment once for each seed; stops at the first run that fails, since it would fail again.
 
-    Where only documents have changed since a commit was measured, that is the one.
+    Where only documents differ from a commit that was measured, that is the one.
 
     Raises Refused for what is not committed, while no baseline has passed, and for a tree whose results a bug has spoilt, unless
     it is measured `despite` that bug; Integrity for a commit that breaks a rule. No run has started then.
@@ -54,7 +54,7 @@ def evaluate(
     def eval_id() -> str:
         return yardstick.of(lab).name(lab.config, words)
     if earlier := known.before(lab, what, eval_id):
-        voice.say(f'only documents have changed since {earlier.commit[:10]}, so that it is that commit which is measured')
+        voice.say(f'only documents differ from {earlier.commit[:10]}, so that it is that commit which is measured')
         what = earlier
         refuse_broken_rules(lab, what, say=voice.say)
     ground = Sound(lab, what, eval_id, despite=despite)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.core.tuples import NamedTuple
-from gitexp.lab.config import Metric
+from gitexp.lab.config import REPORT, Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read, seeds
 from gitexp.ledger.result import ABOUT, Result, Status
@@ -43,7 +43,7 @@ def of(lab: Lab) -> Document:
 
 def write(lab: Lab, now: datetime) -> Path:
     """Write it into the lab, unless it says the same already; raises Refused when something else is there by that name."""
-    path, page = lab.root / view.REPORT, text(of(lab), now)
+    path, page = lab.root / REPORT, text(of(lab), now)
     if not view.is_there(path) or _undated(path.read_bytes()) != _undated(view.encoded(page)):
         view.write(path, page, ours=view.OURS, top=lab.root)
     return path

@@ -12,7 +12,7 @@ from gitexp.experiment import intent
 from gitexp.git import repository
 from gitexp.guard import alive, drivers, hooks
 from gitexp.lab import parse, program
-from gitexp.lab.config import FILE
+from gitexp.lab.config import FILE, REPORT
 from gitexp.lab.lab import Lab
 from gitexp.ledger import agreed, counting, loss, pending, read, standing
 from gitexp.report import adrift, conflicts, strays, view
@@ -127,9 +127,9 @@ def unmerged(lab: Lab) -> Iterator[Check]:
         by_hand = f"keep every line of both sides, then: git add '{conflict.path}'"
         way = 'git exp doctor --fix' if conflicts.resolution(lab, conflict) else by_hand
         yield Check('conflicts', State.BAD, f"'{conflict.path}': {_MARKED}", way)
-    page = lab.root / view.REPORT
+    page = lab.root / REPORT
     if view.is_there(page) and conflicts.is_marked(page.read_bytes()):
-        yield Check('conflicts', State.BAD, f"'{view.REPORT}': {_MARKED}", f'git exp report, then: git add {view.REPORT}')
+        yield Check('conflicts', State.BAD, f"'{REPORT}': {_MARKED}", f'git exp report, then: git add {REPORT}')
 
 
 def _writable(lab: Lab, says: str) -> Iterator[Check]:

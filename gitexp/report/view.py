@@ -9,7 +9,6 @@ from pathlib import Path
 from gitexp.core import files
 from gitexp.core.errors import Refused
 
-REPORT = 'docs/experiment_results.md'
 TITLE = '# Experiment Results\n'
 SIGNED = 'by git exp report'
 # With the mark of a conflict, too: where two clones have committed it, git leaves it so, and all of it is in the ledger.

@@ -43,6 +43,16 @@ def differences(git: Git, edges: Sequence[tuple[str, str]], specs: Sequence[str]
     return dict(zip(edges, _blocks(fields)))
 
 
+def apart(git: Git, tree: str, others: Sequence[str]) -> dict[str, Differences]:
+    """What differs between each of some trees and one; one process for all. None of them may be another kind of object."""
+    different = [other for other in others if other != tree]
+    if not different:
+        return dict.fromkeys(others, {})
+    feed = ''.join(f'{other} {tree}\n' for other in different).encode()
+    sides = dict(zip(different, map(change.pairs, _tree_blocks(git.ask('diff-tree', '--stdin', *RAW, feed=feed).names))))
+    return {other: sides.get(other, {}) for other in others}
+
+
 def made(git: Git, line: Sequence[Commit]) -> Mapping[str, Set[Entry | None]]:
     """What each commit of a line has made of the paths that it changes, against its first parent."""
     found: dict[str, set[Entry | None]] = {}
@@ -65,6 +75,17 @@ def put(git: Git, tip: str, since: str, path: str, entry: Entry | None) -> list[
 def _edges(commits: Iterator[Commit]) -> list[tuple[str, str]]:
     """Each commit with each of its parents, '' for the parent of a first one."""
     return [(commit.oid, parent) for commit in commits for parent in commit.parents or ('',)]
+
+
+def _tree_blocks(fields: Sequence[str]) -> list[list[str]]:
+    """The records below the names of each two trees, which differ, and which git ends by a newline whatever else it ends by."""
+    found: list[list[str]] = []
+    for said, path in zip(fields[::2], fields[1::2]):
+        names, _, record = said.rpartition('\n')
+        if names:
+            found.append([])
+        found[-1] += [record, path]
+    return found
 
 
 def _blocks(fields: Sequence[str]) -> Iterator[Differences]:

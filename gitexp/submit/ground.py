@@ -1,11 +1,11 @@
 """Whether what would merge is what was measured."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitexp.core.errors import Refused
-from gitexp.experiment import documents, place, spoilt
+from gitexp.experiment import documents, place, same, spoilt
 from gitexp.git import repository
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.read import Contents
@@ -30,11 +30,10 @@ def find(lab: Lab, experiment: Experiment, contents: Contents, standings: Standi
     Raises Refused when there is none, when a bug has spoilt it, and when there is nothing to merge.
     """
     head, tree, base = _ends(lab, experiment)
-    for one in _trees(contents, experiment.slug, tree):
-        standing = standings.of(one)
-        if standing and not documents.differing(lab, experiment.slug, one, tree):
-            return Ground(head, base, standing)
-    raise _unmeasured(lab, experiment, contents, tree)
+    standing = same.experiment(lab, experiment.slug, tree, standings)
+    if standing is None:
+        raise _unmeasured(lab, experiment, contents, tree)
+    return Ground(head, base, standing)
 
 
 def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
@@ -50,7 +49,7 @@ def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
 
 def brings(lab: Lab, ground: Ground, slug: str) -> bool:
     """Whether a merge would change anything of the trunk that could change a measurement: it may have all of that already."""
-    own = {*since.measured(lab, documents.differing(lab, slug, f'{ground.base}^{{tree}}', f'{ground.head}^{{tree}}'))}
+    own = {*documents.differing(lab, slug, f'{ground.base}^{{tree}}', f'{ground.head}^{{tree}}')}
     return not own.isdisjoint(documents.differing(lab, slug, f'{lab.trunk_commit}^{{tree}}', f'{ground.head}^{{tree}}'))
 
 
@@ -70,13 +69,6 @@ def _ends(lab: Lab, experiment: Experiment) -> tuple[str, str, str]:
     if base == head:
         raise Refused(f"there is nothing to merge: '{lab.trunk}' holds all of '{name}'")
     return head, tree, base
-
-
-def _trees(contents: Contents, slug: str, tree: str) -> Iterator[str]:
-    """The trees to hold the tip against: itself, then what the experiment measured, newest first."""
-    yield tree
-    mine = dict.fromkeys(row.tree for row in reversed(contents.results) if row.experiment == slug and row.tree)
-    yield from (one for one in mine if one != tree)
 
 
 def few(paths: Sequence[str]) -> str:

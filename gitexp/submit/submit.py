@@ -1,15 +1,19 @@
 """Handing an experiment over: pushed whatever it is worth, requested for merging when it is better."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gitexp.core.errors import No, Refused
-from gitexp.experiment import held, place
+from gitexp.experiment import documents, place, same
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
+from gitexp.ledger import result as rows
 from gitexp.ledger.read import Contents
+from gitexp.ledger.standing import Standing
 from gitexp.measure import current, uncommitted
+from gitexp.report import since
 from gitexp.submit import ground, plain, push, request
 from gitexp.submit.ground import Ground
 from gitexp.submit.plain import Plain
@@ -62,11 +66,13 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     found = ground.find(lab, experiment, contents, standings)
     ground.refuse_spoilt(lab, found, contents)
     judged = Judged.of(standings, lab.config)
-    met = match.of(judged, found.standing, lambda one: held.has(lab, experiment.slug, one.commit))
+    trunk = same.trunk(lab, experiment.slug, standings)
+    met = match.of(judged, found.standing, trunk)
     brings = ground.brings(lab, found, experiment.slug)
     better = met if met and brings and met.verdict.kind is Kind.BETTER else None
     if better:
         _refuse_moved(lab, experiment, found)
+        _refuse_unknown(lab, experiment, trunk, judged)
     pushed = push.push(lab, experiment, remote=remote)
     asked = request.write(lab, experiment, found, judged, better) if better else None
     return Submitted(
@@ -106,6 +112,15 @@ def _judged(met: Match) -> dict[str, Any]:
         'against': met.name, 'verdict': said.kind.value, 'gain': said.gain, 'p': said.p, 'noise': said.sd,
         'why': said.why, 'flags': list(said.flags),
     }
+
+
+def _refuse_unknown(lab: Lab, experiment: Experiment, trunk: Sequence[Standing], judged: Judged) -> None:
+    if trunk or judged.baseline is None:
+        return
+    newest = [one.commit for one in judged.standings.trees if one.kind is rows.Kind.BASELINE][-1]
+    changed = ground.few(documents.told(lab, since.changed(lab, newest)) if newest else ())
+    said = f'has changed {changed} since it was measured' if changed else 'was never measured as it is now'
+    raise Refused(f"'{lab.trunk}' {said}: nobody knows what 'exp/{experiment.slug}' gains of itself", hint='git exp baseline')
 
 
 def _refuse_moved(lab: Lab, experiment: Experiment, found: Ground) -> None:

@@ -66,11 +66,11 @@ class Judged:
         """
         baselines = [one for one in self.standings.trees if one.kind is Kind.BASELINE]
         found = [one for one in baselines if self._is_whole(one)] or baselines or list(self.standings.trees[:1])
-        first, best = {one.tree for one in found}, self._best(found) if found else None
+        first, best = {one.tree for one in found}, self.hardest(found) if found else None
         for one in self.standings.trees:
             if best and one.tree not in first and self._beats(one, best):
                 found.append(one)
-                best = self._best([best, one])
+                best = self.hardest([best, one])
         return tuple(found)
 
     @cached_property
@@ -99,9 +99,13 @@ class Judged:
         """
         return self._foremost(lambda one: one.tree != standing.tree and not _are_of_one(one, standing))
 
-    def own_best(self, standing: Standing, among: Callable[[Standing], bool] = lambda one: True) -> Standing | None:
-        """The best other champion of the same experiment, or without one its best other tree; `among` says which are asked about."""
-        return self._foremost(lambda one: one.tree != standing.tree and _are_of_one(one, standing) and among(one))
+    def own_best(self, standing: Standing) -> Standing | None:
+        """The best other champion of the same experiment, or without one its best other tree."""
+        return self._foremost(lambda one: one.tree != standing.tree and _are_of_one(one, standing))
+
+    def hardest(self, among: Iterable[Standing]) -> Standing:
+        """What is hardest to beat of some trees, the first one of equals: that with the best mean of the best value of each seed."""
+        return self._ranked(among, self._peak)[0]
 
     def verdict(self, standing: Standing, over: Standing, *, jumps: bool = True) -> Verdict:
         """How a tree compares with another; with `jumps`, a gain that is not to be believed is provisional until somebody confirms it."""
@@ -140,7 +144,7 @@ class Judged:
     def _leaps(self, standing: Standing, firm: Iterable[Standing]) -> bool:
         """Whether a tree is a jump from the best of others."""
         others = [one for one in firm if one.tree != standing.tree]
-        best = self._best(others) if others else None
+        best = self.hardest(others) if others else None
         before = self._gained(standing, best) if best else None
         return best is not None and before is not None and verdict.jump(self.metric.gain(self._peak(standing), self._peak(best)), before)
 
@@ -252,9 +256,6 @@ class Judged:
         """The champions, the best first."""
         return self._ranked(self.champions, self._peak)
 
-    def _best(self, among: list[Standing]) -> Standing:
-        return self._ranked(among, self._peak)[0]
-
     def _ranked(self, among: Iterable[Standing], value: Callable[[Standing], float]) -> list[Standing]:
         sign = 1 if self.metric.direction == 'min' else -1
         return sorted(among, key=lambda one: sign * value(one))
@@ -271,9 +272,10 @@ class Judged:
         return Sample(self._ends(standing.runs)[1]) if standing.runs.unsure() else self.sample(standing)
 
     def _gained_before(self, standing: Standing) -> float | None:
-        """How far the best champion but this tree is from where the lab began."""
-        best = self.leader(standing)
-        return self._gained(standing, best) if best else None
+        """How far the best champion but this tree is from where the lab began, and so the best one before it, if that is less."""
+        before = self._foremost(lambda one: self._order[one.tree] < self._order[standing.tree])
+        gains = [self._gained(standing, best) for best in (self.leader(standing), before) if best]
+        return min((gain for gain in gains if gain is not None and gain > 0), default=next(iter(gains), None))
 
     def _gained(self, standing: Standing, best: Standing) -> float | None:
         """How far `best` is from the baseline, or without one from the first tree, or what is confirmed of the tree where that is more.

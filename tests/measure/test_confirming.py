@@ -185,6 +185,18 @@ def test_a_tip_that_was_confirmed_hides_no_better_tree_that_is_held_back(lab: Pl
     assert lab.ok('confirm', 'leak', '--because', 'again').startswith('confirmed before by Ada')
 
 
+def test_what_is_confirmed_is_what_a_document_was_committed_about(lab: Place) -> None:
+    """The leak is better, and was mended since."""
+    leak = jump(lab)
+    change(leak, model_py='score = 1.0  # without the leak\n')
+    leak.ok('eval')
+    change(leak, experiments__leak__SUMMARY_md='# What came of it\n')
+
+    assert 'leak v1' in lab.ok('confirm', 'leak', '--because', 'read it')
+    assert json.loads(rows(lab)[-1]['params'])['mean'] == pytest.approx(1.002)
+    assert verdict(lab) == ('provisional', ['jump'])
+
+
 @pytest.mark.parametrize('running', ['leak', 'fork'])
 def test_an_experiment_on_the_tree_of_another_is_confirmed_with_it(lab: Place, running: str) -> None:
     """Each of them names the command with its own slug."""

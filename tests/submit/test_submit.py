@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from place import CONFIG
 
 from gitexp.experiment import spoilt
 from gitexp.lab.lab import Lab
@@ -64,8 +65,8 @@ class Desk:
         """The lab's own evaluation."""
         return current.eval_id(Lab.find(self.lab.path))
 
-    def baseline(self) -> None:
-        self.measured(self.lab, 3.0, 3.01, 3.02, kind=Kind.BASELINE)
+    def baseline(self, score: float = 3.0) -> None:
+        self.measured(self.lab, score, score + .01, score + .02, kind=Kind.BASELINE)
 
     def supersede(self, slug: str, bug: str, covers: list[str]) -> None:
         self.count += 1
@@ -262,7 +263,108 @@ def test_the_trunk_must_not_have_moved_under_the_measurement(desk: Desk, better:
 
     better.git('merge', '-q', 'main')
     desk.measured(better, 2.0, 2.01, 2.02)
+    assert better.exp('submit') == 3
+    assert better.talk == (
+        "git exp: 'main' has changed 'helper.py' since it was measured: nobody knows what 'exp/idea' gains of itself\n"
+        'hint: git exp baseline\n'
+    )
+    assert (desk.pushed('idea'), desk.texts) == ('', [])
+
+    desk.baseline()
     better.ok('submit')
+
+
+@pytest.mark.parametrize('path', ['README.md', 'docs/guide.rst', 'LICENSE', '.github/workflows/ci.yml', 'program.md'])
+def test_papers_of_the_project_need_no_new_baseline(desk: Desk, path: str) -> None:
+    desk.baseline()
+    desk.lab.write(path, 'new\n')
+    desk.lab.commit('a paper', META_MODE='1')
+    desk.measured(desk.experiment('idea'), 2.0, 2.01, 2.02)
+
+    desk.lab.ok('submit', 'idea')
+
+
+def test_unless_an_experiment_is_about_them(make_lab: Make) -> None:
+    desk = Desk(make_lab(config=CONFIG.replace('rules:\n', 'rules:\n  variable: [model.py, "*.md"]\n')))
+    desk.baseline()
+    desk.lab.write('prompt.md', 'think\n')
+    desk.lab.commit('a prompt')
+    desk.measured(desk.experiment('idea'), 2.0, 2.01, 2.02)
+
+    assert desk.lab.exp('submit', 'idea') == 3 and "'main' has changed 'prompt.md' since it was measured" in desk.lab.talk
+
+
+def test_a_trunk_whose_measurement_was_retired_is_measured_again(desk: Desk) -> None:
+    """Else the gain of a winner would be that of whoever begins where it is merged."""
+    desk.baseline()
+    won = desk.experiment('won')
+    covers = desk.measured(won, 2.0, 2.01, 2.02)
+    desk.lab.git('merge', '-q', '--no-edit', 'exp/won')
+    idea = desk.experiment('idea')
+    idea.write('model.py', 'score = 2.0  # nothing\n')
+    idea.commit('exp(idea): nothing')
+    desk.measured(idea, 2.0, 2.01, 2.02)
+    assert desk.lab.exp('submit', 'idea') == 1
+    desk.supersede('won', 'odd', covers)
+
+    assert desk.lab.exp('submit', 'idea') == 3
+    assert "'main' has changed 'model.py' since it was measured: nobody knows what 'exp/idea' gains of itself" in desk.lab.talk
+    desk.baseline(2.0)
+    assert desk.lab.exp('submit', 'idea') == 1
+
+
+@pytest.mark.parametrize('how', ['merged', 'amended', 'squashed', 'another tree'])
+def test_what_the_trunk_has_of_an_experiment_is_no_gain_again(desk: Desk, how: str) -> None:
+    desk.baseline()
+    idea = desk.experiment('idea')
+    desk.measured(idea, 2.0, 2.01, 2.02)
+    if how == 'amended':
+        idea.git('commit', '-q', '--amend', '-m', 'exp(idea): another title')
+    elif how == 'another tree':
+        idea.git('reset', '-q', '--hard', 'main')
+        idea.write('model.py', 'score = 2  # as good\n')
+        idea.commit('exp(idea): written otherwise')
+        desk.measured(idea, 2.0, 2.01, 2.02)
+    desk.lab.ok('submit', 'idea')
+    desk.lab.git('merge', '-q', *(['--squash'] if how == 'squashed' else ['--no-ff', '--no-edit']), 'exp/idea')
+    desk.lab.git('commit', '-q', '--allow-empty', '-m', 'idea')
+    idea.git('merge', '-q', '--no-edit', 'main')
+    idea.write('model.py', 'score = 2.0  # nothing\n')
+    idea.commit('exp(idea): nothing')
+    desk.measured(idea, 2.0, 2.01, 2.02)
+    desk.lab.git('branch', 'exp/other', 'exp/idea')
+
+    assert idea.exp('submit') == 1 and "'exp/idea' is not better than its own" in idea.talk
+    assert idea.exp('submit', 'other') == 1 and "'exp/other' is not better than idea v1" in idea.talk
+
+
+def test_what_was_taken_back_on_the_trunk_is_a_gain_again(desk: Desk) -> None:
+    """By a plain revert, which leaves the papers."""
+    desk.baseline()
+    idea = desk.experiment('idea')
+    desk.measured(idea, 2.0, 2.01, 2.02)
+    desk.lab.git('merge', '-q', '--no-ff', '--no-edit', 'exp/idea')
+    desk.lab.write('model.py', 'score = 3.0\n')
+    desk.lab.commit('the code goes back')
+    idea.git('merge', '-q', '--no-edit', 'main')
+    idea.write('model.py', 'score = 2.0  # mended\n')
+    idea.commit('exp(idea): again')
+    desk.measured(idea, 2.0, 2.01, 2.02)
+
+    idea.ok('submit')
+
+
+def test_data_that_an_experiment_appends_is_a_gain(make_lab: Make) -> None:
+    desk = Desk(make_lab(config=CONFIG.replace('append-bottom: [', 'append-bottom: ["data/*.txt", ')))
+    desk.lab.write('data/steps.txt', '3\n')
+    desk.lab.commit('data')
+    desk.baseline()
+    idea = desk.experiment('idea', 3.0)
+    idea.write('data/steps.txt', '3\n2\n')
+    idea.commit('exp(idea): more data')
+    desk.measured(idea, 2.0, 2.01, 2.02)
+
+    idea.ok('submit')
 
 
 def test_the_trunk_may_go_on_where_nothing_is_measured(desk: Desk, better: Any) -> None:
@@ -563,9 +665,10 @@ def test_a_server_that_says_no_is_quoted(desk: Desk, better: Any) -> None:
 
 def test_where_the_trunk_was_not_pushed_first_that_is_said(desk: Desk, better: Any) -> None:
     desk.lab.git('push', '-q', 'origin', 'main')
-    desk.lab.write('notes.txt', 'new\n')
+    desk.lab.write('README.md', 'new\n')
     desk.lab.commit('the trunk goes on')
     better.git('merge', '-q', '--no-edit', 'main')
+    desk.baseline()
     desk.measured(better, 2.0, 2.01, 2.02)
     hook = desk.remote / 'hooks' / 'pre-receive'
     hook.write_text('#!/bin/sh\nexit 1\n')
