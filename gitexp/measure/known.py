@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gitexp.git import repository
 from gitexp.lab.lab import Lab
 from gitexp.ledger import read
 from gitexp.ledger.result import Kind
@@ -25,7 +26,8 @@ def before(lab: Lab, what: Subject, eval_id: Callable[[], str]) -> Subject | Non
     if not ran or any(row.tree == what.tree and row.eval_id == asked for row in read.holding(lab, what.tree)):
         return None
     from gitexp.experiment import documents
-    for tree in documents.alike(lab, what.slug, what.tree, [tree for tree in reversed(ran) if tree]):
-        if commit := ran[tree].commit:
-            return what._replace(commit=commit, tree=tree, title=ran[tree].description)
+    alike = [ran[tree] for tree in documents.alike(lab, what.slug, what.tree, [tree for tree in reversed(ran) if tree])]
+    for row, here in zip(alike, repository.objects(lab.git, [f'{row.commit}^{{commit}}' for row in alike])):
+        if here and row.tree:  # Of a commit that was amended git may have kept the tree alone.
+            return what._replace(commit=here, tree=row.tree, title=row.description)
     return None

@@ -13,7 +13,12 @@ def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
     return documents.measured(lab, slug, documents.names(lab.git, base, lab.trunk_commit) or [])
 
 
+def unmeasured(lab: Lab, commit: str | None) -> list[str]:
+    """The same since a commit that was measured, without the papers of the project: what nobody knows the worth of."""
+    return documents.told(lab, changed(lab, commit)) if commit else []
+
+
 def baseline(lab: Lab, runs: Iterable[Result]) -> list[str]:
     """The same since the newest run of a baseline, where there is one."""
     newest = max(runs, key=lambda run: run.id, default=None)
-    return changed(lab, newest.commit) if newest and newest.commit else []
+    return unmeasured(lab, newest.commit) if newest else []

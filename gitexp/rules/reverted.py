@@ -38,8 +38,9 @@ class Step(NamedTuple):
 
     `there` is what lasting rules cover, `had` what the trunk was last published with, and `end` the last commit of the line that counts,
     which had `seen`. It may be led `back` to a state before a merge, or `forth` to one before that, as long as there were nothing but
-    merges and such reverts since; that comes with the last commit that had it. `came` is what merges have brought, `gone` the commit that
-    last had a path which was led back or taken away, `left` are those before all was led back.
+    merges and such reverts since, and what other commits have changed and taken back: `ways` has the two of then by state. It comes with
+    the last commit that had it. `came` is what merges have brought, `gone` the commit that last had a path which was led back or taken
+    away, `left` are those before all was led back.
     """
 
     there: State = frozenset()
@@ -48,6 +49,7 @@ class Step(NamedTuple):
     seen: State = frozenset()
     back: Mapping[State, str] = {}
     forth: Mapping[State, str] = {}
+    ways: Mapping[State, tuple[Mapping[State, str], Mapping[State, str]]] = {}
     came: State = frozenset()
     gone: Mapping[str, str] = {}
     left: frozenset[str] = frozenset()
@@ -196,8 +198,12 @@ def _next(rules: RuleSet, slug: str, step: Step, commit: Commit, side: Mapping[s
     seen = _paths(step.seen)
     gone = {path: step.end for path, (old, new) in kept.items() if path in seen and (not new or old and to is not None)}
     on = step._replace(there=there, came=came, gone={**step.gone, **gone})
+    if to is None and is_merge:
+        return on._replace(back={**step.back, step.there: parent}, forth={}, ways={})
     if to is None:
-        return on._replace(back={**step.back, step.there: parent} if is_merge else {}, forth={})
+        back, forth = step.ways.get(there, ({}, {}))
+        ways = {**step.ways, step.there: (step.back, step.forth)} if step.back or step.forth else step.ways
+        return on._replace(back=back, forth=forth, ways=ways)
     left = step.left if step.seen == there else step.left | {step.end}
     return on._replace(forth={**step.forth, step.there: parent}, left=left, last=Back(commit.oid, to, there))
 

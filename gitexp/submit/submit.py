@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitexp.core.errors import No, Refused
-from gitexp.experiment import documents, place, same
+from gitexp.experiment import place, same
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
 from gitexp.ledger import result as rows
@@ -118,7 +118,7 @@ def _refuse_unknown(lab: Lab, experiment: Experiment, trunk: Sequence[Standing],
     if trunk or judged.baseline is None:
         return
     newest = [one.commit for one in judged.standings.trees if one.kind is rows.Kind.BASELINE][-1]
-    changed = ground.few(documents.told(lab, since.changed(lab, newest)) if newest else ())
+    changed = ground.few(since.unmeasured(lab, newest))
     said = f'has changed {changed} since it was measured' if changed else 'was never measured as it is now'
     raise Refused(f"'{lab.trunk}' {said}: nobody knows what 'exp/{experiment.slug}' gains of itself", hint='git exp baseline')
 

@@ -193,6 +193,25 @@ def test_what_came_and_went_on_another_line_comes_again_as_it_was(place: Place) 
     assert _tried(place, FAILED) == 'ok'
 
 
+@pytest.mark.parametrize('mended', [True, False])
+def test_a_merge_is_taken_back_when_what_was_changed_since_was(place: Place, mended: bool) -> None:
+    """The title of a plan is open, and stands in the way of a revert while it is another one."""
+    _measured(place, FAILED, **EVIDENCE)
+    assert _merge(place, 'exp/a') == ''
+    merged = place.git('rev-parse', 'HEAD').stdout.strip()
+    for number in range(2):
+        _has(place, FAILED.replace('# Plan', f'# Plan {number}'), only=False)
+        assert push(place, 'main') == ''
+    if mended:
+        place.git('revert', '--no-edit', 'HEAD', 'HEAD^')
+        assert push(place, 'main') == ''
+        place.git('revert', '--no-edit', '-m', '1', merged)
+    else:
+        _gone(place)
+
+    assert told(push(place, 'main')) == ('ok' if mended else 'keep+sections')
+
+
 @pytest.mark.parametrize('measured', [True, False])
 def test_a_merge_is_not_taken_back_to_one_that_was_never_published(place: Place, measured: bool) -> None:
     """Alone the first merge would lack what was measured since; of what was not measured nothing is asked."""
