@@ -31,7 +31,7 @@ def text(lab: Lab, rules: RuleSet) -> str:
     """Values, and functions that add pathspecs to a git command.
 
     `protected`: every path that a rule may have something against; `selected`: every path that the judge must know; `beyond SLUG`:
-    what a confined experiment may not change. `shadowing NAME`: must no branch be called so, as where it would be taken for the trunk.
+    what a confined experiment may not change. `shadowing NAME`: whether no branch may be called so, since it would be taken for the trunk.
     """
     return ''.join([
         f'blob={lab.config_blob}\n',

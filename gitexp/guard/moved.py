@@ -168,7 +168,7 @@ def _ends(lab: Lab, rules: RuleSet, new: str, published: str | None, *, meta: bo
     case = Case(rules, lab.trunk, blobs.read, meta=meta, undo=undo, commit=new, target=target, names=names)
     found = judge.judge(case, changes)
     if published and found:
-        from gitexp.rules import reverted  # As below.
+        from gitexp.rules import reverted  # Few rebases come by here, as below.
         since = [one.oid for one in history.beyond(git, new, published)]
         led = reverted.led(git, rules, (new, published, old), since, ends=True)
         found = judge.judge(case._replace(led=led), changes)
@@ -181,5 +181,5 @@ def _is_strewn(kind: str, one: Change, read: Callable[[str], bytes]) -> bool:
     old, new = one.olds[0], one.new
     if kind not in APPENDS or not (old and new and new.is_file) or old.mode != new.mode:
         return False
-    from gitexp.rules import union  # Few rebases come by here.
+    from gitexp.rules import union  # Fewer still.
     return union.holds(kind, read(old.oid), read(new.oid), strewn=True) is None

@@ -167,7 +167,7 @@ def _evaluation(competing: Iterable[Result], prefer: str | None) -> str | None:
 
 
 def silent(contents: Contents, metric: Metric) -> dict[str, str]:
-    """Why runs do not compete though they have a plausible value and nothing has retired them, by their ids: see `counting.WORDS`."""
+    """Why runs with a plausible value do not compete that nothing has retired, by their ids: see `counting.WORDS`."""
     rows = alive(contents)
     data = counting.measured_on(rows, metric, retired.of(contents.results))
     valued = (row for row in rows if row.value is not None and row.kind not in ABOUT and metric.plausible(row.value))

@@ -12,7 +12,7 @@ from gitexp.verdict.verdict import Kind, Verdict
 
 @dataclass(frozen=True)
 class Match:
-    """What an experiment is held against, by its name, and how it does; `vouched` is the row by which a jump counts."""
+    """What an experiment is held against, by its name, and how it does; `vouched` is the row by which somebody confirms its tree."""
 
     reference: Standing
     name: str
