@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from gitexp.core import ids
 from gitexp.git import repository
 from gitexp.git.command import Git
-from gitexp.lab.config import APPENDS, REPORT
+from gitexp.lab.config import REPORT
 from gitexp.lab.lab import Lab
 from gitexp.rules import change, gathered, pattern
 from gitexp.rules.change import Pair
@@ -18,60 +18,87 @@ _RUN = rf'[0-9a-z]{{{ids.LENGTH}}}'
 _LEFT = rf'results[^/]*/{_RUN}/.*|exp_log[^/]*/(?:{_RUN}[./].*|packages-[^/]*\.txt|CONTEXT\.md|(?:smoke|viz)\.log)'
 
 
-def differing(lab: Lab, slug: str | None, tree: str, other: str) -> list[str]:
-    """The paths in which two trees differ and that could change a measurement; a tree that is not here differs in all.
+def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
+    """The paths in which another tree differs from one and that could change what an experiment measures; one that is not here does in all.
 
-    Papers may be written on, what a run has left may come and go; other files of the folder may be read as code or as settings. Without
-    a `slug` they are those of any experiment.
+    Papers of any experiment may be written on, what a run has left may come and go; other files of the folder may be read as code or as
+    settings. What measures has its eval_id, what only grows is no code, and what comes with other experiments nothing has loaded before.
     """
     if tree == other:
         return []
     done = lab.git.run('diff-tree', *change.RAW, tree, other)
     if done.code:
         return ['everything']
-    is_document = _documents(lab, slug)
-    return [path for path, pair in change.pairs(done.names).items() if not is_document(path, pair)]
+    counts = _counting(lab, slug)
+    return [path for path, pair in change.pairs(done.names).items() if counts(path, pair)]
 
 
-def alike(lab: Lab, slug: str, tree: str, others: Iterable[str], *, trunk: bool = False) -> list[str]:
-    """Those of some trees that differ from one in documents alone; of the `trunk`, by what `measured` and `told` leave of the paths.
+def alike(lab: Lab, slug: str, tree: str, others: Iterable[str]) -> list[str]:
+    """Those of some other trees from which one does not differ so, by one git process; a tree that is not here is like none."""
+    return _alike(lab, tree, others, _counting(lab, slug))
 
-    They are asked in one git process; a tree that is not here is like none.
+
+def trunk(lab: Lab, slug: str, own: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Those of its `own` trees from which the trunk does not differ so, and of `others` that it has wholly, their folders too.
+
+    Papers of the project are no part of that: prose, a licence, what git and forges read, unless they are variable.
     """
+    tip = f'{lab.trunk_commit}^{{tree}}'
+    return _alike(lab, tip, own, _counting(lab, slug, project=True)) + _alike(lab, tip, others, _counting(lab, None, project=True))
+
+
+def unmeasured(lab: Lab, commit: str) -> list[str]:
+    """The paths in which the trunk differs so from a commit of its own; none where that is not here."""
+    done = lab.git.run('diff-tree', *change.RAW, f'{commit}^{{tree}}', f'{lab.trunk_commit}^{{tree}}')
+    counts = _counting(lab, '', project=True)
+    return [path for path, pair in change.pairs(done.names).items() if counts(path, pair)] if done.code == 0 else []
+
+
+def moved(lab: Lab, slug: str | None, paths: Iterable[str]) -> list[str]:
+    """Those of some paths that the trunk has changed which could change what an experiment measures, whatever there is in other folders."""
+    folder, is_free = f'{lab.config.paths.experiments}/', _free(lab)
+    return [path for path in paths if not is_free(path) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))]
+
+
+def _alike(lab: Lab, tree: str, others: Iterable[str], counts: Callable[[str, Pair], bool]) -> list[str]:
     names = [*dict.fromkeys(others)]
     this, *oids = repository.objects(lab.git, [tree, *names])
     sides = gathered.apart(lab.git, this, [name for name, oid in zip(names, oids) if oid]) if this else {}
-    is_document = _documents(lab, None if trunk else slug)
-    left = {name: [path for path, pair in side.items() if not is_document(path, pair)] for name, side in sides.items()}
-    return [name for name, paths in left.items() if not (told(lab, measured(lab, slug, paths)) if trunk else paths)]
+    return [name for name, side in sides.items() if not any(counts(path, pair) for path, pair in side.items())]
 
 
-def measured(lab: Lab, slug: str | None, paths: Iterable[str]) -> list[str]:
-    """Those of some paths of the trunk that may make an experiment's values others by the same evaluation.
+def _counting(lab: Lab, slug: str | None, *, project: bool = False) -> Callable[[str, Pair], bool]:
+    """Whether what differs at a path could change a measurement; with no `slug` what comes in the folder of any experiment does.
 
-    Free are what that is made of, what is only appended to, the report, and the folders of experiments but that of `slug`.
+    `project`: papers of the project do not.
     """
-    said = [said for kind in ('frozen', 'fixed', *APPENDS) for said in lab.config.rules.get(kind, ())]
-    free = [pattern.of(one) for one in (*said, *lab.config.inputs)]
-    folder, written = f'{lab.config.paths.experiments}/', (*lab.config.ledgers, REPORT)
-    mine = (path for path in paths if not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))
-    return [path for path in mine if path not in written and not any(one.covers(path) for one in free)]
-
-
-def told(lab: Lab, paths: Iterable[str]) -> list[str]:
-    """Those of some paths that are no papers of the project: prose, a licence, what git and forges read; what is variable is none."""
     variable = [pattern.of(said) for said in lab.config.rules.get('variable', ())]
-    return [path for path in paths if not _PROJECT.fullmatch(path) or any(one.covers(path) for one in variable)]
+    folder = f'{lab.config.paths.experiments}/'
+    papers, left = (re.compile(f'{re.escape(folder)}[^/]+/(?:{said})', re.S) for said in (_PAPERS, _LEFT))
+    is_free = _free(lab)
 
-
-def _documents(lab: Lab, slug: str | None) -> Callable[[str, Pair], bool]:
-    folder = re.escape(f'{lab.config.paths.experiments}/') + (re.escape(slug) if slug else '[^/]+') + '/'
-    papers, left = (re.compile(f'{folder}(?:{said})', re.S) for said in (_PAPERS, _LEFT))
-
-    def is_document(path: str, pair: Pair) -> bool:
+    def counts(path: str, pair: Pair) -> bool:
+        if is_free(path) or project and _PROJECT.fullmatch(path) and not any(one.covers(path) for one in variable):
+            return False
+        if not path.startswith(folder):
+            return True
         plain = all(one is None or one.is_file for one in pair)
-        return plain and bool(papers.fullmatch(path) or None in pair and left.fullmatch(path))
-    return is_document
+        if plain and (papers.fullmatch(path) or None in pair and left.fullmatch(path)):
+            return False
+        return bool(pair[0]) or slug is None or path.startswith(f'{folder}{slug}/')
+    return counts
+
+
+def _free(lab: Lab) -> Callable[[str], bool]:
+    """Whether a path is of what measures, or grows beside it: a journal, a ledger, the report, a log that no experiment writes."""
+    rules = {kind: [pattern.of(said) for said in lab.config.rules.get(kind, ())] for kind in lab.config.rules}
+    free = [*(one for kind in ('frozen', 'fixed', 'append-top') for one in rules.get(kind, ())), *map(pattern.of, lab.config.inputs)]
+    written = (*lab.config.ledgers, REPORT)
+
+    def is_free(path: str) -> bool:
+        logged = all(any(one.covers(path) for one in rules.get(kind, ())) for kind in ('append-bottom', 'global'))
+        return logged or path in written or any(one.covers(path) for one in free)
+    return is_free
 
 
 def elsewhere(lab: Lab, slug: str, old: str, new: str) -> list[str]:

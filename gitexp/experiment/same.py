@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from gitexp.experiment import documents
 from gitexp.lab.lab import Lab
+from gitexp.ledger.result import Kind
 from gitexp.ledger.standing import Standing, Standings
 
 
@@ -14,5 +15,8 @@ def experiment(lab: Lab, slug: str, tree: str, standings: Standings) -> Standing
 
 def trunk(lab: Lab, slug: str, standings: Standings) -> list[Standing]:
     """How the trunk stands as it is now, for an experiment: each tree that is as good as its own."""
-    found = documents.alike(lab, slug, f'{lab.trunk_commit}^{{tree}}', [one.tree for one in standings.trees], trunk=True)
+    trees: dict[bool, list[str]] = {True: [], False: []}
+    for one in standings.trees:
+        trees[one.kind is Kind.BASELINE].append(one.tree)
+    found = documents.trunk(lab, slug, trees[True], trees[False])
     return [one for one in standings.trees if one.tree in found]

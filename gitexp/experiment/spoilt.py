@@ -61,11 +61,7 @@ def tree(
         return None
     own = {row.tree for row in rows if row.experiment == slug}
     near = [*dict.fromkeys(row.tree for row in rows if row.tree)][:_MANY]
-    same = {
-        one for one in near
-        if one == name or one in own and slug and not documents.differing(lab, slug, one, name)
-        or one in others and not documents.differing(lab, None, one, name)
-    }
+    same = {one for one in documents.alike(lab, slug or '', name, near) if one == name or one in own and slug or one in others}
     mine = [row for row in rows if row.tree in same]
     if not mine or any(row.id not in contents.covered for row in mine):
         return None

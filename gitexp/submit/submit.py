@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitexp.core.errors import No, Refused
-from gitexp.experiment import place, same
+from gitexp.experiment import documents, place, same
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
 from gitexp.ledger import result as rows
 from gitexp.ledger.read import Contents
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current, uncommitted
-from gitexp.report import since
 from gitexp.submit import ground, plain, push, request
 from gitexp.submit.ground import Ground
 from gitexp.submit.plain import Plain
@@ -115,11 +114,11 @@ def _judged(met: Match) -> dict[str, Any]:
 
 
 def _refuse_unknown(lab: Lab, experiment: Experiment, trunk: Sequence[Standing], judged: Judged) -> None:
-    if trunk or judged.baseline is None:
+    own = [one.commit for one in judged.standings.trees if one.kind is rows.Kind.BASELINE and one.commit]
+    if trunk or not (own or judged.standings.former):
         return
-    newest = [one.commit for one in judged.standings.trees if one.kind is rows.Kind.BASELINE][-1]
-    changed = ground.few(since.unmeasured(lab, newest))
-    said = f'has changed {changed} since it was measured' if changed else 'was never measured as it is now'
+    changed = ground.few(documents.unmeasured(lab, own[-1])) if own else ''
+    said = f'has changed {changed} since it was measured' if changed else 'has no result that counts as it is now'
     raise Refused(f"'{lab.trunk}' {said}: nobody knows what 'exp/{experiment.slug}' gains of itself", hint='git exp baseline')
 
 

@@ -1,6 +1,7 @@
 """A commit of documents alone is no other experiment."""
 from __future__ import annotations
 
+import pytest
 from place import Place
 from stories import change, experiment, rows
 
@@ -65,3 +66,39 @@ def test_what_a_run_may_read_is_no_document(lab: Place) -> None:
     last = idea.commit('exp(idea): settings')
     idea.ok('eval', '--seed', '1')
     assert rows(lab)[-1]['commit'] == last and 'only documents' not in idea.talk
+
+
+@pytest.mark.parametrize('path, text', [
+    ('RESEARCH_JOURNAL.md', '# Journal\n\n## 2026-02-01 next\nentry\n\n## 2026-01-01 start\nfirst entry\n'),
+    ('experiments/other/net.py', 'gain = 7\n'),
+    ('experiments/there/PLAN.md', '# Plan\n\nmore\n'),
+    ('docs/experiment_results.md', '# Experiments\n\nmore\n'),
+])
+def test_what_comes_from_the_trunk_and_was_never_loaded_draws_no_new_seeds(lab: Place, path: str, text: str) -> None:
+    idea, first = merged(lab, path, text)
+
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] == first
+
+
+@pytest.mark.parametrize('path', ['experiments/there/net.py', 'data/steps.txt', 'README.md'])
+def test_what_of_the_trunk_may_have_been_loaded_makes_another_tree(lab: Place, path: str) -> None:
+    idea, first = merged(lab, path, 'gain = 7\n')
+
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] == idea.git('rev-parse', 'HEAD').stdout.strip()
+
+
+def merged(lab: Place, path: str, text: str) -> tuple[Place, str]:
+    """An experiment that was measured, and then merges what the trunk has come to have since; with the commit that was measured."""
+    lab.write('RESEARCH_JOURNAL.md', '# Journal\n\n## 2026-01-01 start\nfirst entry\n')
+    for name in ('experiments/there/net.py', 'experiments/there/PLAN.md', 'docs/experiment_results.md', 'data/steps.txt', 'README.md'):
+        lab.write(name, '# Plan\n' if name.endswith('.md') else 'gain = 0\n')
+    lab.commit('a lab')
+    idea = experiment(lab)
+    first = change(idea, model_py='score = 1.5\n')
+    idea.ok('eval', '--seed', '1')
+    lab.write(path, text)
+    lab.commit('it goes on')
+    idea.git('merge', '-q', '--no-edit', 'main')
+    return idea, first

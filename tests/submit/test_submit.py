@@ -152,8 +152,8 @@ def test_documents_may_change_after_the_measurement(desk: Desk, better: Any) -> 
 
 
 @pytest.mark.parametrize('path', [
-    'model.py', 'experiments/idea/config.yaml', 'experiments/idea/prompts/a.md', 'experiments/other/PLAN.md',
-    'experiments/idea/model.md', 'experiments/idea/results/settings.json',
+    'model.py', 'experiments/idea/config.yaml', 'experiments/idea/prompts/a.md', 'experiments/idea/model.md',
+    'experiments/idea/results/settings.json',
     'experiments/idea/results/viz/a.py', 'experiments/idea/exp_log/a.txt',
 ])
 def test_what_would_merge_must_be_what_was_measured(desk: Desk, better: Any, path: str) -> None:
@@ -311,6 +311,32 @@ def test_a_trunk_whose_measurement_was_retired_is_measured_again(desk: Desk) -> 
     assert "'main' has changed 'model.py' since it was measured: nobody knows what 'exp/idea' gains of itself" in desk.lab.talk
     desk.baseline(2.0)
     assert desk.lab.exp('submit', 'idea') == 1
+
+
+def test_a_trunk_of_which_nothing_counts_is_measured_again(desk: Desk, better: Any) -> None:
+    desk.measured(desk.experiment('next', 1.0), 1.0, 1.01, 1.02)
+    baseline = [row.id for row in read.read(Lab.find(desk.lab.path)).results if row.kind is Kind.BASELINE]
+    desk.supersede('baseline', 'odd', baseline)
+
+    assert better.exp('submit', 'next') == 3
+    assert better.talk == (
+        "git exp: 'main' has no result that counts as it is now: nobody knows what 'exp/next' gains of itself\nhint: git exp baseline\n"
+    )
+    desk.baseline()
+    better.ok('submit', 'next')
+
+
+@pytest.mark.parametrize('path, code', [('experiments/other/net.py', 3), ('experiments/other/PLAN.md', 0), ('RESEARCH_JOURNAL.md', 0)])
+def test_a_winner_was_measured_without_what_the_trunk_got_beside_it(desk: Desk, path: str, code: int) -> None:
+    desk.baseline()
+    won = desk.experiment('won')
+    desk.measured(won, 2.0, 2.01, 2.02)
+    desk.lab.git('merge', '-q', '--no-edit', 'exp/won')
+    desk.lab.write(path, '# Research journal\n\n## 2026-01-01 start\nfirst entry\n')
+    desk.lab.commit('and more')
+    desk.measured(desk.experiment('idea', 1.0), 1.0, 1.01, 1.02)
+
+    assert desk.lab.exp('submit', 'idea') == code, desk.lab.talk
 
 
 @pytest.mark.parametrize('how', ['merged', 'amended', 'squashed', 'another tree'])
