@@ -23,12 +23,16 @@ from gitexp.verdict.verdict import Verdict
 
 
 class Confirmed(NamedTuple):
-    """`verdict` is what counts from now on; `row` is the one that says so, `new` whether it was not there before."""
+    """`verdict` is what counts from now on; `row` is the one that says so, `new` whether it was not there before.
+
+    `held` is whether the experiment's branch holds what it is about at its tip.
+    """
 
     standing: Standing
     verdict: Verdict | None
     row: Result
     new: bool
+    held: bool
 
 
 def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: datetime) -> Confirmed:
@@ -61,10 +65,10 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
             row = row._replace(verdict=after.verdict(one, others[0]).kind.value)
             write.append(lab, [row])
             notes.add(lab, [row])  # If it cannot, git exp sync does.
-            return Confirmed(one, after.verdict(one, against), row, new=True)
+            return Confirmed(one, after.verdict(one, against), row, new=True, held=one is at)
     if said := next((one for one in mine if one.tree in standings.vouched), None):
         over = next(iter(_others(judged, said, trunk)), None)
-        return Confirmed(said, judged.verdict(said, over) if over else None, standings.vouched[said.tree], new=False)
+        return Confirmed(said, judged.verdict(said, over) if over else None, standings.vouched[said.tree], new=False, held=said is at)
     raise Refused(f"nothing to confirm: no result of '{which.slug}' is held back", hint=f'git exp show {which.slug}')
 
 

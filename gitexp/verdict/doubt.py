@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 JUMP = 'jump'  # one step beyond all that was gained before
 RETRIED = 'retried'  # a seed that ended badly until it gave a value, values of a tree that are retired, or several of one seed
-SEEDLESS = 'seedless'  # seeds that all give one value
+SEEDLESS = 'seedless'  # seeds that all give one value, or nearly
 
 
 def of(flags: Collection[str]) -> str | None:

@@ -12,7 +12,7 @@ from gitexp.ledger.result import WON, Kind, Result
 from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import doubt, verdict
-from gitexp.verdict.noise import Noise, Sample, pooled, residual
+from gitexp.verdict.noise import Noise, Sample, floor, pooled, residual
 from gitexp.verdict.verdict import Screen, Verdict
 
 _GAINS = (verdict.Kind.BETTER, verdict.Kind.PROVISIONAL)
@@ -168,7 +168,8 @@ class Judged:
         """The same, with what else speaks against believing a gain."""
         if standing.tree in self._seedless:
             said = self._compared(standing, over, gained_before, ())
-            why = f'its {standing.n} seeds gave one value, where those of others differ, and count as one'
+            near = 'nearly ' if self._measured[standing.tree].sd else ''
+            why = f'its {standing.n} seeds gave {near}one value, where those of others differ, and count as one'
             return verdict.doubted(said, doubt.SEEDLESS, why)
         said = self._compared(standing, over, gained_before, seeds)
         luck = self._luck(standing, over) if said.kind in _GAINS and said.gain > 0 else None
@@ -321,17 +322,26 @@ class Judged:
 
     @cached_property
     def _seedless(self) -> frozenset[str]:
-        """The trees whose seeds all give one value though those of other trees differ: the seed is not what was asked for, or picked.
+        """The trees whose seeds all give one value, or nearly, though those of the trunk differ: the seed is not what was asked for.
 
-        Where that happens on the trunk, it is how the lab is: it may be without chance, or coarse.
+        It may have been picked, and what is left is what a machine does to one seed.
+        Where that happens on the trunk, it is how the lab is: it may be without chance, or coarse. Without a baseline it is asked of all
+        other trees.
         """
-        flat = [one for one in self.standings.trees if self._measured[one.tree].is_flat]
-        if not flat or any(one.kind is Kind.BASELINE for one in flat):
+        trunk, others = list[Sample](), dict[str, Sample]()
+        for one in self.standings.trees:
+            sample = self._measured[one.tree]
+            if one.kind is Kind.BASELINE:
+                trunk.append(sample)
+            elif sample.n > 1:
+                others[one.tree] = sample
+        noise = pooled(trunk) or pooled(sample for sample in others.values() if sample.sd)
+        if not noise or not noise.sd or any(sample.sd == 0 for sample in trunk):
             return frozenset()
-        names = {one.tree for one in flat}
-        noise = pooled(sample for tree, sample in self._measured.items() if tree not in names)
+        floors = {n: floor(n - 1, noise) for n in {sample.n for sample in others.values()}}
+        names = {tree for tree, sample in others.items() if (sample.sd or 0.0) < floors[sample.n]}
         seen = {tree for tree in names if (row := self._confirmed(tree)) and row.params.get('seeds') != 1}  # Of one seed nobody sees it.
-        return frozenset(names - seen) if noise and noise.sd > 0 else frozenset()
+        return frozenset(names - seen)
 
     @cached_property
     def _noise(self) -> Noise | None:

@@ -9,8 +9,10 @@ from functools import cached_property
 from gitexp.core.tuples import NamedTuple
 from gitexp.ledger import seeds
 from gitexp.ledger.seeds import Runs
+from gitexp.verdict import student
 
 STRAY = 10  # times the median sd: a tree that diverged says nothing about the noise of the others
+PINNED = 1e-3  # level at which a tree scatters too little for its seeds to have made a difference
 ALIKE = 1e-3  # times its sd: what moves a tree by far less was without effect, as the order in which numbers are added
 
 
@@ -50,11 +52,6 @@ class Sample:
     def mean(self) -> float:
         return self.runs.mean
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether several seeds gave the very same value."""
-        return self.sd == 0
-
     @cached_property
     def sd(self) -> float | None:
         return spread(self.runs.values, self.mean)
@@ -62,6 +59,16 @@ class Sample:
     @cached_property
     def noise(self) -> Noise | None:
         return None if self.sd is None else Noise(self.sd, self.n - 1)
+
+
+def floor(dof: float, shared: Noise) -> float:
+    """The sd that several seeds fall below once in a thousand, by an F test, where chance moves them as it does others."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        rare = student.beta(shared.dof / dof / middle / middle, dof / 2, shared.dof / 2) < PINNED
+        low, high = (middle, high) if rare else (low, middle)
+    return low * shared.sd
 
 
 def pooled(samples: Iterable[Sample]) -> Noise | None:

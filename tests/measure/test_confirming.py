@@ -39,7 +39,9 @@ def test_a_jump_is_held_until_it_is_confirmed(lab: Place) -> None:
     assert verdict(lab) == ('provisional', ['jump'])
 
     said = lab.ok('confirm', 'leak', '--because', 'trained again: the same')
-    assert said.splitlines()[0] == 'confirmed by Ada <ada@example.org>: leak v1' and said.splitlines()[1].startswith('    better: gain 2.4')
+    at = leak.git('rev-parse', '--short=7', 'HEAD').stdout.strip()
+    assert said.splitlines()[0] == f'confirmed by Ada <ada@example.org>: leak v1 at {at}, score 0.50200 on 3 seeds'
+    assert len(said.splitlines()) == 2 and said.splitlines()[1].startswith('    better: gain 2.4')
     row, small = rows(lab)[-1], next(row['tree'] for row in rows(lab) if row['experiment'] == 'small')
     assert (row['kind'], row['experiment'], row['score'], row['tree']) == ('confirm', 'leak', '', '')
     assert json.loads(row['params']) == {
@@ -180,7 +182,10 @@ def test_a_tip_that_was_confirmed_hides_no_better_tree_that_is_held_back(lab: Pl
     change(leak, model_py='score = 2.77\n')
     assert verdict(lab) == ('provisional', ['jump'])
 
-    assert not lab.ok('confirm', 'leak', '--because', 'looked at the second').startswith('confirmed before')
+    second = leak.git('rev-parse', '--short=7', 'HEAD~').stdout.strip()
+    first, past, *_ = lab.ok('confirm', 'leak', '--because', 'looked at the second').splitlines()
+    assert first == f'confirmed by Ada <ada@example.org>: leak v1 at {second}, score 0.012000 on 3 seeds'
+    assert past == "    'exp/leak' holds something else by now, which this does not confirm"
     assert verdict(lab) == ('better', [])
     assert lab.ok('confirm', 'leak', '--because', 'again').startswith('confirmed before by Ada')
 
@@ -206,7 +211,7 @@ def test_an_experiment_on_the_tree_of_another_is_confirmed_with_it(lab: Place, r
     assert lab.exp('confirm', 'fork', '--because', 'looked') == 3 and f"a run of '{running}' is under way" in lab.talk
     begun.path.unlink()
 
-    assert lab.ok('confirm', 'fork', '--because', 'looked').startswith('confirmed by Ada <ada@example.org>: leak v1\n')
+    assert lab.ok('confirm', 'fork', '--because', 'looked').startswith('confirmed by Ada <ada@example.org>: leak v1 at ')
     assert verdict(lab) == ('better', [])
 
 

@@ -12,6 +12,7 @@ from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.verdict import decide
 from gitexp.verdict.judged import Judged as Judging
+from gitexp.verdict.noise import Noise, floor
 from gitexp.verdict.verdict import Kind as Judged
 
 METRIC = Metric('score', 'min', 0.01)
@@ -130,6 +131,23 @@ def test_seeds_that_all_give_one_value_are_one_where_those_of_others_differ() ->
     assert two and two.verdict.flags == ('seedless',), 'nor that of another experiment'
     worse = decided(BASELINE, GOOD, tree('new', 3.5, 3.5, 3.5))
     assert worse and (worse.verdict.kind, worse.verdict.n) == (Judged.WORSE, 1)
+
+
+@pytest.mark.parametrize(('apart', 'flags'), [(1e-7, ('seedless',)), (2e-4, ('seedless',)), (4e-4, ())])
+def test_what_a_machine_does_to_one_seed_makes_no_three_of_it(apart: float, flags: tuple[str, ...]) -> None:
+    """Neither alone, nor among trees that share so little that it could be paired; the baseline scatters by 0.01."""
+    pinned = tree('new', 2.6, 2.6 + apart, 2.6 - apart)
+    for others in ([], [GOOD], [tree(f'idle{many}', 3.0 + 1e-7 * many, 3.01, 2.99) for many in range(3)]):
+        said = decided(BASELINE, *others, pinned)
+        assert said and tuple(flag for flag in said.verdict.flags if flag == 'seedless') == flags
+
+
+def test_a_thousandth_of_honest_trees_scatter_so_little() -> None:
+    """The floor against the F distribution of two and two degrees of freedom, which has a closed form: x / (1 + x)."""
+    low = floor(2, Noise(5.0, 2)) / 5.0
+    assert low ** 2 / (1 + low ** 2) == pytest.approx(1e-3)
+    assert floor(1, Noise(1.0, 1e9)) == pytest.approx(0.0012533, rel=1e-3), 'the normal distribution'
+    assert floor(9, Noise(1.0, 40)) < floor(99, Noise(1.0, 40)) < 1
 
 
 @pytest.mark.parametrize('others', [
