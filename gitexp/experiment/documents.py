@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 
 from gitexp.core import ids
-from gitexp.git import repository
+from gitexp.git import history, repository
 from gitexp.git.command import Git
-from gitexp.lab.config import REPORT
+from gitexp.lab.config import APPENDS, KINDS, REPORT
 from gitexp.lab.lab import Lab
 from gitexp.rules import change, gathered, pattern
-from gitexp.rules.change import Pair
+from gitexp.rules.change import Entry, Pair
+from gitexp.rules.gathered import Differences
 
+_MANY = 1000  # paths
 _PAPERS = r'(?:PLAN|SUMMARY|README|PROTOCOL)\.md|results[^/]*/viz/.*\.(?:png|svg|pdf|jpg|html)'
 _PROJECT = re.compile(r'(?:.*/)?(?:[^/]*\.(?:md|rst)|LICENSE[^/]*|\.git[^/]*(?:/.*)?)', re.S)
 _RUN = rf'[0-9a-z]{{{ids.LENGTH}}}'
@@ -22,83 +24,110 @@ def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
     """The paths in which another tree differs from one and that could change what an experiment measures; one that is not here does in all.
 
     Papers of any experiment may be written on, what a run has left may come and go; other files of the folder may be read as code or as
-    settings. What measures has its eval_id, what only grows is no code, and what comes with other experiments nothing has loaded before.
+    settings. What measures has its eval_id, and what only grows and no experiment writes is no code. From the trunk may come its papers
+    and its report, and what is new of other experiments, which nothing can have read.
     """
     if tree == other:
         return []
     done = lab.git.run('diff-tree', *change.RAW, tree, other)
-    if done.code:
-        return ['everything']
-    counts = _counting(lab, slug)
-    return [path for path, pair in change.pairs(done.names).items() if counts(path, pair)]
+    return ['everything'] if done.code else _Sieve(lab, slug).left(change.pairs(done.names))
 
 
 def alike(lab: Lab, slug: str, tree: str, others: Iterable[str]) -> list[str]:
     """Those of some other trees from which one does not differ so, by one git process; a tree that is not here is like none."""
-    return _alike(lab, tree, others, _counting(lab, slug))
+    return _Sieve(lab, slug).alike(tree, others)
 
 
 def trunk(lab: Lab, slug: str, own: Iterable[str], others: Iterable[str]) -> list[str]:
-    """Those of its `own` trees from which the trunk does not differ so, and of `others` that it has wholly, their folders too.
-
-    Papers of the project are no part of that: prose, a licence, what git and forges read, unless they are variable.
-    """
+    """Those of its `own` trees from which the trunk does not differ so, and of `others` that it has wholly, their folders too."""
     tip = f'{lab.trunk_commit}^{{tree}}'
-    return _alike(lab, tip, own, _counting(lab, slug, project=True)) + _alike(lab, tip, others, _counting(lab, None, project=True))
+    return _Trunk(lab, slug).alike(tip, own) + _Trunk(lab, None).alike(tip, others)
 
 
 def unmeasured(lab: Lab, commit: str) -> list[str]:
     """The paths in which the trunk differs so from a commit of its own; none where that is not here."""
     done = lab.git.run('diff-tree', *change.RAW, f'{commit}^{{tree}}', f'{lab.trunk_commit}^{{tree}}')
-    counts = _counting(lab, '', project=True)
-    return [path for path, pair in change.pairs(done.names).items() if counts(path, pair)] if done.code == 0 else []
+    return [] if done.code else _Trunk(lab, '').left(change.pairs(done.names))
 
 
 def moved(lab: Lab, slug: str | None, paths: Iterable[str]) -> list[str]:
     """Those of some paths that the trunk has changed which could change what an experiment measures, whatever there is in other folders."""
-    folder, is_free = f'{lab.config.paths.experiments}/', _free(lab)
-    return [path for path in paths if not is_free(path) and (not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))]
+    folder, sieve = f'{lab.config.paths.experiments}/', _Trunk(lab, slug)
+    mine = (path for path in paths if not path.startswith(folder) or path.startswith(f'{folder}{slug}/'))
+    return [path for path in mine if not sieve.measures(path) and not sieve.is_paper(path)]
 
 
-def _alike(lab: Lab, tree: str, others: Iterable[str], counts: Callable[[str, Pair], bool]) -> list[str]:
-    names = [*dict.fromkeys(others)]
-    this, *oids = repository.objects(lab.git, [tree, *names])
-    sides = gathered.apart(lab.git, this, [name for name, oid in zip(names, oids) if oid]) if this else {}
-    return [name for name, side in sides.items() if not any(counts(path, pair) for path, pair in side.items())]
+class _Sieve:
+    """What of the differences between a tree of an experiment and others could change what is measured."""
 
+    def __init__(self, lab: Lab, slug: str | None) -> None:
+        self.lab = lab
+        self.slug = slug
+        self._folder = f'{lab.config.paths.experiments}/'
+        said = re.escape(self._folder) + '[^/]+/'
+        self._papers, self._left = (re.compile(f'{said}(?:{names})', re.S) for names in (_PAPERS, _LEFT))
+        rules = {kind: [pattern.of(one) for one in lab.config.rules.get(kind, ())] for kind in KINDS}
+        self._rules = {**rules, 'inputs': [*map(pattern.of, lab.config.inputs)]}
+        self._had: dict[str, Collection[Entry | None]] = {}
 
-def _counting(lab: Lab, slug: str | None, *, project: bool = False) -> Callable[[str, Pair], bool]:
-    """Whether what differs at a path could change a measurement; with no `slug` what comes in the folder of any experiment does.
+    def alike(self, tree: str, others: Iterable[str]) -> list[str]:
+        """Those of some trees from which nothing of one makes it another."""
+        names = [*dict.fromkeys(others)]
+        this, *oids = repository.objects(self.lab.git, [tree, *names])
+        sides = gathered.apart(self.lab.git, this, [name for name, oid in zip(names, oids) if oid]) if this else {}
+        return [name for name, side in sides.items() if not any(self._counts(*one) for one in side.items()) and not self.left(side)]
 
-    `project`: papers of the project do not.
-    """
-    variable = [pattern.of(said) for said in lab.config.rules.get('variable', ())]
-    folder = f'{lab.config.paths.experiments}/'
-    papers, left = (re.compile(f'{re.escape(folder)}[^/]+/(?:{said})', re.S) for said in (_PAPERS, _LEFT))
-    is_free = _free(lab)
+    def left(self, side: Differences) -> list[str]:
+        """The paths at which what differs makes another tree of it; each first of a pair is what it is held against."""
+        counts = {path: self._counts(path, pair) for path, pair in side.items()}
+        self._learn([path for path, said in counts.items() if said is None])
+        return [path for path, pair in side.items() if counts[path] or counts[path] is None and not self._is_taken(path, pair)]
 
-    def counts(path: str, pair: Pair) -> bool:
-        if is_free(path) or project and _PROJECT.fullmatch(path) and not any(one.covers(path) for one in variable):
+    def measures(self, path: str) -> bool:
+        """Whether what is at a path is what measures, or grows beside that and no experiment writes it."""
+        grows = self._is_of(path, 'global') and self._is_of(path, *APPENDS)
+        return grows or path in self.lab.config.ledgers or self._is_of(path, 'frozen', 'fixed', 'inputs')
+
+    def is_paper(self, path: str) -> bool:
+        """Whether the trunk has at a path its report, or where it is not variable prose, a licence, what git and forges read."""
+        own = path.startswith(f'{self._folder}{self.slug}/')
+        return path == REPORT or bool(_PROJECT.fullmatch(path)) and not own and not self._is_of(path, 'variable')
+
+    def _is_of(self, path: str, *kinds: str) -> bool:
+        return any(one.covers(path) for kind in kinds for one in self._rules[kind])
+
+    def _counts(self, path: str, pair: Pair) -> bool | None:
+        """Whether what differs at a path makes another tree of it, None where it does unless the trunk has had it."""
+        if self.measures(path):
             return False
-        if not path.startswith(folder):
-            return True
-        plain = all(one is None or one.is_file for one in pair)
-        if plain and (papers.fullmatch(path) or None in pair and left.fullmatch(path)):
+        old, _ = pair
+        if path.startswith(self._folder) and all(one is None or one.is_file for one in pair):
+            if self._papers.fullmatch(path) or None in pair and self._left.fullmatch(path):
+                return False
+        if self.is_paper(path):
+            return None if old else True
+        return None if not old and path.startswith(self._folder) and not path.startswith(f'{self._folder}{self.slug}/') else True
+
+    def _is_taken(self, path: str, pair: Pair) -> bool:
+        old, new = pair
+        return new in self._had[path] and (old is None or old in self._had[path])
+
+    def _learn(self, paths: Iterable[str]) -> None:
+        """Ask what the trunk has had at some paths, in few git processes."""
+        git, asked = self.lab.git, [path for path in paths if path not in self._had]
+        specs = [f':(top,literal){path}' for path in asked[:_MANY]]
+        made = gathered.made(git, history.touching(git, self.lab.trunk_commit, specs), specs) if specs else {}
+        self._had.update({path: made.get(path, ()) for path in asked})
+
+
+class _Trunk(_Sieve):
+    """The same of the trunk as it is; with no `slug` what comes in the folder of any experiment makes it another one."""
+
+    def _counts(self, path: str, pair: Pair) -> bool:
+        if self.is_paper(path):
             return False
-        return bool(pair[0]) or slug is None or path.startswith(f'{folder}{slug}/')
-    return counts
-
-
-def _free(lab: Lab) -> Callable[[str], bool]:
-    """Whether a path is of what measures, or grows beside it: a journal, a ledger, the report, a log that no experiment writes."""
-    rules = {kind: [pattern.of(said) for said in lab.config.rules.get(kind, ())] for kind in lab.config.rules}
-    free = [*(one for kind in ('frozen', 'fixed', 'append-top') for one in rules.get(kind, ())), *map(pattern.of, lab.config.inputs)]
-    written = (*lab.config.ledgers, REPORT)
-
-    def is_free(path: str) -> bool:
-        logged = all(any(one.covers(path) for one in rules.get(kind, ())) for kind in ('append-bottom', 'global'))
-        return logged or path in written or any(one.covers(path) for one in free)
-    return is_free
+        said = super()._counts(path, pair)
+        return self.slug is None if said is None else said
 
 
 def elsewhere(lab: Lab, slug: str, old: str, new: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Which commits there are between two."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import dropwhile, takewhile
 from operator import not_
 from pathlib import Path
@@ -84,8 +84,11 @@ def _reached(git: Git, commits: list[str], known: list[str]) -> bool:
 
 
 def _commits(git: Git, feed: bytes, *more: str) -> list[Commit]:
-    said = git.ask('rev-list', '--topo-order', '--parents', *more, '--stdin', feed=feed).text.split('\n')
-    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, said) if words]
+    return _listed(git.ask('rev-list', '--topo-order', '--parents', *more, '--stdin', feed=feed).text)
+
+
+def _listed(said: str) -> list[Commit]:
+    return [Commit(words[0], tuple(words[1:])) for words in map(str.split, said.split('\n')) if words]
 
 
 def _lines(*names: str) -> bytes:
@@ -110,6 +113,11 @@ def line(git: Git, *commits: str) -> list[str]:
 def lines(git: Git, tips: Iterable[str]) -> list[Commit]:
     """Commits and their first parents with all parents of each, first parents before children."""
     return _commits(git, _lines(*tips), '--first-parent', '--reverse')
+
+
+def touching(git: Git, tip: str, specs: Sequence[str]) -> list[Commit]:
+    """Those on the line of a tip that change what some pathspecs select, each with the next of them for its parent."""
+    return _listed(git.ask('rev-list', '--first-parent', '--parents', tip, '--', *specs).text)
 
 
 def left(git: Git, trunk: str, tip: str) -> str | None:

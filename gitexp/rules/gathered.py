@@ -53,10 +53,10 @@ def apart(git: Git, tree: str, others: Sequence[str]) -> dict[str, Differences]:
     return {other: sides.get(other, {}) for other in others}
 
 
-def made(git: Git, line: Sequence[Commit]) -> Mapping[str, Set[Entry | None]]:
-    """What each commit of a line has made of the paths that it changes, against its first parent."""
+def made(git: Git, line: Sequence[Commit], specs: Sequence[str] = ()) -> Mapping[str, Set[Entry | None]]:
+    """What each commit of a line has made of the paths that it changes, against its first parent; where there are pathspecs, of those."""
     found: dict[str, set[Entry | None]] = {}
-    for side in differences(git, [(one.oid, next(iter(one.parents), '')) for one in line], ()).values():
+    for side in differences(git, [(one.oid, next(iter(one.parents), '')) for one in line], specs).values():
         for path, (_, new) in side.items():
             found.setdefault(path, set()).add(new)
     return found

@@ -73,6 +73,7 @@ def test_what_a_run_may_read_is_no_document(lab: Place) -> None:
     ('experiments/other/net.py', 'gain = 7\n'),
     ('experiments/there/PLAN.md', '# Plan\n\nmore\n'),
     ('docs/experiment_results.md', '# Experiments\n\nmore\n'),
+    ('README.md', 'A lab.\n'),
 ])
 def test_what_comes_from_the_trunk_and_was_never_loaded_draws_no_new_seeds(lab: Place, path: str, text: str) -> None:
     idea, first = merged(lab, path, text)
@@ -81,12 +82,47 @@ def test_what_comes_from_the_trunk_and_was_never_loaded_draws_no_new_seeds(lab: 
     assert rows(lab)[-1]['commit'] == first
 
 
-@pytest.mark.parametrize('path', ['experiments/there/net.py', 'data/steps.txt', 'README.md'])
+@pytest.mark.parametrize('path', ['experiments/there/net.py', 'data/steps.txt', 'experiments/idea/steps.md'])
 def test_what_of_the_trunk_may_have_been_loaded_makes_another_tree(lab: Place, path: str) -> None:
     idea, first = merged(lab, path, 'gain = 7\n')
 
     idea.ok('eval', '--seed', '1')
     assert rows(lab)[-1]['commit'] == idea.git('rev-parse', 'HEAD').stdout.strip()
+
+
+@pytest.mark.parametrize('path', ['experiments/other/net.py', 'docs/experiment_results.md', 'a_journal.md', 'README.md'])
+def test_what_an_experiment_writes_there_itself_makes_another_tree(lab: Place, path: str) -> None:
+    """Its code may have looked for it all along, as by `experiments/*/net.py`."""
+    idea = experiment(lab)
+    change(idea, model_py='score = 1.5\n')
+    idea.ok('eval', '--seed', '1')
+    idea.write(path, '# Gain\n\n## 2026-01-01 7\n')
+    last = idea.commit('exp(idea): for all')
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(lab)[-1]['commit'] == last
+
+
+def test_what_was_measured_with_a_paper_of_its_own_was_not_measured_with_that_of_the_trunk(lab: Place) -> None:
+    lab.write('README.md', 'A lab.\n')
+    lab.commit('a lab')
+    idea = experiment(lab)
+    change(idea, model_py='score = 1.5\n', README_md='read me as code\n')
+    idea.ok('eval', '--seed', '1')
+    idea.git('checkout', '-q', 'main', '--', 'README.md')
+    last = idea.commit('exp(idea): as it was')
+    idea.ok('eval', '--seed', '1')
+
+    assert rows(lab)[-1]['commit'] == last
+
+
+def test_what_came_from_the_trunk_stays_what_it_was_while_that_goes_on(lab: Place) -> None:
+    idea, first = merged(lab, 'experiments/other/net.py', 'gain = 7\n')
+    lab.write('experiments/other/net.py', 'gain = 8\n')
+    lab.commit('and on')
+
+    idea.ok('eval', '--seed', '1')
+    assert rows(lab)[-1]['commit'] == first
 
 
 def merged(lab: Place, path: str, text: str) -> tuple[Place, str]:
