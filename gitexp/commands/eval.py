@@ -4,7 +4,9 @@ from __future__ import annotations
 from gitexp.commands import here, measuring, options, out
 from gitexp.commands.declare import command, option, whole
 from gitexp.core.errors import Usage
+from gitexp.experiment.same import Way
 from gitexp.lab.config import Metric
+from gitexp.lab.lab import Lab
 from gitexp.ledger import counting
 from gitexp.measure import evaluate, protocol
 from gitexp.measure.evaluate import Evaluation
@@ -69,7 +71,7 @@ def eval(
     else:
         own = done.decision is None and lab.git.run('rev-parse', f'{lab.trunk_commit}^{{tree}}').text == done.subject.tree
         _answer(done, lab.config.metric, own=own)
-        _hint(done, len(lab.config.seeds), args, own=own)
+        _hint(lab, done, args, own=own)
     if done.failure:
         raise done.failure
 
@@ -118,13 +120,13 @@ def _silent(done: Evaluation, what: str) -> str:
     return f'{what} has no value that counts'
 
 
-def _hint(done: Evaluation, wanted: int, args: tuple[str, ...], *, own: bool) -> None:
+def _hint(lab: Lab, done: Evaluation, args: tuple[str, ...], *, own: bool) -> None:
     """What to do next, where something is open."""
-    slug = done.subject.slug
+    slug, wanted = done.subject.slug, len(lab.config.seeds)
     if done.left:
         out.hint(f'to run all the same: git exp eval --seeds {wanted}')
     elif done.decision and done.decision.unfounded and done.decision.verdict.kind is Kind.PROVISIONAL:
-        out.hint(_baseline(args))
+        out.hint(_first(lab, done.decision.unfounded, args))
     elif done.decision and done.decision.verdict.gain > 0 and doubt.of(done.decision.verdict.flags):
         out.hint(f"look for a leak; if there is one: git exp supersede {slug} --bug NAME; if not: git exp confirm {slug} --because WHY")
     elif done.decision and done.failure is None and done.decision.verdict.kind is Kind.PROVISIONAL and done.decision.verdict.n < wanted:
@@ -132,7 +134,14 @@ def _hint(done: Evaluation, wanted: int, args: tuple[str, ...], *, own: bool) ->
     elif done.decision is None and done.failure is None and (not done.results or any(result.verdict for result in done.results)):
         out.hint('change something and commit it' if own else _baseline(args))
     elif done.decision and done.failure is None and done.decision.verdict.kind is Kind.BETTER:
-        out.hint(f'git exp submit {slug}')
+        out.hint(f'git exp eval, which git exp submit {slug} goes by' if args else f'git exp submit {slug}')
+
+
+def _first(lab: Lab, way: Way, args: tuple[str, ...]) -> str:
+    """What comes before a gain is believed."""
+    if way is Way.MERGE:
+        return f'git merge {lab.trunk}, then: git exp eval'
+    return f"git -C '{lab.root}' pull, then: {_baseline(args)}" if way is Way.PULL else _baseline(args)
 
 
 def _baseline(args: tuple[str, ...]) -> str:

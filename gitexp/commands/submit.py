@@ -18,11 +18,11 @@ def submit(slug: str | None, remote: str, as_json: bool) -> int:
     """Push an experiment, and write the request to merge it if it is better than the best.
 
     Without SLUG, the experiment whose worktree this is. Nothing is ever merged or forced; run again, it brings the remote
-    and the text up to date. What would merge must be what was measured: documents of the experiment may have changed since, and on
-    the trunk what is frozen, fixed or only appended to and the folders of other experiments, nothing else. It has to be better than
-    the best of the others, and than the trunk as it is: one whose code has changed since it was measured, as by hand or by two
-    merges, needs a baseline first. Exit code 1 when it is pushed and is not better, brings nothing that is measured, or cannot be
-    judged yet.
+    and the text up to date. What would merge must be what was measured: documents of the experiment may have changed since, and
+    on the trunk what is frozen, fixed or only appended to and the folders of other experiments, nothing else. It has to be
+    better than the best of the others, and than the trunk as it is: one whose code has changed since it was measured, as by
+    hand or by two merges, needs a baseline first, and one that is behind its remote's has to be pulled. Exit code 1 when it is
+    pushed and is not better, brings nothing that is measured, or cannot be judged yet.
     """
     lab = here.lab(afresh=True)
     which = here.experiment(lab, slug)

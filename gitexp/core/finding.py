@@ -7,6 +7,7 @@ from typing import Any
 from gitexp.core.tuples import NamedTuple
 
 _SHOWN_WHOLE = 10
+_FEW = 5  # paths
 
 
 class Finding(NamedTuple):
@@ -26,7 +27,7 @@ class Finding(NamedTuple):
         rule = [f'    rule: {self.rule} ({self.where})'] if self.where else []
         way = [f'    do:   {self.way}'] if self.way else []
         level = 'warning: ' if self.level == 'warning' else ''
-        return [f'{commit}{_shown(self.path)}: {level}{self.message}', *rule, *way]
+        return [f'{commit}{shown(self.path)}: {level}{self.message}', *rule, *way]
 
     def as_json(self) -> dict[str, Any]:
         return self._asdict()
@@ -42,6 +43,13 @@ def failed(error: Exception) -> str:
     return f'gitexp: refused: gitexp failed ({type(error).__name__}: {" ".join(str(error).split())})'
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """A path on one line, whatever its name has."""
     return path if path.isprintable() else repr(path)
+
+
+def few(paths: Sequence[str]) -> str:
+    """Some paths for a message, and how many more."""
+    rest = len(paths) - _FEW
+    named = (f"'{path}'" if path.isprintable() else repr(path) for path in paths[:_FEW])
+    return ', '.join(named) + (f' and {rest} more' if rest > 0 else '')

@@ -20,8 +20,8 @@ _RUN = rf'[0-9a-z]{{{ids.LENGTH}}}'
 _LEFT = rf'results[^/]*/{_RUN}/.*|exp_log[^/]*/(?:{_RUN}[./].*|packages-[^/]*\.txt|CONTEXT\.md|(?:smoke|viz)\.log)'
 
 
-def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
-    """The paths in which another tree differs from one and that could change what an experiment measures; one that is not here does in all.
+def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str] | None:
+    """The paths in which another tree differs from one and that could change what an experiment measures; None where one is not here.
 
     Papers of any experiment may be written on, what a run has left may come and go; other files of the folder may be read as code or as
     settings. What measures has its eval_id, and what only grows and no experiment writes is no code. From the trunk may come its papers
@@ -30,7 +30,7 @@ def differing(lab: Lab, slug: str, tree: str, other: str) -> list[str]:
     if tree == other:
         return []
     done = lab.git.run('diff-tree', *change.RAW, tree, other)
-    return ['everything'] if done.code else _Sieve(lab, slug).left(change.pairs(done.names))
+    return None if done.code else _Sieve(lab, slug).left(change.pairs(done.names))
 
 
 def alike(lab: Lab, slug: str, tree: str, others: Iterable[str]) -> list[str]:
@@ -38,16 +38,16 @@ def alike(lab: Lab, slug: str, tree: str, others: Iterable[str]) -> list[str]:
     return _Sieve(lab, slug).alike(tree, others)
 
 
-def trunk(lab: Lab, slug: str, own: Iterable[str], others: Iterable[str]) -> list[str]:
-    """Those of its `own` trees from which the trunk does not differ so, and of `others` that it has wholly, their folders too."""
-    tip = f'{lab.trunk_commit}^{{tree}}'
+def trunk(lab: Lab, slug: str, at: str, own: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Those of its `own` trees from which a commit of the trunk does not differ so, and of `others` that it has wholly, folders too."""
+    tip = f'{at}^{{tree}}'
     return _Trunk(lab, slug).alike(tip, own) + _Trunk(lab, None).alike(tip, others)
 
 
-def unmeasured(lab: Lab, commit: str) -> list[str]:
-    """The paths in which the trunk differs so from a commit of its own; none where that is not here."""
+def unmeasured(lab: Lab, commit: str) -> list[str] | None:
+    """The paths in which the trunk differs so from a commit of its own; None where that is not here."""
     done = lab.git.run('diff-tree', *change.RAW, f'{commit}^{{tree}}', f'{lab.trunk_commit}^{{tree}}')
-    return [] if done.code else _Trunk(lab, '').left(change.pairs(done.names))
+    return None if done.code else _Trunk(lab, '').left(change.pairs(done.names))
 
 
 def moved(lab: Lab, slug: str | None, paths: Iterable[str]) -> list[str]:
@@ -136,6 +136,12 @@ def elsewhere(lab: Lab, slug: str, old: str, new: str) -> list[str]:
     done = lab.git.ask('diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=a', old, new, '--', f':(top,literal){folder}')
     free = re.compile(rf'{re.escape(folder)}/(?:{re.escape(slug)}/.*|[^/]*/(?:{_PAPERS}|{_LEFT}))', re.S)
     return [path for path in done.names if not free.fullmatch(path)]
+
+
+def written(lab: Lab, tree: str, other: str) -> list[str]:
+    """The paths in which two trees differ, what runs have left at the end; none are known where one is not here."""
+    left = re.compile(rf'{re.escape(lab.config.paths.experiments)}/[^/]+/(?:{_LEFT})', re.S)
+    return sorted(names(lab.git, tree, other) or [], key=lambda path: bool(left.fullmatch(path)))
 
 
 def names(git: Git, old: str, new: str) -> list[str] | None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from gitexp.core.errors import Failure, Integrity, Refused
 from gitexp.core.tuples import NamedTuple
+from gitexp.experiment import same
 from gitexp.gpu import gpus
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import pending, tally, write
@@ -18,7 +19,6 @@ from gitexp.measure.sound import Sound
 from gitexp.measure.subject import Subject
 from gitexp.measure.voice import Voice
 from gitexp.rules import behind, gate
-from gitexp.verdict import decide
 from gitexp.verdict.decide import Decision
 
 _SHOWN = 10
@@ -71,7 +71,7 @@ def measure(
             return _all(held, seeds)
         lacking = protocol.lacking(lab, seeds, what.tree, held.eval_id)
         is_second = seeds.screen and len(seeds.run) - len(lacking.run) == 1
-        known = decide.decide(lab, what.tree, eval_id=held.eval_id) if is_second or not lacking.run else None
+        known = held.decide() if is_second or not lacking.run else None
         if known and known.screen and not known.screen.passed and is_second:
             return Evaluation(what, held.eval_id, [], known, None, lacking.run)
         if lacking.run:
@@ -165,7 +165,7 @@ def refuse_broken_rules(lab: Lab, what: Subject, *, say: Callable[[str], None]) 
         more = f'\n    and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''
         raise Integrity(
             f"{what.commit[:10]} of '{what.slug}' breaks the rules of the lab and cannot be evaluated:{named}{more}",
-            hint=found[0].way or None,
+            hint=f"git -C '{lab.root}' pull, and again: git exp eval" if same.is_ahead(lab, what.commit) else found[0].way or None,
         )
 
 

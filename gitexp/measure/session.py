@@ -75,7 +75,8 @@ class Session(NamedTuple):
         """The verdict on what there is of the tree; where the ledger has lost rows it is said that there is none."""
         try:
             loss.refuse(self.lab)
-            return decide.decide(self.lab, self.what.tree, eval_id=self.eval_id, more=more)
+            what = self.what
+            return decide.decide(self.lab, what.slug, what.commit, what.tree, eval_id=self.eval_id, more=more)
         except (Failure, OSError) as error:
             self.voice.say(f'no verdict: {error}')
             return None

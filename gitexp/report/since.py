@@ -16,4 +16,4 @@ def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
 def baseline(lab: Lab, runs: Iterable[Result]) -> list[str]:
     """What nobody knows the worth of: the same since the newest run of a baseline, as `documents.unmeasured` has it."""
     newest = max(runs, key=lambda run: run.id, default=None)
-    return documents.unmeasured(lab, newest.commit) if newest and newest.commit else []
+    return documents.unmeasured(lab, newest.commit) or [] if newest and newest.commit else []

@@ -1,18 +1,16 @@
 """Whether what would merge is what was measured."""
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitexp.core.errors import Refused
+from gitexp.core.finding import few
 from gitexp.experiment import documents, place, same, spoilt
 from gitexp.git import repository
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.read import Contents
 from gitexp.ledger.standing import Standing, Standings
 from gitexp.report import since
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ def refuse_spoilt(lab: Lab, ground: Ground, contents: Contents) -> None:
 
 def brings(lab: Lab, ground: Ground, slug: str) -> bool:
     """Whether a merge would change anything of the trunk that could change a measurement: it may have all of that already."""
-    own = {*documents.differing(lab, slug, f'{ground.base}^{{tree}}', f'{ground.head}^{{tree}}')}
-    return not own.isdisjoint(documents.differing(lab, slug, f'{lab.trunk_commit}^{{tree}}', f'{ground.head}^{{tree}}'))
+    own, new = (documents.differing(lab, slug, f'{one}^{{tree}}', f'{ground.head}^{{tree}}') for one in (ground.base, lab.trunk_commit))
+    return not {*(own or ())}.isdisjoint(new or ())
 
 
 def moved(lab: Lab, ground: Ground, slug: str) -> list[str]:
@@ -71,12 +69,6 @@ def _ends(lab: Lab, experiment: Experiment) -> tuple[str, str, str]:
     return head, tree, base
 
 
-def few(paths: Sequence[str]) -> str:
-    """Some paths for a message, and how many more."""
-    rest = len(paths) - _SHOWN
-    return ', '.join(f"'{path}'" for path in paths[:_SHOWN]) + (f' and {rest} more' if rest > 0 else '')
-
-
 def _unmeasured(lab: Lab, experiment: Experiment, contents: Contents, tree: str) -> Refused:
     slug = experiment.slug
     anew = f'{place.entry(experiment)} && git exp eval --seeds 3'
@@ -88,10 +80,9 @@ def _unmeasured(lab: Lab, experiment: Experiment, contents: Contents, tree: str)
     measured = next((row for row in rows if row.id not in contents.covered), None)
     if measured is None or measured.tree is None:
         return Refused(f"nothing of 'exp/{slug}' is measured", hint=anew)
-    changed = documents.differing(lab, slug, measured.tree, tree)
+    changed, at = documents.differing(lab, slug, measured.tree, tree), (measured.commit or measured.tree)[:7]
+    if changed is None:
+        return Refused(f"what would merge may not be what was measured: {at} of 'exp/{slug}' is not here", hint=f'git fetch; or {anew}')
     if not changed:
         return Refused(f"what 'exp/{slug}' holds has no result that counts today", hint=anew)
-    return Refused(
-        f"what would merge is not what was measured: since {(measured.commit or measured.tree)[:7]} 'exp/{slug}' changed {few(changed)}",
-        hint=anew,
-    )
+    return Refused(f"what would merge is not what was measured: since {at} 'exp/{slug}' changed {few(changed)}", hint=anew)

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gitexp.core.finding import few, shown
 from gitexp.experiment import documents
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.result import Result
 from gitexp.ledger.standing import Standing
 from gitexp.report import figures
-from gitexp.submit.ground import Ground, few
+from gitexp.submit.ground import Ground
 from gitexp.verdict import flags
 from gitexp.verdict.judged import Judged
 from gitexp.verdict.match import Match
@@ -41,9 +42,9 @@ def write(lab: Lab, experiment: Experiment, ground: Ground, judged: Judged, matc
     parts = [
         f'# {title}',
         _table(judged, one, match),
-        _measured(metric, ground, said, documents.names(lab.git, one.tree, ground.head) or []) + _beside(lab, experiment, ground),
+        _measured(metric, ground, said, documents.written(lab, one.tree, ground.head)) + _beside(lab, experiment, ground),
         *([_vouched(match.vouched)] if match.vouched else []),
-        '## Plots\n\n' + ('\n'.join(f'- `{path}`' for path in plots) if plots else 'There are none.'),
+        '## Plots\n\n' + ('\n'.join(f'- `{_code_of(path)}`' for path in plots) if plots else 'There are none.'),
         f'## Changes\n\n{_code(_stat(lab, ground))}',
     ]
     return Request(experiment.slug, title, '\n\n'.join(parts) + '\n', lab.trunk, ground.head, ground.base, tuple(plots))
@@ -92,6 +93,11 @@ def _beside(lab: Lab, experiment: Experiment, ground: Ground) -> str:
     """What would come together with it for the first time: a trunk with other experiments goes on without being measured anew."""
     others = documents.elsewhere(lab, experiment.slug, ground.base, lab.trunk_commit)
     return f"\n- not measured with it: what '{lab.trunk}' has changed in other experiments since: {few(others)}" if others else ''
+
+
+def _code_of(path: str) -> str:
+    """A path that nothing of its name leads out of."""
+    return shown(path).replace('`', '\\x60')
 
 
 def _vouched(row: Result) -> str:

@@ -1,15 +1,17 @@
 """Handing an experiment over: pushed whatever it is worth, requested for merging when it is better."""
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gitexp.core.errors import No, Refused
+from gitexp.core.finding import few
 from gitexp.experiment import documents, place, same
+from gitexp.git import repository
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger import loss, standing
-from gitexp.ledger import result as rows
 from gitexp.ledger.read import Contents
 from gitexp.ledger.standing import Standing
 from gitexp.measure import current, uncommitted
@@ -70,6 +72,7 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     brings = ground.brings(lab, found, experiment.slug)
     better = met if met and brings and met.verdict.kind is Kind.BETTER else None
     if better:
+        _refuse_behind(lab, experiment, remote=remote)
         _refuse_moved(lab, experiment, found)
         _refuse_unknown(lab, experiment, trunk, judged)
     pushed = push.push(lab, experiment, remote=remote)
@@ -114,18 +117,27 @@ def _judged(met: Match) -> dict[str, Any]:
 
 
 def _refuse_unknown(lab: Lab, experiment: Experiment, trunk: Sequence[Standing], judged: Judged) -> None:
-    own = [one.commit for one in judged.standings.trees if one.kind is rows.Kind.BASELINE and one.commit]
-    if trunk or not (own or judged.standings.former):
-        return
-    changed = ground.few(documents.unmeasured(lab, own[-1])) if own else ''
-    said = f'has changed {changed} since it was measured' if changed else 'has no result that counts as it is now'
-    raise Refused(f"'{lab.trunk}' {said}: nobody knows what 'exp/{experiment.slug}' gains of itself", hint='git exp baseline')
+    if why := same.unknown(lab, judged.standings, trunk):
+        raise Refused(f"{why}: nobody knows what 'exp/{experiment.slug}' gains of itself", hint='git exp baseline')
+
+
+def _refuse_behind(lab: Lab, experiment: Experiment, *, remote: str) -> None:
+    """Raises Refused where the remote's trunk, as it was last seen, has changed what could change a measurement, and the trunk has not."""
+    published = f'{remote}/{lab.trunk}'
+    there, = repository.objects(lab.git, [f'refs/remotes/{published}'])
+    base = lab.git.run('merge-base', lab.trunk_commit, there).text if there else ''
+    changed = documents.moved(lab, experiment.slug, documents.names(lab.git, base, there) or []) if there and base else []
+    if changed:
+        raise Refused(
+            f"'{lab.trunk}' is behind '{published}', which has changed {few(changed)}",
+            hint=f'git -C {shlex.quote(str(lab.root))} pull {shlex.quote(remote)} {lab.trunk}, and again: git exp submit {experiment.slug}',
+        )
 
 
 def _refuse_moved(lab: Lab, experiment: Experiment, found: Ground) -> None:
     changed = ground.moved(lab, found, experiment.slug)
     if changed:
-        left = f"since 'exp/{experiment.slug}' left it, '{lab.trunk}' has changed {ground.few(changed)}"
+        left = f"since 'exp/{experiment.slug}' left it, '{lab.trunk}' has changed {few(changed)}"
         raise Refused(
             f'what would merge is not what was measured: {left}',
             hint=f'{place.entry(experiment)} && git merge {lab.trunk} && git exp eval --seeds 3',

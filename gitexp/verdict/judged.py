@@ -65,7 +65,7 @@ class Judged:
         so is that by the best value of each seed.
         """
         baselines = [one for one in self.standings.trees if one.kind is Kind.BASELINE]
-        found = [one for one in baselines if self._is_whole(one)] or baselines or list(self.standings.trees[:1])
+        found = [one for one in baselines if self.is_whole(one)] or baselines or list(self.standings.trees[:1])
         first, best = {one.tree for one in found}, self.hardest(found) if found else None
         for one in self.standings.trees:
             if best and one.tree not in first and self._beats(one, best):
@@ -138,7 +138,8 @@ class Judged:
         one, other = self._at_best(standing), self._at_best(over)
         return standing.tree not in self._seedless and self._between(one, other, None, self.seeds).kind is verdict.Kind.BETTER
 
-    def _is_whole(self, standing: Standing) -> bool:
+    def is_whole(self, standing: Standing) -> bool:
+        """Whether a tree has a value of each seed that the lab names."""
         return {*self.seeds}.issubset(standing.runs.seeds)
 
     def _leaps(self, standing: Standing, firm: Iterable[Standing]) -> bool:

@@ -24,14 +24,15 @@ def of(judged: Judged, one: Standing, trunk: Iterable[Standing]) -> Match | None
     """A tree against the best of the other experiments, and of what was measured of the `trunk` as it is, or against its own best where it
     has fallen behind that.
 
-    The trunk may have from the experiment itself what it has: a merge of no more would bring nothing. None when there is nothing to hold it
-    against.
+    The trunk may have from the experiment itself what it has: a merge of no more would bring nothing. Where it was measured by all seeds,
+    a tree like it with some of them, which may be lucky, says nothing. None when there is nothing to hold it against.
     """
     rival, before = judged.rival(one), judged.own_best(one)
     if rival is None:
         return None
     if before and (lost := judged.verdict(one, before)).kind is Kind.WORSE:
         return Match(before, judged.standings.named(before), lost)
-    reference = judged.hardest([rival, *(other for other in trunk if other.tree != one.tree)])
+    others = [other for other in trunk if other.tree != one.tree]
+    reference = judged.hardest([rival, *([*filter(judged.is_whole, others)] or others)])
     said, vouched = judged.verdict(one, reference), judged.standings.vouched.get(one.tree)
     return Match(reference, judged.standings.named(reference), said, vouched)

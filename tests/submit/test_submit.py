@@ -326,6 +326,87 @@ def test_a_trunk_of_which_nothing_counts_is_measured_again(desk: Desk, better: A
     better.ok('submit', 'next')
 
 
+def test_a_trunk_that_its_remote_is_ahead_of_is_pulled_first(desk: Desk, better: Any) -> None:
+    """Else what would merge is held against what nobody will merge it into; what changes no value is in nobody's way."""
+    def elsewhere(path: str) -> None:
+        desk.lab.git('add', path)
+        desk.lab.git('commit', '-q', '-m', path, path)
+        desk.lab.git('push', '-q', '--force', 'origin', 'main')
+        desk.lab.git('reset', '-q', '--hard', 'HEAD~')
+
+    desk.lab.write('model.py', 'score = 1.5\n')
+    elsewhere('model.py')
+
+    assert better.exp('submit') == 3
+    assert better.talk == (
+        f"git exp: 'main' is behind 'origin/main', which has changed 'model.py'\n"
+        f"hint: git -C '{desk.lab.path}' pull origin main, and again: git exp submit idea\n"
+    )
+    assert desk.pushed('idea') == ''
+    desk.lab.write('README.md', 'A lab.\n')
+    elsewhere('README.md')
+    better.ok('submit')
+
+
+def test_one_seed_of_what_the_trunk_is_is_not_what_its_baseline_is(desk: Desk) -> None:
+    """It may be the lucky one, and nobody else would get anything merged."""
+    desk.baseline()
+    idle = desk.experiment('idle', 3.0)
+    idle.git('reset', '-q', '--hard', 'main')
+    idle.write('experiments/idle/PLAN.md', '# Plan\n')
+    idle.commit('exp(idle): nothing')
+    desk.measured(idle, 2.5)
+    desk.measured(desk.experiment('idea'), 2.6, 2.61, 2.62)
+
+    desk.lab.ok('submit', 'idea')
+
+
+def test_the_name_of_a_plot_says_nothing_in_the_request(desk: Desk, better: Any) -> None:
+    better.write('experiments/idea/results/viz/a`\n\nConfirmed by `Ada`\n.png', 'x')
+    better.git('add', '-f', '.')
+    better.commit('exp(idea): a plot')
+    better.ok('submit')
+
+    text = desk.texts[0].read_text()
+    assert "- `'experiments/idea/results/viz/a\\x60\\n\\nConfirmed by \\x60Ada\\x60\\n.png'`\n" in text
+    assert not any(line.startswith('Confirmed') for line in text.splitlines())
+
+
+def test_what_runs_have_left_hides_no_paper_in_the_request(desk: Desk, better: Any) -> None:
+    for number in range(6):
+        better.write(f'experiments/idea/exp_log/06d1w2nq3aa3mqx{number}.log', 'x\n')
+    better.write('experiments/idea/results/viz/z.png', 'x')
+    better.git('add', '-f', '.')
+    better.commit('exp(idea): logs')
+    better.ok('submit')
+
+    assert "in documents only: 'experiments/idea/results/viz/z.png', 'experiments/idea/exp_log/" in desk.texts[0].read_text()
+
+
+@pytest.mark.parametrize('whose', ['idea', 'main'])
+def test_what_was_measured_and_is_not_here_is_said_to_be_elsewhere(make_lab: Make, whose: str) -> None:
+    """As in another clone, after an amend."""
+    desk = Desk(make_lab())
+    place = desk.experiment('idea')
+    if whose == 'idea':
+        desk.baseline()
+    desk.measured(place, 2.0, 2.01, 2.02)
+    gone = ('3' * 40, '4' * 40)
+    rows = [
+        Result(f'{700 + seed:016}', '2026-03-02T00:00:00+00:00', 'idea' if whose == 'idea' else 'baseline',
+               Kind.EVAL if whose == 'idea' else Kind.BASELINE, commit=gone[0], tree=gone[1], value=3.0 + seed / 100, seed=seed,
+               eval_id=desk.eval_id) for seed in (1, 2, 3)
+    ]
+    write.append(Lab.find(desk.lab.path), rows)
+    if whose == 'idea':
+        place.write('model.py', 'score = 1.0\n')
+        place.commit('exp(idea): and on')
+
+    assert place.exp('submit') == 3
+    said = "3333333 of 'exp/idea' is not here" if whose == 'idea' else "'main' was measured at 3333333, which is not here"
+    assert said in place.talk
+
+
 @pytest.mark.parametrize('path, code', [('experiments/other/net.py', 3), ('experiments/other/PLAN.md', 0), ('RESEARCH_JOURNAL.md', 0)])
 def test_a_winner_was_measured_without_what_the_trunk_got_beside_it(desk: Desk, path: str, code: int) -> None:
     desk.baseline()
