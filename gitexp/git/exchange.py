@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
 from gitexp.core.errors import Refused
@@ -57,7 +58,8 @@ def fetch(git: Git, remote: str) -> str | None:
         raise Refused(f"cannot fetch the notes of '{remote}': {_why(done)}", hint=f'git fetch {remote}')
     commit = git.run('rev-parse', '--verify', '--quiet', f'{_THEIRS}^{{commit}}').text
     if not commit:
-        raise Refused(f"what '{remote}' has as {REF} are no notes", hint=f'somebody has overwritten it; there: git update-ref -d {REF}')
+        way = f'somebody has overwritten it: git push {shlex.quote(remote)} :{REF}, then: git exp sync'
+        raise Refused(f"what '{remote}' has as {REF} are no notes", hint=way)
     return commit
 
 

@@ -25,9 +25,10 @@ from gitexp.rules.span import Span
 _NOTHING = re.compile(r'0+\Z')
 _HEADS = 'refs/heads/'
 _TAGS = 'refs/tags/'
+_WHOLE = re.compile('refs/(?:(?:tags|heads|remotes)/)?(?=refs/)')
 # A remote may have any name; but archive/exp/SLUG is what many call the tag of a branch that is done.
 _EXPERIMENT = re.compile('(?:origin/)?exp/')
-_REMOTE = ('origin', 'origin/head')  # what clones call the branch that a remote's HEAD names, folded
+_REMOTE = ('head', 'origin', 'origin/head')  # what clones, and a remote, call the branch that its HEAD names, folded
 _COMMIT = re.compile(rf'{_HEADS}(?:[0-9a-f]{{40}}|[0-9a-f]{{64}})\Z')
 
 
@@ -206,6 +207,8 @@ def _shadowing(trunk: str, ref: str) -> str | None:
     kind, short = ('a tag', name.removeprefix(_TAGS)) if name.startswith(_TAGS) else ('a ref', name.removeprefix('refs/'))
     if short in (fold(trunk), f'origin/{fold(trunk)}', *_REMOTE) or _EXPERIMENT.match(short):
         return f"{kind} of that name would be taken for the branch '{short if 'exp/' in short else trunk}'"
+    if meant := _WHOLE.match(name):  # A push by the full name of a ref would match both.
+        return f"{kind} of that name would be taken for '{name[meant.end():]}'"
     if name.startswith(f'{_HEADS}exp/') and not ref.startswith(f'{_HEADS}exp/'):
         return f"a branch of that name would be taken for '{name.removeprefix(_HEADS)}'"
     if _COMMIT.match(name):

@@ -23,6 +23,7 @@ from gitexp.rules.ruleset import RuleSet
 
 _MOST = 1_000_000  # paths: to judge them takes about a minute and 1 GB.
 _HEADS = 'refs/heads/'
+_NOTES = 'refs/notes/'
 _LARGEST = 1 << 18  # bytes of gitexp.yaml
 _MANY = 1000  # More names than are told to git one by one.
 
@@ -104,12 +105,12 @@ def _whole(git: Git, asked: Sequence[Update], old: str) -> list[Commit]:
 
     What a shallow clone sends may lack some, so that nobody can say what the rest change.
     """
-    made = [update for update in asked if update.local and not update.ref.startswith('refs/notes/')]
-    tips = repository.objects(git, [f'{update.local}^{{commit}}' for update in made])
-    if odd := next((one.ref for one, tip in zip(made, tips) if one.ref.startswith('refs/heads/') and tip != one.local), None):
+    made = [update for update in asked if update.local]
+    tips = dict(zip(made, repository.objects(git, [f'{update.local}^{{commit}}' for update in made])))
+    if odd := next((one.ref for one, tip in tips.items() if one.ref.startswith((_HEADS, _NOTES)) and tip != one.local), None):
         raise Refused(f"'{odd}' would hold what is no commit", hint='push the commit that a tag names: git push REMOTE TAG^{commit}:BRANCH')
     try:
-        return history.new(git, filter(None, tips), [old])
+        return history.new(git, [tip for one, tip in tips.items() if tip and not one.ref.startswith(_NOTES)], [old])
     except Refused:
         hint = 'git fetch --unshallow, and push again'
         raise Refused('the history of what is pushed is cut off, as in a shallow clone', hint=hint) from None

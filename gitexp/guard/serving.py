@@ -146,9 +146,19 @@ def _guarded(git: Git, trunk: str, identity: str) -> list[str]:
         opened = server.read(git, blob, trunk).signers or identity
         return [] if opened else [f'{closed}: list signers in {FILE} before the hook is there, or name --identity']
     if commit is None:
+        if other := _lab(git):
+            hint = f'git exp hook install --server --trunk {other}'
+            raise Refused(f"there is no '{trunk}', and '{other}' is a lab: nothing of it would be guarded", hint=hint)
         said = f"there is no '{trunk}' yet: everything may be pushed until it comes, and it must have a {FILE}"
         return [said if identity else f'{said} that lists signers, or {closed}']
     return [f"'{trunk}' has no {FILE}: nothing is taken but a push of '{trunk}' that has one"]
+
+
+def _lab(git: Git) -> str | None:
+    """A branch that has rules, and is no experiment's."""
+    names = git.ask('for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads').text.split('\n')
+    others = [name for name in names if name and not name.startswith('exp/')]
+    return next((name for name, oid in zip(others, repository.objects(git, [f'refs/heads/{one}:{FILE}' for one in others])) if oid), None)
 
 
 def _earlier(git: Git, before: Settings | None) -> str:

@@ -19,6 +19,7 @@ RAW = ('-r', '-z', '--raw', '--no-renames', '--ignore-submodules=none', '--no-ab
 _ABSENT = '000000'
 _LONG = 255  # characters: anything shorter is a path that can be.
 _AT_ONCE = 1 << 25  # bytes
+_SPLIT = 'go on in another one: of a ledger, a person names it in gitexp.yaml, paths: {ledger: …, former: […]}'
 LARGEST = 1 << 26  # bytes of a file that only grows: to compare it takes some times as much.
 _FEW = 3  # What one change needs is not worth another process that tells how large it is.
 _EMPTY = {
@@ -216,7 +217,7 @@ class Blobs:
         self._sizes.update(zip(unknown, repository.sizes(self._git, unknown)))
         if self._most is not None and self._sizes[oid] > self._most:
             path = self._expected.get(oid, oid)
-            raise Refused(f"'{path}' has {self._sizes[oid] >> 20} MiB, and a file that grows may have {self._most >> 20}", hint='split it')
+            raise Refused(f"'{path}' has {self._sizes[oid] >> 20} MiB, and a file that grows may have {self._most >> 20}", hint=_SPLIT)
         totals = accumulate(self._sizes[one] for one in (oid, *rest))
         return [oid, *(one for one, total in zip(rest, islice(totals, 1, None)) if total <= self._at_once)]
 

@@ -12,6 +12,7 @@ from gitexp.core.lines import BOM, is_passed_over
 from gitexp.git import repository
 from gitexp.git.command import Git
 
+_LONGEST = 255  # bytes: what a folder may be called on any file system
 # The kinds of rows that say something about others, which name commits of their own, and of those of another repository.
 _OTHER = {b'supersede', b'restore', b'confirm', b'import'}
 
@@ -41,7 +42,7 @@ def commits(ledger: bytes, slug: str, *, here: bool = False) -> list[str]:
 def about(git: Git, commit: str, paths: Iterable[str], names: Set[str]) -> set[str]:
     """The experiments that the ledgers of a commit have rows of about some commits; a name that none can have is passed over."""
     found = {slug for text in _texts(git, commit, paths) for slug in _about(text, names)}
-    return {slug for slug in found if slug and slug.isprintable()}
+    return {slug for slug in found if slug and slug.isprintable() and len(slug.encode()) <= _LONGEST}
 
 
 def _about(ledger: bytes, names: Set[str]) -> Iterator[str]:

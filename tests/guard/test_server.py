@@ -89,6 +89,8 @@ def test_what_keeps_the_rules_is_taken(tmp_path: Path) -> None:
     place.git('notes', 'add', '-m', 'a result')
     assert push(place, 'refs/notes/commits') == ''
     assert push(place, f'{place.git("rev-parse", "HEAD:eval.py").stdout.strip()}:refs/tags/blob') == '', 'no commit, no rule'
+    said = push(place, f'{place.git("rev-parse", "HEAD:eval.py").stdout.strip()}:refs/notes/exp')
+    assert "'refs/notes/exp' would hold what is no commit" in said, 'nobody could add to it any more'
 
 
 def test_a_commit_that_met_no_hook_is_refused_and_explained(tmp_path: Path) -> None:
@@ -160,7 +162,9 @@ def test_the_trunk_is_neither_deleted_nor_rewritten(tmp_path: Path) -> None:
     'refs/tags/origin', 'refs/tags/origin/HEAD', 'refs/origin/head',
     'refs/tags/exp/a', 'refs/exp/a', 'refs/tags/origin/exp/a', 'refs/origin/exp/a',
     'refs/heads/exp/a/results', 'refs/notes/exp/a', 'refs/notes',
-    'refs/replace/0000000000000000000000000000000000000001', 'refs/heads/exp', 'refs/heads/Exp/a', 'refs/heads/' + 40 * 'c',
+    'refs/tags/refs/heads/main', 'refs/heads/refs/heads/main', 'refs/refs/heads/exp/a', 'refs/tags/Refs/notes/exp',
+    'refs/remotes/refs/tags/v1', 'refs/tags/HEAD', 'refs/replace/0000000000000000000000000000000000000001', 'refs/heads/exp',
+    'refs/heads/Exp/a', 'refs/heads/' + 40 * 'c',
 ])
 def test_names_that_would_be_taken_for_the_trunk_are_refused(tmp_path: Path, target: str) -> None:
     assert f'{target}: a' in push(make(tmp_path), f'HEAD:{target}')
@@ -170,7 +174,7 @@ def test_a_name_that_only_ends_like_the_trunk_is_a_name_like_any_other(tmp_path:
     place = make(tmp_path)
     assert push(place, *(f'HEAD:refs/{name}' for name in (
         'tags/release/main', 'heads/release/main', 'remotes/up/main', 'tags/exp', 'remotes/origin/exp/a', 'tags/regexp/a',
-        'tags/archive/exp/a', 'notes/exp', 'heads/origin', 'tags/origin/v1',
+        'tags/archive/exp/a', 'notes/exp', 'heads/origin', 'tags/origin/v1', 'original/refs/heads/main', 'tags/up/refs/a',
     ))) == ''
 
 
@@ -198,6 +202,17 @@ def test_the_first_push_makes_the_lab_if_its_rules_can_be_read(tmp_path: Path) -
     assert "'main' would have no gitexp.yaml" in push(place, 'main')
     assert push(place, f'{good}:main') == ''
     assert told(push(place, 'HEAD:exp/a')) == 'frozen'
+
+
+def test_no_lab_is_left_unguarded_for_a_trunk_that_is_not_there(tmp_path: Path) -> None:
+    """Whoever pushes a branch of that name first would make its rules."""
+    server = bare(make(tmp_path))
+
+    assert server.exp('hook', 'install', '--server', '--trunk', 'trunk') == 3
+    assert server.talk == (
+        "git exp: there is no 'trunk', and 'main' is a lab: nothing of it would be guarded\n"
+        'hint: git exp hook install --server --trunk main\n'
+    )
 
 
 def test_a_project_that_is_there_becomes_a_lab_by_a_push(tmp_path: Path) -> None:
@@ -634,9 +649,6 @@ def test_where_it_can_and_cannot_be_installed(tmp_path: Path) -> None:
     place = make(tmp_path, install=False)
     assert place.exp('hook', 'install', '--server') == 3
     assert 'not in a bare repository' in place.talk
-    server = bare(place)
-    server.ok('hook', 'install', '--server', '--trunk', 'other')
-    assert "there is no 'other' yet" in server.talk
     assert place.exp('hook', 'install', '--trunk', 'x') == 2
     assert bare(place).exp('hook', 'install', '--server', '--trunk', 'main') == 0
     assert '"hooks"' in bare(place).ok('hook', 'install', '--server', '--json')

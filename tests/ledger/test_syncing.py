@@ -550,3 +550,6 @@ def test_a_remote_that_has_no_notes_but_a_file_is_named(lab: Place) -> None:
     (bare.path / REF).write_text(bare.git('rev-parse', 'main:model.py').stdout)
 
     assert lab.exp('sync') == 3 and "what 'origin' has as refs/notes/exp are no notes" in lab.talk
+    assert lab.talk.endswith('hint: somebody has overwritten it: git push origin :refs/notes/exp, then: git exp sync\n')
+    lab.git('push', '-q', 'origin', ':refs/notes/exp')
+    lab.ok('sync')

@@ -42,7 +42,7 @@ def test_an_experiment_is_what_its_own_column_says(ledger: bytes, slug: str, sai
 
 
 def test_an_experiment_that_none_can_be_is_not_asked_about(lab: Place) -> None:
-    lab.write('odd.tsv', 'experiment\tcommit\na\\u0000b\tc1\nf\\ud800\tc1\n\tc1\nplain\tc1\nother\tc2\n')
+    lab.write('odd.tsv', 'experiment\tcommit\na\\u0000b\tc1\nf\\ud800\tc1\n\tc1\nplain\tc1\nother\tc2\n' + 'x' * 256 + '\tc1\n')
     lab.commit('odd rows')
     assert rows.about(Git(lab.path), 'HEAD', ['odd.tsv'], {'c1'}) == {'plain'}
 
