@@ -10,6 +10,7 @@ from gitexp.experiment import documents
 from gitexp.git import history
 from gitexp.lab.lab import Lab
 from gitexp.ledger.result import Kind
+from gitexp.ledger.seeds import Runs
 from gitexp.ledger.standing import Standing, Standings
 
 
@@ -17,6 +18,22 @@ def experiment(lab: Lab, slug: str, tree: str, standings: Standings) -> Standing
     """How the tree of an experiment stands, or else the newest of its trees that differs in documents alone."""
     mine = [one.tree for one in reversed(standings.trees) if slug in one.whose]
     return standings.of(tree) or next(map(standings.of, documents.alike(lab, slug, tree, mine)), None)
+
+
+def joined(lab: Lab, slug: str, tree: str, standings: Standings) -> Standings:
+    """With all values of the seeds of a tree that another one gave, whoever's it is, from which it differs in documents alone.
+
+    As in two clones, or after a fork. Its own ones count, and a gain has to hold by all, as where one tree gave several.
+    """
+    this = standings.of(tree)
+    others = [one.tree for one in standings.trees if one.tree != tree]
+    alike = {*documents.alike(lab, slug, tree, others)} if this else ()
+    if not (this and alike):
+        return standings
+    said = [this.runs, *(one.runs for one in standings.trees if one.tree in alike)]
+    ends = [end for runs in said for end in (runs.least, runs.most)]
+    runs = Runs.of(run for one in (*said, *ends) for run in one if run[0] in this.runs.seeds)
+    return standings._replace(trees=tuple(one._replace(runs=runs) if one.tree == tree else one for one in standings.trees))
 
 
 def trunk(lab: Lab, slug: str, standings: Standings, at: str | None = None) -> list[Standing]:

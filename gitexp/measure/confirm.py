@@ -46,9 +46,12 @@ def confirm(lab: Lab, which: Experiment, *, because: str, here: Git, now: dateti
         raise Refused('a confirmation needs a reason', hint="what was looked at: --because 'trained again without the new data'")
     loss.refuse(lab)
     standings = standing.trees(lab, current.eval_id(lab))
-    judged = Judged.of(standings, lab.config)
     tip, = repository.objects(lab.git, [f'{which.branch}^{{tree}}'])
     at = same.experiment(lab, which.slug, tip, standings) if tip else None
+    if at:
+        standings = same.joined(lab, which.slug, at.tree, standings)
+        at = standings.of(at.tree)
+    judged = Judged.of(standings, lab.config)
     theirs = (one for one in judged.ranking if one.kind is not Kind.BASELINE and (one is at or which.slug in one.whose))
     mine, trunk = sorted(theirs, key=lambda one: one is not at), same.trunk(lab, which.slug, standings)
     measuring = {which.slug}.union(*(one.whose for one in mine))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gitexp.core.errors import No, Refused
@@ -66,6 +66,8 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     standings = standing.among(contents, lab.config.metric, current.eval_id(lab))
     found = ground.find(lab, experiment, contents, standings)
     ground.refuse_spoilt(lab, found, contents)
+    standings = same.joined(lab, experiment.slug, found.standing.tree, standings)
+    found = replace(found, standing=standings.of(found.standing.tree) or found.standing)
     judged = Judged.of(standings, lab.config)
     trunk = same.trunk(lab, experiment.slug, standings)
     met = match.of(judged, found.standing, trunk)

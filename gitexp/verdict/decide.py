@@ -52,6 +52,10 @@ def decide(lab: Lab, slug: str, commit: str, tree: str, *, eval_id: str, more: I
     found = _of(Judged.of(standings, lab.config), tree)
     if found is None or found.verdict.kind is not Kind.BETTER:
         return found
+    joined = same.joined(lab, slug, tree, standings)
+    found = found if joined is standings else _of(Judged.of(joined, lab.config), tree)
+    if found is None or found.verdict.kind is not Kind.BETTER:
+        return found
     borrowed = same.borrowed(lab, slug, commit, standings)
     if borrowed is None:
         return found

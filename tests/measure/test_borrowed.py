@@ -65,6 +65,23 @@ def test_nor_where_it_was_mended_elsewhere_and_only_fetched(lab: Place, tmp_path
     assert idle.talk.endswith(f"hint: git -C '{lab.path}' pull, then: git exp baseline\n")
 
 
+def test_the_same_code_once_more_is_no_better_than_it_was_at_first(lab: Place) -> None:
+    """Where a seed fixes nothing, an experiment that begins at another draws anew."""
+    lab.write('model.py', 'import os, time\nscore = 3.0 + float(open(os.environ["LAB"] + "/luck").read())\n')
+    lab.write('luck', '0.0')
+    lab.commit('what a machine does')
+    lab.ok('baseline', LAB=str(lab.path))
+    one = experiment(lab, 'one', model_py='import os\nscore = 3.0 + float(open(os.environ["LAB"] + "/luck").read())\n')
+    one.ok('eval', LAB=str(lab.path))
+    lab.git('worktree', 'add', '-q', '-b', 'exp/two', '5_worktrees/two', 'exp/one')
+    two = lab.at('5_worktrees/two')
+    change(two, experiments__two__PLAN_md='# Plan\n')
+    lab.write('luck', '-1.0')
+
+    assert two.ok('eval', LAB=str(lab.path)).startswith('provisional: two v1')
+    assert 'its seed 1 gave several values' in ' '.join(two.said.split())
+
+
 def test_rows_of_a_trunk_that_was_only_fetched_are_pulled(lab: Place, tmp_path: Path) -> None:
     lab.git('init', '-q', '--bare', str(tmp_path / 'shared.git'))
     lab.git('remote', 'add', 'origin', str(tmp_path / 'shared.git'))

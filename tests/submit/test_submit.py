@@ -383,6 +383,26 @@ def test_what_runs_have_left_hides_no_paper_in_the_request(desk: Desk, better: A
     assert "in documents only: 'experiments/idea/results/viz/z.png', 'experiments/idea/exp_log/" in desk.texts[0].read_text()
 
 
+@pytest.mark.parametrize('whose', ['idea', 'fork'])
+def test_of_two_measurements_of_the_same_code_the_lucky_one_is_not_enough(desk: Desk, whose: str) -> None:
+    """In two clones, with other papers, or in an experiment that began at another; who has looked vouches for it."""
+    desk.baseline()
+    desk.measured(desk.experiment('first', 2.5), 2.5, 2.51, 2.52)
+    idea = desk.experiment('idea')
+    desk.measured(idea, 2.53, 2.52, 2.51)
+    if whose == 'fork':
+        desk.lab.git('worktree', 'add', '-q', '-b', 'exp/fork', '5_worktrees/fork', 'exp/idea')
+    place = desk.lab.at(f'5_worktrees/{whose}')
+    place.write(f'experiments/{whose}/SUMMARY.md', 'more\n')
+    place.commit(f'exp({whose}): write')
+    desk.measured(place, 2.0, 2.01, 2.02)
+
+    assert place.exp('submit') == 1
+    assert 'its seed 1 gave several values, and by the worst of them it is not better' in place.talk
+    place.ok('confirm', '--because', 'that was another machine')
+    place.ok('submit')
+
+
 @pytest.mark.parametrize('whose', ['idea', 'main'])
 def test_what_was_measured_and_is_not_here_is_said_to_be_elsewhere(make_lab: Make, whose: str) -> None:
     """As in another clone, after an amend."""
