@@ -35,6 +35,7 @@ def install(on_server: bool, trunk: str | None, identity: str | None, as_json: b
         raise Usage('--trunk and --identity go with --server')
     else:
         told, place = hooks.install(folder), hooks.Site.of(folder).folder
+        _read_once(folder)
     if as_json:
         out.data({'hooks': str(place), 'notes': told})
         return
@@ -69,6 +70,16 @@ def run(name: str, words: tuple[str, ...]) -> int:
     """
     os.chdir(_top())
     return entry.run([name, *words])
+
+
+def _read_once(folder: Path) -> None:
+    """Go through the ledger that a clone has come with, seconds for a million rows, so that what shows it goes on from there."""
+    from gitexp.lab.lab import Lab
+    from gitexp.report import kept
+    try:
+        kept.overview(Lab.find(folder), experiments=False)
+    except (Failure, OSError):
+        pass  # There is no lab yet, or none that can be read; the next command says why.
 
 
 def _top() -> Path:

@@ -22,8 +22,9 @@ from gitexp.report.table import Column
 
 PROGRAM = str(Path(sys.executable).with_name('git-exp'))
 COMMIT = ['git', 'commit', '-q', '--allow-empty', '-m', 'x']
-# What `best` may take: ms for whatever there is, and rows for a ms and for a MB more. The first time in a clone it reads everything.
-_BEST = ('the first time', 200, 250, 10_000), ('again', 80, 1e9, 1e9), ('one row more', 160, 1250, 20_000)
+# What `best` may take: ms for whatever there is, and rows for a ms and for a MB more. All are read once, where hooks are put into a clone.
+_READ = 'read by hook install'
+_BEST = (_READ, 200, 250, 10_000), ('then', 160, 1250, 20_000), ('again', 80, 1e9, 1e9), ('one row more', 160, 1250, 20_000)
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,8 @@ def _best(place: Path, count: int) -> Iterator[Row]:
     for when, ms, rows_a_ms, rows_a_mb in _BEST:
         if when == 'one row more':
             _ledger(lab, 1, trees=1)
-        (spent,), pace = paced(lambda: cost([PROGRAM, 'best'], lab))
+        words = ('hook', 'install') if when == _READ else ('best',)
+        (spent,), pace = paced(lambda: cost([PROGRAM, *words], lab))
         shown = f'{spent.cpu:.0f} ms, {spent.peak:.0f} MB'
         within = (ms + count / rows_a_ms) * pace, 25 + count / rows_a_mb
         promise, kept = f'{within[0]:.0f} ms, {within[1]:.0f} MB', spent.cpu <= within[0] and spent.peak <= within[1]

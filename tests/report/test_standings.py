@@ -155,6 +155,20 @@ def test_what_is_kept_is_used(story: Notebook) -> None:
     assert story.says('best').code == 1
 
 
+def test_where_hooks_are_put_into_a_clone_its_ledger_is_read(story: Notebook, tmp_path: Path) -> None:
+    story.lab.commit('rows')
+    story.lab.git('clone', '-q', '.', str(tmp_path / 'clone'))
+    clone = story.lab.at(str(tmp_path / 'clone'))
+    kept = clone.path / '.git/exp/cache/best.json'
+    clone.ok('hook', 'install')
+    later = os.stat(clone.path / 'results.tsv').st_ctime_ns + 10 ** 9
+    os.utime(kept, ns=(later, later))
+    said = kept.read_bytes()
+
+    clone.ok('best')
+    assert kept.read_bytes() == said and b'beyond the noise' in said
+
+
 def test_what_is_kept_goes_with_the_configuration(blank: Notebook) -> None:
     blank.runs('low', 'a', [1.0])
     blank.runs('high', 'b', [2.0])
