@@ -1,12 +1,13 @@
 """Whether what would merge is what was measured."""
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from gitexp.core.errors import Refused
 from gitexp.core.finding import few
 from gitexp.experiment import documents, place, same, spoilt
-from gitexp.git import repository
+from gitexp.git import history, repository
 from gitexp.lab.lab import Experiment, Lab
 from gitexp.ledger.read import Contents
 from gitexp.ledger.standing import Standing, Standings
@@ -65,8 +66,20 @@ def _ends(lab: Lab, experiment: Experiment) -> tuple[str, str, str]:
     if not base:
         raise Refused(f"'{name}' and '{lab.trunk}' have no history in common", hint='git fetch --unshallow')
     if base == head:
-        raise Refused(f"there is nothing to merge: '{lab.trunk}' holds all of '{name}'")
+        raise _merged(lab, experiment, head)
     return head, tree, base
+
+
+def _merged(lab: Lab, experiment: Experiment, head: str) -> Refused:
+    nothing, folder = 'there is nothing to merge', f'{lab.config.paths.experiments}/{experiment.slug}'
+    mine, there = repository.objects(lab.git, [f'{head}:{folder}', f'{lab.trunk_commit}:{folder}'])
+    if not mine or there:
+        return Refused(f"{nothing}: '{lab.trunk}' holds all of 'exp/{experiment.slug}'")
+    led_back = history.touching(lab.git, lab.trunk_commit, [f':(top,literal){folder}'])[0].oid[:7]
+    return Refused(
+        f"{nothing}: '{lab.trunk}' has had all of 'exp/{experiment.slug}', and {led_back} took it back",
+        hint=f'to have it again: git -C {shlex.quote(str(lab.root))} revert {led_back}',
+    )
 
 
 def _unmeasured(lab: Lab, experiment: Experiment, contents: Contents, tree: str) -> Refused:

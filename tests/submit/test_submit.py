@@ -664,6 +664,18 @@ def test_nothing_measured_nothing_to_merge_nothing_there(desk: Desk) -> None:
     assert desk.lab.exp('submit') == 3
 
 
+def test_what_a_revert_took_back_comes_back_by_another(desk: Desk, better: Any) -> None:
+    desk.lab.git('merge', '-q', '--no-ff', 'exp/idea')
+    desk.lab.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    led_back = desk.lab.git('rev-parse', '--short=7', 'HEAD').stdout.strip()
+
+    assert better.exp('submit') == 3
+    assert f"'main' has had all of 'exp/idea', and {led_back} took it back" in better.talk
+    desk.lab.git('revert', '--no-edit', led_back)
+    assert better.exp('submit') == 3
+    assert better.talk == "git exp: there is nothing to merge: 'main' holds all of 'exp/idea'\n"
+
+
 def test_a_closed_experiment_can_be_submitted_from_the_root(desk: Desk, better: Any) -> None:
     desk.lab.git('worktree', 'remove', '5_worktrees/idea')
 
