@@ -78,7 +78,8 @@ def _refusal(lab: Lab, experiment: Experiment, remote: str, done: Done) -> Refus
             hint=f'git push {to} {lab.trunk}, then again: git exp submit {experiment.slug}',
         )
     if rejected:
-        return Refused(f"'{remote}' rejected '{name}': {rejected[2]}\n{told}", hint='what it said is above; git exp check rules says more')
+        way = "what to do stands above, behind 'do:'" if 'do:' in said else 'what it said is above'
+        return Refused(f"'{remote}' rejected '{name}': {rejected[2]}\n{told}", hint=f'{way}; then again: git exp submit {experiment.slug}')
     if done.code == 1 and not done.text:
         return Refused(f"the pre-push hook stopped '{name}'\n{told}", hint=f'git exp check rules {lab.trunk}..{name}')
     if any(words in said.lower() for words in _NOT_ALLOWED):

@@ -800,6 +800,11 @@ def test_a_server_that_says_no_is_quoted(desk: Desk, better: Any) -> None:
     assert better.exp('submit') == 3
     assert better.talk.startswith("git exp: 'origin' rejected 'exp/idea': pre-receive hook declined\n")
     assert '    remote: no entry before noon' in better.talk and desk.texts == []
+    assert better.talk.endswith('hint: what it said is above; then again: git exp submit idea\n')
+
+    hook.write_text('#!/bin/sh\necho "    do:   wait until noon" >&2\nexit 1\n')
+    assert better.exp('submit') == 3
+    assert better.talk.endswith("hint: what to do stands above, behind 'do:'; then again: git exp submit idea\n")
 
 
 def test_where_the_trunk_was_not_pushed_first_that_is_said(desk: Desk, better: Any) -> None:
