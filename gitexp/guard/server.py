@@ -5,7 +5,7 @@ Beside what a client asks for, the trunk there must stay one that can be judged.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from gitexp.core.errors import Refused, Usage
 from gitexp.core.finding import Finding
@@ -22,6 +22,7 @@ from gitexp.rules.attested import Witness
 from gitexp.rules.ruleset import RuleSet
 
 _MOST = 1_000_000  # paths: to judge them takes about a minute and 1 GB.
+_MOST_ROWS = 4_000_000  # A path each; a machine of 8 GB can still list them.
 _HEADS = 'refs/heads/'
 _NOTES = 'refs/notes/'
 _LARGEST = 1 << 18  # bytes of gitexp.yaml
@@ -48,6 +49,7 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
         judged.keep(git, asked, (old, new or old), seen)
         return found
     extent.refuse_more(git, _whole(git, asked, old), _MOST)
+    extent.refuse_more(git, _noted(asked), _MOST_ROWS)
     rules = read(git, blob, trunk)
     taken = vouched.taken(git) if pusher is not None and not rules.signers else frozenset()
     witness = Witness(git, rules.humans, rules.signers, pusher=pusher, trunk=old, taken=taken)
@@ -114,6 +116,12 @@ def _whole(git: Git, asked: Sequence[Update], old: str) -> list[Commit]:
     except Refused:
         hint = 'git fetch --unshallow, and push again'
         raise Refused('the history of what is pushed is cut off, as in a shallow clone', hint=hint) from None
+
+
+def _noted(asked: Iterable[Update]) -> list[Commit]:
+    """What notes become, each as one step: whoever fetches them reads them as a whole."""
+    made = [one for one in asked if one.local and one.ref.startswith(_NOTES)]
+    return [Commit(one.local or '', (one.remote,) if one.remote else ()) for one in made]
 
 
 def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:

@@ -166,8 +166,10 @@ def test_more_paths_than_can_be_judged_are_counted_and_refused(tmp_path: Path) -
     made, kind = place.git('rev-parse', 'main:model.py').stdout.strip(), b'100644 blob'
     for _ in range(9):
         made, kind = _tree(place, *(b'%b %b\t%d' % (kind, made.encode(), number) for number in range(10))), b'040000 tree'
+    bomb = _beside(place, kind + b' ' + made.encode() + b'\tbomb')
     start = time.monotonic()
-    assert 'more than 1,000,000 paths are changed at once' in push(place, _beside(place, kind + b' ' + made.encode() + b'\tbomb') + ':side')
+    assert 'more than 1,000,000 paths are changed at once' in push(place, f'{bomb}:side')
+    assert 'more than 4,000,000 paths are changed at once' in push(place, f'{bomb}:refs/notes/exp')
     assert time.monotonic() - start < 20
 
 
