@@ -36,7 +36,7 @@ _STDIN = '-'
     option('--direction', choices=['min', 'max'], help='Which is better in that column, where the log does not say.'),
     option('--status', dest='statuses', action='append', default=[], metavar='WORD=STATUS',
            help='What a status of the log means: ok for a run that was measured, kept or not; else failed, timeout or oom. Repeatable.'),
-    option('--experiment', default='imported', metavar='SLUG', help='What the rows are filed under. Default: imported.'),
+    option('--experiment', default=slug.IMPORTED, metavar='SLUG', help='What the rows are filed under. Default: imported.'),
     flag('--dry-run', help='Show what it would append, and change nothing.'),
     options.as_json,
 )
@@ -55,7 +55,8 @@ def import_(
     The same row is appended once for an --experiment, however often it is imported.
     """
     gc.disable()  # A hundred thousand rows are no garbage, and looking for some takes a fifth of the time.
-    slug.check(experiment)
+    if experiment != slug.IMPORTED:
+        slug.check(experiment)
     told = Told(tuple(_names(one) for one in columns), metric, direction, dict(map(_meaning, statuses)), experiment)
     data = _read(file)
     lab = here.lab()
@@ -131,7 +132,7 @@ def _again(file: str, told: Told) -> str:
     words += ['--direction', told.direction] if told.direction else []
     for word, status in told.statuses.items():
         words += ['--status', f'{word}={status.value}']
-    return shlex.join(words + (['--experiment', told.experiment] if told.experiment != 'imported' else []))
+    return shlex.join(words + (['--experiment', told.experiment] if told.experiment != slug.IMPORTED else []))
 
 
 def _answer(lab: Lab, data: bytes, told: Told, plan: Plan, new: Sequence[bytes], *, file: str, dry_run: bool) -> None:
@@ -169,7 +170,7 @@ def _unknown(file: str, told: Told, plan: Plan) -> str | None:
 
 def _table(lab: Lab, new: Sequence[bytes]) -> str:
     shown = [cells.parsed(cells.named(row)) for row in new[:_SHOWN]]
-    text = report.text(shown, {}, metric=lab.config.metric.name, width=out.width())
+    text = report.text(shown, {}, metric=lab.config.metric.name, width=out.room())
     return text + (f'\n… and {_rows(len(new) - _SHOWN)}' if len(new) > _SHOWN else '')
 
 

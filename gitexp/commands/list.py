@@ -23,7 +23,7 @@ def list(as_json: bool) -> None:
     if as_json:
         out.data(experiments.json(lines))
     elif lines:
-        out.answer(experiments.text(lines, lab.config.metric, width=out.width()))
+        out.answer(experiments.text(lines, lab.config.metric, width=out.room()))
     else:
         out.talk('there is no experiment yet')
         out.hint('git exp new SLUG')

@@ -11,6 +11,8 @@ from gitexp.core import finding
 from gitexp.core.errors import Failure
 from gitexp.core.finding import Finding
 
+_ROOM = 200  # columns: no name is clipped, and a long description is
+
 
 def answer(text: object) -> None:
     """Print what was asked for; a file name with odd bytes comes out as it is."""
@@ -41,14 +43,23 @@ def data(value: Any) -> None:
 
 
 def width() -> int:
-    """How wide a table may be: what COLUMNS says, else the terminal, else 80."""
+    """How wide a text may be: what COLUMNS says, else the terminal, else 80."""
+    return _columns() or 80
+
+
+def room() -> int:
+    """The same for a table; what a program reads, or a file takes, may be wider, since names are looked for there."""
+    return _columns() or _ROOM
+
+
+def _columns() -> int:
     said = os.environ.get('COLUMNS', '')
     if said.isdigit() and int(said):
         return int(said)
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
-        return 80
+        return 0
 
 
 def unused(findings: Sequence[Finding]) -> None:

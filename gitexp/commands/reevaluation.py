@@ -38,7 +38,7 @@ def _answer(done: Again, version: str, metric: Metric) -> None:
         Column('now', right=True), Column('gain', right=True),
     ]
     out.answer(f"{done.slug} {done.version}: {metric.name} by the evaluation of {done.commit[:10]}; nothing was trained")
-    out.answer(table.text(columns, rows, width=out.width()))
+    out.answer(table.text(columns, rows, width=out.room()))
 
 
 def _value(row: Result, scale: figures.Scale) -> str | None:

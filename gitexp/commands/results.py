@@ -4,9 +4,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gitexp.commands import here, invoke, options, out
+from gitexp.commands import here, options, out
 from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import No, Usage
+from gitexp.experiment import place
+from gitexp.experiment.slug import RESERVED
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read, standing
 from gitexp.ledger.read import Contents
@@ -40,6 +42,9 @@ def results(slug: str | None, status: str | None, verdict: str | None, as_json: 
     found = read.read(lab)
     out.unused(found.findings)
     lacks = here.lacks_rows(lab)
+    if slug is not None and slug not in RESERVED and all(row.experiment != slug for row in found.results):
+        place.check_name(lab, slug)
+        place.check_known(lab, slug, place.now(lab, slug), ())
     wanted = Wanted(slug, Status(status) if status else None, verdict)
     silent = standing.silent(found, lab.config.metric)
     taken = [row for row in found.results if wanted.takes(row, found.covered, silent)]
@@ -50,9 +55,9 @@ def results(slug: str | None, status: str | None, verdict: str | None, as_json: 
     elif as_tsv:
         sys.stdout.buffer.write(rows.tsv(taken, metric=lab.config.metric.name))
     elif taken:
-        out.answer(rows.text(taken, found.covered, silent, metric=lab.config.metric.name, width=out.width()))
+        out.answer(rows.text(taken, found.covered, silent, metric=lab.config.metric.name, width=out.room()))
     elif not lacks:
-        _say_why(found, slug)
+        _say_why(found)
 
 
 def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
@@ -68,12 +73,9 @@ def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
     return path.absolute()
 
 
-def _say_why(found: Contents, slug: str | None) -> None:
+def _say_why(found: Contents) -> None:
     """An empty answer is an answer; what led to it is talk."""
-    known = {row.experiment for row in found.results}
-    if slug is not None and known and slug not in known:
-        out.talk(invoke.unknown('the ledger has no rows of', slug, known))
-    elif found.results:
+    if found.results:
         many = len(found.results)
         out.talk(f'the ledger has {many} row{"" if many == 1 else "s"}, and none is like that')
     else:

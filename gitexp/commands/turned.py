@@ -93,13 +93,13 @@ def _rows(rows: Sequence[Result], metric: str) -> str:
     shown = [
         (row.id, row.time, row.commit and row.commit[:10], None if row.value is None else str(row.value), row.status.value) for row in rows
     ]
-    return table.text(columns, shown, width=out.width())
+    return table.text(columns, shown, width=out.room())
 
 
 def _experiments(turned: Sequence[Turned]) -> str:
     columns = [Column('experiment', least=10), Column('rows', right=True), Column('time'), Column('what goes with them', least=20)]
     shown = [(one.experiment, str(len(one.rows)), str(radius.hours(one.rows)), _goes(one)) for one in turned]
-    return table.text(columns, shown, width=out.width())
+    return table.text(columns, shown, width=out.room())
 
 
 def _goes(one: Turned) -> str:

@@ -136,7 +136,12 @@ def _to_move(worktree: Path, inside: str, top: Path) -> list[str]:
     taken = [str(found) for path in results for found in _in_the_way(worktree / path, top / path)]
     if taken:
         raise Refused(_listing('these would be overwritten', taken), hint='move them away')
-    return results
+    return [path for path in results if _holds(worktree / path)]
+
+
+def _holds(path: Path) -> bool:
+    """Whether there is more than folders."""
+    return not _is_folder(path) or not all(map(_is_folder, path.rglob('*')))
 
 
 def _status(worktree: Path) -> tuple[list[str], list[str]]:

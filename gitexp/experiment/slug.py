@@ -6,7 +6,8 @@ import re
 from gitexp.core.errors import Usage
 
 LONGEST = 50
-RESERVED = ('baseline',)
+IMPORTED = 'imported'
+RESERVED = {'baseline': 'the unchanged trunk', IMPORTED: 'what git exp import brings'}
 _SHAPE = re.compile(r'[a-z0-9]+(-[a-z0-9]+)*')
 _RULE = 'lower-case letters, digits and single hyphens'
 
@@ -18,7 +19,7 @@ def check(text: str, what: str = 'slug') -> str:
     if len(text) > LONGEST:
         raise Usage(f"'{text}' is not a {what}: {len(text)} characters, {LONGEST} at most", hint=_try(text))
     if text in RESERVED:
-        raise Usage(f"'{text}' is not a {what}: gitexp uses it for the unchanged trunk", hint=f"try '{text}-2'")
+        raise Usage(f"'{text}' is not a {what}: gitexp uses it for {RESERVED[text]}", hint=f"try '{text}-2'")
     return text
 
 

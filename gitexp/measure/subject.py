@@ -99,7 +99,6 @@ def _refuse_dirty(worktree: Path, names: list[str], *, way: str | None = None) -
     if names:
         shown = ''.join(f'\n    {name}' for name in names[:_SHOWN])
         more = f'\n    and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
-        add = f"{unrecorded.unhiding(worktree)}git -C '{worktree}' add -A && git -C '{worktree}' commit"
-        raise Refused(
-            f"what is not committed would not be measured, in '{worktree}':{shown}{more}", hint=f"cd '{worktree}' && {way}" if way else add,
-        )
+        add = f"{unrecorded.unhiding(worktree)}git add -A && git commit -m 'exp({worktree.name}): WHAT CHANGED'"
+        says = f"what is not committed would not be measured, in '{worktree}':{shown}{more}"
+        raise Refused(says, hint=f"cd '{worktree}' && {way or add}")

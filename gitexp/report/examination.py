@@ -13,7 +13,7 @@ from gitexp.guard import alive, hooks
 from gitexp.lab.lab import Lab
 from gitexp.ledger import pending, sync
 from gitexp.report import adrift, conflicts, health, symptoms
-from gitexp.report.health import Check
+from gitexp.report.health import Check, State
 
 
 def examine(folder: Path) -> list[Check]:
@@ -24,7 +24,9 @@ def examine(folder: Path) -> list[Check]:
 
 def _lab(lab: Lab) -> list[Check]:
     names = symptoms.SERVED if lab.is_server else symptoms.LOOKS
-    return [check for name in names for check in health.tried(name, partial(symptoms.LOOKS[name], lab))]
+    found = [check for name in names for check in health.tried(name, partial(symptoms.LOOKS[name], lab))]
+    first = {(check.says, check.way): check for check in reversed(found)}  # What stops several looks is said once.
+    return [check for check in found if check.state is not State.BAD or first[check.says, check.way] is check]
 
 
 def mend(folder: Path, *, now: str) -> list[str]:

@@ -26,7 +26,8 @@ class Status(NamedTuple):
 
     `failing` is what keeps the baseline from passing, without which nothing is evaluated; `changed` is what the trunk has changed since;
     `merged` is a winner that the trunk holds. Of this commit, `bug` has retired its runs, and `failed` is how the last one ended where
-    none has a value, with its log in `log`. `undo` takes back what is not committed and no experiment may change.
+    none has a value, with its log in `log`. `undo` takes back what is not committed and no experiment may change. `astray` is the
+    experiment whose worktree this is while HEAD is elsewhere, as in a rebase.
     """
 
     root: Path
@@ -50,6 +51,7 @@ class Status(NamedTuple):
     failed: str | None
     log: Path | None
     undo: str | None
+    astray: str | None
 
 
 def status(lab: Lab, hooks: Sequence[Finding]) -> Status:
@@ -74,7 +76,7 @@ def status(lab: Lab, hooks: Sequence[Finding]) -> Status:
         merged=summary is not None and summary.won and held.has(lab, summary.slug, f'refs/heads/exp/{slug}'),
         bug=_bug(lab, summary.slug, tree) if summary and summary.bug is not None else None,
         failed=tip.said(run) if run else None, log=tip.log(lab.current.folder, [run]) if run and lab.current else None,
-        undo=uncommitted.undo(lab, lab.here, left) if slug and left and lab.here else None,
+        undo=uncommitted.undo(lab, lab.here, left) if slug and left and lab.here else None, astray=None if inside else _astray(lab),
     )
 
 
@@ -116,6 +118,8 @@ def way(now: Status) -> str:
         return 'git exp baseline'
     if now.slug:
         return _in_experiment(now, now.slug)
+    if now.astray:
+        return f'git status, or: git switch exp/{now.astray}'
     begin = 'git exp list, or: git exp new SLUG' if now.open else 'git exp new SLUG'
     return f'git exp baseline, or: {begin}' if now.changed else begin
 
@@ -173,8 +177,15 @@ def _locks(folder: Path) -> list[str]:
     return [f'{path.name} by {locks.holder(path)}' for path in sorted(folder.glob('*')) if path.is_file() and not locks.is_free(path)]
 
 
+def _astray(lab: Lab) -> str | None:
+    """The experiment whose place this is."""
+    name = lab.here.name if lab.here and lab.here.parent == lab.root / lab.config.paths.worktrees else ''
+    return name if name and lab.git.run('rev-parse', '--verify', '--quiet', f'refs/heads/exp/{name}').text else None
+
+
 def _here(now: Status) -> str:
-    where = {'root': 'the root', 'experiment': f'experiment {now.slug}', 'elsewhere': 'neither the root nor an experiment'}[now.here]
+    other = f"the worktree of '{now.astray}', which is not on its branch" if now.astray else 'neither the root nor an experiment'
+    where = {'root': 'the root', 'experiment': f'experiment {now.slug}', 'elsewhere': other}[now.here]
     return f'{where}, {_files(now.uncommitted)}' if now.uncommitted is not None else where
 
 

@@ -171,6 +171,12 @@ def test_an_experiment_that_there_is_not_cannot_be_closed(lab, one) -> None:
         assert lab.exp(*words, 'caf\udce9') == 3 and lab.talk.startswith("git exp: there is no experiment 'caf")
 
 
+def test_what_measured_nothing_leaves_nothing(lab) -> None:
+    lab.ok('new', 'idle')
+    lab.ok('close', 'idle')
+    assert not (lab.path / 'experiments/idle').exists()
+
+
 def test_another_worktree_of_the_repository_is_not_touched(lab, one) -> None:
     lab.git('worktree', 'add', '-q', '-b', 'mine', '../elsewhere/one')
     lab.at('../elsewhere/one').write('work', 'x')

@@ -41,6 +41,8 @@ def test_where_nothing_is_near_an_example_is_given(name: str) -> None:
 
 
 def test_the_name_of_the_trunk_is_kept_for_it() -> None:
+    with pytest.raises(Usage, match='what git exp import brings'):
+        slug.check('imported')
     with pytest.raises(Usage, match='unchanged trunk'):
         slug.check('baseline')
 

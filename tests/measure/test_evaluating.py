@@ -184,7 +184,7 @@ def test_what_differs_in_case_alone_is_listed_too(lab: Place) -> None:
     idea.write('Model.py', 'score = 1.0\n')
 
     assert idea.exp('eval') == 3
-    assert '    Model.py\nhint: git -C ' in idea.talk and ' config core.ignorecase false; git -C ' in idea.talk
+    assert '    Model.py\nhint: cd ' in idea.talk and ' config core.ignorecase false; git add -A && git commit -m ' in idea.talk
 
 
 @pytest.mark.parametrize(('name', 'text'), [

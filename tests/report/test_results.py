@@ -53,6 +53,8 @@ def test_any_width_is_kept_and_a_wide_one_shows_the_description(story: notebook.
         assert len(lines) == len(TABLE.splitlines())
 
     assert 'naïvely: 全角文字' in lines[8]
+    monkeypatch.delenv('COLUMNS')  # Read by a program, which looks for names.
+    assert story.answers('results').splitlines() == lines
 
 
 def test_rows_are_chosen_by_experiment_status_and_verdict(story: notebook.Notebook) -> None:
@@ -119,7 +121,8 @@ def test_nothing_to_show_is_said(make_lab: Make) -> None:
     assert json.loads(book.answers('results', '--json')) == []
 
     book.runs('idea', 'a', [1.0])
-    assert book.says('results', 'idae') == notebook.Said(0, '', "the ledger has no rows of 'idae': did you mean 'idea'?\n")
+    assert book.says('results', 'idae') == notebook.Said(3, '', "git exp: there is no experiment 'idae'\nhint: git exp list\n")
+    assert book.says('results', 'baseline').talk == 'the ledger has 1 row, and none is like that\n'
     assert book.says('results', '--status', 'oom') == notebook.Said(0, '', 'the ledger has 1 row, and none is like that\n')
 
 
@@ -155,7 +158,7 @@ def test_a_plot_that_cannot_be_drawn_says_why(story: notebook.Notebook) -> None:
     said = story.says('results', '--plot', 'results.gif')
     assert said == notebook.Said(2, '', "git exp: cannot draw 'results.gif': a plot ends in .png, .svg, .pdf\n")
 
-    said = story.says('results', 'other', '--plot')
+    said = story.says('results', '--status', 'oom', '--plot')
     assert (said.code, said.out) == (1, '')
 
     assert story.says('results', '--json', '--tsv').code == 2

@@ -475,6 +475,11 @@ hooks  alive
 """
     assert 'here   the root, 1 uncommitted file\n' in hooked.says('status').out  # results.tsv
     assert 'here   neither the root nor an experiment\n' in notebook.ask(hooked.lab.path.parent / 'aside', 'status').out
+    hooked.lab.at(place.path).git('checkout', '-q', '--detach')
+    said = notebook.ask(place.path, 'status')
+    assert "here   the worktree of 'idea', which is not on its branch\n" in said.out
+    assert said.talk == 'hint: git status, or: git switch exp/idea\n'
+    hooked.lab.at(place.path).git('switch', '-q', 'exp/idea')
     said = json.loads(notebook.ask(place.path, 'status', '--json').out)
     assert (said['here'], said['slug'], said['uncommitted'], said['hooks'], said['open']) == ('experiment', 'idea', 1, [], ['idea'])
     assert said['best']['experiment'] == 'higher-order'
