@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from gitexp.core import digests, files, locks
 from gitexp.core.errors import Refused
@@ -94,29 +95,25 @@ def _surely(lab: Lab) -> tuple[list[Result], list[Result]]:
 
 
 def _look(lab: Lab) -> tuple[list[Result], list[Result]]:
-    """The rows that are lost, and those that are not as they were measured here; what the trunk's commit says of these is so."""
+    """The rows that are lost, and those that are neither as the trunk's commit has them nor as they were measured here."""
     now = _current(lab)
     if now == _noted(lab):
         return [], []
     missing: dict[str, Result] = {}
-    altered: dict[bytes, tuple[Result, bytes]] = {}
-    for line, said in _of_own(lab):
-        row = _row(lab, read.OURS, line)
-        if row and said is None:
-            missing.setdefault(row.id, row)  # As `read` takes it: of two rows of one id the first counts.
-        elif row and said is not None:
-            altered.setdefault(line[:line.find(b'\t')], (row, said))
-    if altered:
-        altered = _differing(lab, altered)
-    for header, line in _of_trunk(lab):
+    altered: dict[tuple[str, bytes], Result] = {}
+    for header, line, said in chain(((read.OURS, *one) for one in _of_own(lab)), _of_trunk(lab)):
         if row := _row(lab, header, line):
-            missing.setdefault(row.id, row)
-    if not missing and not altered and now == _current(lab):
+            if said is None:
+                missing.setdefault(row.id, row)  # As `read` takes it: of two rows of one id the first counts.
+            else:
+                altered.setdefault((row.id, said), row)
+    differ = _differing(lab, [(row, said) for (_, said), row in altered.items()])
+    if not missing and not differ and now == _current(lab):
         try:
             _note(lab, now)
         except OSError:
             pass  # A read-only repository is slower, not broken.
-    return list(missing.values()), [row for row, _ in altered.values()]
+    return list(missing.values()), differ
 
 
 def _of_own(lab: Lab) -> Iterator[tuple[bytes, bytes | None]]:
@@ -124,8 +121,8 @@ def _of_own(lab: Lab) -> Iterator[tuple[bytes, bytes | None]]:
     return _compared(lab, ((line[:line.find(b'\t')], line) for line in _kept(lab)))
 
 
-def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes]]:
-    """The lines of the trunk's commit that have an id which the ledger lacks."""
+def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes, bytes | None]]:
+    """The lines of the trunk's commit that the ledger has otherwise, with what it says, or lacks."""
     git, name = Git(lab.common), f'{lab.trunk_commit}:{lab.config.paths.ledger}'
     [oid] = repository.objects(git, [name]) if lab.trunk_commit else [None]
     if oid is None or _begins_with(lab, oid, *repository.sizes(git, [oid])):
@@ -133,23 +130,23 @@ def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes]]:
     with repository.reading(git, oid) as file:
         header = read.Reader('', lab.config.metric.name).header(file)
         if 'id' in header.columns:
-            differing = _compared(lab, _named(file, header.columns.index('id')))
-            yield from ((header, line) for line, said in differing if said is None)
+            yield from ((header, *one) for one in _compared(lab, _named(file, header.columns.index('id'))))
 
 
-def _differing(lab: Lab, altered: Mapping[bytes, tuple[Result, bytes]]) -> dict[bytes, tuple[Result, bytes]]:
-    """Without what is only written otherwise, or described, and without what is so in the trunk's commit: a person has put it there."""
+def _differing(lab: Lab, altered: Sequence[tuple[Result, bytes]]) -> list[Result]:
+    """Those of some rows, each with the line that the ledger has of it, which says something else, but for how it is described.
+
+    What it says as the trunk's commit does is so: a person has put it there.
+    """
+    if not altered:
+        return []
     with read.opened(lab.ledger) as file:
         header = read.Reader('', lab.config.metric.name).header(file)
-    parsed = ((name, one, _row(lab, header, one[1])) for name, one in altered.items())
-    found = {name: one for name, one, now in parsed if now and _measured(now) != _measured(one[0])}
+    parsed = ((row, said, _row(lab, header, said)) for row, said in altered)
+    found = [(row, said) for row, said, now in parsed if now and now._replace(description='') != row._replace(description='')]
     [there] = repository.contents(Git(lab.common), [f'{lab.trunk_commit}:{lab.config.paths.ledger}']) if found else [None]
     committed = {*there[1].splitlines(keepends=True)} if there else ()
-    return {name: (row, said) for name, (row, said) in found.items() if said not in committed}
-
-
-def _measured(row: Result) -> Result:
-    return row._replace(description='')
+    return [row for row, said in found if said not in committed]
 
 
 def _begins_with(lab: Lab, oid: str, size: int) -> bool:

@@ -95,7 +95,7 @@ def trunk(lab: Lab) -> Iterator[Check]:
 def ledger(lab: Lab) -> Iterator[Check]:
     """Whether every line can be used, and lines can be added."""
     if lost := loss.found(lab):
-        yield Check('ledger', State.WARN, lost.message, 'git exp sync --local')
+        yield Check('ledger', State.BAD, lost.message, lost.hint)
     if not lab.ledger.exists():
         yield from _writable(lab, 'there is none yet')
         return

@@ -110,6 +110,25 @@ def test_what_was_measured_here_is_not_changed_by_hand(lab: Place) -> None:
     assert ledger.read_text() == whole
 
 
+def test_nor_is_what_the_trunk_has_of_others(lab: Place, tmp_path: Path) -> None:
+    for name, value in (('01', 3.0), ('02', 2.0)):
+        sharing.measure(lab, name, value=value)
+    lab.commit('rows')
+    lab.git('clone', '-q', '.', str(tmp_path / 'clone'))
+    clone = lab.at(tmp_path / 'clone')
+    ledger = clone.path / 'results.tsv'
+    whole = ledger.read_text()
+    lines = whole.splitlines(keepends=True)
+    for changed in (whole.replace('\t3.0\t', '\t9.0\t'), lines[0] + lines[1].replace('\t3.0\t', '\t9.0\t') + ''.join(lines[1:])):
+        ledger.write_text(changed)
+        assert clone.exp('baseline') == 3 and f"'{ledger}' does not say of '01' what was measured" in clone.talk
+        assert clone.exp('doctor') and f"bad   ledger         '{ledger}' does not say of '01'" in clone.said
+        clone.git('checkout', '--', 'results.tsv')
+        assert loss.found(Lab.find(clone.path)) is None
+    ledger.write_text(whole.replace('\n', '\r\n'), newline='')
+    assert loss.found(Lab.find(clone.path)) is None
+
+
 def test_what_is_only_described_otherwise_or_what_the_trunk_has_is_as_it_is(lab: Place) -> None:
     sharing.measure(lab, '01', value=3.0, description='a try')
     ledger = lab.path / 'results.tsv'
