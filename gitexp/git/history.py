@@ -160,9 +160,15 @@ def is_ancestor(git: Git, old: str, of: str) -> bool:
 
 
 def upstream(git: Git, ref: str) -> str | None:
-    """The remote-tracking ref that a branch follows, None without one that is there."""
+    """The remote-tracking ref that a branch follows, None without one that is there.
+
+    Where nothing is set up, as after `git push origin main`, it is the only one of its name.
+    """
     name = git.run('for-each-ref', '--format=%(upstream)', ref).text
-    return name if name and git.run('rev-parse', '--verify', '--quiet', name).code == 0 else None
+    if name:
+        return name if git.run('rev-parse', '--verify', '--quiet', name).code == 0 else None
+    namesakes = git.run('for-each-ref', '--format=%(refname)', f'refs/remotes/*/{ref.removeprefix("refs/heads/")}').text.split('\n')
+    return namesakes[0] or None if len(namesakes) == 1 else None
 
 
 def refuse_shallow(git: Git, commits: Iterable[Commit]) -> None:

@@ -51,7 +51,8 @@ def read(git: Git, told: bytes) -> list[Move]:
 def findings(lab: Lab, moves: Iterable[Move], *, meta: bool) -> list[Finding]:
     """Judge what each branch gains that neither it nor the trunk had; the trunk comes first, and then counts as it will be."""
     rules = ruleset.of(lab.config, lab.text)
-    published = lab.git.run('rev-parse', '--verify', '--quiet', f'{lab.trunk}@{{upstream}}').text or None
+    follows = history.upstream(lab.git, lab.trunk_ref)
+    published = repository.objects(lab.git, [follows])[0] if follows else None
     known = [lab.trunk_commit, *([published] if published else [])]
     found, others = [], []
     for move in moves:

@@ -131,6 +131,19 @@ def test_what_was_pulled_by_a_merge_may_be_rebased_after_all(lab: Place, date: s
     two.git('push', '-q')
 
 
+def test_nor_need_git_be_told_which_remote_a_trunk_follows(lab: Place) -> None:
+    one, two = shared(lab), second(lab)
+    two.ok('hook', 'install')
+    two.git('branch', '-q', '--unset-upstream')
+    append(one, '3', '2026-02-01 one')
+    one.git('push', '-q', 'origin', 'main')
+    append(two, '4', '2026-02-02 two')
+    assert pull(two, 'origin', 'main') == 0 and rows(two) == ['id', '1', '2', '4', '3']
+
+    two.git('pull', '-q', '--rebase', 'origin', 'main')
+    assert rows(two) == ['id', '1', '2', '3', '4']
+
+
 @pytest.mark.parametrize('path', [LEDGER, JOURNAL])
 def test_a_rebase_of_what_was_pulled_by_a_merge_loses_nothing_of_it(start: Place, path: str) -> None:
     one, two = start, second(start)
