@@ -100,6 +100,9 @@ def _mark(index: Index, folder: Path, path: str, environment: Mapping[str, str])
         return  # What is let through without a lab begins one, or mends it.
     mode = _meta(lab, environment)
     if mode.on:
+        if not _read(folder / path).endswith(b'\n'):  # As git words a merge; the trailer would stand right below.
+            with (folder / path).open('ab') as file:
+                file.write(b'\n')
         index.git.ask('interpret-trailers', '--in-place', '--if-exists', 'replace', '--trailer', f'{meta.TRAILER}: {mode.entry}', path)
 
 

@@ -261,7 +261,8 @@ def _guarded(case: Case, change: Change, covering: list[Rule]) -> Iterator[Findi
     if not case.rules.guard or not case.on_trunk or case.meta or case.ends or change.new == change.olds[0]:
         return
     if not any(rule.kind in APPENDS and (change.olds[0] or not rule.is_above(change.path)) for rule in covering):
-        yield Finding('guarded', change.path, wording.what(change.olds[0], change.new), commit=case.commit)
+        way = wording.ASIDE if len(change.olds) == 1 else wording.REQUEST if case.commit else f'git merge --abort; {wording.REQUEST}'
+        yield Finding('guarded', change.path, wording.what(change.olds[0], change.new), way=way, commit=case.commit)
 
 
 def _together(case: Case, direct: list[Finding]) -> list[Finding]:
@@ -271,7 +272,7 @@ def _together(case: Case, direct: list[Finding]) -> list[Finding]:
     more = f' (and {len(direct) - 1} more)' if len(direct) > 1 else ''
     return [Finding(
         'guarded', direct[0].path, f"{direct[0].message} directly on '{case.rules.trunk}', which takes appends and pull requests{more}",
-        case.rules.guard, f'commit on a branch of its own: git switch -c NAME; or {wording.PEOPLE}', case.commit,
+        case.rules.guard, direct[0].way, case.commit,
     )]
 
 

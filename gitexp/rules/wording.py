@@ -8,6 +8,8 @@ from gitexp.rules.change import Change, Entry
 from gitexp.rules.pattern import Pattern, fold
 
 PEOPLE = 'ask a person for meta mode'
+ASIDE = f'commit on a branch of its own: git switch -c NAME; or {PEOPLE}'
+REQUEST = f'a pull request brings it; or {PEOPLE}'
 UNDO = 'git restore --staged --worktree {path}'
 _UNSTAGE = 'git restore --staged {path}; put back what git diff shows as gone'
 _JOINED = (*APPENDS, 'sections')

@@ -1,6 +1,7 @@
 """A request for any remote, as text to mail: what a forge's own interface does elsewhere."""
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -25,14 +26,15 @@ def request(lab: Lab, asked: Request, *, remote: str) -> Plain:
     """Write the request; the same experiment has the same file. Messages and names that are no UTF-8 stay as they are."""
     path = lab.state / 'submit' / f'{asked.slug}.md'
     git = push.place(lab, lab.root, remote=remote)
-    text = '\n'.join([asked.body, '## To merge it', '', *_indented(_merge(git, asked, remote)), ''])
+    text = '\n'.join([asked.body, '## To merge it', '', *_indented(_merge(lab, git, asked, remote)), ''])
     files.replace(path, '\n'.join([text, *_pull(git, asked, remote)]).encode('utf-8', 'surrogateescape'))
     return Plain(path, text)
 
 
-def _merge(git: Git, asked: Request, remote: str) -> str:
-    url = shlex.quote(git.run('ls-remote', '--get-url', remote).text or remote)
-    return push.without_secrets(f'git fetch {url} exp/{asked.slug}\ngit switch {asked.base}\ngit merge --no-ff {asked.head}')
+def _merge(lab: Lab, git: Git, asked: Request, remote: str) -> str:
+    url = git.run('ls-remote', '--get-url', remote).text or remote
+    source = shlex.quote(os.path.normpath(git.folder / url) if url.startswith('.') else url)
+    return push.without_secrets(f'git fetch {source} exp/{asked.slug}\ngit switch {asked.base}\n{push.merging(lab)} {asked.head}')
 
 
 def _pull(git: Git, asked: Request, remote: str) -> list[str]:

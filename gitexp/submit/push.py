@@ -20,7 +20,7 @@ def push(lab: Lab, experiment: Experiment, *, remote: str) -> bool:
 
     Raises Refused when the remote is missing, out of reach, asks for a password or rejects, and when a hook of ours does.
     """
-    _require(lab.git, f'exp/{experiment.slug}', remote)
+    _require(lab, f'exp/{experiment.slug}', remote)
     git = place(lab, experiment.root, remote=remote)
     done = exchange.send(git, remote, f'{experiment.branch}:{experiment.branch}', env=unattended(git))
     if done.code:
@@ -45,12 +45,18 @@ def without_secrets(said: str) -> str:
     return re.sub(r'(https?://)[^/@\s]+@', r'\1', said)
 
 
-def _require(git: Git, name: str, remote: str) -> None:
+def merging(lab: Lab) -> str:
+    """How a person merges into the trunk; a guarded one takes that in meta mode, where no forge does it."""
+    return f'{"META_MODE=1 " if lab.config.guarded else ""}git merge --no-ff'
+
+
+def _require(lab: Lab, name: str, remote: str) -> None:
     """A path or URL is left to git; a name must be one that is set up."""
+    git = lab.git
     if '/' in remote or ':' in remote or not git.run('config', '--get', f'remote.{remote}.url').code:
         return
     others = git.run('remote').text.split()
-    alone = f'where it is better, by yourself in root: git merge --no-ff {name}, then git exp baseline'
+    alone = f'where it is better, by yourself in root: {merging(lab)} {name}, then git exp baseline'
     hint = f'git exp submit --remote {others[0]}' if others else f'git remote add {remote} URL; or {alone}'
     raise Refused(f"there is no remote '{remote}'", hint=hint)
 

@@ -48,6 +48,21 @@ def test_it_lifts_frozen_and_the_guard_and_nothing_else(tmp_path: Path, kind: st
     assert _commit(opened(tmp_path, kind, branch), steps, META_MODE='1') == rules
 
 
+@pytest.mark.parametrize('words', [('--no-edit',), ('-m', 'take it'), ()])
+def test_a_merge_into_a_guarded_trunk_is_made_in_it(tmp_path: Path, words: tuple[str, ...]) -> None:
+    place = opened(tmp_path, 'guarded', 'exp/a')
+    apply(place, 'edit model.py')
+    place.git('commit', '-q', '-m', 'exp(a): a change')
+    place.git('switch', '-q', 'main')
+    refused = place.git('merge', '--no-ff', *words, 'exp/a', check=False)
+    assert "directly on 'main'" in refused.stderr and 'do:   git merge --abort; a pull request brings it' in refused.stderr
+    place.git('merge', '--abort')
+
+    place.git('merge', '-q', '--no-ff', *words, 'exp/a', META_MODE='1', GIT_EDITOR='true')
+    assert _trailer(place) == '2026-02-01 new bounds'
+    assert place.git('log', '-1', '--format=%s').stdout.strip() == ('take it' if words[:1] == ('-m',) else "Merge branch 'exp/a'")
+
+
 @pytest.mark.parametrize('value', ['', '0', 'true', 'yes', '2'])
 def test_only_a_one_asks_for_it(tmp_path: Path, value: str) -> None:
     assert _commit(opened(tmp_path), 'edit eval.py', META_MODE=value) == 'frozen'

@@ -701,7 +701,7 @@ def test_a_relative_remote_counts_from_the_root(desk: Desk, better: Any) -> None
     desk.lab.git('remote', 'set-url', 'origin', '../shared.git')
 
     better.ok('submit')
-    assert desk.pushed('idea') and '../shared.git exp/idea' in desk.texts[0].read_text()
+    assert desk.pushed('idea') and f'    git fetch {desk.remote} exp/idea\n' in desk.texts[0].read_text(), 'it is read elsewhere'
 
 
 def test_a_remote_may_be_a_path(desk: Desk, better: Any) -> None:
