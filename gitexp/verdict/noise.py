@@ -11,7 +11,7 @@ from gitexp.ledger import seeds
 from gitexp.ledger.seeds import Runs
 from gitexp.verdict import student
 
-STRAY = 10  # times the median sd: a tree that diverged says nothing about the noise of the others
+STRAY = 10  # times the median sd, or a part of it: a tree that diverged, or leaks, says nothing about the noise of the others
 PINNED = 1e-3  # level at which a tree scatters too little for its seeds to have made a difference
 ALIKE = 1e-3  # times its sd: what moves a tree by far less was without effect, as the order in which numbers are added
 
@@ -75,7 +75,8 @@ def pooled(samples: Iterable[Sample]) -> Noise | None:
     """The noise of one run, over all trees with more than one seed: the root of the pooled variance.
 
     Trees with the same values count once, to about a thousandth of their sd (a change without effect is no new evidence); one
-    whose sd is ten times the median does not count (it diverged, and is judged by its own scatter).
+    whose sd is ten times the median does not count (it diverged, and is judged by its own scatter), nor one with a tenth of it (it
+    knows the answer, or its seed is pinned).
     """
     return _pool([sample.noise for sample in _settled(samples) if sample.noise])
 
@@ -108,7 +109,7 @@ def _settled(samples: Iterable[Sample]) -> list[Sample]:
     different = found.values()
     scatters = sorted(sample.sd or 0.0 for sample in different)
     typical = scatters[(len(scatters) - 1) // 2] if scatters else 0.0
-    return [sample for sample in different if not typical or (sample.sd or 0.0) <= STRAY * typical]
+    return [sample for sample in different if not typical or typical <= STRAY * (sample.sd or 0.0) <= STRAY ** 2 * typical]
 
 
 def _rounded(sample: Sample) -> Hashable:

@@ -178,6 +178,8 @@ def test_one_diverged_tree_does_not_drown_the_others():
     assert pooled([*calm, diverged]) == pooled(calm)
     assert pooled([*calm, diverged, *map(tree, range(9))]) == pooled(calm)
     assert residual([*calm, diverged]) == residual(calm)
+    leaking = tree(0.1, 0.101, 0.102)
+    assert pooled([*calm, leaking]) == pooled(calm) and residual([*calm, leaking]) == residual(calm)
     said = judge(diverged, calm[0], noise=pooled(calm))
     assert (said.kind, said.flags) == (Kind.INCONCLUSIVE, ('unstable',))
 
