@@ -31,8 +31,9 @@ def _summaries(tally: Tally, judged: Judged) -> Iterable[Summary]:
 def _judged(plain: Summary, one: Standing, judged: Judged) -> Summary:
     reference, baseline = judged.rival(one), judged.baseline
     said = judged.verdict(one, reference) if reference else None
+    over = said if reference is baseline or not baseline else judged.verdict(one, baseline, jumps=False)
     return Summary(
-        plain.slug, plain.runs, plain.last, one.n, one.mean, judged.metric.gain(one.mean, baseline.mean) if baseline else None,
+        plain.slug, plain.runs, plain.last, one.n, one.mean, over.gain if over and baseline else None,
         said.kind.value if said else None, said.flags if said else (), one.tree, one.commit, plain.bug, plain.won, judged.stands(one),
     )
 

@@ -127,6 +127,16 @@ def test_higher_can_be_better(make_lab: Make) -> None:
     assert [line.split()[5:7] for line in book.answers('list').splitlines()[1:]] == [['-10.000', 'worse'], ['+10.000', 'better']]
 
 
+def test_a_gain_is_told_alike_everywhere(make_lab: Make) -> None:
+    book = notebook.blank(make_lab)
+    book.runs('baseline', 'b', [3.0, 3.1, 3.2])
+    book.runs('idea', 'a', [2.5, 2.6, 2.7, 1.0, 1.1])
+    listed, = json.loads(book.answers('list', '--json'))
+    best = json.loads(book.answers('best', '--json'))
+
+    assert listed['gain'] == best['gain'] == pytest.approx(0.5), 'the seeds that one side alone has run are no gain'
+
+
 def test_what_is_kept_never_outlives_a_change_of_the_ledger(blank: Notebook) -> None:
     blank.runs('baseline', 'b', [3.0, 3.1, 3.2])
     ledger = blank.lab.path / 'results.tsv'
