@@ -12,6 +12,7 @@ from gitexp.core.finding import Finding
 from gitexp.git import extent, history, repository
 from gitexp.git.command import Git
 from gitexp.git.history import Commit
+from gitexp.git.notes import REF as NOTES
 from gitexp.guard import departed, judged, published, push, vouched
 from gitexp.guard.push import Ground, Update
 from gitexp.lab import config as configuration
@@ -34,7 +35,7 @@ def findings(git: Git, trunk: str, asked: Sequence[Update], *, pusher: str | Non
     push.refuse_twice(asked)
     ref, seen = f'refs/heads/{trunk}', departed.last(git)
     old, blob = repository.objects(git, [ref, f'{ref}:{FILE}'])
-    found = _elsewhere(git, asked)
+    found = [*_elsewhere(git, asked), *_shared(git, asked)]
     mine = [update for update in asked if update.ref == ref]
     new = mine[0].local if mine else None
     if mine and mine[0].remote != old:  # It is held against what we judge by, and git holds it against what is there in the end.
@@ -142,6 +143,15 @@ def _elsewhere(git: Git, asked: Sequence[Update]) -> list[Finding]:
           for one in asked if not (one.local or one.remote)),
         *(_moved(one) for one, said in here if not said[2] and said[0] != one.remote and (len(asked) > 1 or one.ref.startswith(_HEADS))),
     ]
+
+
+def _shared(git: Git, asked: Iterable[Update]) -> list[Finding]:
+    """What everybody has noted is only ever added to."""
+    mine = [one for one in asked if one.ref == NOTES and one.remote]
+    tips = repository.objects(git, [f'{one.remote}^{{commit}}' for one in mine])
+    gone = [one for one, tip in zip(mine, tips) if tip and not (one.local and history.is_ancestor(git, tip, one.local))]
+    return [Finding('notes', one.ref, 'rewritten: rows of others would be lost' if one.local else 'deleted: all rows are noted there',
+                    way='git exp sync adds to it') for one in gone]
 
 
 def _after(ground: Ground, asked: Sequence[Update]) -> Set[Update]:

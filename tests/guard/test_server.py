@@ -93,6 +93,18 @@ def test_what_keeps_the_rules_is_taken(tmp_path: Path) -> None:
     assert "'refs/notes/exp' would hold what is no commit" in said, 'nobody could add to it any more'
 
 
+def test_notes_that_everybody_shares_are_only_added_to(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    for text in ('one', 'two'):
+        place.git('notes', '--ref', 'exp', 'append', '-m', text)
+        assert push(place, 'refs/notes/exp') == ''
+    assert 'refs/notes/exp: deleted: all rows are noted there' in push(place, ':refs/notes/exp')
+    first = place.git('rev-parse', 'refs/notes/exp~').stdout.strip()
+    assert 'refs/notes/exp: rewritten: rows of others would be lost' in push(place, f'+{first}:refs/notes/exp')
+    place.git('notes', 'add', '-m', 'own')
+    assert push(place, 'refs/notes/commits') == '' and push(place, ':refs/notes/commits') == ''
+
+
 def test_a_commit_that_met_no_hook_is_refused_and_explained(tmp_path: Path) -> None:
     place = make(tmp_path)
     evil = change(place, eval_DOT_py='print(0)\n')
