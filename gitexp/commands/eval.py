@@ -4,13 +4,14 @@ from __future__ import annotations
 from gitexp.commands import here, measuring, options, out
 from gitexp.commands.declare import command, option, whole
 from gitexp.core.errors import Usage
+from gitexp.core.finding import few
 from gitexp.experiment.same import Way
 from gitexp.lab.config import Metric
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting
 from gitexp.measure import evaluate, protocol
 from gitexp.measure.evaluate import Evaluation
-from gitexp.report import figures, flagged, table
+from gitexp.report import figures, flagged, since, table
 from gitexp.verdict import doubt
 from gitexp.verdict.decide import Decision
 from gitexp.verdict.noise import Sample
@@ -123,6 +124,9 @@ def _silent(done: Evaluation, what: str) -> str:
 def _hint(lab: Lab, done: Evaluation, args: tuple[str, ...], *, own: bool) -> None:
     """What to do next, where something is open."""
     slug, wanted = done.subject.slug, len(lab.config.seeds)
+    if done.decision and done.decision.verdict.kind in (Kind.WORSE, Kind.INCONCLUSIVE):
+        if lacks := since.lacking(lab, done.subject.commit, slug=slug):
+            out.hint(f"it lacks what '{lab.trunk}' has changed, {few(lacks)}: git merge {lab.trunk}, and again: git exp eval")
     if done.left:
         out.hint(f'to run all the same: git exp eval --seeds {wanted}')
     elif done.decision and done.decision.unfounded and done.decision.verdict.kind is Kind.PROVISIONAL:

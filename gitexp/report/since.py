@@ -13,6 +13,12 @@ def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
     return documents.moved(lab, slug, documents.names(lab.git, base, lab.trunk_commit) or [])
 
 
+def lacking(lab: Lab, commit: str, *, slug: str) -> list[str]:
+    """The same since a commit left the trunk."""
+    base = lab.git.run('merge-base', lab.trunk_commit, commit).text
+    return changed(lab, base, slug=slug) if base and base != lab.trunk_commit else []
+
+
 def baseline(lab: Lab, runs: Iterable[Result]) -> list[str]:
     """What nobody knows the worth of: the same since the newest run of a baseline, as `documents.unmeasured` has it."""
     newest = max(runs, key=lambda run: run.id, default=None)

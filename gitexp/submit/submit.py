@@ -34,7 +34,8 @@ _UNJUDGED: dict[str, Any] = {
 class Submitted:
     """`pushed` says whether the remote has changed, `brings` whether a merge would change what is measured.
 
-    `request` is the text and where it is, None when the experiment is not better.
+    `request` is the text and where it is, None when the experiment is not better; `lacks` is what the trunk has changed since, where it
+    is none, and `catch_up` how to have that.
     """
 
     slug: str
@@ -46,6 +47,8 @@ class Submitted:
     asked: Request | None
     request: Plain | None
     uncommitted: int
+    lacks: list[str]
+    catch_up: str
 
     def as_json(self) -> dict[str, Any]:
         one = self.ground.standing
@@ -82,6 +85,7 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     return Submitted(
         experiment.slug, remote, pushed, found, met, brings, asked, plain.request(lab, asked, remote=remote) if asked else None,
         len(uncommitted.lines(experiment.root)) if experiment.root.is_dir() else 0,
+        [] if better else ground.moved(lab, found, experiment.slug), _catch_up(lab, experiment),
     )
 
 
@@ -106,7 +110,8 @@ def why_not(done: Submitted) -> No | None:
     if said.kind is Kind.PROVISIONAL:
         return No(f'{name} cannot be judged against {against}: {said.why}', hint='git exp baseline --seeds 3, and: git exp eval --seeds 3')
     if said.kind is not Kind.BETTER:
-        return No(f'{name} is not better than {against}: {said.why}', hint=f'git exp show {done.slug}')
+        way = f'it lacks what the trunk has changed, {few(done.lacks)}: {done.catch_up}' if done.lacks else f'git exp show {done.slug}'
+        return No(f'{name} is not better than {against}: {said.why}', hint=way)
     return None
 
 
@@ -142,5 +147,9 @@ def _refuse_moved(lab: Lab, experiment: Experiment, found: Ground) -> None:
         left = f"since 'exp/{experiment.slug}' left it, '{lab.trunk}' has changed {few(changed)}"
         raise Refused(
             f'what would merge is not what was measured: {left}',
-            hint=f'{place.entry(experiment)} && git merge {lab.trunk} && git exp eval --seeds 3',
+            hint=_catch_up(lab, experiment),
         )
+
+
+def _catch_up(lab: Lab, experiment: Experiment) -> str:
+    return f'{place.entry(experiment)} && git merge {lab.trunk} && git exp eval --seeds 3'

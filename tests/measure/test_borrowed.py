@@ -65,6 +65,17 @@ def test_nor_where_it_was_mended_elsewhere_and_only_fetched(lab: Place, tmp_path
     assert idle.talk.endswith(f"hint: git -C '{lab.path}' pull, then: git exp baseline\n")
 
 
+def test_what_a_worse_one_lacks_of_the_trunk_is_named(lab: Place) -> None:
+    lab.ok('baseline')
+    idle = experiment(lab, 'idle', model_py='score = 3.0 + 1e-9\n')
+    lab.write('model.py', 'score = 2.0\n')
+    lab.commit('mended')
+    lab.ok('baseline')
+
+    assert idle.ok('eval').startswith('worse: idle v1')
+    assert "hint: it lacks what 'main' has changed, 'model.py': git merge main, and again: git exp eval\n" in idle.talk
+
+
 def test_the_same_code_once_more_is_no_better_than_it_was_at_first(lab: Place) -> None:
     """Where a seed fixes nothing, an experiment that begins at another draws anew."""
     lab.write('model.py', 'import os, time\nscore = 3.0 + float(open(os.environ["LAB"] + "/luck").read())\n')

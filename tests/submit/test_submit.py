@@ -664,6 +664,18 @@ def test_nothing_measured_nothing_to_merge_nothing_there(desk: Desk) -> None:
     assert desk.lab.exp('submit') == 3
 
 
+def test_what_is_worse_than_a_trunk_that_has_gone_on_is_told_what_it_lacks(desk: Desk) -> None:
+    desk.baseline()
+    idea = desk.experiment('idea')
+    desk.measured(idea, 2.8, 2.81, 2.82)
+    desk.measured(desk.experiment('first', 2.5), 2.5, 2.51, 2.52)
+    desk.lab.git('merge', '-q', '--no-ff', 'exp/first')
+
+    assert idea.exp('submit') == 1 and 'not better than first v1' in idea.talk
+    way = f"cd '{idea.path}' && git merge main && git exp eval --seeds 3"
+    assert idea.talk.endswith(f"hint: it lacks what the trunk has changed, 'model.py': {way}\n")
+
+
 def test_what_a_revert_took_back_comes_back_by_another(desk: Desk, better: Any) -> None:
     desk.lab.git('merge', '-q', '--no-ff', 'exp/idea')
     desk.lab.git('revert', '--no-edit', '-m', '1', 'HEAD')
