@@ -155,7 +155,7 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     ours = [(span, update) for span, (update, _) in zip(each, pushed) if slug(span.branch)]
     left = departed.last(ground.git) if ours and ground.whole else {}
     lost = [
-        one for span, update in ours
+        one for span, update in ours if ground.whole or not _is_asked_for(span, update)
         for one in rewritten.findings(span, slug(span.branch), old=_was(span, update, left), whole=ground.whole)
     ]
     if ground.left is not None:
@@ -166,6 +166,11 @@ def elsewhere(ground: Ground, asked: Sequence[Update]) -> list[Finding]:
     new = [span for span in spans if slug(span.branch)]
     asked_whole = ours if inherited.begins_elsewhere(ground.git, ground.trunk, new, [span.tip for span, _ in ours]) else []
     return [*named, *lost, *(one for span, _ in asked_whole for one in inherited.findings(span, beside=was[1:]))]
+
+
+def _is_asked_for(span: Span, update: Update) -> bool:
+    """Whether it is a commit that was measured, for which a server asks where it has none of them."""
+    return update.remote is None and span.tip in span.rows(span.trunk, span.rules.slug(span.branch))
 
 
 def _was(span: Span, update: Update, noted: Mapping[str, str]) -> str | None:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from gitexp.core.errors import Refused
-from gitexp.git import exchange
+from gitexp.git import exchange, repository
 from gitexp.git.command import Done, Git
 from gitexp.lab.lab import Experiment, Lab
 
@@ -68,16 +68,23 @@ def _is_ahead(lab: Lab, experiment: Experiment, remote: str) -> bool:
     return bool(base) and lab.git.run('merge-base', '--is-ancestor', base, published).code == 1
 
 
+def _was_there(lab: Lab, experiment: Experiment, remote: str) -> bool:
+    """Whether what the remote has is where the branch was here, before an amend or a rebase."""
+    tip, = repository.objects(lab.git, [f'refs/remotes/{remote}/exp/{experiment.slug}'])
+    return tip is not None and tip in lab.git.run('rev-list', '--walk-reflogs', experiment.branch).text.split('\n')
+
+
 def _refusal(lab: Lab, experiment: Experiment, remote: str, done: Done) -> Refused:
     said = without_secrets(done.err.strip())
     name, to = f'exp/{experiment.slug}', shlex.quote(remote)
     told = '\n'.join(f'    {line}' for line in said.split('\n') if line and not line.startswith('hint: '))
     rejected = re.search(r'^!\t.*\[(.*?rejected)\] \((.*)\)$', done.text, re.M)
     if rejected and rejected[1] == 'rejected':
-        return Refused(
-            f"'{name}' on '{remote}' has commits that are not in yours ({rejected[2]})",
-            hint=f'git fetch {to} {name} && git merge FETCH_HEAD && git exp eval',
-        )
+        theirs = f"'{name}' on '{remote}' has commits that are not in yours ({rejected[2]})"
+        if _was_there(lab, experiment, remote):
+            anew = f'git push --force-with-lease {to} {name}, then again: git exp submit {experiment.slug}'
+            return Refused(f'{theirs}: it was there, and is written anew', hint=anew)
+        return Refused(theirs, hint=f'git fetch {to} {name} && git merge FETCH_HEAD && git exp eval')
     if (rejected or done.code == 1 and not done.text) and _is_ahead(lab, experiment, remote):
         return Refused(
             f"'{lab.trunk}' is ahead of '{remote}/{lab.trunk}', and '{name}' has taken that in\n{told}",

@@ -421,6 +421,22 @@ def test_an_experiment_does_not_come_without_anything_that_was_measured(tmp_path
     assert push(place, '-f', 'exp/b') == ''
 
 
+def test_what_a_server_asks_for_is_pushed_whatever_was_measured_since(tmp_path: Path) -> None:
+    place = _lab(tmp_path)
+    first = place.git('rev-parse', 'exp/a').stdout.strip()
+    assert push(place, ':exp/a') == ''
+    _anew(place, PLAN=PLAN + '\n## More\n\ntext\n')
+    tip = place.git('rev-parse', 'HEAD').stdout.strip()
+    place.git('switch', '-q', 'main')
+    place.write('results.tsv', (place.path / 'results.tsv').read_text() + f'2\ta\t3.0\t{tip}\n')
+    change(place, 'another row')
+    place.ok('hook', 'install')
+
+    place.git('push', '-q', 'origin', 'main')
+    for words in ((f'{first}:refs/heads/exp/a',), ('-f', 'exp/a')):
+        place.git('push', '-q', 'origin', *words)
+
+
 def test_what_is_planted_on_the_trunk_is_no_state_of_an_experiment_that_is_no_part_of_it(tmp_path: Path) -> None:
     place = _lab(tmp_path, measured=False)
     for name, text in {'PLAN.md': PLAN.replace('by 1', 'by nothing'), 'PROTOCOL.md': 'another\n', 'results_v1_bug/r.txt': 'fine\n'}.items():

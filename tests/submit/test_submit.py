@@ -804,6 +804,16 @@ def test_commits_of_others_are_never_overwritten(desk: Desk, better: Any) -> Non
     assert (desk.pushed('idea'), desk.texts) == (theirs, [])
 
 
+def test_a_branch_that_is_written_anew_goes_over_what_it_was(desk: Desk, better: Any) -> None:
+    better.ok('submit')
+    better.git('commit', '-q', '--amend', '-m', 'exp(idea): said better')
+
+    assert better.exp('submit') == 3
+    assert better.talk.endswith('hint: git push --force-with-lease origin exp/idea, then again: git exp submit idea\n')
+    better.git('push', '-q', '--force-with-lease', 'origin', 'exp/idea')
+    better.ok('submit')
+
+
 def test_a_server_that_says_no_is_quoted(desk: Desk, better: Any) -> None:
     hook = desk.remote / 'hooks' / 'pre-receive'
     hook.write_text('#!/bin/sh\necho no entry before noon >&2\nexit 1\n')
