@@ -127,7 +127,7 @@ def _left(span: Span, slug: str, *, merged: bool) -> tuple[dict[str, list[str]],
 
 def _is_evidence(span: Span, slug: str, commit: str) -> bool:
     """Whether a commit of the trunk had an experiment since something of it was measured: before that a plan may begin anew."""
-    ran = {*span.rows(span.trunk, slug)} - {''}
+    ran = {*measured.known(span.git, span.rows(span.trunk, slug))}  # Others may have measured what nobody has pushed.
     return bool(span.rows(commit, slug)) or bool(ran) and not ran <= history.apart(span.git, commit, ran)
 
 

@@ -437,6 +437,20 @@ def test_what_a_server_asks_for_is_pushed_whatever_was_measured_since(tmp_path: 
         place.git('push', '-q', 'origin', *words)
 
 
+def test_what_comes_back_is_held_against_what_is_here_of_what_was_measured(tmp_path: Path) -> None:
+    place = _lab(tmp_path, measured=False)
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a')
+    place.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    rows = ''.join(f'{number}\ta\t3.0\t{oid}\n' for number, oid in enumerate((place.git('rev-parse', 'exp/a').stdout.strip(), 'f' * 40)))
+    place.write('results.tsv', HEADER + rows)
+    change(place, 'rows, one of them about what somebody else has')
+    assert push(place, 'main') == ''
+
+    place.git('revert', '--no-edit', 'HEAD~')
+    place.ok('hook', 'install')
+    place.git('push', '-q', 'origin', 'main')
+
+
 def test_what_is_planted_on_the_trunk_is_no_state_of_an_experiment_that_is_no_part_of_it(tmp_path: Path) -> None:
     place = _lab(tmp_path, measured=False)
     for name, text in {'PLAN.md': PLAN.replace('by 1', 'by nothing'), 'PROTOCOL.md': 'another\n', 'results_v1_bug/r.txt': 'fine\n'}.items():
