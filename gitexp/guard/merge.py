@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from gitexp.core import files
+from gitexp.git.command import Git
 from gitexp.rules import weave
 
 
@@ -15,8 +16,16 @@ def main() -> None:
     git names what it merges in variables, and sets none where it makes a commit anew on another one (rebase, cherry-pick, am).
     """
     kind, base, ours, theirs, path = sys.argv[1:]
-    makers = weave.MAKERS if any(name.startswith('GITHEAD_') for name in os.environ) else weave.LINEAR
-    made = makers[kind](*(Path(name).read_bytes() for name in (base, ours, theirs)))
+    merges = any(name.startswith('GITHEAD_') for name in os.environ)
+    texts = [Path(name).read_bytes() for name in (base, ours, theirs)]
+    made = (weave.MAKERS if merges else weave.LINEAR)[kind](*texts)
+    if made is not None and merges and kind == 'ledger' and weave.is_within(*texts[1:]) and _is_in_experiment():
+        made = texts[2]
     if made is None:
         raise SystemExit(f"gitexp: '{path}' is left to you: a side of the merge has changed {weave.OLD[kind]}")
     files.replace(Path(ours), made)
+
+
+def _is_in_experiment() -> bool:
+    """An experiment has the ledger as the trunk does: in the order of ours rows may stand that the trunk has in another since a rebase."""
+    return Git(Path.cwd(), inherit=True).run('symbolic-ref', '--quiet', 'HEAD').text.startswith('refs/heads/exp/')

@@ -249,6 +249,8 @@ def _confined(case: Case, change: Change, old: Entry | None) -> Iterator[Finding
     slug = case.rules.slug(case.branch)
     if not case.rules.confines(slug) or case.rules.frees(change.path, slug) or not case.away(change):
         return
+    if change.path in case.rules.ledgers:
+        return  # It has rules of its own, and a branch may hold rows that the trunk has put on others since.
     rule = case.rules.variable[0]
     named = [one.pattern.said for one in case.rules.variable]
     free = ', '.join([*named[:4], '…'] if len(named) > 4 else named)

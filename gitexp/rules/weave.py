@@ -29,6 +29,12 @@ def rows(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     return ours + gap + added
 
 
+def is_within(ours: bytes, theirs: bytes) -> bool:
+    """Whether they have all our rows, below the same header."""
+    mine, yours = map(parts.lines, (ours, theirs))
+    return mine[:1] == yours[:1] and not any(_missing(yours, parts.ended(ours)))
+
+
 def entries(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """Our entries, and theirs above what they had them above: of new ones the newer first, ours first where dates say nothing.
 

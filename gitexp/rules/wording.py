@@ -24,6 +24,8 @@ def what(old: Entry | None, new: Entry | None) -> str:
         return 'added' if new.is_file else f'added as {form(new)}'
     if form(old) != form(new):
         return f'replaced by {form(new)}'
+    if old == new:
+        return 'left as it was, and not as the merge brings it'
     if old.oid == new.oid:
         return f'its mode is changed from {old.mode} to {new.mode}'
     return 'changed'

@@ -96,6 +96,29 @@ def test_two_clones_with_hooks_append_and_pull_in_turns(lab: Place) -> None:
     assert (two.path / LEDGER).read_text() == (one.path / LEDGER).read_text()
 
 
+@pytest.mark.parametrize('variable', ['', '  variable: [model.py]\n'], ids=['open', 'narrow'])
+def test_an_experiment_takes_the_ledger_as_the_trunk_has_it(make_lab: Callable[..., Place], variable: str) -> None:
+    """It began on rows that the trunk has put on others since."""
+    one = shared(make_lab('one', CONFIG.replace('[RESEARCH_JOURNAL.md, results.tsv]', f'[program.md]\n{variable}'.rstrip())))
+    two = second(one)
+    for place in (one, two):
+        place.ok('hook', 'install')
+    append(two, '4')
+    two.git('worktree', 'add', '-q', '-b', 'exp/b', '../b')
+    b = two.at('../b')
+    b.write('model.py', 'score = 1.0\n')
+    b.commit('exp(b): try')
+    append(one, '3')
+    one.git('push', '-q')
+    two.git('pull', '-q', '--rebase')
+    two.git('push', '-q')
+
+    b.git('merge', '-q', '--no-edit', 'main')
+    assert rows(b) == rows(two) == ['id', '1', '2', '3', '4']
+    b.git('push', '-q', 'origin', 'exp/b')
+    b.ok('check', 'rules', 'main..exp/b')
+
+
 def test_rebasing_takes_the_published_rows_first(start: Place) -> None:
     one, two = knows(start), knows(second(start))
     append(one, '3', '2026-02-01 one')
