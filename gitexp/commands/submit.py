@@ -27,7 +27,7 @@ def submit(slug: str | None, remote: str, as_json: bool) -> int:
     lab = here.lab(afresh=True)
     which = here.experiment(lab, slug)
     done = handing.submit(lab, which, read.read(lab), remote=remote)
-    no = handing.why_not(done)
+    no = handing.why_not(lab, which, done)
     if done.uncommitted:
         out.talk(f"what is not committed is left out: {done.uncommitted} file{'' if done.uncommitted == 1 else 's'} in '{which.root}'")
     if as_json:

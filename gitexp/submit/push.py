@@ -81,7 +81,7 @@ def _refusal(lab: Lab, experiment: Experiment, remote: str, done: Done) -> Refus
     rejected = re.search(r'^!\t.*\[(.*?rejected)\] \((.*)\)$', done.text, re.M)
     if rejected and rejected[1] == 'rejected':
         theirs = f"'{name}' on '{remote}' has commits that are not in yours ({rejected[2]})"
-        if _was_there(lab, experiment, remote):
+        if rejected[2] == 'non-fast-forward' and _was_there(lab, experiment, remote):  # Else git does not even know what is there.
             anew = f'git push --force-with-lease {to} {name}, then again: git exp submit {experiment.slug}'
             return Refused(f'{theirs}: it was there, and is written anew', hint=anew)
         return Refused(theirs, hint=f'git fetch {to} {name} && git merge FETCH_HEAD && git exp eval')

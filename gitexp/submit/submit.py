@@ -34,8 +34,7 @@ _UNJUDGED: dict[str, Any] = {
 class Submitted:
     """`pushed` says whether the remote has changed, `brings` whether a merge would change what is measured.
 
-    `request` is the text and where it is, None when the experiment is not better; `lacks` is what the trunk has changed since, where it
-    is none, and `catch_up` how to have that.
+    `request` is the text and where it is, None when the experiment is not better.
     """
 
     slug: str
@@ -47,8 +46,6 @@ class Submitted:
     asked: Request | None
     request: Plain | None
     uncommitted: int
-    lacks: list[str]
-    catch_up: str
 
     def as_json(self) -> dict[str, Any]:
         one = self.ground.standing
@@ -85,11 +82,10 @@ def submit(lab: Lab, experiment: Experiment, contents: Contents, *, remote: str)
     return Submitted(
         experiment.slug, remote, pushed, found, met, brings, asked, plain.request(lab, asked, remote=remote) if asked else None,
         len(uncommitted.lines(experiment.root)) if experiment.root.is_dir() else 0,
-        [] if better else ground.moved(lab, found, experiment.slug), _catch_up(lab, experiment),
     )
 
 
-def why_not(done: Submitted) -> No | None:
+def why_not(lab: Lab, experiment: Experiment, done: Submitted) -> No | None:
     """What stands between a submission and a request, None when there is nothing."""
     name = f"'exp/{done.slug}'"
     if not done.brings:
@@ -106,12 +102,14 @@ def why_not(done: Submitted) -> No | None:
     reference = done.match.reference
     against = f'its own {(reference.commit or reference.tree)[:7]}' if reference.experiment == done.slug else done.match.name
     if said.kind is Kind.PROVISIONAL and said.p is not None:
-        return No(f'{name} is not better than {against} yet: {said.why}', hint=f'git exp eval -e {done.slug}')
+        way = f'git exp eval -e {done.slug} --seeds {len(lab.config.seeds)}'
+        return No(f'{name} is not better than {against} yet: {said.why}', hint=way)
     if said.kind is Kind.PROVISIONAL:
         return No(f'{name} cannot be judged against {against}: {said.why}', hint='git exp baseline --seeds 3, and: git exp eval --seeds 3')
     if said.kind is not Kind.BETTER:
-        way = f'it lacks what the trunk has changed, {few(done.lacks)}: {done.catch_up}' if done.lacks else f'git exp show {done.slug}'
-        return No(f'{name} is not better than {against}: {said.why}', hint=way)
+        lacks = ground.moved(lab, done.ground, done.slug)
+        way = f"it lacks what '{lab.trunk}' has changed, {few(lacks)}: {_catch_up(lab, experiment)}"
+        return No(f'{name} is not better than {against}: {said.why}', hint=way if lacks else f'git exp show {done.slug}')
     return None
 
 
@@ -152,4 +150,4 @@ def _refuse_moved(lab: Lab, experiment: Experiment, found: Ground) -> None:
 
 
 def _catch_up(lab: Lab, experiment: Experiment) -> str:
-    return f'{place.entry(experiment)} && git merge {lab.trunk} && git exp eval --seeds 3'
+    return f'{place.entry(experiment)} && git merge {lab.trunk} && git exp eval --seeds {len(lab.config.seeds)}'

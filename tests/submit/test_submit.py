@@ -603,7 +603,7 @@ def test_a_part_of_the_seeds_is_not_requested(desk: Desk) -> None:
 
     assert place.exp('submit') == 1
     assert "'exp/idea' is not better than the baseline yet: gain 1 is beyond" in place.talk
-    assert 'but only 2 of the 3 seeds that decide have a value\nhint: git exp eval -e idea' in place.talk and desk.texts == []
+    assert 'but only 2 of the 3 seeds that decide have a value\nhint: git exp eval -e idea --seeds 3\n' in place.talk and desk.texts == []
 
 
 def test_without_noise_it_says_what_would_settle_it(lab: Any) -> None:
@@ -673,7 +673,7 @@ def test_what_is_worse_than_a_trunk_that_has_gone_on_is_told_what_it_lacks(desk:
 
     assert idea.exp('submit') == 1 and 'not better than first v1' in idea.talk
     way = f"cd '{idea.path}' && git merge main && git exp eval --seeds 3"
-    assert idea.talk.endswith(f"hint: it lacks what the trunk has changed, 'model.py': {way}\n")
+    assert idea.talk.endswith(f"hint: it lacks what 'main' has changed, 'model.py': {way}\n")
 
 
 def test_what_a_revert_took_back_comes_back_by_another(desk: Desk, better: Any) -> None:
