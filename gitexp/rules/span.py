@@ -118,12 +118,14 @@ class Span(Asked):
         """Judge the trunk as it is and as it will be as one change: what was published stays, whatever way the commits took."""
         blobs = Blobs(self.git, most=LARGEST)
         blobs.expect(judge.reading(self.rules, self._whole))
+        merged = any(len(one.parents) > 1 for one in self.commits)
+        back = f'git rebase {self.trunk[:10]}' if merged else f'git checkout {self.trunk[:10]} -- {{path}}'
         case = Case(
             self.rules, self.rules.trunk, blobs.read, ends=True, led=self.led, commit=self.tip,
             begun=lambda slug: bool(self.rows(self.trunk, slug)) and not measured.takes(self.git, self.rules, self.trunk, self.tip, slug),
             target=change.Either(self.git, self.tip, self.trunk) if self._parted else Committed(self.git, self.tip),
             names=Names(self.git, self.trunk, self.tip).learn(self._whole),
-            undo=f'git rebase {self.trunk[:10]}, which is what was published', measured=self.measured,
+            undo=f'{back}, which is what was published', measured=self.measured,
         )
         put = {one.path: one.new for one in self._whole}
         found = [one for one in judge.judge(case, self._whole) if one.rule in _PUBLISHED]

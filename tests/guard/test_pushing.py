@@ -152,4 +152,4 @@ def test_the_trunk_is_compared_with_itself_besides_whatever_its_commits_say(tmp_
     lab, tip = Lab.find(place.path), place.git('rev-parse', 'HEAD').stdout.strip()
     found = Span(lab.git, ruleset.fresh(lab), tip, (tip,), 'main', before).ends()
     assert sorted(one.rule for one in found) == ['append-bottom', 'frozen']
-    assert f'git rebase {before[:10]}, which is what was published' in found[0].way
+    assert f'git checkout {before[:10]} -- eval.py, which is what was published' in found[0].way
