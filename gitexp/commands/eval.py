@@ -125,6 +125,9 @@ def _hint(lab: Lab, done: Evaluation, args: tuple[str, ...], *, own: bool) -> No
     """What to do next, where something is open."""
     slug, wanted = done.subject.slug, len(lab.config.seeds)
     if done.decision and done.decision.verdict.kind in (Kind.WORSE, Kind.INCONCLUSIVE):
+        if since.is_idle(lab, done.subject.commit, slug=slug):
+            out.hint(f"it is the code of '{lab.trunk}' so far: change something, commit it, and again: git exp eval")
+            return
         if lacks := since.lacking(lab, done.subject.commit, slug=slug):
             out.hint(f"it lacks what '{lab.trunk}' has changed, {few(lacks)}: git merge {lab.trunk}, and again: git exp eval")
     if done.left:

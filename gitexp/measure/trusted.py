@@ -197,7 +197,8 @@ def _noise(found: Sample | None, metric: Metric, wanted: Baseline) -> Finding | 
     if sd and wanted.max_sd is None and not metric.min_effect:
         return Finding(
             'noise', 'baseline', f'the seeds differ by sd {sd:.2g}, and nothing says whether that is much', level='warning',
-            way='write in gitexp.yaml the smallest gain that matters: metric: {min_effect: …}', where='gitexp.yaml, metric: min_effect',
+            way='write in gitexp.yaml the smallest gain that matters: metric: {min_effect: …}; below the sd, baseline: {max_sd: …} too',
+            where='gitexp.yaml, metric: min_effect',
         )
     if not sd or (sd <= wanted.max_sd if wanted.max_sd is not None else sd < metric.min_effect):
         return None

@@ -175,4 +175,7 @@ def _best_json(one: Standing | None) -> dict[str, Any] | None:
 def _long(hours: float, unit: str = '') -> str:
     if hours * 60 < 1:
         return f'less than one {unit}minute'
-    return f'{hours * 60:.0f} {unit}minutes' if hours < 1 else f'{hours:,.1f} {unit}hours' if hours < 100 else f'{hours:,.0f} {unit}hours'
+    minutes = f'{hours * 60:.0f}'
+    if hours < 1:
+        return f'{minutes} {unit}minute{"" if minutes == "1" else "s"}'
+    return f'{hours:,.1f} {unit}hours' if hours < 100 else f'{hours:,.0f} {unit}hours'

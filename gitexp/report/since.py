@@ -1,4 +1,4 @@
-"""What the trunk has changed since a commit, but for what cannot change a measurement."""
+"""What the trunk, or an experiment, has changed since a commit, but for what cannot change a measurement."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -15,8 +15,18 @@ def changed(lab: Lab, base: str, *, slug: str | None = None) -> list[str]:
 
 def lacking(lab: Lab, commit: str, *, slug: str) -> list[str]:
     """The same since a commit left the trunk."""
-    base = lab.git.run('merge-base', lab.trunk_commit, commit).text
+    base = _base(lab, commit)
     return changed(lab, base, slug=slug) if base and base != lab.trunk_commit else []
+
+
+def is_idle(lab: Lab, commit: str, *, slug: str) -> bool:
+    """Whether an experiment has changed nothing so far."""
+    base = _base(lab, commit)
+    return bool(base) and documents.differing(lab, slug, f'{base}^{{tree}}', f'{commit}^{{tree}}') == []
+
+
+def _base(lab: Lab, commit: str) -> str:
+    return lab.git.run('merge-base', lab.trunk_commit, commit).text
 
 
 def baseline(lab: Lab, runs: Iterable[Result]) -> list[str]:

@@ -125,6 +125,8 @@ def way(now: Status) -> str:
 
 
 def _in_experiment(now: Status, slug: str) -> str:
+    if any(run.experiment == slug for run in now.running):
+        return 'git exp status, once it has ended'
     if now.undo:
         return now.undo
     if now.uncommitted:

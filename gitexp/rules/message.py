@@ -28,5 +28,5 @@ def _finding(slug: str, message: str, described: str) -> Finding:
 
 def _described(first: str) -> str:
     """What the author meant, without a prefix of another form."""
-    described = re.sub(r"^[a-z]+(\([^)]*\))?:\s*|'", '', first).strip()
+    described = re.sub(r"^(?:[a-z]+|[A-Za-z]+\([^)]*\)):\s*|'", '', first).strip()
     return described[:60] or 'what changed, in one line'

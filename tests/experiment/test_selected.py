@@ -319,7 +319,7 @@ def on_terminal(folder: Path, words: Sequence[str], typed: bytes) -> str:
 
 @pytest.mark.parametrize('gpus, seconds, told', [
     (None, None, 'no time that is known'), (None, 30, 'less than one minute of runs'), (None, 7200, '2.0 hours of runs'),
-    (['H100'] * 8, 900, '2.0 GPU-hours'), (2, 600, '20 GPU-minutes'), ([], 1800, '30 minutes of runs'),
+    (['H100'] * 8, 900, '2.0 GPU-hours'), (2, 600, '20 GPU-minutes'), ([], 1800, '30 minutes of runs'), ([], 60, '1 minute of runs'),
     (['H100'], 3_600_000, '1,000 GPU-hours'),
 ])
 def test_hours_are_of_gpus_where_they_are_known(gpus: object, seconds: float | None, told: str) -> None:

@@ -65,6 +65,14 @@ def test_nor_where_it_was_mended_elsewhere_and_only_fetched(lab: Place, tmp_path
     assert idle.talk.endswith(f"hint: git -C '{lab.path}' pull, then: git exp baseline\n")
 
 
+def test_one_that_has_changed_nothing_is_told_so(lab: Place) -> None:
+    lab.ok('baseline')
+    idle = experiment(lab, 'idle', experiments__idle__PLAN_md='# Plan\n')
+
+    assert idle.ok('eval').startswith('inconclusive: idle v1')
+    assert idle.talk.endswith("hint: it is the code of 'main' so far: change something, commit it, and again: git exp eval\n")
+
+
 def test_what_a_worse_one_lacks_of_the_trunk_is_named(lab: Place) -> None:
     lab.ok('baseline')
     idle = experiment(lab, 'idle', model_py='score = 3.0 + 1e-9\n')

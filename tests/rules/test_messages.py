@@ -35,6 +35,8 @@ def test_what_it_must_be(text: str, fine: bool) -> None:
 def test_the_refusal_says_what_to_type() -> None:
     found, = message.judge('wide-net', "fix(model): don't divide")
     assert found.way == "git commit -m 'exp(wide-net): dont divide'"
+    ways = [message.judge('wide-net', said)[0].way for said in ('Exp(wide-net): larger', 'BERT: larger')]
+    assert ways == ["git commit -m 'exp(wide-net): larger'", "git commit -m 'exp(wide-net): BERT: larger'"]
 
 
 @pytest.mark.parametrize(('branch', 'words', 'code'), [
