@@ -8,10 +8,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from io import BytesIO
 
 from gitexp.core import digests, files, locks
 from gitexp.core.errors import Refused
+from gitexp.core.tuples import NamedTuple
 from gitexp.git import repository
 from gitexp.git.command import Git
 from gitexp.lab.lab import Lab
@@ -24,6 +25,21 @@ _KEPT = 'own-rows.tsv'
 _WHOLE = 'whole-ledger'  # what the ledger, that file and the trunk were when last no row was missing
 _ROOM = 1 << 8  # bytes, so that one takes the place of another
 _PIECE = 1 << 20
+
+
+class _Altered(NamedTuple):
+    """A row that was appended here, or that the trunk's commit has (`is_own`), and the line that the ledger has of it."""
+
+    row: Result
+    said: bytes
+    is_own: bool
+
+    def differs(self, header: Header) -> bool:
+        try:
+            now = header.parse(self.said)
+        except BadCell:
+            return not self.is_own
+        return now is None or now._replace(description='') != self.row._replace(description='')
 
 
 def keep(lab: Lab, lines: bytes) -> int:
@@ -100,14 +116,15 @@ def _look(lab: Lab) -> tuple[list[Result], list[Result]]:
     if now == _noted(lab):
         return [], []
     missing: dict[str, Result] = {}
-    altered: dict[tuple[str, bytes], Result] = {}
-    for header, line, said in chain(((read.OURS, *one) for one in _of_own(lab)), _of_trunk(lab)):
-        if row := _row(lab, header, line):
-            if said is None:
-                missing.setdefault(row.id, row)  # As `read` takes it: of two rows of one id the first counts.
-            else:
-                altered.setdefault((row.id, said), row)
-    differ = _differing(lab, [(row, said) for (_, said), row in altered.items()])
+    altered: list[_Altered] = []
+    for is_own, lines in (True, ((read.OURS, *one) for one in _of_own(lab))), (False, _of_trunk(lab)):
+        for header, line, said in lines:
+            if row := _row(lab, header, line):
+                if said is None:
+                    missing.setdefault(row.id, row)  # As `read` takes it: of two rows of one id the first counts.
+                else:
+                    altered.append(_Altered(row, said, is_own))
+    differ = _differing(lab, altered)
     if not missing and not differ and now == _current(lab):
         try:
             _note(lab, now)
@@ -118,7 +135,7 @@ def _look(lab: Lab) -> tuple[list[Result], list[Result]]:
 
 def _of_own(lab: Lab) -> Iterator[tuple[bytes, bytes | None]]:
     """The lines that were appended here and that the ledger has otherwise, or lacks."""
-    return _compared(lab, ((line[:line.find(b'\t')], line) for line in _kept(lab)))
+    return _compared(lab, ((line[:line.find(b'\t')], line) for line in _kept(lab)), read.OURS)
 
 
 def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes, bytes | None]]:
@@ -130,23 +147,30 @@ def _of_trunk(lab: Lab) -> Iterator[tuple[Header, bytes, bytes | None]]:
     with repository.reading(git, oid) as file:
         header = read.Reader('', lab.config.metric.name).header(file)
         if 'id' in header.columns:
-            yield from ((header, *one) for one in _compared(lab, _named(file, header.columns.index('id'))))
+            yield from ((header, *one) for one in _compared(lab, _named(file, header.columns.index('id')), header))
 
 
-def _differing(lab: Lab, altered: Sequence[tuple[Result, bytes]]) -> list[Result]:
-    """Those of some rows, each with the line that the ledger has of it, which says something else, but for how it is described.
+def _differing(lab: Lab, altered: Sequence[_Altered]) -> list[Result]:
+    """Those of some rows of which the ledger says something else, but for how they are described.
 
-    What it says as the trunk's commit does is so: a person has put it there.
+    What it says as the trunk's commit does is so: a person has put it there. One of ours that cannot be read was torn by a crash.
     """
     if not altered:
         return []
-    with read.opened(lab.ledger) as file:
-        header = read.Reader('', lab.config.metric.name).header(file)
-    parsed = ((row, said, _row(lab, header, said)) for row, said in altered)
-    found = [(row, said) for row, said, now in parsed if now and now._replace(description='') != row._replace(description='')]
+    header = _header(lab)
+    found = [one for one in altered if one.differs(header)]
     [there] = repository.contents(Git(lab.common), [f'{lab.trunk_commit}:{lab.config.paths.ledger}']) if found else [None]
-    committed = {*there[1].splitlines(keepends=True)} if there else ()
-    return [row for row, said in found if said not in committed]
+    alike = there and read.Reader('', lab.config.metric.name).header(BytesIO(there[1])).columns == header.columns
+    committed = {*there[1].splitlines(keepends=True)} if there and alike else ()
+    return [one.row for one in found if one.said not in committed]
+
+
+def _header(lab: Lab) -> Header:
+    try:
+        with read.opened(lab.ledger) as file:
+            return read.Reader('', lab.config.metric.name).header(file)
+    except FileNotFoundError:
+        return Header(())
 
 
 def _begins_with(lab: Lab, oid: str, size: int) -> bool:
@@ -163,11 +187,13 @@ def _begins_with(lab: Lab, oid: str, size: int) -> bool:
     return bool(digest.hexdigest() == oid)
 
 
-def _compared(lab: Lab, wanted: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes | None]]:
+def _compared(lab: Lab, wanted: Iterable[tuple[bytes, bytes]], header: Header) -> Iterator[tuple[bytes, bytes | None]]:
     """Of lines, each after its id, those that the ledger has otherwise, with what it says first of that id, or that it lacks, with None.
 
     Both are mostly in the order of ids: they are gone through side by side, and only what is not found so is remembered and looked for.
+    Below another `header` the same line says something else.
     """
+    alike = _header(lab).columns == header.columns
     there, last, said = _lines(lab), b'', b''
     left: list[tuple[bytes, bytes]] = []
     for name, line in wanted:
@@ -175,13 +201,13 @@ def _compared(lab: Lab, wanted: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple
             last, said = one
         if last != name:
             left.append((name, line))
-        elif said != line:
+        elif not alike or said != line:
             yield line, said
     found, names = dict[bytes, bytes](), {name for name, _ in left}
     for name, said in _lines(lab) if left else ():
         if name in names:
             found.setdefault(name, said)
-    yield from ((line, found.get(name)) for name, line in left if found.get(name) != line)
+    yield from ((line, found.get(name)) for name, line in left if not alike or found.get(name) != line)
 
 
 def _lines(lab: Lab) -> Iterator[tuple[bytes, bytes]]:

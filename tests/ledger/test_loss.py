@@ -69,7 +69,7 @@ def test_the_ledger_is_read_only_where_somebody_else_has_changed_it(bare: Lab, r
     assert opened == []
 
     bare.ledger.write_bytes(bare.ledger.read_bytes())
-    assert loss.lost(bare) == [] and loss.lost(bare) == [] and len(opened) == 1
+    assert loss.lost(bare) == [] and loss.lost(bare) == [] and len(opened) == 2, 'its header, and its rows'
 
 
 def test_a_ledger_that_begins_as_the_trunk_has_it_is_compared_by_its_hash_alone(lab: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,10 +119,15 @@ def test_nor_is_what_the_trunk_has_of_others(lab: Place, tmp_path: Path) -> None
     ledger = clone.path / 'results.tsv'
     whole = ledger.read_text()
     lines = whole.splitlines(keepends=True)
-    for changed in (whole.replace('\t3.0\t', '\t9.0\t'), lines[0] + lines[1].replace('\t3.0\t', '\t9.0\t') + ''.join(lines[1:])):
+    swapped = lines[0].replace('score', '@').replace('seconds', 'score').replace('@', 'seconds')
+    for changed in (
+        whole.replace('\t3.0\t', '\t9.0\t'), lines[0] + lines[1].replace('\t3.0\t', '\t9.0\t') + ''.join(lines[1:]),
+        whole.replace('\t3.0\t', '\tx\t'), whole.replace('\teval\t', '\timport\t'), swapped + ''.join(lines[1:]),
+    ):
         ledger.write_text(changed)
-        assert clone.exp('baseline') == 3 and f"'{ledger}' does not say of '01' what was measured" in clone.talk
-        assert clone.exp('doctor') and f"bad   ledger         '{ledger}' does not say of '01'" in clone.said
+        assert changed != whole
+        assert clone.exp('baseline') == 3 and f"'{ledger}' does not say of '0" in clone.talk
+        assert clone.exp('doctor') and f"bad   ledger         '{ledger}' does not say of '0" in clone.said
         clone.git('checkout', '--', 'results.tsv')
         assert loss.found(Lab.find(clone.path)) is None
     ledger.write_text(whole.replace('\n', '\r\n'), newline='')
