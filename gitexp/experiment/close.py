@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gitexp.core import beneath, files, locks
+from gitexp.core import beneath, deep, files, locks
 from gitexp.core.errors import Refused
 from gitexp.experiment import folders, intent, place, removal, unshared
 from gitexp.git import unrecorded
@@ -140,8 +140,15 @@ def _to_move(worktree: Path, inside: str, top: Path) -> list[str]:
 
 
 def _holds(path: Path) -> bool:
-    """Whether there is more than folders."""
-    return not _is_folder(path) or not all(map(_is_folder, path.rglob('*')))
+    """Whether there is more than folders that can be looked into."""
+    if not _is_folder(path):
+        return True
+    seen, met = 0, 1
+    for _, folders_or_links, others in deep.walk(path):
+        if others:
+            return True
+        seen, met = seen + 1, met + len(folders_or_links)
+    return seen != met
 
 
 def _status(worktree: Path) -> tuple[list[str], list[str]]:

@@ -5,10 +5,12 @@ import errno
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 import scene
+from place import powerless
 
 from gitexp.experiment import close
 from gitexp.lab.lab import Lab
@@ -175,6 +177,16 @@ def test_what_measured_nothing_leaves_nothing(lab) -> None:
     lab.ok('new', 'idle')
     lab.ok('close', 'idle')
     assert not (lab.path / 'experiments/idle').exists()
+
+
+def test_a_link_or_a_folder_that_cannot_be_looked_into_is_more_than_folders(lab) -> None:
+    lab.before = powerless()
+    for slug, leave in {'linked': 'ln -s .. there', 'shut': 'mkdir in; chmod 0 in'}.items():
+        lab.ok('new', slug)
+        results = lab.path / f'5_worktrees/{slug}/experiments/{slug}/results'
+        subprocess.run(['sh', '-c', leave], cwd=results, check=True)
+        lab.ok('close', slug)
+        assert len(os.listdir(lab.path / f'experiments/{slug}/results')) == 1
 
 
 def test_another_worktree_of_the_repository_is_not_touched(lab, one) -> None:
