@@ -733,7 +733,7 @@ def test_a_hint_names_a_remote_as_a_shell_takes_it(desk: Desk, better: Any) -> N
     desk.measured(better, 2.0, 2.01, 2.02)
 
     assert better.exp('submit', '--remote', str(other)) == 3
-    assert f"hint: git fetch '{other}' exp/idea && git merge FETCH_HEAD" in better.talk
+    assert f"hint: git fetch '{other}' && git fetch '{other}' exp/idea && git merge FETCH_HEAD" in better.talk
 
 
 def test_a_remote_that_is_a_mirror_takes_a_branch_as_any_other(desk: Desk, better: Any) -> None:
@@ -791,8 +791,11 @@ def test_a_remote_that_is_not_there(desk: Desk, better: Any) -> None:
 
 def test_commits_of_others_are_never_overwritten(desk: Desk, better: Any) -> None:
     clone = desk.lab.at('../clone')
-    desk.lab.git('push', '-q', 'origin', 'exp/idea')
-    desk.lab.git('clone', '-q', '-b', 'exp/idea', str(desk.remote), '../clone')
+    desk.lab.git('push', '-q', 'origin', 'main', 'exp/idea')
+    desk.lab.git('clone', '-q', str(desk.remote), '../clone')
+    assert clone.write('eval.py', '# as the trunk has it now\n') and clone.commit('the trunk goes on') and clone.git('push', '-q')
+    clone.git('checkout', '-q', 'exp/idea')
+    clone.git('merge', '-q', '-m', 'exp(idea): merge main', 'main')
     theirs = clone.write('theirs.py', 'x = 1\n') and clone.commit('theirs')
     clone.git('push', '-q')
     better.write('experiments/idea/PLAN.md', '# Plan\n\nours\n')
@@ -800,8 +803,11 @@ def test_commits_of_others_are_never_overwritten(desk: Desk, better: Any) -> Non
 
     assert better.exp('submit') == 3
     assert better.talk.startswith("git exp: 'exp/idea' on 'origin' has commits that are not in yours (")
-    assert 'hint: git fetch origin exp/idea && git merge FETCH_HEAD && git exp eval\n' in better.talk
+    assert 'hint: git fetch origin && git fetch origin exp/idea && git merge FETCH_HEAD && git exp eval\n' in better.talk
     assert (desk.pushed('idea'), desk.texts) == (theirs, [])
+    desk.lab.ok('hook', 'install')
+    for words in better.talk.split('hint: ')[1].split(' && ')[:-1]:
+        better.git(*words.split()[1:])
 
 
 def test_a_branch_that_is_written_anew_goes_over_what_it_was(desk: Desk, better: Any) -> None:
