@@ -98,10 +98,15 @@ def unknown(lab: Lab, slug: str) -> Refused:
         return Refused(f"'{slug}' is not in this clone: its branch is on '{remote}'", hint=f'to go on with it: {entry(which)}')
     if _has_rows(lab, slug):
         return Refused(f"'{slug}' has neither branch nor worktree here, only rows", hint=f'git exp show {slug}')
+    return Refused(f"there is no experiment '{slug}'", hint=nearest(lab, slug))
+
+
+def nearest(lab: Lab, slug: str) -> str:
+    """What to say to who has named an experiment that there is not."""
     known = lab.git.ask('for-each-ref', '--format=%(refname:lstrip=3)', 'refs/heads/exp/').text.split('\n')
     import difflib  # Costs time, and most experiments are known.
     near = difflib.get_close_matches(slug, known, n=1)
-    return Refused(f"there is no experiment '{slug}'", hint=f"did you mean '{near[0]}'?" if near else 'git exp list')
+    return f"did you mean '{near[0]}'?" if near else 'git exp list'
 
 
 def of_remote(lab: Lab, slug: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from gitexp.core import files, locks
 from gitexp.core.errors import Refused
 from gitexp.core.tuples import NamedTuple
-from gitexp.experiment import folders, intent, plain, removal, scaffold
+from gitexp.experiment import folders, intent, place, plain, removal, scaffold
 from gitexp.experiment import slug as slugs
 from gitexp.git import commits, worktrees
 from gitexp.git.command import Git
@@ -136,12 +136,13 @@ def _checked(lab: Lab, made: Experiment, home: Path, base: str | None) -> str:
         if commit:
             _check_room(made, inside, base or lab.trunk, over=over, folder=folder)
             return commit[1]
-    raise Refused(f"'{base}' is neither an experiment nor a commit", hint=_elsewhere(lab, made.slug, base) or 'git exp list')
+    said = lab.trunk if base is None else base
+    raise Refused(f"'{said}' is neither an experiment nor a commit", hint=_elsewhere(lab, made.slug, said) or place.nearest(lab, said))
 
 
-def _elsewhere(lab: Lab, slug: str, base: str | None) -> str | None:
+def _elsewhere(lab: Lab, slug: str, base: str) -> str | None:
     """How to start from an experiment whose branch only a remote has."""
-    name = f'exp/{(base or "").removeprefix("exp/")}'
+    name = f'exp/{base.removeprefix("exp/")}'
     found = _types(lab.git, [f'refs/remotes/{remote}/{name}' for remote in lab.remotes]) if slugs.shaped(name[4:]) else []
     return next((f'git exp new {slug} --base {remote}/{name}' for remote, there in zip(lab.remotes, found) if there), None)
 

@@ -84,7 +84,7 @@ def _refusal(lab: Lab, experiment: Experiment, remote: str, done: Done) -> Refus
         if rejected[2] == 'non-fast-forward' and _was_there(lab, experiment, remote):  # Else git does not even know what is there.
             anew = f'git push --force-with-lease {to} {name}, then again: git exp submit {experiment.slug}'
             return Refused(f'{theirs}: it was there, and is written anew', hint=anew)
-        taken = f'git fetch {to} && git fetch {to} {name} && git merge FETCH_HEAD'  # The first for the trunk, which theirs may have taken in.
+        taken = f'git fetch {to} && git fetch {to} {name} && git merge FETCH_HEAD'  # The first for a trunk that is in theirs.
         return Refused(theirs, hint=f'{taken} && git exp eval')
     if (rejected or done.code == 1 and not done.text) and _is_ahead(lab, experiment, remote):
         return Refused(

@@ -85,6 +85,11 @@ def test_what_is_no_commit_is_no_base(lab, base: str) -> None:
     assert_nothing(lab, 'one')
 
 
+def test_a_base_of_nearly_that_name_is_asked_for(lab) -> None:
+    lab.ok('new', 'warmup')
+    assert lab.exp('new', 'next', '--base', 'warm-up') == 3 and lab.talk.endswith("hint: did you mean 'warmup'?\n")
+
+
 @pytest.mark.parametrize('base', ['lrs', 'exp/lrs'])
 def test_a_base_that_only_a_remote_has_is_named_with_the_remote(lab, base: str) -> None:
     lab.git('remote', 'add', 'origin', '../origin.git')
