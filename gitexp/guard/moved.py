@@ -1,6 +1,7 @@
 """The rules when a branch moves, whatever moves it: git asks before it writes a ref, and hooks of commits are easily passed by."""
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _ABORTS = {
     'rebase-merge': 'rebase', 'rebase-apply/applying': 'am', 'rebase-apply': 'rebase', 'CHERRY_PICK_HEAD': 'cherry-pick',
     'MERGE_HEAD': 'merge',
 }
+_MERGED = 'GITHEAD_'
 _KEPT = (*_FROZEN, *APPENDS, 'sections', 'keep')
 
 
@@ -78,8 +80,15 @@ def left(folder: Path, found: Iterable[Finding]) -> str:
         # git has put the log of what was to be renamed there, deletes first, and stops at once when that is refused. It stays there.
         last = renamed.read_text('utf-8', 'replace').rstrip('\n').split('\n')[-1].split()[1]
         return f'if a branch is missing that was to be renamed: git branch NAME {last[:10]}'
-    back = next((f'git {command} --abort takes back the rest' for name, command in _ABORTS.items() if (state / name).exists()), None)
-    return f'no branch has moved; {back or "git status shows what is left"}'
+    back = next((f'git {command} --abort' for name, command in _ABORTS.items() if (state / name).exists()), None)
+    back = back or ('git reset --merge' if _is_forwarded(git) else None)
+    return f'no branch has moved; {f"{back} takes back the rest" if back else "git status shows what is left"}'
+
+
+def _is_forwarded(git: Git) -> bool:
+    """Whether a merge has put all that it fast-forwards to into the index, where nobody had put anything else."""
+    heads = [name.removeprefix(_MERGED) for name in os.environ if name.startswith(_MERGED)]  # git merge names to itself what it merges.
+    return len(heads) == 1 and git.run('diff-index', '--cached', '--quiet', heads[0], '--').code == 0
 
 
 def _taken(lab: Lab, move: Move) -> Finding | None:

@@ -167,6 +167,22 @@ def test_a_refusal_says_how_to_go_on(place: Place) -> None:
     assert 'hint: no branch has moved; git status shows what is left' in forced
 
 
+def test_a_refused_fast_forward_is_taken_back_whole(place: Place) -> None:
+    _made(place, 'refs/made/ahead', 'edit eval.py')
+    place.write('model.py', f'{(place.path / "model.py").read_text()}# mine\n')
+    before = place.git('status', '--porcelain').stdout
+    said = place.git('merge', '-q', '--ff-only', 'refs/made/ahead', check=False).stderr
+    assert 'hint: no branch has moved; git reset --merge takes back the rest' in said
+    assert place.git('status', '--porcelain').stdout != before
+    place.git('reset', '-q', '--merge')
+    assert place.git('status', '--porcelain').stdout == before
+
+    place.write('other.py', 'x = 1\n')
+    place.git('add', 'other.py')
+    said = place.git('merge', '-q', '--ff-only', 'refs/made/ahead', check=False).stderr
+    assert 'hint: no branch has moved; git status shows what is left' in said, 'that would take what was staged'
+
+
 def test_a_refusal_says_how_to_go_on_in_a_folder_of_any_name(tmp_path: Path) -> None:
     place = make(tmp_path / 'two\nlines')
     apply(place, 'edit eval.py')
