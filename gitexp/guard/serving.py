@@ -143,8 +143,10 @@ def _guarded(git: Git, trunk: str, identity: str) -> list[str]:
     commit, blob = repository.objects(git, [f'refs/heads/{trunk}', f'refs/heads/{trunk}:{FILE}'])
     closed = 'nobody can change here what is frozen'
     if blob is not None:
-        opened = server.read(git, blob, trunk).signers or identity
-        return [] if opened else [f'{closed}: list signers in {FILE} before the hook is there, or name --identity']
+        rules = server.read(git, blob, trunk)
+        merging = f", nor merge into '{trunk}', which is guarded" if rules.guard else ''
+        way = f'list signers in {FILE} before the hook is there, or name --identity'
+        return [] if rules.signers or identity else [f'{closed}{merging}: {way}']
     if commit is None:
         if other := _lab(git):
             hint = f'git exp hook install --server --trunk {other}'

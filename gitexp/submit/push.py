@@ -46,8 +46,10 @@ def without_secrets(said: str) -> str:
 
 
 def merging(lab: Lab) -> str:
-    """How a person merges into the trunk; a guarded one takes that in meta mode, where no forge does it."""
-    return f'{"META_MODE=1 " if lab.config.guarded else ""}git merge --no-ff'
+    """How a person merges into the trunk; a guarded one takes that in meta mode, where no forge does it, and a server wants it signed."""
+    if not lab.config.guarded:
+        return 'git merge --no-ff'
+    return f'META_MODE=1 git merge --no-ff{" -S" if lab.config.signers else ""}'
 
 
 def _require(lab: Lab, name: str, remote: str) -> None:

@@ -668,6 +668,16 @@ def test_where_it_can_and_cannot_be_installed(tmp_path: Path) -> None:
     assert bare(place).exp('hook', 'install', '--server') == 3
 
 
+def test_what_nobody_could_do_is_said_before_it_is_asked_of_anybody(tmp_path: Path) -> None:
+    place = make(tmp_path, install=False)
+    place.write('gitexp.yaml', (place.path / 'gitexp.yaml').read_text() + 'trunk: {name: main, guarded: true}\n')
+    place.git('commit', '-q', '-a', '-m', 'guarded')
+    assert push(place, 'main') == ''
+    server = bare(place)
+    server.ok('hook', 'install', '--server')
+    assert "note: nobody can change here what is frozen, nor merge into 'main', which is guarded: list signers" in server.talk
+
+
 def test_what_stands_for_retired_results_is_kept_as_they_are(tmp_path: Path) -> None:
     place = make(tmp_path)
     place.write('experiments/old/exp_log_v2_leak', 'score 9.9\n')

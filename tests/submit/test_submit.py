@@ -716,6 +716,17 @@ def test_a_relative_remote_counts_from_the_root(desk: Desk, better: Any) -> None
     assert desk.pushed('idea') and f'    git fetch {desk.remote} exp/idea\n' in desk.texts[0].read_text(), 'it is read elsewhere'
 
 
+@pytest.mark.parametrize('more, way', [
+    ('', 'META_MODE=1 git merge --no-ff'), ('signers: ["ada@example.org ssh-ed25519 AAAA"]\n', 'META_MODE=1 git merge --no-ff -S'),
+])
+def test_a_guarded_trunk_is_merged_into_as_its_server_asks(desk: Desk, better: Any, more: str, way: str) -> None:
+    desk.lab.write('gitexp.yaml', f'{CONFIG}trunk: {{name: main, guarded: true}}\n{more}')
+    desk.lab.commit('guarded')
+    better.ok('submit')
+    head = better.git('rev-parse', 'HEAD').stdout.strip()
+    assert f'    git switch main\n    {way} {head}\n' in desk.texts[0].read_text()
+
+
 def test_a_remote_may_be_a_path(desk: Desk, better: Any) -> None:
     desk.lab.git('clone', '-q', '--bare', str(desk.remote), str(desk.remote.parent / "the team's.git"))
     desk.remote = desk.remote.parent / "the team's.git"
