@@ -30,7 +30,7 @@ def run(name: str, words: Sequence[str], folder: Path, environment: Mapping[str,
         raise Usage(f"there is no hook '{name}'", hint=f'one of {", ".join(hooks)}')
     found = hooks[name](words, folder, environment)
     if found:
-        _tell(found, _left(folder, found) if name == 'reference-transaction' else '')
+        _tell(found, _left(folder, found, environment) if name == 'reference-transaction' else '')
     return 1 if found else 0
 
 
@@ -123,9 +123,9 @@ def _reference_transaction(words: Sequence[str], folder: Path, environment: Mapp
     return _explained(moved.findings(lab, moves, meta=mode.on), mode)
 
 
-def _left(folder: Path, found: Sequence[Finding]) -> str:
+def _left(folder: Path, found: Sequence[Finding], environment: Mapping[str, str]) -> str:
     from gitexp.guard import moved
-    return f'hint: {moved.left(folder, found)}'
+    return f"hint: {moved.left(folder, found, meta=environment.get('META_MODE') == '1')}"
 
 
 def _pre_push(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Finding]:

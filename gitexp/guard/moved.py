@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from gitexp.core.finding import Finding
@@ -15,6 +15,7 @@ from gitexp.rules import brought, change, judge, ruleset
 from gitexp.rules.beside import Names
 from gitexp.rules.case import Case
 from gitexp.rules.change import Blobs, Change, Committed
+from gitexp.rules.judge import LIFTED
 from gitexp.rules.pattern import fold
 from gitexp.rules.ruleset import RuleSet
 from gitexp.rules.span import Span
@@ -71,7 +72,7 @@ def findings(lab: Lab, moves: Iterable[Move], *, meta: bool) -> list[Finding]:
     return found + [one for move in others if move.old for one in _gained(lab, rules, move, known, meta=meta)]
 
 
-def left(folder: Path, found: Iterable[Finding]) -> str:
+def left(folder: Path, found: Collection[Finding], *, meta: bool) -> str:
     """What to do about what a refused command leaves in the worktree of a folder; the state that git keeps names the command."""
     git = Git(folder, inherit=True)
     state, common = (Path(git.ask('rev-parse', '--path-format=absolute', which).text) for which in ('--git-dir', '--git-common-dir'))
@@ -82,7 +83,11 @@ def left(folder: Path, found: Iterable[Finding]) -> str:
         return f'if a branch is missing that was to be renamed: git branch NAME {last[:10]}'
     back = next((f'git {command} --abort' for name, command in _ABORTS.items() if (state / name).exists()), None)
     back = back or ('git reset --merge' if _is_forwarded(git) else None)
-    return f'no branch has moved; {f"{back} takes back the rest" if back else "git status shows what is left"}'
+    rest = f'{back} takes back the rest' if back else 'git status shows what is left'
+    if meta and back in (None, 'git cherry-pick --abort') and any(one.rule in LIFTED for one in found):
+        # Neither a revert nor a cherry-pick asks a hook about its message.
+        rest += '; or META_MODE=1 git commit, which says in the commit that it is one of meta mode'
+    return f'no branch has moved; {rest}'
 
 
 def _is_forwarded(git: Git) -> bool:

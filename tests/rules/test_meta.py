@@ -63,6 +63,35 @@ def test_a_merge_into_a_guarded_trunk_is_made_in_it(tmp_path: Path, words: tuple
     assert place.git('log', '-1', '--format=%s').stdout.strip() == ('take it' if words[:1] == ('-m',) else "Merge branch 'exp/a'")
 
 
+@pytest.mark.parametrize(('words', 'rule', 'subject'), [
+    ('revert --no-edit HEAD', 'frozen', 'Revert "exp(a): a change"'), ('revert HEAD', 'frozen', 'Revert "exp(a): a change"'),
+    ('revert --no-edit -m 1 merged', 'guarded', 'Revert "Merge branch \'exp/a\'"'),
+    ('cherry-pick away', 'frozen', 'new bounds'), ('cherry-pick -e away', 'frozen', 'new bounds'),
+])
+def test_what_git_commits_itself_is_committed_again_by_who_is_in_it(tmp_path: Path, words: str, rule: str, subject: str) -> None:
+    place = opened(tmp_path, 'guarded', 'exp/a')
+    apply(place, 'edit model.py')
+    place.git('commit', '-q', '-m', 'exp(a): a change')
+    place.git('switch', '-q', 'main')
+    place.git('merge', '-q', '--no-ff', '--no-edit', 'exp/a', META_MODE='1')
+    place.git('tag', 'merged')
+    place.git('switch', '-q', '--detach')
+    apply(place, 'edit eval.py')
+    place.without_hooks('commit', '-q', '-m', 'new bounds')
+    place.git('tag', 'away')
+    place.git('switch', '-q', 'main')
+    assert _commit(place, 'edit eval.py', META_MODE='1') == 'ok'
+    if 'away' in words:
+        place.git('revert', '--no-commit', 'HEAD')
+        place.git('commit', '-q', '-m', 'not yet', META_MODE='1')
+
+    said = place.git(*words.split(), check=False, META_MODE='1', GIT_EDITOR='true').stderr
+    assert told(said) == rule and '; or META_MODE=1 git commit, which says in the commit' in said
+    place.git('commit', '-q', META_MODE='1', GIT_EDITOR='true')
+    assert _trailer(place) == '2026-02-01 new bounds'
+    assert place.git('log', '-1', '--format=%s').stdout.strip() == subject
+
+
 @pytest.mark.parametrize('value', ['', '0', 'true', 'yes', '2'])
 def test_only_a_one_asks_for_it(tmp_path: Path, value: str) -> None:
     assert _commit(opened(tmp_path), 'edit eval.py', META_MODE=value) == 'frozen'
