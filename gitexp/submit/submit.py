@@ -100,7 +100,8 @@ def why_not(lab: Lab, experiment: Experiment, done: Submitted) -> No | None:
             hint=f'look for a leak or a bug; where there is none: git exp confirm {done.slug} --because WHY',
         )
     reference = done.match.reference
-    against = f'its own {(reference.commit or reference.tree)[:7]}' if reference.experiment == done.slug else done.match.name
+    own = (reference.commit or reference.tree)[:7] if reference.experiment == done.slug else None
+    against = f'its own {own}' if own else done.match.name
     if said.kind is Kind.PROVISIONAL and said.p is not None:
         way = f'git exp eval -e {done.slug} --seeds {len(lab.config.seeds)}'
         return No(f'{name} is not better than {against} yet: {said.why}', hint=way)
@@ -108,8 +109,10 @@ def why_not(lab: Lab, experiment: Experiment, done: Submitted) -> No | None:
         return No(f'{name} cannot be judged against {against}: {said.why}', hint='git exp baseline --seeds 3, and: git exp eval --seeds 3')
     if said.kind is not Kind.BETTER:
         lacks = ground.moved(lab, done.ground, done.slug)
-        way = f"it lacks what '{lab.trunk}' has changed, {few(lacks)}: {_catch_up(lab, experiment)}"
-        return No(f'{name} is not better than {against}: {said.why}', hint=way if lacks else f'git exp show {done.slug}')
+        way = f'what has changed since: git diff {own} exp/{done.slug}' if own else f'git exp show {done.slug}'
+        if lacks:
+            way = f"it lacks what '{lab.trunk}' has changed, {few(lacks)}: {_catch_up(lab, experiment)}"
+        return No(f'{name} is not better than {against}: {said.why}', hint=way)
     return None
 
 

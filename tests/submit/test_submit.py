@@ -578,6 +578,7 @@ def test_a_tree_of_wild_seeds_does_not_stand_in_for_the_own_champion(desk: Desk)
 
     assert place.exp('submit') == 1 and not desk.texts
     assert f"'exp/idea' is not better than its own {champion}: loss 0.4 is beyond the noise" in place.talk
+    assert place.talk.endswith(f'\nhint: what has changed since: git diff {champion} exp/idea\n')
 
 
 def test_a_jump_is_not_requested_until_somebody_vouches_for_it(desk: Desk) -> None:
