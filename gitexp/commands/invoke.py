@@ -15,6 +15,7 @@ setattr(argparse, '_', str)
 
 HELP = ('-h', '--help')
 _HELP = flag(*HELP, help='Show this, and do nothing.', default=argparse.SUPPRESS)
+_PLAIN = '\0'  # No word has it.
 
 
 def run(what: Command | Group, words: Sequence[str], name: str) -> int:
@@ -52,7 +53,7 @@ def unknown(what: str, said: str, known: Iterable[str]) -> str:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise Usage(message.removeprefix('argument '), hint=f'{self.prog} -h')
+        raise Usage(message.removeprefix('argument ').replace(_PLAIN, ''), hint=f'{self.prog} -h')
 
 
 class _Help(argparse.HelpFormatter):
@@ -89,20 +90,27 @@ def _overview(group: Group, name: str) -> str:
 def _values(command: Command, words: Sequence[str], name: str) -> dict[str, Any]:
     after = next((param for param in command.params if param.flags == (DASHES,)), None)
     at = words.index(DASHES) if after and DASHES in words else len(words)
+    own = [*_joined(command, words[:at])]
     made = parser(command, name)
     mixes = not _has_rest(command) and any(not param.is_option and param is not after for param in command.params)
     read = made.parse_known_intermixed_args if mixes else made.parse_known_args
     try:
-        found, strays = read([*_joined(command, words[:at])])
+        found, strays = read(own)
     except Usage:
-        _, left = parser(command, name, lenient=True).parse_known_args([*_joined(command, words[:at])])
+        _, left = parser(command, name, lenient=True).parse_known_args(own)
         strays = [word for word in left if word.startswith('-')]
         if not strays:
             raise
     if strays:
         made.error(_stray(strays[0], command, dashed=after is not None))
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in vars(found).items()}
+    values = {key: _said(value) for key, value in vars(found).items()}
     return {**values, after.said['dest']: tuple(words[at + 1:])} if after else values
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_said, value))
+    return value.removeprefix(_PLAIN) if isinstance(value, str) else value
 
 
 def _spared(param: Param) -> dict[str, Any]:
@@ -113,12 +121,19 @@ def _spared(param: Param) -> dict[str, Any]:
 
 
 def _joined(command: Command, words: Sequence[str]) -> Iterator[str]:
-    """An option and its value as one word: a value may begin with a dash, and be called as another option is."""
+    """An option and its value as one word: a value may begin with a dash, and be called as another option is.
+
+    What follows dashes is marked as no option, since the parser that lets options stand anywhere would take it for one; so are dashes
+    that are a value, since it takes any away.
+    """
     names = {flag: param.flags[-1] for param in command.params if param.takes_value and not param.may_be_left_out for flag in param.flags}
     each = iter(words)
     for word in each:
+        if word == DASHES and not _has_rest(command):
+            yield from (f'{_PLAIN}{rest}' for rest in each)
+            return
         value = next(each, None) if word in names else None
-        yield word if value is None else f'{names[word]}={value}'
+        yield word if value is None else f'{names[word]}={_PLAIN if value == DASHES else ""}{value}'
 
 
 def _asks_for_help(command: Command, words: Sequence[str]) -> bool:

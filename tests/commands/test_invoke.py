@@ -124,6 +124,15 @@ def test_parameters_come_in_any_order_before_the_dashes(words: list[str], values
     assert invoke.run(told, [], 'git exp told') == 0 and got[1] == READ[0][1], 'nothing is left of the time before'
 
 
+def test_what_follows_dashes_is_no_option() -> None:
+    got: list[dict[str, object]] = []
+    told = command(argument('paths', nargs='*'), option('--bug'))(lambda **said: got.append(said))
+    assert invoke.run(told, ['a', '--bug', '--', 'b', '--', '--help', '--bug', '-x', '--', 'c'], 'git exp told') == 0
+    assert got == [{'paths': ('a', 'b', '--help', '--bug', '-x', '--', 'c'), 'bug': '--'}]
+    with pytest.raises(Usage, match="^'--two' is one word too many$"):
+        invoke.run(command(argument('slug'))(lambda slug: None), ['--', '--one', '--two'], 'git exp told')
+
+
 def test_what_a_command_returns_is_the_exit_code() -> None:
     assert invoke.run(Command(lambda: 4, ()), [], 'git exp four') == 4
 
