@@ -42,7 +42,7 @@ def commit(
         ledger=lambda path: _ledger(lab, path), target=target, names=Names(lab.git, base).learn(changes),
         measured=lambda path: _measured(lab, rules, name, path),
     )
-    found = judge.judge(case, changes)
+    found = [_merged(lab, name, one) if one.path in rules.ledgers else one for one in judge.judge(case, changes)]
     told = {one.path for one in found}
     lost = {} if base == lab.trunk_commit else _lost(changes, trunk())
     unasked = [one for one in uninvited.of([*changes, *lost.values()], lambda: ground(lab, installed)) if one.path not in told]
@@ -83,6 +83,14 @@ def ground(lab: Lab, installed: Installed) -> Ground:
 def _ledger(lab: Lab, path: str) -> bytes:
     from gitexp.rules import rows  # An experiment that brings rows is rare.
     return rows.whole(lab.git, lab.trunk_commit, path)
+
+
+def _merged(lab: Lab, name: str, one: Finding) -> Finding:
+    """What a ledger is not, as where the trunk was rebased that it came from, a merge puts right if the trunk has all its rows."""
+    from gitexp.rules import weave  # As rare as it is.
+    oids = repository.objects(lab.git, [f'{commit}:{one.path}' for commit in (name, lab.trunk_commit)])
+    texts = [repository.blob(lab.git, oid) for oid in oids if oid]
+    return one._replace(way=f'git merge {lab.trunk}') if len(texts) == 2 and weave.is_within(*texts) else one
 
 
 def _measured(lab: Lab, rules: RuleSet, name: str, path: str) -> list[Mapping[str, Pair]]:

@@ -15,7 +15,8 @@ from gitexp.core import lines
 from gitexp.git.command import Git
 from gitexp.guard import drivers
 from gitexp.guard.stubs import Origin
-from gitexp.rules import weave
+from gitexp.lab.lab import Lab
+from gitexp.rules import gate, weave
 from place import CONFIG, Place
 from test_server import at_server, bare, change, make, push
 
@@ -117,6 +118,28 @@ def test_an_experiment_takes_the_ledger_as_the_trunk_has_it(make_lab: Callable[.
     assert rows(b) == rows(two) == ['id', '1', '2', '3', '4']
     b.git('push', '-q', 'origin', 'exp/b')
     b.ok('check', 'rules', 'main..exp/b')
+
+
+def test_a_ledger_of_a_trunk_that_was_rebased_is_measured_after_a_merge(make_lab: Callable[..., Place]) -> None:
+    one = shared(make_lab('one', CONFIG.replace('[RESEARCH_JOURNAL.md, results.tsv]', '[program.md]')))
+    two = second(one)
+    for place in (one, two):
+        place.ok('hook', 'install')
+    append(two, '4')
+    append(one, '3')
+    one.git('push', '-q')
+    two.git('pull', '-q', '--no-rebase', '--no-edit')
+    two.git('worktree', 'add', '-q', '-b', 'exp/b', '../b')
+    b = two.at('../b')
+    b.write('model.py', 'score = 1.0\n')
+    b.commit('exp(b): try')
+    two.git('pull', '-q', '--rebase')
+    assert (rows(b), rows(two)) == (['id', '1', '2', '4', '3'], ['id', '1', '2', '3', '4'])
+
+    found = gate.commit(Lab.find(two.path), 'exp/b', slug='b')
+    assert [(one.path, one.way) for one in found] == [('results.tsv', 'git merge main')]
+    b.git('merge', '-q', '--no-edit', 'main')
+    assert rows(b) == rows(two) and gate.commit(Lab.find(two.path), 'exp/b', slug='b') == []
 
 
 def test_rebasing_takes_the_published_rows_first(start: Place) -> None:
