@@ -9,6 +9,7 @@ from gitexp.commands.declare import command, flag, option
 from gitexp.core.errors import No, Usage
 from gitexp.experiment import place
 from gitexp.experiment.slug import RESERVED
+from gitexp.lab.config import REPORTS
 from gitexp.lab.lab import Lab
 from gitexp.ledger import counting, read, standing
 from gitexp.ledger.read import Contents
@@ -64,7 +65,7 @@ def _plot(lab: Lab, found: Contents, taken: list[Result], name: str) -> Path:
     from gitexp.report import counted, curve, progress
     if not taken:
         raise No('there is nothing to draw', hint='git exp results')
-    folder = lab.root / '9_reports'
+    folder = lab.root / REPORTS
     path = Path(name) if name else (folder if folder.is_dir() else lab.state) / 'results.png'
     best = kept.overview(lab, experiments=False).best
     jumps = {best.tree} if best and 'jump' in best.flags else set()

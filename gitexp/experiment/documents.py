@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from gitexp.core import ids
 from gitexp.git import history, repository
 from gitexp.git.command import Git
-from gitexp.lab.config import APPENDS, KINDS, REPORT
+from gitexp.lab.config import APPENDS, KINDS, REPORT, REPORTS
 from gitexp.lab.lab import Lab
 from gitexp.rules import change, gathered, pattern
 from gitexp.rules.change import Entry, Pair
@@ -15,7 +15,7 @@ from gitexp.rules.gathered import Differences
 
 _MANY = 1000  # paths
 _PAPERS = r'(?:PLAN|SUMMARY|README|PROTOCOL)\.md|results[^/]*/viz/.*\.(?:png|svg|pdf|jpg|html)'
-_PROJECT = re.compile(r'(?:.*/)?(?:[^/]*\.(?:md|rst)|LICENSE[^/]*|\.git[^/]*(?:/.*)?)', re.S)
+_PROJECT = re.compile(rf'(?:.*/)?(?:[^/]*\.(?:md|rst)|LICENSE[^/]*|\.git[^/]*(?:/.*)?)|{REPORTS}/[^/]*\.(?:png|svg|pdf)', re.S)
 _RUN = rf'[0-9a-z]{{{ids.LENGTH}}}'
 _LEFT = rf'results[^/]*/{_RUN}/.*|exp_log[^/]*/(?:{_RUN}[./].*|packages-[^/]*\.txt|CONTEXT\.md|(?:smoke|viz)\.log)'
 
@@ -89,7 +89,7 @@ class _Sieve:
         return grows or path in self.lab.config.ledgers or self._is_of(path, 'frozen', 'fixed', 'inputs')
 
     def is_paper(self, path: str) -> bool:
-        """Whether the trunk has at a path its report, or where it is not variable prose, a licence, what git and forges read."""
+        """Whether the trunk has at a path its report, or where it is not variable prose, plots, a licence, what git and forges read."""
         own = path.startswith(f'{self._folder}{self.slug}/')
         return path == REPORT or bool(_PROJECT.fullmatch(path)) and not own and not self._is_of(path, 'variable')
 
@@ -104,9 +104,8 @@ class _Sieve:
         if path.startswith(self._folder) and all(one is None or one.is_file for one in pair):
             if self._papers.fullmatch(path) or None in pair and self._left.fullmatch(path):
                 return False
-        if self.is_paper(path):
-            return None if old else True
-        return None if not old and path.startswith(self._folder) and not path.startswith(f'{self._folder}{self.slug}/') else True
+        elsewhere = path.startswith(self._folder) and not path.startswith(f'{self._folder}{self.slug}/')
+        return None if self.is_paper(path) or elsewhere and not old else True
 
     def _is_taken(self, path: str, pair: Pair) -> bool:
         old, new = pair

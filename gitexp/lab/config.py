@@ -8,6 +8,7 @@ from gitexp.core.tuples import NamedTuple
 
 FILE = 'gitexp.yaml'
 REPORT = 'docs/experiment_results.md'  # git exp report writes it
+REPORTS = '9_reports'  # git exp results --plot draws there
 APPENDS = ('append-top', 'append-bottom')
 KINDS = ('frozen', 'global', *APPENDS, 'sections', 'keep', 'links-only', 'human', 'fixed', 'variable')
 LIVE = ('Status', 'Monitoring')

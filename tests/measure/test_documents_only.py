@@ -74,6 +74,8 @@ def test_what_a_run_may_read_is_no_document(lab: Place) -> None:
     ('experiments/there/PLAN.md', '# Plan\n\nmore\n'),
     ('docs/experiment_results.md', '# Experiments\n\nmore\n'),
     ('README.md', 'A lab.\n'),
+    ('1_ideas/wider.md', 'Wider.\n'),
+    ('9_reports/results.png', 'a plot\n'),
 ])
 def test_what_comes_from_the_trunk_and_was_never_loaded_draws_no_new_seeds(lab: Place, path: str, text: str) -> None:
     idea, first = merged(lab, path, text)
@@ -90,7 +92,9 @@ def test_what_of_the_trunk_may_have_been_loaded_makes_another_tree(lab: Place, p
     assert rows(lab)[-1]['commit'] == idea.git('rev-parse', 'HEAD').stdout.strip()
 
 
-@pytest.mark.parametrize('path', ['experiments/other/net.py', 'docs/experiment_results.md', 'a_journal.md', 'README.md'])
+@pytest.mark.parametrize('path', [
+    'experiments/other/net.py', 'docs/experiment_results.md', 'a_journal.md', 'README.md', '9_reports/results.png',
+])
 def test_what_an_experiment_writes_there_itself_makes_another_tree(lab: Place, path: str) -> None:
     """Its code may have looked for it all along, as by `experiments/*/net.py`."""
     idea = experiment(lab)
