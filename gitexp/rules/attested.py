@@ -18,6 +18,7 @@ _IN_ORDER = re.compile(
     rb'tree \S+\n(?:parent \S+\n)*author .*\ncommitter .*\n(?!(?:.+\n)*(?:(?:tree|parent|author|committer) |gpgsig(?!(?:-sha256)? )))',
 )
 _SIGNATURE = re.compile(rb'^gpgsig.*\n(?: .*\n)*', re.MULTILINE)
+_LISTING = 'list signers in gitexp.yaml, with the hook of the server off while that is pushed (git exp hook remove there)'
 
 
 class Witness(NamedTuple):
@@ -52,7 +53,9 @@ class Witness(NamedTuple):
         """What a person does about what is missing, '' when it is not in their hands."""
         if self.signers:
             return 'git commit --amend --no-edit -S'
-        return 'META_MODE=1 git push' if self.mode is not None and not self.mode.on else ''
+        if self.mode is not None:
+            return '' if self.mode.on else 'META_MODE=1 git push'
+        return '' if self.humans and self.pusher is not None else _LISTING
 
     def author(self, commit: str, branch: str | None, said: str) -> str:
         """The author that a commit names, '' where somebody should vouch for it and nobody does."""

@@ -76,9 +76,10 @@ def _merged(lab: Lab, experiment: Experiment, head: str) -> Refused:
     if not mine or there:
         return Refused(f"{nothing}: '{lab.trunk}' holds all of 'exp/{experiment.slug}'")
     led_back = history.touching(lab.git, lab.trunk_commit, [f':(top,literal){folder}'])[0].oid[:7]
+    again = f'revert --no-commit {led_back}, and a commit in meta mode' if lab.config.guarded else f'revert {led_back}'
     return Refused(
         f"{nothing}: '{lab.trunk}' has had all of 'exp/{experiment.slug}', and {led_back} took it back",
-        hint=f'to have it again: git -C {shlex.quote(str(lab.root))} revert {led_back}',
+        hint=f'{"a person can" if lab.config.guarded else "to"} have it again: git -C {shlex.quote(str(lab.root))} {again}',
     )
 
 

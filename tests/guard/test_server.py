@@ -319,15 +319,18 @@ def test_meta_mode_of_who_pushes_opens_nothing(tmp_path: Path) -> None:
     said = push(place, 'main', META_MODE='1')
     assert told(said) == 'frozen'
     assert 'eval.py: changed; gitexp.yaml on the trunk has no signers who could have signed it' in said
+    assert 'do:   a person: list signers in gitexp.yaml, with the hook of the server off while that is pushed' in said
 
 
 def test_without_signers_the_server_must_know_who_pushes(tmp_path: Path) -> None:
     place = make(tmp_path, 'humans: [Ada <ada@example.org>]\n')
     change(place, OPEN, eval_DOT_py='print(0)\n')
-    assert 'nothing here tells who pushes' in push(place, 'main', PUSHER='ada@example.org')
+    said = push(place, 'main', PUSHER='ada@example.org')
+    assert 'nothing here tells who pushes' in said and 'a person: list signers' in said
 
     bare(place).ok('hook', 'install', '--server', '--identity', 'PUSHER')
-    assert "'', who pushes it, is not one of the humans" in push(place, 'main')
+    said = push(place, 'main')
+    assert "'', who pushes it, is not one of the humans" in said and 'list signers' not in said
     assert "'bot@example.org', who pushes it" in push(place, 'main', PUSHER='bot@example.org')
     bare(place).ok('hook', 'install', '--server')
     assert push(place, 'main', PUSHER='Ada@Example.org') == '', 'installing again forgets nothing'

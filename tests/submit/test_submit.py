@@ -689,6 +689,22 @@ def test_what_a_revert_took_back_comes_back_by_another(desk: Desk, better: Any) 
     assert better.talk == "git exp: there is nothing to merge: 'main' holds all of 'exp/idea'\n"
 
 
+def test_a_person_takes_a_revert_back_on_a_guarded_trunk(desk: Desk, better: Any) -> None:
+    desk.lab.write('gitexp.yaml', f'{CONFIG}trunk: {{name: main, guarded: true}}\n')
+    desk.lab.commit('guarded')
+    desk.lab.git('merge', '-q', '--no-ff', 'exp/idea')
+    desk.lab.git('revert', '--no-edit', '-m', '1', 'HEAD')
+    desk.lab.ok('hook', 'install')
+
+    assert better.exp('submit') == 3
+    way = better.talk.splitlines()[-1].partition(f"a person can have it again: git -C '{desk.lab.path}' ")[2]
+    command, said = way.split(', and ')
+    desk.lab.git(*command.split())
+    assert said == 'a commit in meta mode'
+    desk.lab.git('commit', '-q', '-m', 'again', META_MODE='1')
+    assert better.exp('submit') == 3 and "'main' holds all of 'exp/idea'" in better.talk
+
+
 def test_a_closed_experiment_can_be_submitted_from_the_root(desk: Desk, better: Any) -> None:
     desk.lab.git('worktree', 'remove', '5_worktrees/idea')
 
