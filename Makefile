@@ -26,9 +26,11 @@ plots: .venv/installed
 bench: .venv/testing
 	.venv/bin/python tests/bench/run.py $(BENCH)
 
-# Commands are killed, and run into full and broken disks, at each change that they make to a file: half an hour; short by FAULTS=--short.
+# Commands are killed, and run into full and broken disks, at each change that they make to a file, and a guarded server gets pushes
+# that nobody would think of: an hour; short by FAULTS=--short.
 faults: .venv/testing
 	.venv/bin/python tests/faults/run.py $(FAULTS)
+	.venv/bin/python tests/faults/pushes.py $(FAULTS)
 
 install:
 	$(PYTHON) -m pip install --prefix '$(PREFIX)' '.[plot]'
