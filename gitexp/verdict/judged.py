@@ -95,9 +95,9 @@ class Judged:
         """The best champion of the other experiments, or without one their best tree: what an experiment has to beat.
 
         Its own earlier trees are not: a merge of the trunk, measured again, would never be better than before it. What another has
-        measured as well is not its own.
+        measured as well is not its own. Nor is, of two winners that did not know of each other and are as good, the later one.
         """
-        return self._foremost(lambda one: one.tree != standing.tree and not _are_of_one(one, standing))
+        return self._foremost(lambda one: one.tree != standing.tree and not _are_of_one(one, standing) and self._holds(one, standing))
 
     def own_best(self, standing: Standing) -> Standing | None:
         """The best other champion of the same experiment, or without one its best other tree."""
@@ -160,6 +160,11 @@ class Judged:
             return False
         before = self._foremost(lambda one: self._order[one.tree] < self._order[standing.tree] and not _are_of_one(one, standing))
         return before is not None and self.verdict(standing, before).kind is verdict.Kind.BETTER
+
+    def _holds(self, other: Standing, standing: Standing) -> bool:
+        """Whether a tree has to beat another: both may have won in clones of their own, and then one of them is taken."""
+        is_later = self._order[other.tree] > self._order.get(standing.tree, math.inf)
+        return not (is_later and self.has_won(standing) and self.has_won(other)) or self.stands(other)
 
     @cached_property
     def _order(self) -> dict[str, int]:

@@ -64,6 +64,21 @@ def test_only_what_an_experiment_alone_has_measured_is_its_own_whoever_was_first
         assert rival(BASELINE, both, new) == (both, None) and rival(BASELINE, own, new._replace(whose=frozenset(('other',)))) == (own, None)
 
 
+def test_of_winners_in_clones_of_their_own_there_is_always_one_that_may_be_taken() -> None:
+    one, two = tree('one', 2.9, 2.91, 2.89), tree('two', 2.885, 2.895, 2.875)
+    judged = Judging(Standings('e', (BASELINE, one, two), won=frozenset(('one', 'two'))), METRIC)
+    assert judged.verdict(two, one).kind is judged.verdict(one, two).kind is Judged.INCONCLUSIVE
+    assert (judged.rival(one), judged.rival(two)) == (BASELINE, one)
+
+    more = tree('more', 2.7, 2.71, 2.69)
+    judged = Judging(Standings('e', (BASELINE, one, two, more), won=frozenset(('one', 'two', 'more'))), METRIC)
+    assert (judged.rival(one), judged.rival(two), judged.rival(more)) == (more, more, two), 'what came later is better than all before it'
+
+    again = BASELINE._replace(tree='again', runs=tree('again', 2.895, 2.905, 2.885).runs)
+    judged = Judging(Standings('e', (BASELINE, one, again), won=frozenset(('one',))), METRIC)
+    assert judged.rival(one) == again, 'a trunk that is measured later is not'
+
+
 def test_another_tree_of_the_same_version_is_named_by_its_commit() -> None:
     said = decided(BASELINE, GOOD._replace(experiment='new', commit='c0ffee' * 6), tree('new', 2.8, 2.81, 2.79))
 
